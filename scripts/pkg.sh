@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# Builds the npm package's generated part: one folder of pkg/wasm per module, each with the module, its glue, and the digest that
+# pkg's loader checks. A module is rebuilt when something it is made of has changed.
+. "$(dirname "$0")/setup.sh"
+
+readonly PAGE_GZIP_LIMIT=92160 # 90 KiB: what a phone on a slow line still loads within a second or two
+# Named one by one: --all-features lets wasm-opt write a module that Node 20 refuses.
+readonly wasm_features=(--enable-bulk-memory --enable-bulk-memory-opt --enable-nontrapping-float-to-int --enable-sign-ext
+  --enable-mutable-globals --enable-reference-types --enable-multivalue)
+
+key=$({ digest src Cargo.toml Cargo.lock scripts/wasm.sh scripts/pkg.sh tests/package-lock.json && rustc --version; } | sha256)
+
+# module NAME FEATURES
+module() {
+  local name=$1 features=$2 to=pkg/wasm/$1 raw=target/wasm/$1.raw.wasm new=target/wasm/$1.new
+  if [ -f "$to/digest.js" ] && fresh "pkg-$name" "$key"; then return; fi
+  scripts/wasm.sh "$features" "$raw"
+  need_wasm_bindgen
+  need_npm_tools
+  rm -rf "$new"
+  say "wasm-bindgen and wasm-opt: $name"
+  "$WASM_BINDGEN_PATH" --target web --out-name jitsuin --out-dir "$new" "$raw"
+  node tests/node_modules/binaryen/bin/wasm-opt -Os "${wasm_features[@]}" "$new/jitsuin_bg.wasm" -o "$new/jitsuin_bg.wasm"
+  printf 'export const digest = "%s";\n' "$(sha256 "$new/jitsuin_bg.wasm")" >"$new/digest.js"
+  mkdir -p pkg/wasm
+  rm -rf "$to"
+  mv "$new" "$to"
+  stamp "pkg-$name" "$key"
+}
+
+size() { wc -c <"$1" | tr -d ' '; }
+gzip_size() { gzip -9 -c "$1" | wc -c | tr -d ' '; }
+
+module page js
+module testing js-testing
+
+for name in page testing; do
+  file=pkg/wasm/$name/jitsuin_bg.wasm
+  say "$name module: $(size "$file") bytes, $(gzip_size "$file") bytes gzip"
+done
+page=$(gzip_size pkg/wasm/page/jitsuin_bg.wasm)
+[ "$page" -le "$PAGE_GZIP_LIMIT" ] || stop "the page module is $page bytes gzip, over its limit of $PAGE_GZIP_LIMIT"
