@@ -1,0 +1,2 @@
+//! The reference issuer: axum over `jitsuin::issuer::desk`.
+fn main() {}

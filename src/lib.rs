@@ -1,0 +1,9 @@
+//! Jitsuin: a wallet whose payments count only when they are stamped by the key of a device its owner registered.
+
+extern crate alloc;
+
+pub mod code;
+pub mod rules;
+#[cfg(feature = "wallet")]
+pub mod wallet;
+pub mod wire;

@@ -1,0 +1,3 @@
+//! What the owner's side decides, over ports.
+
+pub mod ports;

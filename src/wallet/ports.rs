@@ -1,0 +1,284 @@
+//! What the wallet needs from the place it runs in, as traits. `memory.rs` has a real version of each for tests,
+//! Node and docs; `browser` has the ones over web platform calls.
+//!
+//! No `Send` and never `dyn`: a wallet lives in one thread, and one generic parameter names the whole platform.
+
+use crate::wire::enrolment::Custody;
+use crate::wire::id::{Bytes, Hash, RpId};
+use crate::wire::key::{PublicKey, Signature};
+use crate::wire::webauthn::{Assertion, Registration};
+use core::time::Duration;
+
+/// All ports of one place.
+#[allow(async_fn_in_trait, reason = "a wallet lives in one thread")]
+pub trait Platform {
+    /// Time.
+    type Clock: Clock;
+    /// Random bytes.
+    type Entropy: Entropy;
+    /// Keys.
+    type Keys: Keys;
+    /// The one stored record.
+    type Store: Store<Handle = <Self::Keys as Keys>::Handle>;
+    /// Mutual exclusion over all tabs.
+    type Lock: Lock;
+    /// WebAuthn.
+    type Authenticator: Authenticator;
+    /// The road to the issuer.
+    type Transport: Transport;
+
+    /// Time.
+    fn clock(&self) -> &Self::Clock;
+    /// Random bytes.
+    fn entropy(&self) -> &Self::Entropy;
+    /// Keys.
+    fn keys(&self) -> &Self::Keys;
+    /// The one stored record.
+    fn store(&self) -> &Self::Store;
+    /// Mutual exclusion over all tabs.
+    fn lock(&self) -> &Self::Lock;
+    /// WebAuthn.
+    fn authenticator(&self) -> &Self::Authenticator;
+    /// The road to the issuer.
+    fn transport(&self) -> &Self::Transport;
+    /// The origin of the page that holds the wallet, such as `https://wallet.example`.
+    fn origin(&self) -> &str;
+}
+
+/// Time: the wall for dates, the monotonic clock for spans, since phones jump and sleep.
+#[allow(async_fn_in_trait, reason = "a wallet lives in one thread")]
+pub trait Clock {
+    /// Milliseconds since 1970 by the device's clock, which may be wrong.
+    fn now_ms(&self) -> u64;
+    /// Time since some fixed start; never goes back.
+    fn running(&self) -> Duration;
+    /// Resolves after `time`.
+    async fn sleep(&self, time: Duration);
+}
+
+/// The platform gave no random bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoEntropy;
+
+/// Random bytes from the platform's cryptographic source.
+pub trait Entropy {
+    /// Fills `bytes`.
+    ///
+    /// # Errors
+    /// [`NoEntropy`].
+    fn fill(&self, bytes: &mut [u8]) -> Result<(), NoEntropy>;
+
+    /// An array of random bytes.
+    ///
+    /// # Errors
+    /// [`NoEntropy`].
+    fn draw<const N: usize>(&self) -> Result<[u8; N], NoEntropy> {
+        let mut bytes = [0; N];
+        self.fill(&mut bytes)?;
+        Ok(bytes)
+    }
+}
+
+/// Why a key can't be made, opened or used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// The place lacks what this custody needs.
+    Unsupported,
+    /// What the store gave back is not a working key.
+    Lost,
+    /// The platform failed.
+    Failed,
+}
+
+/// Makes and opens signing keys.
+#[allow(async_fn_in_trait, reason = "a wallet lives in one thread")]
+pub trait Keys {
+    /// What the store may keep of a key: a CryptoKey, sealed bytes, a name in the OS key store.
+    type Handle: Clone;
+    /// A key that can sign.
+    type Key: SigningKey;
+
+    /// The custody that a key made now will have, strongest first proven to work.
+    async fn custody(&self) -> Result<Custody, KeyError>;
+    /// Makes a key for this custody.
+    async fn make(&self, custody: Custody) -> Result<(Self::Key, Self::Handle), KeyError>;
+    /// Opens what the store kept; `public` is what the record says the key is, and a key that is another one is
+    /// [`KeyError::Lost`].
+    async fn open(&self, handle: &Self::Handle, public: &PublicKey) -> Result<Self::Key, KeyError>;
+}
+
+/// A key that can sign.
+#[allow(async_fn_in_trait, reason = "a wallet lives in one thread")]
+pub trait SigningKey {
+    /// Its public half.
+    fn public(&self) -> &PublicKey;
+    /// Signs with ES256; low-S.
+    async fn sign(&self, message: &[u8]) -> Result<Signature, KeyError>;
+}
+
+/// What the store holds.
+#[derive(Debug)]
+pub enum Kept<H> {
+    /// Nothing was ever stored here, as far as can be told.
+    Nothing,
+    /// There was a record, and the platform removed it.
+    Gone,
+    /// The record.
+    Record(Record<H>),
+}
+
+/// The one stored record: key handles beside opaque bytes, written together or not at all.
+#[derive(Clone, Debug)]
+pub struct Record<H> {
+    /// Handle of the device key.
+    pub device: H,
+    /// Handle of the channel key.
+    pub channel: H,
+    /// `wallet::record::Data` in its stored form.
+    pub data: Vec<u8>,
+}
+
+/// Why the store did not do it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The record has vanished since it was loaded.
+    Gone,
+    /// There is something, and it is not a record.
+    Corrupt,
+    /// No room.
+    Full,
+    /// The platform can't store keys, or can't store at all.
+    Unsupported,
+    /// The platform failed.
+    Failed,
+}
+
+/// Keeps the one record. Every write has reached the disk when it resolves.
+#[allow(async_fn_in_trait, reason = "a wallet lives in one thread")]
+pub trait Store {
+    /// What is kept of a key.
+    type Handle;
+
+    /// Reads the record.
+    async fn load(&self) -> Result<Kept<Self::Handle>, StoreError>;
+    /// Stores a first record if there is none, and returns the one that is stored then: the first writer of all tabs wins.
+    async fn create(&self, record: Record<Self::Handle>) -> Result<Record<Self::Handle>, StoreError>;
+    /// Reads, changes and writes the data in one transaction, alone among all tabs. `change` returns the new data, or
+    /// an error that leaves everything as it was. It is not async: a transaction dies at the first foreign await.
+    async fn change<R, E>(
+        &self,
+        change: impl FnOnce(&[u8]) -> Result<(Vec<u8>, R), E>,
+    ) -> Result<Result<R, E>, StoreError>;
+    /// Removes the record, so that the next load finds [`Kept::Nothing`].
+    async fn erase(&self) -> Result<(), StoreError>;
+}
+
+/// The lock is not to be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotLocked;
+
+/// Mutual exclusion over all tabs of this origin and profile.
+#[allow(async_fn_in_trait, reason = "a wallet lives in one thread")]
+pub trait Lock {
+    /// Released when dropped.
+    type Guard;
+    /// Waits for the lock of this name.
+    async fn acquire(&self, name: &str) -> Result<Self::Guard, NotLocked>;
+}
+
+/// How a WebAuthn call ended without a result: facts only, judged by `classify.rs`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// The DOMException's name, or another short word of the platform.
+    pub name: String,
+    /// How long the call ran.
+    pub elapsed: Duration,
+    /// Whether the call's own deadline had passed.
+    pub deadline_passed: bool,
+    /// Whether our own abort ended it.
+    pub aborted_by_us: bool,
+    /// Whether the page was in front when the call began.
+    pub focused: bool,
+}
+
+/// What to ask `navigator.credentials.create` for. Always: ES256 (-7), user verification and resident key required.
+#[derive(Clone, Debug)]
+pub struct CreationOptions {
+    /// Relying party id.
+    pub rp_id: RpId,
+    /// Relying party name.
+    pub rp_name: String,
+    /// `user.id`.
+    pub user_handle: Bytes,
+    /// `user.name` and `user.displayName`.
+    pub account_label: String,
+    /// Challenge.
+    pub challenge: Hash,
+    /// Credentials that must not be made twice.
+    pub exclude: Vec<Bytes>,
+    /// Own deadline.
+    pub deadline: Duration,
+}
+
+/// What to ask `navigator.credentials.get` for. Always: user verification required.
+#[derive(Clone, Debug)]
+pub struct RequestOptions {
+    /// Relying party id.
+    pub rp_id: RpId,
+    /// Challenge.
+    pub challenge: Hash,
+    /// The one credential.
+    pub credential: Bytes,
+    /// Own deadline.
+    pub deadline: Duration,
+}
+
+/// WebAuthn. Every call settles by its deadline, whatever the platform does.
+#[allow(async_fn_in_trait, reason = "a wallet lives in one thread")]
+pub trait Authenticator {
+    /// Creates a passkey.
+    async fn create(&self, options: &CreationOptions) -> Result<Registration, Ended>;
+    /// Asks for an assertion.
+    async fn get(&self, options: &RequestOptions) -> Result<Assertion, Ended>;
+    /// Ends the call that is open, if one is; that call then settles with `aborted_by_us`.
+    fn abort(&self);
+}
+
+/// One HTTP call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// `GET` or `POST`.
+    pub method: &'static str,
+    /// Absolute URL at the endpoint.
+    pub url: String,
+    /// JSON, for POST.
+    pub body: Vec<u8>,
+    /// The `DPoP` header.
+    pub proof: Option<String>,
+}
+
+/// One HTTP answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Response {
+    /// HTTP status.
+    pub status: u16,
+    /// JSON.
+    pub body: Vec<u8>,
+    /// The `DPoP-Nonce` header.
+    pub nonce: Option<String>,
+    /// The `Retry-After` header in seconds.
+    pub retry_after: Option<u32>,
+}
+
+/// No answer came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unreachable;
+
+/// The road to the issuer.
+#[allow(async_fn_in_trait, reason = "a wallet lives in one thread")]
+pub trait Transport {
+    /// Sends one call and waits for its answer, at most 20 seconds.
+    async fn send(&self, request: Request) -> Result<Response, Unreachable>;
+}

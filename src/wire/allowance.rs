@@ -1,0 +1,101 @@
+//! An issuer-signed set of limited-use thresholds for one device key.
+
+use super::cbor::{Reader, Writer};
+use super::field::map_struct;
+use super::id::{AccountId, Handle, IssuerId, Thumbprint, Veil};
+use super::money::{Amount, Currency};
+use super::sign1::Statement;
+use super::{Field, Refusal};
+use serde::{Deserialize, Serialize};
+
+/// What the issuer found behind a custody claim; limits follow the tier, never the claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Tier {
+    /// The first day of any device key.
+    CoolOff,
+    /// `software` and `browser`.
+    Browser,
+    /// `passkey` that can't be copied, after 30 clean days.
+    Passkey,
+    /// `native` with a platform attestation.
+    Native,
+}
+
+impl Tier {
+    /// The word used on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::CoolOff => "cool-off",
+            Self::Browser => "browser",
+            Self::Passkey => "passkey",
+            Self::Native => "native",
+        }
+    }
+}
+
+impl Field for Tier {
+    fn write(&self, to: &mut Writer) {
+        to.text(self.name());
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Refusal> {
+        let name = from.text()?;
+        [Self::CoolOff, Self::Browser, Self::Passkey, Self::Native]
+            .into_iter()
+            .find(|tier| tier.name() == name)
+            .ok_or(Refusal::BadText)
+    }
+}
+
+map_struct! {
+    /// What may be paid without contact to the issuer, in 24 hours.
+    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    pub struct Offline {
+        /// A payment.
+        1 => per_payment: Amount,
+        /// How many payments.
+        2 => count: u32,
+        /// In all.
+        3 => total: Amount,
+    }
+}
+
+map_struct! {
+    /// Signed by the issuer's allowance key.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Allowance {
+        /// The issuer.
+        1 => issuer: IssuerId,
+        /// The account.
+        2 => account: AccountId,
+        /// The device key.
+        3 => thumb: Thumbprint,
+        /// Random name that tokens carry as `kid`.
+        4 => handle: Handle,
+        /// Secret mixed into tokens.
+        5 => veil: Veil,
+        /// A payment, at the most.
+        6 => per_payment: Amount,
+        /// Payments in 24 hours.
+        7 => count: u32,
+        /// In all, in 24 hours.
+        8 => total: Amount,
+        /// The part that may be used offline.
+        9 => offline: Offline,
+        /// Currency.
+        10 => currency: Currency,
+        /// End, seconds since 1970.
+        11 => until: u32,
+        /// When the cool-off ends or ended, seconds since 1970.
+        12 => cooled_at: u32,
+        /// The tier behind the figures.
+        13 => tier: Tier,
+    }
+}
+
+impl Statement for Allowance {
+    const TYPE: &'static str = "application/vnd.jitsuin.allowance.v1+cose";
+}

@@ -1,0 +1,110 @@
+//! Proof of possession for every call (RFC 9449), with the body's hash and the account bound in.
+
+use super::id::{AccountId, Hash, Nonce, from_base64, to_base64};
+use super::key::{Jwk, PublicKey, Signature};
+use super::{MAX_BYTES, Refusal, sha256};
+use serde::{Deserialize, Serialize};
+
+const TYPE: &str = "dpop+jwt";
+const ALGORITHM: &str = "ES256";
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Header {
+    typ: String,
+    alg: String,
+    jwk: Jwk,
+}
+
+/// The claims of a proof.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Claims {
+    /// HTTP method.
+    pub htm: String,
+    /// The issuer's public URL of the call, without query and fragment.
+    pub htu: String,
+    /// Seconds since 1970, by the wallet's clock.
+    pub iat: u64,
+    /// 16 random bytes.
+    pub jti: Nonce,
+    /// The issuer's nonce; empty only on the first call, which the issuer then refuses with a nonce.
+    pub nonce: String,
+    /// SHA-256 of the body.
+    pub bdy: Hash,
+    /// The account, once one is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acc: Option<AccountId>,
+}
+
+/// A proof ready to be signed.
+#[must_use]
+pub struct UnsignedProof {
+    input: String,
+}
+
+impl UnsignedProof {
+    /// The JWS signing input: the exact bytes to sign with ES256.
+    #[must_use]
+    pub fn message(&self) -> &[u8] {
+        self.input.as_bytes()
+    }
+
+    /// The compact JWS.
+    #[must_use]
+    pub fn finish(self, signature: &Signature) -> String {
+        self.input + "." + &to_base64(signature.as_bytes())
+    }
+}
+
+/// A proof whose signature held under the key it carries, for one exact call. The nonce's age and the `jti`'s
+/// first use are still the ledger's to check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifiedProof {
+    /// The key of whoever calls.
+    pub key: PublicKey,
+    /// The claims.
+    pub claims: Claims,
+}
+
+/// Makes a proof ready for its signer.
+///
+/// # Errors
+/// [`Refusal::BadJson`] if the claims can't be written.
+pub fn prepare(claims: &Claims, signer: &PublicKey) -> Result<UnsignedProof, Refusal> {
+    let header = Header { typ: TYPE.into(), alg: ALGORITHM.into(), jwk: signer.to_jwk() };
+    let header = serde_json::to_vec(&header).map_err(|_| Refusal::BadJson)?;
+    let claims = serde_json::to_vec(claims).map_err(|_| Refusal::BadJson)?;
+    Ok(UnsignedProof { input: to_base64(&header) + "." + &to_base64(&claims) })
+}
+
+/// Checks a proof for one exact call.
+///
+/// # Errors
+/// The form's [`Refusal`]; [`Refusal::BadSignature`]; [`Refusal::BadCombination`] if method, URL or body differ.
+pub fn verify(proof: &str, method: &str, url: &str, body: &[u8]) -> Result<VerifiedProof, Refusal> {
+    if proof.len() > MAX_BYTES {
+        return Err(Refusal::TooLong);
+    }
+    let (input, signature) = proof.rsplit_once('.').ok_or(Refusal::BadJson)?;
+    let (header, claims) = input.split_once('.').ok_or(Refusal::BadJson)?;
+    let header: Header = read_json(header)?;
+    if header.typ != TYPE || header.alg != ALGORITHM {
+        return Err(Refusal::WrongHeader);
+    }
+    let key = PublicKey::try_from(&header.jwk)?;
+    let signature = from_base64(signature)?.try_into().map(Signature::from_wire).map_err(|_| Refusal::BadSignature)?;
+    key.verify(input.as_bytes(), &signature)?;
+    let claims: Claims = read_json(claims)?;
+    if claims.htm != method || claims.htu != url || claims.bdy != Hash(sha256(body)) {
+        return Err(Refusal::BadCombination);
+    }
+    Ok(VerifiedProof { key, claims })
+}
+
+fn read_json<T: for<'de> Deserialize<'de>>(base64: &str) -> Result<T, Refusal> {
+    serde_json::from_slice(&from_base64(base64)?).map_err(|_| Refusal::BadJson)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,257 @@
+//! The short names and numbers that statements carry, each its own type with one form in CBOR and one in JSON.
+
+use super::cbor::{Reader, Writer};
+use super::{Field, Refusal};
+use data_encoding::BASE64URL_NOPAD;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Base64url without padding (RFC 4648 section 5), the one text form of bytes in JSON.
+#[must_use]
+pub fn to_base64(bytes: &[u8]) -> String {
+    BASE64URL_NOPAD.encode(bytes)
+}
+
+/// Bytes from canonical base64url without padding.
+///
+/// # Errors
+/// [`Refusal::BadBase64`], also for unused bits that are not zero.
+pub fn from_base64(text: &str) -> Result<Vec<u8>, Refusal> {
+    BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| Refusal::BadBase64)
+}
+
+/// Bytes of any length that travel in JSON as base64url.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Bytes(pub Vec<u8>);
+
+impl core::fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Bytes({} bytes)", self.0.len())
+    }
+}
+
+impl Serialize for Bytes {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&to_base64(&self.0))
+    }
+}
+
+impl<'de> Deserialize<'de> for Bytes {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = <alloc::borrow::Cow<'de, str>>::deserialize(from)?;
+        from_base64(&text).map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+impl Field for Bytes {
+    fn write(&self, to: &mut Writer) {
+        to.bytes(&self.0);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Refusal> {
+        let bytes = from.bytes()?;
+        if bytes.is_empty() || bytes.len() > 1023 {
+            return Err(Refusal::OutOfRange);
+        }
+        Ok(Self(bytes.into()))
+    }
+}
+
+/// A newtype over `[u8; N]`: CBOR byte string, base64url in JSON. `secret` ones do not show their bytes.
+macro_rules! byte_id {
+    (@debug secret $self:ident $f:ident) => { $f.write_str("(secret)") };
+    (@debug public $self:ident $f:ident) => { $f.write_str(&$crate::wire::id::to_base64(&$self.0)) };
+    ($(#[$doc:meta])* $name:ident $length:literal $shown:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub [u8; $length]);
+
+        impl $name {
+            /// Length in bytes.
+            pub const LENGTH: usize = $length;
+
+            /// The bytes.
+            #[must_use]
+            pub const fn as_bytes(&self) -> &[u8; $length] {
+                &self.0
+            }
+        }
+
+        impl core::fmt::Debug for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(stringify!($name))?;
+                f.write_str(" ")?;
+                byte_id!(@debug $shown self f)
+            }
+        }
+
+        impl TryFrom<&[u8]> for $name {
+            type Error = $crate::wire::Refusal;
+            fn try_from(bytes: &[u8]) -> Result<Self, Self::Error> {
+                bytes.try_into().map(Self).map_err(|_| $crate::wire::Refusal::OutOfRange)
+            }
+        }
+
+        impl core::str::FromStr for $name {
+            type Err = $crate::wire::Refusal;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                $crate::wire::id::from_base64(text)?.as_slice().try_into()
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.serialize_str(&$crate::wire::id::to_base64(&self.0))
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let text = <alloc::borrow::Cow<'de, str>>::deserialize(from)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+
+        impl $crate::wire::Field for $name {
+            fn write(&self, to: &mut $crate::wire::cbor::Writer) {
+                to.bytes(&self.0);
+            }
+
+            fn read(from: &mut $crate::wire::cbor::Reader<'_>) -> Result<Self, $crate::wire::Refusal> {
+                from.bytes()?.try_into()
+            }
+        }
+    };
+}
+
+byte_id! {
+    /// RFC 9679 COSE key thumbprint (SHA-256): the id of a key.
+    Thumbprint 32 public
+}
+byte_id! {
+    /// Random name of the current allowance: the `kid` of a payment token.
+    Handle 8 public
+}
+byte_id! {
+    /// Secret of wallet and issuer, mixed into every token's signature so that a shop can neither verify nor recognise it.
+    Veil 16 secret
+}
+byte_id! {
+    /// A number used once in a ceremony.
+    Nonce 16 public
+}
+byte_id! {
+    /// SHA-256.
+    Hash 32 public
+}
+
+impl Hash {
+    /// What stands for "nothing before": 32 zero bytes.
+    pub const ZERO: Self = Self([0; 32]);
+}
+
+impl core::fmt::Display for Thumbprint {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(&to_base64(&self.0))
+    }
+}
+
+/// A newtype over a short ASCII text with its own alphabet.
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident $longest:literal $allowed:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl core::str::FromStr for $name {
+            type Err = Refusal;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                let allowed: fn(&str) -> bool = $allowed;
+                if text.is_empty() || text.len() > $longest {
+                    return Err(Refusal::OutOfRange);
+                }
+                if allowed(text) { Ok(Self(text.into())) } else { Err(Refusal::BadText) }
+            }
+        }
+
+        impl core::fmt::Display for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                <alloc::borrow::Cow<'de, str>>::deserialize(from)?.parse().map_err(serde::de::Error::custom)
+            }
+        }
+
+        impl Field for $name {
+            fn write(&self, to: &mut Writer) {
+                to.text(&self.0);
+            }
+
+            fn read(from: &mut Reader<'_>) -> Result<Self, Refusal> {
+                from.text()?.parse()
+            }
+        }
+    };
+}
+
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+}
+
+text_id! {
+    /// The issuer's name for an account: opaque, not the login.
+    AccountId 64 is_plain
+}
+text_id! {
+    /// Who a token is for: `m/…` a merchant or `t/…` a till, ASCII, at most 24 bytes.
+    Audience 24 |text| matches!(text.get(..2), Some("m/" | "t/")) && text.get(2..).is_some_and(|rest| !rest.is_empty() && is_plain(rest))
+}
+text_id! {
+    /// An account's source of money, such as a stored card.
+    SourceId 64 is_plain
+}
+text_id! {
+    /// Who the issuer is: an https origin, or http on localhost for a demo. No path, no trailing slash.
+    IssuerId 128 is_origin
+}
+text_id! {
+    /// A WebAuthn relying party id: a host name in lower case.
+    RpId 253 |text| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.'))
+}
+
+fn is_origin(text: &str) -> bool {
+    let host = match (text.strip_prefix("https://"), text.strip_prefix("http://localhost")) {
+        (Some(host), _) => host,
+        (None, Some("")) => return true,
+        (None, Some(port)) => return port.strip_prefix(':').is_some_and(is_port),
+        (None, None) => return false,
+    };
+    let (name, port) = host.split_once(':').map_or((host, None), |(name, port)| (name, Some(port)));
+    !name.is_empty()
+        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.'))
+        && port.is_none_or(is_port)
+}
+
+fn is_port(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 5 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,181 @@
+//! P-256 public keys and signatures, in the four forms the field uses: SEC1, COSE_Key, JWK and thumbprint.
+
+use super::cbor::{Reader, Writer, read_map};
+use super::id::{Handle, Thumbprint, from_base64, to_base64};
+use super::{Field, Refusal, sha256};
+use p256::ecdsa::VerifyingKey;
+use p256::ecdsa::signature::Verifier;
+use serde::{Deserialize, Serialize};
+
+/// A point on P-256.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct PublicKey {
+    key: VerifyingKey,
+}
+
+/// An ECDSA signature, `r || s`, 64 bytes. What this crate makes is low-S; what it checks may be either.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Signature([u8; 64]);
+
+impl Signature {
+    /// Takes `r || s` from a signer and makes it low-S.
+    ///
+    /// # Errors
+    /// [`Refusal::BadSignature`] if `r` or `s` is zero or not below the order, or the length is not 64.
+    pub fn from_signer(bytes: &[u8]) -> Result<Self, Refusal> {
+        let signature = p256::ecdsa::Signature::from_slice(bytes).map_err(|_| Refusal::BadSignature)?;
+        Ok(Self(signature.normalize_s().to_bytes().into()))
+    }
+
+    /// `r || s` as it was received.
+    #[must_use]
+    pub const fn from_wire(bytes: [u8; 64]) -> Self {
+        Self(bytes)
+    }
+
+    /// `r || s`.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 64] {
+        &self.0
+    }
+}
+
+impl PublicKey {
+    /// From an uncompressed SEC1 point, 65 bytes (`0x04 || x || y`).
+    ///
+    /// # Errors
+    /// [`Refusal::BadKey`] for another form, or a point that is not on the curve.
+    pub fn from_sec1(bytes: &[u8]) -> Result<Self, Refusal> {
+        if bytes.len() != 65 || bytes.first() != Some(&4) {
+            return Err(Refusal::BadKey);
+        }
+        VerifyingKey::from_sec1_bytes(bytes).map(|key| Self { key }).map_err(|_| Refusal::BadKey)
+    }
+
+    /// From the coordinates.
+    ///
+    /// # Errors
+    /// [`Refusal::BadKey`] if the point is not on the curve.
+    pub fn from_coordinates(x: &[u8; 32], y: &[u8; 32]) -> Result<Self, Refusal> {
+        Self::from_sec1(&[&[4], x.as_slice(), y.as_slice()].concat())
+    }
+
+    /// The uncompressed SEC1 point, 65 bytes.
+    #[must_use]
+    pub fn to_sec1(&self) -> Vec<u8> {
+        self.key.to_sec1_point(false).as_bytes().to_vec()
+    }
+
+    fn coordinates(&self) -> ([u8; 32], [u8; 32]) {
+        let sec1 = self.to_sec1();
+        let part = |from| core::array::from_fn(|index| sec1.get(from + index).copied().unwrap_or_default());
+        (part(1), part(33))
+    }
+
+    /// `COSE_Key` with the required parameters only, in deterministic order (RFC 9679 section 4.2):
+    /// `{1: 2, -1: 1, -2: x, -3: y}`.
+    #[must_use]
+    pub fn to_cose_key(&self) -> Vec<u8> {
+        let (x, y) = self.coordinates();
+        let mut to = Writer::new();
+        to.fields(&[(1, &2_u64), (-1, &1_u64), (-2, &x), (-3, &y)]);
+        to.into_bytes()
+    }
+
+    /// From a `COSE_Key` with exactly those parameters.
+    ///
+    /// # Errors
+    /// Another shape or curve, or a point that is not on it.
+    pub fn from_cose_key(bytes: &[u8]) -> Result<Self, Refusal> {
+        let (kty, curve, x, y) =
+            read_map(bytes, |map| Ok((map.field::<u64>(1)?, map.field::<u64>(-1)?, map.field(-2)?, map.field(-3)?)))?;
+        if (kty, curve) != (2, 1) {
+            return Err(Refusal::BadKey);
+        }
+        Self::from_coordinates(&x, &y)
+    }
+
+    /// The RFC 9679 thumbprint with SHA-256: this key's id.
+    #[must_use]
+    pub fn thumbprint(&self) -> Thumbprint {
+        Thumbprint(sha256(&self.to_cose_key()))
+    }
+
+    /// The `kid` of typed statements signed by this key: the first 8 bytes of its thumbprint.
+    #[must_use]
+    pub fn kid(&self) -> Handle {
+        let thumb = self.thumbprint();
+        Handle(core::array::from_fn(|index| thumb.0.get(index).copied().unwrap_or_default()))
+    }
+
+    /// The public JWK (RFC 7517).
+    #[must_use]
+    pub fn to_jwk(&self) -> Jwk {
+        let (x, y) = self.coordinates();
+        Jwk { crv: "P-256".into(), kty: "EC".into(), x: to_base64(&x), y: to_base64(&y) }
+    }
+
+    /// Checks an ES256 signature over `message`. Both values of `s` are accepted.
+    ///
+    /// # Errors
+    /// [`Refusal::BadSignature`].
+    pub fn verify(&self, message: &[u8], signature: &Signature) -> Result<(), Refusal> {
+        let signature = p256::ecdsa::Signature::from_slice(&signature.0).map_err(|_| Refusal::BadSignature)?;
+        self.key.verify(message, &signature).map_err(|_| Refusal::BadSignature)
+    }
+}
+
+impl core::fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "PublicKey {}", self.thumbprint())
+    }
+}
+
+/// Inside a statement a key stands as its 65 SEC1 bytes.
+impl Field for PublicKey {
+    fn write(&self, to: &mut Writer) {
+        to.bytes(&self.to_sec1());
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Refusal> {
+        Self::from_sec1(from.bytes()?)
+    }
+}
+
+/// A P-256 public JWK with exactly its four required members, which is also its RFC 7638 form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Jwk {
+    /// `P-256`.
+    pub crv: String,
+    /// `EC`.
+    pub kty: String,
+    /// 32 bytes, base64url.
+    pub x: String,
+    /// 32 bytes, base64url.
+    pub y: String,
+}
+
+impl TryFrom<&Jwk> for PublicKey {
+    type Error = Refusal;
+
+    fn try_from(jwk: &Jwk) -> Result<Self, Refusal> {
+        if jwk.kty != "EC" || jwk.crv != "P-256" {
+            return Err(Refusal::BadKey);
+        }
+        let part = |text: &str| from_base64(text)?.try_into().map_err(|_| Refusal::BadKey);
+        Self::from_coordinates(&part(&jwk.x)?, &part(&jwk.y)?)
+    }
+}
+
+impl Serialize for PublicKey {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.to_jwk().serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for PublicKey {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        Self::try_from(&Jwk::deserialize(from)?).map_err(serde::de::Error::custom)
+    }
+}

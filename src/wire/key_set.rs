@@ -1,0 +1,156 @@
+//! The issuer's keys, one per use, and how one set follows another.
+
+use super::cbor::{Reader, Writer};
+use super::field::map_struct;
+use super::id::{Bytes, Handle, Hash, IssuerId};
+use super::key::PublicKey;
+use super::sign1::{self, Statement, Verified, encode};
+use super::{Field, Refusal, tagged_hash};
+use serde::{Deserialize, Serialize};
+
+/// What an issuer key may sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Use {
+    /// Allowances.
+    Allowance,
+    /// Receipts and heads.
+    Receipt,
+    /// Time statements and the next key set.
+    Time,
+    /// Quotes.
+    Quote,
+}
+
+impl Use {
+    /// Every use.
+    pub const ALL: [Self; 4] = [Self::Allowance, Self::Receipt, Self::Time, Self::Quote];
+
+    /// The word used on the wire.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Allowance => "allowance",
+            Self::Receipt => "receipt",
+            Self::Time => "time",
+            Self::Quote => "quote",
+        }
+    }
+}
+
+impl Field for Use {
+    fn write(&self, to: &mut Writer) {
+        to.text(self.name());
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Refusal> {
+        let name = from.text()?;
+        Self::ALL.into_iter().find(|usage| usage.name() == name).ok_or(Refusal::BadText)
+    }
+}
+
+map_struct! {
+    /// One key of a set.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct IssuerKey {
+        /// Its `kid`.
+        1 => kid: Handle,
+        /// The key.
+        2 => key: PublicKey,
+        /// The one thing it may sign.
+        3 => usage: Use,
+        /// Seconds since 1970.
+        4 => not_before: u32,
+        /// Seconds since 1970.
+        5 => not_after: u32,
+    }
+}
+
+map_struct! {
+    /// Signed by the issuer's root and, from the second set on, by the time key of the set before.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct KeySet {
+        /// The issuer.
+        1 => issuer: IssuerId,
+        /// 1, 2, 3, …
+        2 => seq: u64,
+        /// At most 16 keys.
+        3 => keys: Vec<IssuerKey>,
+        /// [`KeySet::link`] of the set before; zero for the first.
+        4 => prev: Hash,
+    }
+}
+
+impl Statement for KeySet {
+    const TYPE: &'static str = "application/vnd.jitsuin.keyset.v1+cose";
+}
+
+/// A key set as it travels: the same statement under two signatures.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignedKeySet {
+    /// The root's public key. Its thumbprint is what a page pins.
+    pub root: PublicKey,
+    /// Signed by the root.
+    pub by_root: Bytes,
+    /// Signed by the time key of the set before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by_previous: Option<Bytes>,
+}
+
+impl KeySet {
+    /// What the next set's `prev` must be.
+    #[must_use]
+    pub fn link(&self) -> Hash {
+        Hash(tagged_hash("jitsuin/v1/keyset", &[&encode(self)]))
+    }
+
+    /// The keys for one use that are valid at `now` (seconds since 1970).
+    pub fn keys_for(&self, usage: Use, now: u32) -> impl Iterator<Item = &PublicKey> {
+        let valid = move |key: &&IssuerKey| key.usage == usage && key.not_before <= now && now < key.not_after;
+        self.keys.iter().filter(valid).map(|key| &key.key)
+    }
+
+    /// Opens a statement under the key of this set that has the right use and the statement's `kid`.
+    ///
+    /// # Errors
+    /// [`Refusal::WrongKey`] if there is no such key at `now`, or what [`sign1::open`] refuses.
+    pub fn open<S: Statement>(&self, bytes: &[u8], usage: Use, now: u32) -> Result<Verified<S>, Refusal> {
+        let kid = sign1::kid_of::<S>(bytes)?;
+        let key = self.keys_for(usage, now).find(|key| key.kid() == kid).ok_or(Refusal::WrongKey)?;
+        sign1::open(bytes, key)
+    }
+
+    /// Whether every key stands under its own `kid`.
+    fn is_sound(&self) -> bool {
+        self.keys.iter().all(|key| key.kid == key.key.kid())
+    }
+}
+
+impl SignedKeySet {
+    /// The set under a root that the caller trusts.
+    ///
+    /// # Errors
+    /// [`Refusal::WrongKey`] for another root or issuer, or what [`sign1::open`] refuses.
+    pub fn open(&self, root: &PublicKey, issuer: &IssuerId) -> Result<KeySet, Refusal> {
+        let set = sign1::open::<KeySet>(&self.by_root.0, root)?.into_inner();
+        if set.issuer == *issuer && set.is_sound() { Ok(set) } else { Err(Refusal::WrongKey) }
+    }
+
+    /// The set that follows a pinned one: the same again, or the next, signed by root and by the set before.
+    /// `now` is in seconds since 1970.
+    ///
+    /// # Errors
+    /// [`Refusal::WrongKey`] for a set that does not follow, or what [`sign1::open`] refuses.
+    pub fn follow(&self, root: &PublicKey, pinned: &KeySet, now: u32) -> Result<KeySet, Refusal> {
+        let set = self.open(root, &pinned.issuer)?;
+        if set == *pinned {
+            return Ok(set);
+        }
+        let by_previous = self.by_previous.as_ref().ok_or(Refusal::WrongKey)?;
+        let again = pinned.open::<KeySet>(&by_previous.0, Use::Time, now)?;
+        let follows = set.seq == pinned.seq.saturating_add(1) && set.prev == pinned.link();
+        if follows && *again == set { Ok(set) } else { Err(Refusal::WrongKey) }
+    }
+}

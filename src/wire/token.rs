@@ -1,0 +1,189 @@
+//! The payment token `JT1`: what a payment code says (protocol section 2).
+//!
+//! Text: `JT1` and upper-case base32 (RFC 4648 section 6) of a COSE_Sign1 without `typ`, whose claims are those of
+//! RFC 8392 (CWT). The `kid` is the allowance's handle and the external_aad its veil.
+
+use super::cbor::{Reader, Writer};
+use super::field::map_struct;
+use super::id::{Audience, Handle, Veil};
+use super::key::{PublicKey, Signature};
+use super::money::{Amount, Currency};
+use super::sign1::{self, Parts, Unsigned, Verified};
+use super::{Field, Refusal};
+use data_encoding::BASE32_NOPAD;
+
+const PREFIX: &str = "JT1";
+/// Shortest and longest text.
+const LENGTH: core::ops::RangeInclusive<usize> = 175..=255;
+/// Shortest lifetime in seconds.
+pub const MIN_LIFETIME: u32 = 30;
+/// Longest lifetime in seconds.
+pub const MAX_LIFETIME: u32 = 120;
+
+/// What a code lets a till take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Limit {
+    /// Up to the allowance's `per_payment`.
+    Allowance,
+    /// Up to this amount, at any till.
+    UpTo {
+        /// Minor units, at least 1.
+        amount: Amount,
+        /// Currency.
+        currency: Currency,
+    },
+    /// Exactly this amount, for one audience.
+    Exact {
+        /// Minor units, at least 1.
+        amount: Amount,
+        /// Currency.
+        currency: Currency,
+        /// The issuer's own id of the merchant or till.
+        audience: Audience,
+    },
+}
+
+/// The claims of a payment token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// What it lets a till take.
+    pub limit: Limit,
+    /// End of life, seconds since 1970.
+    pub expires_at: u32,
+    /// Start of life, seconds since 1970.
+    pub issued_at: u32,
+    /// Application transaction counter of the device key.
+    pub atc: u32,
+    /// Makes two tokens of one counter value, which only a copied key makes, tell apart.
+    pub random: [u8; 4],
+}
+
+/// `cti`: the counter big-endian, then the random part.
+struct TokenId([u8; 8]);
+
+impl Field for TokenId {
+    fn write(&self, to: &mut Writer) {
+        self.0.write(to);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Refusal> {
+        Field::read(from).map(Self)
+    }
+}
+
+map_struct! {
+    struct Terms {
+        1 => exact: Option<Amount>,
+        2 => currency: Currency,
+        4 => bound: Option<Amount>,
+    }
+}
+
+impl Field for Token {
+    fn write(&self, to: &mut Writer) {
+        let (audience, terms) = match &self.limit {
+            Limit::Allowance => (None, None),
+            Limit::UpTo { amount, currency } => {
+                (None, Some(Terms { exact: None, currency: *currency, bound: Some(*amount) }))
+            }
+            Limit::Exact { amount, currency, audience } => {
+                (Some(audience.clone()), Some(Terms { exact: Some(*amount), currency: *currency, bound: None }))
+            }
+        };
+        let mut id = [0; 8];
+        for (to, from) in id.iter_mut().zip(self.atc.to_be_bytes().into_iter().chain(self.random)) {
+            *to = from;
+        }
+        to.fields(&[(3, &audience), (4, &self.expires_at), (6, &self.issued_at), (7, &TokenId(id)), (-65537, &terms)]);
+    }
+
+    fn read(from: &mut Reader<'_>) -> Result<Self, Refusal> {
+        let mut map = from.map()?;
+        let audience: Option<Audience> = map.field(3)?;
+        let expires_at: u32 = map.field(4)?;
+        let issued_at: u32 = map.field(6)?;
+        let TokenId([a, b, c, d, e, f, g, h]) = map.field(7)?;
+        let terms: Option<Terms> = map.field(-65537)?;
+        map.end()?;
+        let limit = match (audience, terms) {
+            (None, None) => Limit::Allowance,
+            (None, Some(Terms { exact: None, currency, bound: Some(amount) })) => Limit::UpTo { amount, currency },
+            (Some(audience), Some(Terms { exact: Some(amount), currency, bound: None })) => {
+                Limit::Exact { amount, currency, audience }
+            }
+            _ => return Err(Refusal::BadCombination),
+        };
+        if let Limit::UpTo { amount, .. } | Limit::Exact { amount, .. } = &limit
+            && amount.is_zero()
+        {
+            return Err(Refusal::OutOfRange);
+        }
+        match expires_at.checked_sub(issued_at) {
+            Some(MIN_LIFETIME..=MAX_LIFETIME) => {}
+            _ => return Err(Refusal::BadLifetime),
+        }
+        Ok(Self { limit, expires_at, issued_at, atc: u32::from_be_bytes([a, b, c, d]), random: [e, f, g, h] })
+    }
+}
+
+impl Token {
+    /// Makes the token ready for the device key.
+    pub fn prepare(&self, handle: Handle, veil: &Veil) -> Unsigned {
+        Unsigned::new(sign1::protected(handle, None), veil.as_bytes(), sign1::encode(self))
+    }
+
+    /// The text of a signed token.
+    #[must_use]
+    pub fn text(unsigned: &Unsigned, signature: &Signature) -> String {
+        let mut text = String::from(PREFIX);
+        BASE32_NOPAD.encode_append(&unsigned.finish(signature), &mut text);
+        text
+    }
+}
+
+/// A token taken apart: its form is right, its signature unknown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnverifiedToken {
+    parts: Parts,
+    claims: Token,
+}
+
+impl UnverifiedToken {
+    /// Reads the text form.
+    ///
+    /// # Errors
+    /// The first [`Refusal`]: length, prefix, base32, COSE, claims.
+    pub fn from_text(text: &str) -> Result<Self, Refusal> {
+        if !LENGTH.contains(&text.len()) {
+            return Err(Refusal::WrongLength);
+        }
+        let base32 = text.strip_prefix(PREFIX).ok_or(Refusal::WrongPrefix)?;
+        Self::from_cose(&BASE32_NOPAD.decode(base32.as_bytes()).map_err(|_| Refusal::BadBase32)?)
+    }
+
+    /// Reads the COSE_Sign1 alone, as it stands in an EMVCo envelope.
+    ///
+    /// # Errors
+    /// The first [`Refusal`]: COSE, claims.
+    pub fn from_cose(bytes: &[u8]) -> Result<Self, Refusal> {
+        let parts = Parts::read(bytes, None)?;
+        let claims = sign1::decode_payload(&parts.payload)?;
+        Ok(Self { parts, claims })
+    }
+
+    /// The handle of the allowance, to look the key up; nothing else of the token may be used before [`Self::verify`].
+    #[must_use]
+    pub const fn handle(&self) -> Handle {
+        self.parts.kid
+    }
+
+    /// Checks the signature under the device key and the allowance's veil.
+    ///
+    /// # Errors
+    /// [`Refusal::BadSignature`].
+    pub fn verify(&self, key: &PublicKey, veil: &Veil) -> Result<Verified<Token>, Refusal> {
+        self.parts.verify(key, veil.as_bytes())?;
+        Ok(Verified::new(self.claims.clone()))
+    }
+}

@@ -1,0 +1,214 @@
+//! What both sides read of WebAuthn level 3: the JSON of responses, authenticatorData and clientDataJSON.
+
+use super::Refusal;
+use super::id::{Bytes, Hash, to_base64};
+use super::sha256;
+use serde::{Deserialize, Serialize};
+
+/// The flags of authenticatorData (WebAuthn section 6.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flags(u8);
+
+impl Flags {
+    /// UP.
+    #[must_use]
+    pub const fn user_present(self) -> bool {
+        self.0 & 0x01 != 0
+    }
+
+    /// UV.
+    #[must_use]
+    pub const fn user_verified(self) -> bool {
+        self.0 & 0x04 != 0
+    }
+
+    /// BE: the credential may be copied to other devices.
+    #[must_use]
+    pub const fn backup_eligible(self) -> bool {
+        self.0 & 0x08 != 0
+    }
+
+    /// BS: it is.
+    #[must_use]
+    pub const fn backed_up(self) -> bool {
+        self.0 & 0x10 != 0
+    }
+
+    const fn attested(self) -> bool {
+        self.0 & 0x40 != 0
+    }
+
+    const fn extensions(self) -> bool {
+        self.0 & 0x80 != 0
+    }
+}
+
+/// The part of authenticatorData that every response has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuthenticatorData {
+    /// SHA-256 of the relying party id.
+    pub rp_id_hash: Hash,
+    /// Flags.
+    pub flags: Flags,
+    /// Signature counter; 0 where the authenticator has none.
+    pub counter: u32,
+}
+
+impl AuthenticatorData {
+    /// Reads the fixed part.
+    ///
+    /// # Errors
+    /// [`Refusal::Truncated`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Refusal> {
+        let rp_id_hash = bytes.get(..32).ok_or(Refusal::Truncated)?.try_into()?;
+        let flags = Flags(*bytes.get(32).ok_or(Refusal::Truncated)?);
+        let counter = bytes.get(33..37).and_then(|part| part.try_into().ok()).ok_or(Refusal::Truncated)?;
+        Ok(Self { rp_id_hash, flags, counter: u32::from_be_bytes(counter) })
+    }
+}
+
+/// The credential inside a registration's authenticatorData.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttestedCredential {
+    /// Credential id.
+    pub id: Bytes,
+    /// The COSE public key's bytes as the authenticator wrote them.
+    pub key: Bytes,
+}
+
+impl AttestedCredential {
+    /// Reads the attested credential data (WebAuthn section 6.5.1).
+    ///
+    /// # Errors
+    /// [`Refusal::Truncated`], or [`Refusal::MissingKey`] if there is none.
+    pub fn from_authenticator_data(bytes: &[u8]) -> Result<Self, Refusal> {
+        let flags = AuthenticatorData::from_bytes(bytes)?.flags;
+        if !flags.attested() {
+            return Err(Refusal::MissingKey);
+        }
+        let length = bytes.get(53..55).and_then(|part| part.try_into().ok()).ok_or(Refusal::Truncated)?;
+        let end = 55 + usize::from(u16::from_be_bytes(length));
+        let id = bytes.get(55..end).ok_or(Refusal::Truncated)?;
+        let rest = bytes.get(end..).ok_or(Refusal::Truncated)?;
+        let key = if flags.extensions() { first_item(rest)? } else { rest };
+        if id.is_empty() || key.is_empty() {
+            return Err(Refusal::Truncated);
+        }
+        Ok(Self { id: Bytes(id.into()), key: Bytes(key.into()) })
+    }
+
+    /// What the enrolment statement says of the key.
+    #[must_use]
+    pub fn key_hash(&self) -> Hash {
+        Hash(sha256(&self.key.0))
+    }
+}
+
+fn first_item(bytes: &[u8]) -> Result<&[u8], Refusal> {
+    let mut decoder = minicbor::Decoder::new(bytes);
+    decoder.skip().map_err(|_| Refusal::Truncated)?;
+    bytes.get(..decoder.position()).ok_or(Refusal::Truncated)
+}
+
+/// The members of clientDataJSON that are checked (WebAuthn section 5.8.1). Others may follow, so unknown ones are
+/// passed over: the hash of the exact bytes is what is signed.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct ClientData {
+    /// `webauthn.create` or `webauthn.get`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Base64url of the challenge.
+    pub challenge: String,
+    /// The page's origin.
+    pub origin: String,
+    /// Whether the page was framed by another origin.
+    #[serde(default, rename = "crossOrigin")]
+    pub cross_origin: bool,
+}
+
+impl ClientData {
+    /// Reads the JSON.
+    ///
+    /// # Errors
+    /// [`Refusal::BadJson`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Refusal> {
+        serde_json::from_slice(bytes).map_err(|_| Refusal::BadJson)
+    }
+
+    /// Whether this answers `challenge`.
+    #[must_use]
+    pub fn answers(&self, challenge: &Hash) -> bool {
+        self.challenge == to_base64(challenge.as_bytes())
+    }
+}
+
+/// Extension results must stay in the page: the PRF output among them opens a sealed key. The only form is `{}`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoExtensions {}
+
+/// `RegistrationResponseJSON`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Registration {
+    /// Credential id, base64url.
+    pub id: String,
+    /// Credential id.
+    pub raw_id: Bytes,
+    /// `public-key`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The answer.
+    pub response: RegistrationResponse,
+    /// Always empty.
+    pub client_extension_results: NoExtensions,
+}
+
+/// The `response` of a registration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RegistrationResponse {
+    /// clientDataJSON.
+    #[serde(rename = "clientDataJSON")]
+    pub client_data: Bytes,
+    /// attestationObject.
+    pub attestation_object: Bytes,
+    /// authenticatorData, as the browser took it out of the attestation object.
+    pub authenticator_data: Bytes,
+    /// Transports.
+    #[serde(default)]
+    pub transports: Vec<String>,
+}
+
+/// `AuthenticationResponseJSON`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Assertion {
+    /// Credential id, base64url.
+    pub id: String,
+    /// Credential id.
+    pub raw_id: Bytes,
+    /// `public-key`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The answer.
+    pub response: AssertionResponse,
+    /// Always empty.
+    pub client_extension_results: NoExtensions,
+}
+
+/// The `response` of an assertion.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AssertionResponse {
+    /// clientDataJSON.
+    #[serde(rename = "clientDataJSON")]
+    pub client_data: Bytes,
+    /// authenticatorData.
+    pub authenticator_data: Bytes,
+    /// The passkey's signature.
+    pub signature: Bytes,
+    /// The user handle of the registration, where the platform gives one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_handle: Option<Bytes>,
+}
