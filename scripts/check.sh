@@ -11,6 +11,14 @@ step() {
   "$@" || failed+=("$name")
 }
 
+# Each room must also stand without the others: a page is built from `js` alone.
+alone() {
+  local features
+  for features in "" wallet issuer js; do
+    cargo clippy --locked --quiet --package jitsuin --lib --no-default-features --features "$features" -- -D warnings || return 1
+  done
+}
+
 docs() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --quiet --workspace --all-features --no-deps --document-private-items; }
 
 # Advisories need a database from the network, so they are looked at once a day and where it can be reached; the rest is offline.
@@ -44,6 +52,7 @@ need_npm_tools
 
 step "cargo fmt" cargo fmt --all --check
 step "clippy, all rooms" cargo clippy --locked --quiet --workspace --all-targets --all-features -- -D warnings
+step "clippy, each room alone" alone
 step "rustdoc" docs
 step "licences, bans, sources" "$CARGO_DENY_PATH" --offline --workspace --all-features --log-level warn check licenses bans sources
 step "advisories" advisories

@@ -8,24 +8,29 @@ readonly PAGE_GZIP_LIMIT=92160 # 90 KiB: what a phone on a slow line still loads
 readonly wasm_features=(--enable-bulk-memory --enable-bulk-memory-opt --enable-nontrapping-float-to-int --enable-sign-ext
   --enable-mutable-globals --enable-reference-types --enable-multivalue)
 
-key=$({ digest src Cargo.toml Cargo.lock scripts/wasm.sh scripts/pkg.sh tests/package-lock.json && rustc --version; } | sha256)
+sources=$({ digest src Cargo.toml Cargo.lock scripts/wasm.sh scripts/pkg.sh tests/package-lock.json && rustc --version; } | sha256)
 
 # module NAME FEATURES
 module() {
-  local name=$1 features=$2 to=pkg/wasm/$1 raw=target/wasm/$1.raw.wasm new=target/wasm/$1.new
-  if [ -f "$to/digest.js" ] && fresh "pkg-$name" "$key"; then return; fi
+  local name=$1 features=$2 to=pkg/wasm/$1 raw=target/wasm/$1.raw.wasm new=target/wasm/$1.new made
+  if [ -f "$to/digest.js" ] && fresh "pkg-$name" "$sources"; then return; fi
   scripts/wasm.sh "$features" "$raw"
-  need_wasm_bindgen
-  need_npm_tools
-  rm -rf "$new"
-  say "wasm-bindgen and wasm-opt: $name"
-  "$WASM_BINDGEN_PATH" --target web --out-name jitsuin --out-dir "$new" "$raw"
-  node tests/node_modules/binaryen/bin/wasm-opt -Os "${wasm_features[@]}" "$new/jitsuin_bg.wasm" -o "$new/jitsuin_bg.wasm"
-  printf 'export const digest = "%s";\n' "$(sha256 "$new/jitsuin_bg.wasm")" >"$new/digest.js"
-  mkdir -p pkg/wasm
-  rm -rf "$to"
-  mv "$new" "$to"
-  stamp "pkg-$name" "$key"
+  # A change in one room often leaves the other module as it was.
+  made="$(sha256 "$raw") $(digest scripts/pkg.sh tests/package-lock.json)"
+  if ! [ -f "$to/digest.js" ] || ! fresh "wasm-$name" "$made"; then
+    need_wasm_bindgen
+    need_npm_tools
+    say "wasm-bindgen and wasm-opt: $name"
+    rm -rf "$new"
+    "$WASM_BINDGEN_PATH" --target web --out-name jitsuin --out-dir "$new" "$raw"
+    node tests/node_modules/binaryen/bin/wasm-opt -Os "${wasm_features[@]}" "$new/jitsuin_bg.wasm" -o "$new/jitsuin_bg.wasm"
+    printf 'export const digest = "%s";\n' "$(sha256 "$new/jitsuin_bg.wasm")" >"$new/digest.js"
+    mkdir -p pkg/wasm
+    rm -rf "$to"
+    mv "$new" "$to"
+    stamp "wasm-$name" "$made"
+  fi
+  stamp "pkg-$name" "$sources"
 }
 
 size() { wc -c <"$1" | tr -d ' '; }

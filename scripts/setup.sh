@@ -152,3 +152,17 @@ need_chromium() {
 need_zbar() {
   has zbarimg || apt zbar-tools || stop "no zbarimg (an independent QR reader): install zbar-tools (macOS: brew install zbar)"
 }
+
+# Readers written by others, in an environment of their own. Sets PYTHON.
+need_python() {
+  local key
+  has python3 || apt python3 python3-venv || stop "no Python: install version 3.10 or newer"
+  key="$(python3 --version) $(sha256 tests/python/requirements.txt)"
+  export PYTHON=target/python/bin/python
+  [ -x "$PYTHON" ] && fresh python "$key" && return
+  say "pip install: tests/python/requirements.txt"
+  python3 -m venv --clear target/python || stop "no Python venv: install it (Debian: python3-venv)"
+  "$PYTHON" -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/python/requirements.txt </dev/null >&2 ||
+    stop "Python packages could not be installed: 'pip install -r tests/python/requirements.txt' says why"
+  stamp python "$key"
+}

@@ -2,7 +2,7 @@
 # Every suite in order, with its time. Suites follow from the folders there are. Last line: N passed, N failed[, N skipped].
 . "$(dirname "$0")/setup.sh"
 
-passed=0 failed=0 skipped=0
+passed=0 failed=0 skipped=0 bad=()
 logs=target/test
 mkdir -p "$logs"
 
@@ -22,6 +22,7 @@ suite() {
     f=1
   fi
   passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+  [ "$f" = 0 ] || bad+=("$name")
   say "suite $name: $p passed, $f failed, $s skipped in $((SECONDS - start)) s"
 }
 
@@ -39,6 +40,7 @@ count_node() {
   local tap=${1%.log}.tap empty
   [ -f "$tap" ] || return 0
   empty=$(grep -cE '^ok [0-9]+ - .*\.test\.mjs$' "$tap" || true)
+  [ "$empty" = 0 ] || say "$empty test file(s) of this suite hold no test"
   p=$(($(sum '^# pass ([0-9]+)$' "$tap") - empty))
   f=$(($(sum '^# fail ([0-9]+)$' "$tap") + $(sum '^# cancelled ([0-9]+)$' "$tap") + empty))
   s=$(($(sum '^# skipped ([0-9]+)$' "$tap") + $(sum '^# todo ([0-9]+)$' "$tap")))
@@ -49,6 +51,13 @@ node_suite() {
   rm -f "$logs/$name.tap"
   suite "$name" count_node node --test --test-concurrency=1 --test-reporter=spec --test-reporter-destination=stdout \
     --test-reporter=tap --test-reporter-destination="$logs/$name.tap" tests/"$name"/*.test.mjs
+}
+
+count_python() {
+  f=$(sum '^FAILED .*failures=([0-9]+).*' "$1")
+  f=$((f + $(sum '^FAILED .*errors=([0-9]+).*' "$1")))
+  s=$(sum '.*skipped=([0-9]+).*' "$1")
+  p=$(($(sum '^Ran ([0-9]+) tests? in .*' "$1") - f - s))
 }
 
 node_suites=()
@@ -70,8 +79,13 @@ if [ ${#node_suites[@]} -gt 0 ]; then
   suite issuer count_check cargo build --locked -p jitsuin-issuer
   for name in "${node_suites[@]}"; do node_suite "$name"; done
 fi
+if compgen -G "tests/python/test_*.py" >/dev/null; then
+  need_python
+  suite python count_python "$PYTHON" -m unittest discover --start-directory tests/python --verbose
+fi
 
 say "all suites took $SECONDS s; logs in $logs"
+[ ${#bad[@]} = 0 ] || say "failed: ${bad[*]}"
 line="$passed passed, $failed failed"
 [ "$skipped" = 0 ] || line="$line, $skipped skipped"
 echo "$line"
