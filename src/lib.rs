@@ -2,6 +2,8 @@
 
 extern crate alloc;
 
+#[cfg(feature = "js")]
+pub mod browser;
 pub mod code;
 pub mod rules;
 #[cfg(feature = "wallet")]
