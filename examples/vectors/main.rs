@@ -1,0 +1,79 @@
+//! Writes the test vectors of protocol v1 into `tests/vectors/`, one rule per file. Run it after a change of the wire
+//! format and read the difference: `cargo run --example vectors`.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a developer's tool: it stops where something is wrong"
+)]
+
+mod samples;
+mod signer;
+mod statements;
+mod token;
+mod value;
+
+use data_encoding::HEXLOWER;
+use jitsuin::wire::key::PublicKey;
+use serde_json::{Value as Json, json};
+use std::path::Path;
+
+/// Seconds since 1970 at which the vectors are checked.
+pub(crate) const NOW: u32 = 1_795_000_000;
+
+/// Where vectors go.
+pub(crate) struct Folder<'a> {
+    statement: &'a str,
+    written: usize,
+}
+
+/// What makes one vector.
+pub(crate) struct Vector<'a> {
+    pub(crate) rule: &'a str,
+    pub(crate) source: &'a str,
+    pub(crate) input: String,
+    pub(crate) key: PublicKey,
+    pub(crate) aad: &'a [u8],
+    pub(crate) now: u32,
+    pub(crate) expect: &'a str,
+    pub(crate) others: &'a str,
+    pub(crate) fields: Json,
+}
+
+impl Folder<'_> {
+    pub(crate) fn write(&mut self, vector: Vector<'_>) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(self.statement);
+        std::fs::create_dir_all(&folder).unwrap();
+        let json = json!({
+            "rule": vector.rule, "source": vector.source, "input": vector.input, "publicKey": vector.key,
+            "externalAad": HEXLOWER.encode(vector.aad), "now": vector.now, "expect": vector.expect,
+            "others": vector.others, "fields": vector.fields,
+        });
+        let name: String =
+            vector.rule.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+        let file = folder.join(format!("{name}.json"));
+        assert!(!WRITTEN.lock().unwrap().contains(&file), "two vectors for one rule: {}", file.display());
+        WRITTEN.lock().unwrap().push(file.clone());
+        std::fs::write(file, serde_json::to_string_pretty(&json).unwrap() + "\n").unwrap();
+        self.written += 1;
+    }
+}
+
+static WRITTEN: std::sync::Mutex<Vec<std::path::PathBuf>> = std::sync::Mutex::new(Vec::new());
+
+fn main() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
+    let _absent_at_first = std::fs::remove_dir_all(&root);
+    for statement in statements::ALL {
+        let mut folder = Folder { statement: statement.name, written: 0 };
+        statements::write(&mut folder, statement);
+        println!("{:>4} {}", folder.written, statement.name);
+    }
+    let mut folder = Folder { statement: "token", written: 0 };
+    token::write(&mut folder);
+    println!("{:>4} token", folder.written);
+    let mut folder = Folder { statement: "intent", written: 0 };
+    statements::write_intents(&mut folder);
+    println!("{:>4} intent", folder.written);
+}

@@ -1,0 +1,168 @@
+//! The shared vectors, each checked with the decoder of its folder. The same files run in wasm and in Python.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops where something is wrong"
+)]
+
+use data_encoding::HEXLOWER;
+use jitsuin::rules::lifetime::{self, NotAlive};
+use jitsuin::wire::allowance::Allowance;
+use jitsuin::wire::approval::Approval;
+use jitsuin::wire::co_signature::CoSignature;
+use jitsuin::wire::enrolment::Enrolment;
+use jitsuin::wire::freeze::Freeze;
+use jitsuin::wire::head::Head;
+use jitsuin::wire::id::Veil;
+use jitsuin::wire::intent::Intent;
+use jitsuin::wire::key::PublicKey;
+use jitsuin::wire::key_set::KeySet;
+use jitsuin::wire::quote::Quote;
+use jitsuin::wire::receipt::Receipt;
+use jitsuin::wire::sign1::encode;
+use jitsuin::wire::time::Time;
+use jitsuin::wire::token::{Limit, UnverifiedToken};
+use jitsuin::wire::{Refusal, Statement, open};
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Vector {
+    rule: String,
+    source: String,
+    input: String,
+    public_key: PublicKey,
+    external_aad: String,
+    now: u32,
+    expect: String,
+    others: String,
+    fields: Json,
+}
+
+fn check_statement<S: Statement>(vector: &Vector) -> Result<Json, String> {
+    let bytes = HEXLOWER.decode(vector.input.as_bytes()).unwrap();
+    let statement = open::<S>(&bytes, &vector.public_key).map_err(|refusal| refusal.name().to_owned())?;
+    Ok(json!({ "payload": HEXLOWER.encode(&encode(&statement.into_inner())) }))
+}
+
+fn check_token(vector: &Vector) -> Result<Json, String> {
+    let name = |refusal: Refusal| refusal.name().to_owned();
+    let token = UnverifiedToken::from_text(&vector.input).map_err(name)?;
+    let aad = HEXLOWER.decode(vector.external_aad.as_bytes()).unwrap();
+    // A wallet and an issuer always have 16 bytes; a vector without a veil stands for somebody who has none.
+    let veil = Veil::try_from(aad.as_slice()).unwrap_or(Veil([0; 16]));
+    let token = token.verify(&vector.public_key, &veil).map_err(name)?;
+    match lifetime::check(&token, u64::from(vector.now) * 1000) {
+        Err(NotAlive::Expired) => return Err("token-expired".into()),
+        Err(NotAlive::Ahead) => return Err("token-ahead".into()),
+        other => other.unwrap(),
+    }
+    let (limit, amount, audience) = match &token.limit {
+        Limit::Allowance => ("allowance", None, None),
+        Limit::UpTo { amount, .. } => ("up-to", Some(amount), None),
+        Limit::Exact { amount, audience, .. } => ("exact", Some(amount), Some(audience)),
+        other => panic!("{other:?}"),
+    };
+    Ok(json!({
+        "limit": limit, "amount": amount, "audience": audience, "issuedAt": token.issued_at,
+        "expiresAt": token.expires_at, "atc": token.atc,
+    }))
+}
+
+fn check_intent(vector: &Vector) -> Result<Json, String> {
+    let bytes = HEXLOWER.decode(vector.input.as_bytes()).unwrap();
+    let intent = Intent::from_bytes(&bytes).map_err(|refusal| refusal.name().to_owned())?;
+    assert_eq!(intent.to_bytes(), bytes);
+    Ok(json!({ "challenge": HEXLOWER.encode(intent.challenge().as_bytes()) }))
+}
+
+fn check(statement: &str, vector: &Vector) -> Result<Json, String> {
+    match statement {
+        "enrol" => check_statement::<Enrolment>(vector),
+        "step-up" => check_statement::<CoSignature>(vector),
+        "approval" => check_statement::<Approval>(vector),
+        "freeze" => check_statement::<Freeze>(vector),
+        "allowance" => check_statement::<Allowance>(vector),
+        "receipt" => check_statement::<Receipt>(vector),
+        "head" => check_statement::<Head>(vector),
+        "time" => check_statement::<Time>(vector),
+        "keyset" => check_statement::<KeySet>(vector),
+        "quote" => check_statement::<Quote>(vector),
+        "token" => check_token(vector),
+        "intent" => check_intent(vector),
+        other => panic!("no decoder for the folder {other}"),
+    }
+}
+
+fn vectors() -> Vec<(String, Vector)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
+    let mut found = vec![];
+    for folder in std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
+        let statement = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        for file in std::fs::read_dir(folder).unwrap() {
+            let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+            found.push((statement.clone(), serde_json::from_str(&text).unwrap()));
+        }
+    }
+    found
+}
+
+#[test]
+fn every_vector_is_taken_or_refused_as_it_says() {
+    let mut wrong = vec![];
+    for (statement, vector) in vectors() {
+        assert!(!vector.source.is_empty());
+        assert!(["accept", "refuse", "skip"].contains(&vector.others.as_str()));
+        let (got, fields) = match check(&statement, &vector) {
+            Ok(fields) => ("ok".to_owned(), fields),
+            Err(refusal) => (refusal, Json::Null),
+        };
+        if got != vector.expect || fields != vector.fields {
+            wrong.push(format!("{statement}, {}: expected {}, got {got}", vector.rule, vector.expect));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn no_vector_was_lost() {
+    let mut counts = BTreeMap::<String, usize>::new();
+    for (statement, _) in vectors() {
+        *counts.entry(statement).or_default() += 1;
+    }
+    let pinned = [
+        ("allowance", 30),
+        ("approval", 30),
+        ("enrol", 31),
+        ("freeze", 30),
+        ("head", 30),
+        ("intent", 27),
+        ("keyset", 30),
+        ("quote", 30),
+        ("receipt", 30),
+        ("step-up", 30),
+        ("time", 30),
+        ("token", 61),
+    ];
+    assert_eq!(counts, pinned.map(|(name, count)| (name.to_owned(), count)).into());
+}
+
+#[test]
+fn a_typed_statement_is_never_another_one() {
+    for (statement, vector) in
+        vectors().iter().filter(|(statement, vector)| vector.rule == "golden" && statement != "token")
+    {
+        for other in
+            ["enrol", "step-up", "approval", "freeze", "allowance", "receipt", "head", "time", "keyset", "quote"]
+        {
+            let result = check(other, vector);
+            assert_eq!(result.is_ok(), other == statement, "{statement} as {other}");
+        }
+        let bytes = HEXLOWER.decode(vector.input.as_bytes()).unwrap();
+        assert_eq!(UnverifiedToken::from_cose(&bytes).err(), Some(Refusal::WrongStatement), "{statement} as a token");
+    }
+}
