@@ -179,3 +179,6 @@ impl<'de> Deserialize<'de> for PublicKey {
         Self::try_from(&Jwk::deserialize(from)?).map_err(serde::de::Error::custom)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -154,3 +154,6 @@ impl SignedKeySet {
         if follows && *again == set { Ok(set) } else { Err(Refusal::WrongKey) }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -211,3 +211,6 @@ impl Field for Currency {
         from.uint().and_then(Self::from_number)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -212,3 +212,6 @@ pub struct AssertionResponse {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_handle: Option<Bytes>,
 }
+
+#[cfg(test)]
+mod tests;
