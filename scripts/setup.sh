@@ -65,13 +65,14 @@ cargo_tool() {
   FOUND="$TOOLS/$2-$3/bin/$1"
   if [ -x "$FOUND" ]; then return; fi
   say "cargo install $2 $3 (once, a few minutes)"
-  cargo_install "$2" "$3" --locked || cargo_install "$2" "$3" || stop "$2 $3 could not be built: 'cargo install $2 --version $3' says why"
+  cargo_install "$2" "$3" --locked 2>"$STAMPS/$2.log" || cargo_install "$2" "$3" ||
+    stop "$2 $3 could not be built: 'cargo install $2 --version $3' says why"
 }
 cargo_install() {
   local package=$1 version=$2
   shift 2
   CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16 \
-    cargo install --quiet --root "$TOOLS/$package-$version" "$package" --version "$version" "$@" </dev/null >&2
+    cargo install --quiet --root "$TOOLS/$package-$version" "$package" --version "$version" "$@" </dev/null
 }
 
 need_cc() {
