@@ -1,7 +1,7 @@
 //! Vectors that every typed statement shares: the same rules, broken one at a time and signed rightly.
 
 use crate::signer::{Sign1, Signer};
-use crate::value::Value;
+use crate::value::{Entries, Value};
 use crate::{Folder, NOW, Vector, samples};
 use data_encoding::HEXLOWER;
 use serde_json::{Value as Json, json};
@@ -35,7 +35,7 @@ fn typ(name: &str) -> String {
 /// A payload with one rule of maps broken.
 pub(crate) fn broken_maps(payload: &[u8]) -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let entries = Value::entries(payload);
-    let with = |change: &dyn Fn(&mut Vec<(Value, Value)>)| {
+    let with = |change: &dyn Fn(&mut Entries)| {
         let mut changed = entries.clone();
         change(&mut changed);
         Value::Map(changed).encode()

@@ -3,7 +3,7 @@
 use crate::samples::{HANDLE, VEIL, device};
 use crate::signer::{Sign1, Signer};
 use crate::statements::broken_maps;
-use crate::value::Value;
+use crate::value::{Entries, Value};
 use crate::{Folder, NOW, Vector, samples};
 use data_encoding::BASE32_NOPAD;
 use jitsuin::wire::money::{Amount, Currency};
@@ -91,7 +91,7 @@ pub(crate) fn write(folder: &mut Folder<'_>) {
     let array = Value::Array(vec![Value::Bytes(vec![1; 40])]).encode();
     put("payload of another type", text(&form(array).sign(&signer)), veil, NOW, "wrong-type", "skip", Json::Null);
 
-    let claims = |token: &Token, change: &dyn Fn(&mut Vec<(Value, Value)>)| {
+    let claims = |token: &Token, change: &dyn Fn(&mut Entries)| {
         let mut entries = Value::entries(&samples::bytes(token));
         change(&mut entries);
         text(&form(Value::Map(entries).encode()).sign(&signer))

@@ -1,5 +1,8 @@
 //! CBOR as a tree that can also be written wrongly, which the crate's own writer can't do.
 
+/// A map's entries in the order they stand.
+pub(crate) type Entries = Vec<(Value, Value)>;
+
 /// An item.
 #[derive(Clone, Debug)]
 pub(crate) enum Value {
@@ -32,7 +35,7 @@ impl Value {
     }
 
     /// A map's entries as raw items, in the order they stand.
-    pub(crate) fn entries(map: &[u8]) -> Vec<(Value, Value)> {
+    pub(crate) fn entries(map: &[u8]) -> Entries {
         let mut decoder = minicbor::Decoder::new(map);
         let count = decoder.map().expect("a map").expect("a definite one");
         let item = |decoder: &mut minicbor::Decoder<'_>| {
