@@ -1,6 +1,12 @@
-# One line per target; each calls one script, which does its own set-up.
-.PHONY: demo test check pkg
-demo: ; @scripts/demo.sh
-test: ; @scripts/test.sh
-check: ; @scripts/check.sh
-pkg: ; @scripts/pkg.sh
+# Each target calls one script, which does its own set-up.
+.PHONY: help demo test check pkg
+help:  ## this list
+	@sed -n 's/^\([a-z]*\): .*## /make \1	/p' Makefile
+demo:  ## the reference issuer and its pages on http://localhost:8787/
+	@scripts/demo.sh
+test:  ## every suite, browsers included; what CI runs
+	@scripts/test.sh
+check:  ## format, lints, docs, licences, types
+	@scripts/check.sh
+pkg:  ## the npm package's wasm modules in pkg/wasm
+	@scripts/pkg.sh
