@@ -1,3 +1,240 @@
 //! What the owner's side decides, over ports.
+//!
+//! [`Wallet`] has one method for each thing an owner does. Everything the user agrees to is prepared first, with all
+//! network work, and confirmed inside a tap. No call panics when calls overlap: they wait their turn, and a new
+//! ceremony ends the open one.
 
+mod ceremony;
+mod checks;
+pub mod classify;
+mod client;
+mod enrol;
+mod error;
+mod freeze;
+mod history;
+mod keys;
+pub mod memory;
+mod pay;
+pub mod picture;
 pub mod ports;
+pub mod presentation;
+pub mod queue;
+pub mod record;
+mod room;
+pub mod state;
+mod step_up;
+mod sync;
+
+pub use error::{Confidence, Details, Error};
+pub use state::{
+    Alert, CardProof, Ceremony, Confirmed, IntentView, PaymentCode, ReceiptView, Report, State, Status,
+};
+
+use crate::wire::enrolment::Custody;
+use crate::wire::id::{IssuerId, SourceId, Thumbprint};
+use crate::wire::money::{Amount, Currency};
+use ports::Platform;
+use room::Room;
+
+/// What a page says when it opens a wallet.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Who the issuer is. Signed into every proof, whatever `endpoint` is.
+    pub issuer: IssuerId,
+    /// Origin or address prefix that calls are sent to; none: the issuer itself.
+    pub endpoint: Option<String>,
+    /// The issuer's root key; none: the first one seen over TLS is pinned.
+    pub root: Option<Thumbprint>,
+    /// The one custody the page accepts; none: the strongest that works here, never [`Custody::Software`].
+    pub custody: Option<Custody>,
+    /// What this device is called if `prepare_enrolment` is given no label.
+    pub label: String,
+}
+
+impl Settings {
+    /// The defaults for an issuer.
+    #[must_use]
+    pub fn new(issuer: IssuerId) -> Self {
+        Self { issuer, endpoint: None, root: None, custody: None, label: "This device".into() }
+    }
+}
+
+/// One opened wallet.
+pub struct Wallet<P: Platform> {
+    platform: P,
+    settings: Settings,
+    room: Room<P>,
+}
+
+impl<P: Platform> Wallet<P> {
+    /// Opens what is stored here. Asks the user for nothing and needs no network.
+    ///
+    /// # Errors
+    /// `upgrade-needed` for a record of a newer version, `bad-argument` for one of another issuer,
+    /// `issuer-untrusted` if another root was pinned, `unsupported` or `storage-failed` from the store. A record that
+    /// is gone, unreadable or has lost its key is not an error: see [`State::status`].
+    pub async fn open(platform: P, settings: Settings) -> Result<Self, Error> {
+        Self::open_record(platform, settings).await
+    }
+
+    /// A snapshot.
+    pub fn state(&self) -> State {
+        self.view()
+    }
+
+    /// Calls `callback` after every change of [`Wallet::state`].
+    pub fn on_change(&self, callback: impl Fn() + 'static) {
+        self.room.listen(callback);
+    }
+
+    /// Starts a login, making this device's keys first if there are none. The answer names the attempt and says
+    /// nothing about login or password.
+    ///
+    /// # Errors
+    /// `already-enrolled`; `unsupported` where no accepted custody works; the store's and the issuer's codes.
+    pub async fn log_in(&self, login: &str, password: &str, language: &str) -> Result<String, Error> {
+        self.start_login(login, password, language).await
+    }
+
+    /// Shows the contact code and gets the ticket for [`Wallet::prepare_enrolment`].
+    ///
+    /// # Errors
+    /// `code-refused` alike for a wrong login, password or code.
+    pub async fn enter_code(&self, attempt: &str, code: &str) -> Result<String, Error> {
+        self.finish_login(attempt, code).await
+    }
+
+    /// Prepares to register this device.
+    ///
+    /// # Errors
+    /// `ticket-expired`, `not-first-device`, `already-enrolled`; `wrong-account` if the ticket is for another account
+    /// than `expected_account_label`; `wrong-rp` if the issuer's relying party is not this page's host.
+    pub async fn prepare_enrolment(
+        &self,
+        ticket: &str,
+        label: &str,
+        expected_account_label: Option<&str>,
+    ) -> Result<Ceremony, Error> {
+        self.enrolment(ticket, label, expected_account_label).await
+    }
+
+    /// Prepares to charge a source and credit the account.
+    ///
+    /// # Errors
+    /// `not-enrolled`, `locked`, `frozen` and so on; `bad-amount`; `source-unknown`; `cooling-off`, `over-limit`,
+    /// `card-proof-needed` from the issuer; `intent-mismatch` if the issuer's intent says anything else.
+    pub async fn prepare_top_up(
+        &self,
+        amount: Amount,
+        currency: Currency,
+        source: &SourceId,
+    ) -> Result<Ceremony, Error> {
+        self.top_up(amount, currency, source).await
+    }
+
+    /// Runs an open ceremony: prompts, checks, signs, sends. After `cancelled`, `timed-out`, `tap-again`,
+    /// `not-focused`, `uv-failed` and `offline` it may be called again with the same id.
+    ///
+    /// # Errors
+    /// `superseded` if a newer ceremony took its place, `busy` while it runs, `intent-expired` if it is over; the
+    /// prompt's and the issuer's codes.
+    pub async fn confirm(&self, id: u64) -> Result<Confirmed, Error> {
+        self.run_ceremony(id).await
+    }
+
+    /// Ends a ceremony. Resolves once its prompt is closed; safe for any id at any time.
+    pub async fn cancel(&self, id: u64) {
+        self.cancel_ceremony(id).await;
+    }
+
+    /// One payment code, on disk as used before it is returned. Needs no network.
+    ///
+    /// # Errors
+    /// `not-enrolled`, `locked`, `frozen`, `suspended`, `revoked`, `key-lost`; `too-fast` above 1 a second and 10 a
+    /// minute; `over-allowance` if at worst nothing is left, or `max` is above it, or the allowance ended.
+    pub async fn payment_code(&self, max: Option<Amount>) -> Result<PaymentCode, Error> {
+        self.make_code(max).await
+    }
+
+    /// Fetches and checks what is new. Works while locked.
+    ///
+    /// # Errors
+    /// `not-enrolled`, `offline`, `issuer-untrusted`, `clock-skew`, `chain-gap`, `chain-fork`, `receipt-forged`; the
+    /// last three stay as an alert too.
+    pub async fn sync(&self) -> Result<(), Error> {
+        self.fetch_news().await
+    }
+
+    /// Fetches a fresh allowance with the device key.
+    ///
+    /// # Errors
+    /// As for signing, and what the issuer refuses.
+    pub async fn refill(&self) -> Result<(), Error> {
+        self.fetch_allowance().await
+    }
+
+    /// Takes an alert off [`State::alerts`].
+    ///
+    /// # Errors
+    /// The store's codes.
+    pub async fn acknowledge(&self, alert: &str) -> Result<(), Error> {
+        self.drop_alert(alert).await
+    }
+
+    /// Starts the proof of a stored card on this device.
+    ///
+    /// # Errors
+    /// As for signing, and what the issuer refuses.
+    pub async fn prove_card(&self, source: &SourceId) -> Result<CardProof, Error> {
+        self.card_proof(source).await
+    }
+
+    /// Stops every device of the account. Works while locked, suspended, or with the device key lost; asks nobody.
+    ///
+    /// # Errors
+    /// `not-enrolled`, `key-lost` if the channel key is gone too, `offline`.
+    pub async fn freeze(&self) -> Result<(), Error> {
+        self.send_freeze().await
+    }
+
+    /// Drops the device key from memory.
+    pub fn lock(&self) {
+        self.drop_device_key();
+    }
+
+    /// Opens the device key again. Needs no network.
+    ///
+    /// # Errors
+    /// `not-enrolled`, `key-lost`, `storage-failed`.
+    pub async fn unlock(&self) -> Result<(), Error> {
+        self.open_device_key().await
+    }
+
+    /// Checked receipts that are kept here, newest first, those below sequence `before` if given.
+    pub fn receipts(&self, before: Option<u64>, limit: usize) -> Vec<ReceiptView> {
+        self.kept_receipts(before, limit)
+    }
+
+    /// Erases all that is kept here: keys, receipts, alerts. The wallet is new afterwards.
+    ///
+    /// # Errors
+    /// The store's codes.
+    pub async fn forget(&self) -> Result<(), Error> {
+        self.erase().await
+    }
+
+    /// Ends the open ceremony and drops the keys from memory.
+    pub async fn close(&self) {
+        self.shut().await;
+    }
+
+    /// For support: no key, no token, nothing personal.
+    pub fn report(&self) -> Report {
+        self.describe()
+    }
+
+    /// The ports.
+    pub const fn platform(&self) -> &P {
+        &self.platform
+    }
+}

@@ -129,7 +129,7 @@ pub enum Kept<H> {
 }
 
 /// The one stored record: key handles beside opaque bytes, written together or not at all.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Record<H> {
     /// Handle of the device key.
     pub device: H,
@@ -137,6 +137,13 @@ pub struct Record<H> {
     pub channel: H,
     /// `wallet::record::Data` in its stored form.
     pub data: Vec<u8>,
+}
+
+/// The data holds the veil, so it is not shown.
+impl<H> core::fmt::Debug for Record<H> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Record(secret)")
+    }
 }
 
 /// Why the store did not do it.

@@ -1,0 +1,153 @@
+//! Open ceremonies: one at a time, the old one aborted and awaited first, and every one settles.
+
+use super::classify::{Asked, classify};
+use super::error::Error;
+use super::ports::{Authenticator, Clock, CreationOptions, Platform, RequestOptions};
+use super::queue::{First, Signal, Stop, first};
+use super::state::{Ceremony, Confirmed, IntentView};
+use super::{Wallet, enrol, step_up};
+use crate::code::Code;
+use crate::wire::webauthn::{Assertion, Registration};
+use core::cell::{Cell, RefCell};
+use core::time::Duration;
+use std::rc::Rc;
+
+/// Own deadline of one prompt.
+pub(super) const DEADLINE: Duration = Duration::from_secs(120);
+/// After this the wallet no longer waits for a platform that ignores its deadline.
+const PATIENCE: Duration = Duration::from_secs(DEADLINE.as_secs() + 5);
+
+pub(super) struct Open {
+    pub(super) id: u64,
+    pub(super) intent: IntentView,
+    pub(super) signal: Signal,
+    running: Cell<bool>,
+    work: Work,
+}
+
+pub(super) enum Work {
+    Enrol(RefCell<enrol::Prepared>),
+    StepUp(RefCell<step_up::Prepared>),
+}
+
+/// Resets the flag however the run ends.
+struct Running<'o>(&'o Open);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.running.set(false);
+    }
+}
+
+/// After these the user may simply try again.
+const fn may_try_again(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Cancelled
+            | Code::TimedOut
+            | Code::TapAgain
+            | Code::NotFocused
+            | Code::UvFailed
+            | Code::UserNotVerified
+            | Code::Offline
+            | Code::IssuerUnavailable
+    )
+}
+
+impl<P: Platform> Wallet<P> {
+    /// Ends the open ceremony, if there is one, and waits until its prompt is closed.
+    pub(super) async fn end_open(&self, why: Stop) {
+        let open = self.room.open.borrow_mut().take();
+        if let Some(open) = open {
+            open.signal.stop(why);
+            if open.running.get() {
+                self.platform.authenticator().abort();
+            }
+            self.room.changed();
+        }
+        drop(self.room.prompts.turn().await);
+    }
+
+    /// Opens a ceremony. One that was opened while this one was being prepared gives way.
+    pub(super) async fn open_ceremony(&self, intent: IntentView, work: Work) -> Ceremony {
+        self.end_open(Stop::Superseded).await;
+        let id = self.room.next_id.get();
+        self.room.next_id.set(id.saturating_add(1));
+        let open = Open { id, intent: intent.clone(), signal: Signal::default(), running: Cell::new(false), work };
+        self.room.open.replace(Some(Rc::new(open)));
+        self.room.changed();
+        Ceremony { id, intent }
+    }
+
+    pub(super) async fn run_ceremony(&self, id: u64) -> Result<Confirmed, Error> {
+        if self.room.closed.get() {
+            return Err(Code::Closed.into());
+        }
+        let open = self.room.open.borrow().clone();
+        let open = match open {
+            Some(open) if open.id == id => open,
+            Some(open) if id < open.id => return Err(Code::Superseded.into()),
+            _ => return Err(Code::IntentExpired.into()),
+        };
+        if open.running.replace(true) {
+            return Err(Code::Busy.into());
+        }
+        let running = Running(&open);
+        let turn = self.room.prompts.turn().await;
+        let result = match &open.work {
+            Work::Enrol(prepared) => self.confirm_enrolment(&open, prepared).await,
+            Work::StepUp(prepared) => self.confirm_step_up(&open, prepared).await,
+        };
+        let result = result.map_err(|error| match open.signal.reason() {
+            Some(Stop::Superseded) => Code::Superseded.into(),
+            Some(Stop::Cancelled) => Code::Cancelled.into(),
+            Some(Stop::Closed) => Code::Closed.into(),
+            None => error,
+        });
+        drop(turn);
+        drop(running);
+        if !result.as_ref().is_err_and(|error| may_try_again(error.code)) {
+            self.room.open.borrow_mut().take_if(|held| held.id == id);
+        }
+        self.room.changed();
+        result
+    }
+
+    pub(super) async fn cancel_ceremony(&self, id: u64) {
+        let is_open = self.room.open.borrow().as_ref().is_some_and(|open| open.id == id);
+        if is_open {
+            self.end_open(Stop::Cancelled).await;
+        }
+    }
+
+    pub(super) async fn ask_to_create(&self, open: &Open, options: &CreationOptions) -> Result<Registration, Error> {
+        stop_here(open)?;
+        let prompt = self.platform.authenticator().create(options);
+        match first(prompt, self.platform.clock().sleep(PATIENCE)).await {
+            First::Left(answer) => answer.map_err(|ended| classify(&ended, Asked::Create)),
+            First::Right(()) => Err(self.lose_patience()),
+        }
+    }
+
+    pub(super) async fn ask_to_get(&self, open: &Open, options: &RequestOptions) -> Result<Assertion, Error> {
+        stop_here(open)?;
+        let prompt = self.platform.authenticator().get(options);
+        match first(prompt, self.platform.clock().sleep(PATIENCE)).await {
+            First::Left(answer) => answer.map_err(|ended| classify(&ended, Asked::Get)),
+            First::Right(()) => Err(self.lose_patience()),
+        }
+    }
+
+    fn lose_patience(&self) -> Error {
+        self.platform.authenticator().abort();
+        Code::TimedOut.into()
+    }
+}
+
+/// Refuses to go on once stop was said.
+pub(super) fn stop_here(open: &Open) -> Result<(), Error> {
+    if open.signal.reason().is_some() { Err(Code::Cancelled.into()) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests;

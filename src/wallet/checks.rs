@@ -1,0 +1,71 @@
+//! What the wallet checks before it believes a passkey's answer or an issuer's statement.
+
+use super::error::Error;
+use crate::code::Code;
+use crate::wire::id::{Hash, RpId};
+use crate::wire::key_set::{KeySet, Use};
+use crate::wire::sign1::{self, Statement};
+use crate::wire::webauthn::{AuthenticatorData, ClientData, Flags};
+use crate::wire::{Refusal, sha256};
+
+/// What an answer of the authenticator must be for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Expected<'a> {
+    /// `webauthn.create` or `webauthn.get`.
+    pub(super) kind: &'a str,
+    pub(super) challenge: &'a Hash,
+    pub(super) origin: &'a str,
+    pub(super) rp_id: &'a RpId,
+}
+
+impl Expected<'_> {
+    /// Checks type, challenge, origin, frame, relying party, UP and UV (protocol section 4, step 3).
+    ///
+    /// # Errors
+    /// `wrong-origin`, `wrong-rp`, `user-not-verified`, else `assertion-refused`.
+    pub(super) fn check(&self, client_data: &[u8], authenticator_data: &[u8]) -> Result<Flags, Error> {
+        let refused = |_| Error::new(Code::AssertionRefused);
+        let client = ClientData::from_bytes(client_data).map_err(refused)?;
+        if client.kind != self.kind || !client.answers(self.challenge) {
+            return Err(Code::AssertionRefused.into());
+        }
+        if client.origin != self.origin || client.cross_origin {
+            return Err(Code::WrongOrigin.into());
+        }
+        let data = AuthenticatorData::from_bytes(authenticator_data).map_err(refused)?;
+        if data.rp_id_hash != Hash(sha256(self.rp_id.as_str().as_bytes())) {
+            return Err(Code::WrongRp.into());
+        }
+        if !data.flags.user_present() || !data.flags.user_verified() {
+            return Err(Code::UserNotVerified.into());
+        }
+        Ok(data.flags)
+    }
+}
+
+/// Opens a statement under the key of the set that was valid at the statement's own time. For statements that are old
+/// when they come, such as receipts, and for the one that tells what time it is.
+///
+/// # Errors
+/// As [`KeySet::open`].
+pub(super) fn open_at<S: Statement>(
+    set: &KeySet,
+    bytes: &[u8],
+    usage: Use,
+    time: impl FnOnce(&S) -> u32,
+) -> Result<S, Refusal> {
+    let kid = sign1::kid_of::<S>(bytes)?;
+    let entry = set.keys.iter().find(|entry| entry.usage == usage && entry.kid == kid).ok_or(Refusal::WrongKey)?;
+    let statement = sign1::open::<S>(bytes, &entry.key)?.into_inner();
+    let at = time(&statement);
+    if entry.not_before <= at && at < entry.not_after { Ok(statement) } else { Err(Refusal::WrongKey) }
+}
+
+/// The host of an origin such as `https://wallet.example:8443`.
+pub(super) fn host(origin: &str) -> &str {
+    let rest = origin.split_once("://").map_or(origin, |(_, rest)| rest);
+    rest.split_once(':').map_or(rest, |(host, _)| host)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,171 @@
+//! What a wallet call ends with when it does not end well: a [`Code`], how sure it is, and figures a page may show.
+
+use super::ports::{KeyError, NoEntropy, NotLocked, StoreError, Unreachable};
+use crate::code::Code;
+use crate::rules::chain::Broken;
+use crate::wire::Refusal;
+use crate::wire::calls::Problem;
+use crate::wire::money::{Currency, Money};
+use serde::Serialize;
+
+/// How sure the wallet is of a code: platforms give one name to several causes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Confidence {
+    /// Known.
+    Certain,
+    /// The usual cause of what was seen.
+    Likely,
+    /// One cause of several.
+    Guess,
+}
+
+impl Confidence {
+    /// The word used in JavaScript.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Certain => "certain",
+            Self::Likely => "likely",
+            Self::Guess => "guess",
+        }
+    }
+}
+
+/// Figures that go with some codes. Times are milliseconds since 1970.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Details {
+    /// When it ends, for `cooling-off`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub until: Option<u64>,
+    /// What is left, for `over-allowance` and `over-limit`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub left: Option<Money>,
+    /// When more is left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resets_at: Option<u64>,
+    /// How long to wait, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
+    /// How far the device's clock is off, for `clock-skew` and `token-ahead`; positive: the device is behind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skew_ms: Option<i64>,
+}
+
+/// A refusal of the wallet. It holds no secret and repeats no input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// What.
+    pub code: Code,
+    /// How sure.
+    pub confidence: Confidence,
+    /// Figures.
+    pub details: Details,
+}
+
+impl Error {
+    /// A certain refusal with no figures.
+    #[must_use]
+    pub fn new(code: Code) -> Self {
+        Self { code, confidence: Confidence::Certain, details: Details::default() }
+    }
+
+    /// The same, less sure.
+    #[must_use]
+    pub fn with_confidence(self, confidence: Confidence) -> Self {
+        Self { confidence, ..self }
+    }
+
+    /// The same, with figures.
+    #[must_use]
+    pub fn with_details(self, details: Details) -> Self {
+        Self { details, ..self }
+    }
+
+    /// What the issuer refused; its figures are in `currency`, if that is known yet.
+    #[must_use]
+    pub fn from_problem(problem: &Problem, currency: Option<Currency>) -> Self {
+        let ms = |seconds: u32| u64::from(seconds).saturating_mul(1000);
+        let left = problem.left.zip(currency).map(|(amount, currency)| Money { amount, currency });
+        Self::new(Code::from_name(&problem.code).unwrap_or(Code::IssuerRefused)).with_details(Details {
+            until: problem.until.map(ms),
+            left,
+            resets_at: problem.resets_at.map(ms),
+            retry_after_ms: problem.retry_after.map(ms),
+            skew_ms: None,
+        })
+    }
+
+    /// Something that the issuer signed, or should have, does not hold.
+    #[must_use]
+    pub fn untrusted(refusal: Refusal) -> Self {
+        Self::new(if refusal == Refusal::UnknownVersion { Code::UpgradeNeeded } else { Code::IssuerUntrusted })
+    }
+}
+
+impl From<Code> for Error {
+    fn from(code: Code) -> Self {
+        Self::new(code)
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        Self::new(match error {
+            StoreError::Gone => Code::KeyLost,
+            StoreError::Corrupt => Code::StorageCorrupt,
+            StoreError::Full => Code::StorageFull,
+            StoreError::Unsupported => Code::Unsupported,
+            StoreError::Failed => Code::StorageFailed,
+        })
+    }
+}
+
+impl From<KeyError> for Error {
+    fn from(error: KeyError) -> Self {
+        Self::new(match error {
+            KeyError::Unsupported => Code::Unsupported,
+            KeyError::Lost => Code::KeyLost,
+            KeyError::Failed => Code::StorageFailed,
+        })
+    }
+}
+
+impl From<NoEntropy> for Error {
+    fn from(NoEntropy: NoEntropy) -> Self {
+        Self::new(Code::NoEntropy)
+    }
+}
+
+impl From<NotLocked> for Error {
+    fn from(NotLocked: NotLocked) -> Self {
+        Self::new(Code::Unsupported)
+    }
+}
+
+impl From<Unreachable> for Error {
+    fn from(Unreachable: Unreachable) -> Self {
+        Self::new(Code::Offline)
+    }
+}
+
+impl From<Broken> for Error {
+    fn from(broken: Broken) -> Self {
+        Self::new(match broken {
+            Broken::Gap => Code::ChainGap,
+            Broken::Fork => Code::ChainFork,
+        })
+    }
+}
+
+impl core::fmt::Display for Error {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{}: {}", self.code, self.code.text())
+    }
+}
+
+impl core::error::Error for Error {}
+
+#[cfg(test)]
+mod tests;

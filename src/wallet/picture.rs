@@ -1,0 +1,93 @@
+//! A text as a QR picture: one segment, level M, the smallest version, a fixed mask, a quiet zone of 4 modules.
+
+use core::fmt::Write;
+use qrcodegen::{Mask, QrCode, QrCodeEcc, QrSegment, Version};
+
+/// Light modules around the symbol, as ISO/IEC 18004 asks.
+const QUIET: i32 = 4;
+/// Token bytes are random, so no mask is better than another; searching for one takes ten times as long.
+const MASK: u8 = 2;
+
+/// A drawn code. The ground must stay white, also on a dark page.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// Modules per side, quiet zone included.
+    pub size: u32,
+    /// SVG path of the dark modules, one unit per module.
+    pub path: String,
+    /// Whole SVG with white ground.
+    pub svg: String,
+}
+
+/// Shows a token to whoever can read it, so it is not printed.
+impl core::fmt::Debug for Picture {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Picture").field("size", &self.size).finish_non_exhaustive()
+    }
+}
+
+/// The text does not fit into one QR code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooMuch;
+
+/// Draws `text`: alphanumeric if it can be, else bytes.
+///
+/// # Errors
+/// [`TooMuch`] above what version 40 holds.
+pub fn draw(text: &str) -> Result<Picture, TooMuch> {
+    let segment = if QrSegment::is_alphanumeric(text) {
+        QrSegment::make_alphanumeric(text)
+    } else {
+        QrSegment::make_bytes(text.as_bytes())
+    };
+    let code = QrCode::encode_segments_advanced(
+        &[segment],
+        QrCodeEcc::Medium,
+        Version::MIN,
+        Version::MAX,
+        Some(Mask::new(MASK)),
+        false,
+    )
+    .map_err(|_| TooMuch)?;
+    let path = path(&code);
+    let size = code.size() + 2 * QUIET;
+    let svg = [
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 ",
+        &size.to_string(),
+        " ",
+        &size.to_string(),
+        "\" shape-rendering=\"crispEdges\"><path fill=\"#fff\" d=\"M0 0h",
+        &size.to_string(),
+        "v",
+        &size.to_string(),
+        "H0z\"/><path fill=\"#000\" d=\"",
+        &path,
+        "\"/></svg>",
+    ]
+    .concat();
+    Ok(Picture { size: size.unsigned_abs(), path, svg })
+}
+
+/// One rectangle for each horizontal run of dark modules.
+fn path(code: &QrCode) -> String {
+    let mut path = String::new();
+    for y in 0..code.size() {
+        let mut x = 0;
+        while x < code.size() {
+            let start = x;
+            while code.get_module(x, y) {
+                x += 1;
+            }
+            if x > start {
+                let run = x - start;
+                // Writing to a String can't fail.
+                let _ = write!(path, "M{} {}h{run}v1h-{run}z", start + QUIET, y + QUIET);
+            }
+            x += 1;
+        }
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests;

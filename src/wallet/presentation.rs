@@ -1,0 +1,160 @@
+//! When a page may draw a code (protocol section 6): codes rotate for a while, and after a debit, a refusal or a blur
+//! none is drawn until the user taps. Pure: the page tells what happened and draws what [`View`] says.
+
+use super::state::{By, PaymentCode, ReceiptView};
+use crate::wire::receipt::Kind;
+use serde::Serialize;
+
+/// A shown code is replaced after this many milliseconds.
+pub const ROTATION_MS: u64 = 30_000;
+/// Codes rotate for this many milliseconds after a tap.
+pub const LONGEST_MS: u64 = 5 * 60_000;
+
+/// Why no code is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wait {
+    /// Nothing was asked for yet.
+    Start,
+    /// A payment was made with the code.
+    Paid,
+    /// A payment with the code was declined.
+    Declined,
+    /// The page was not in front.
+    Blurred,
+    /// Codes rotated long enough.
+    Rested,
+    /// No code could be made.
+    Failed,
+}
+
+/// What to draw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "phase", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+pub enum View {
+    /// Nothing but an invitation to tap.
+    Waiting {
+        /// Why.
+        reason: Wait,
+    },
+    /// Ask the wallet for a code now, then tell [`Presentation::made`] or [`Presentation::failed`].
+    Making,
+    /// The code that was made last.
+    Showing {
+        /// Until the code is replaced.
+        seconds_left: u32,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Waiting(Wait),
+    /// The code that is on screen stays there until the new one is made.
+    Making {
+        since: u64,
+    },
+    Showing {
+        since: u64,
+        made: u64,
+        ends: u64,
+    },
+}
+
+/// One place where codes are drawn. Times are milliseconds of one steady clock of the page.
+#[derive(Clone, Debug)]
+pub struct Presentation {
+    phase: Phase,
+    counters: Option<(u32, u32)>,
+}
+
+impl Default for Presentation {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Presentation {
+    /// Waits for the first tap.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { phase: Phase::Waiting(Wait::Start), counters: None }
+    }
+
+    /// The user tapped.
+    pub fn tapped(&mut self, now: u64) -> View {
+        if let Phase::Waiting(_) = self.phase {
+            self.counters = None;
+            self.phase = Phase::Making { since: now };
+        }
+        self.at(now)
+    }
+
+    /// The code that was asked for is here. It is not drawn if something ended the presentation meanwhile.
+    pub fn made(&mut self, code: &PaymentCode, now: u64) -> View {
+        // Also when the code comes too late to be drawn: it is a token of this presentation all the same.
+        let first = self.counters.map_or(code.counter, |(first, _)| first);
+        self.counters = Some((first, code.counter));
+        if let Phase::Making { since } = self.phase {
+            let life = code.expires_at.saturating_sub(code.made_at);
+            self.phase = Phase::Showing { since, made: now, ends: now.saturating_add(life) };
+        }
+        self.at(now)
+    }
+
+    /// The code that was asked for could not be made.
+    pub fn failed(&mut self, now: u64) -> View {
+        if matches!(self.phase, Phase::Making { .. }) {
+            self.phase = Phase::Waiting(Wait::Failed);
+        }
+        self.at(now)
+    }
+
+    /// The page lost the front, was locked, frozen or closed.
+    pub fn blurred(&mut self, now: u64) -> View {
+        if !matches!(self.phase, Phase::Waiting(_)) {
+            self.phase = Phase::Waiting(Wait::Blurred);
+        }
+        self.at(now)
+    }
+
+    /// A checked receipt came. Whether it ended this presentation.
+    pub fn noticed(&mut self, receipt: &ReceiptView) -> bool {
+        let reason = match receipt.kind {
+            Kind::Payment => Wait::Paid,
+            Kind::Declined => Wait::Declined,
+            _ => return false,
+        };
+        let ours = receipt.by == Some(By::ThisDevice)
+            && self
+                .counters
+                .zip(receipt.counter)
+                .is_some_and(|((first, last), counter)| (first..=last).contains(&counter));
+        if !ours || matches!(self.phase, Phase::Waiting(Wait::Paid)) {
+            return false;
+        }
+        self.phase = Phase::Waiting(reason);
+        true
+    }
+
+    /// What to draw at `now`; call it each second.
+    pub fn at(&mut self, now: u64) -> View {
+        if let Phase::Showing { since, made, ends } = self.phase {
+            if now.saturating_sub(since) >= LONGEST_MS || now >= ends {
+                self.phase = Phase::Waiting(Wait::Rested);
+            } else if now.saturating_sub(made) >= ROTATION_MS {
+                self.phase = Phase::Making { since };
+            }
+        }
+        match self.phase {
+            Phase::Waiting(reason) => View::Waiting { reason },
+            Phase::Making { .. } => View::Making,
+            Phase::Showing { made, .. } => {
+                let left = made.saturating_add(ROTATION_MS).saturating_sub(now).div_ceil(1000);
+                View::Showing { seconds_left: u32::try_from(left).unwrap_or(u32::MAX) }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

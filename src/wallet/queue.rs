@@ -1,0 +1,199 @@
+//! Calls wait their turn: a first-come mutex for one thread, and the signal that ends an open ceremony.
+
+use core::cell::RefCell;
+use core::future::Future;
+use core::pin::{Pin, pin};
+use core::task::{Context, Poll, Waker};
+use std::collections::VecDeque;
+
+/// One lane. Whoever holds its [`Turn`] is alone in it.
+#[derive(Debug, Default)]
+pub struct Queue {
+    lane: RefCell<Lane>,
+}
+
+#[derive(Debug, Default)]
+struct Lane {
+    /// Who has the turn.
+    holder: Option<u64>,
+    waiting: VecDeque<(u64, Option<Waker>)>,
+    next: u64,
+}
+
+impl Lane {
+    /// Gives the turn to the longest waiting, if it is free.
+    fn advance(&mut self) -> Option<Waker> {
+        if self.holder.is_some() {
+            return None;
+        }
+        let (ticket, waker) = self.waiting.pop_front()?;
+        self.holder = Some(ticket);
+        waker
+    }
+}
+
+/// The right to be alone in a lane, given back when dropped.
+#[derive(Debug)]
+pub struct Turn<'q> {
+    queue: &'q Queue,
+}
+
+impl Queue {
+    /// Waits for the turn.
+    pub async fn turn(&self) -> Turn<'_> {
+        let ticket = {
+            let mut lane = self.lane.borrow_mut();
+            lane.next += 1;
+            let ticket = lane.next;
+            lane.waiting.push_back((ticket, None));
+            ticket
+        };
+        Wait { queue: self, ticket, taken: false }.await
+    }
+
+    /// The turn, if nobody has it or waits for it.
+    pub fn try_turn(&self) -> Option<Turn<'_>> {
+        let mut lane = self.lane.borrow_mut();
+        if lane.holder.is_some() || !lane.waiting.is_empty() {
+            return None;
+        }
+        lane.next += 1;
+        lane.holder = Some(lane.next);
+        Some(Turn { queue: self })
+    }
+
+    fn release(&self) {
+        let woken = {
+            let mut lane = self.lane.borrow_mut();
+            lane.holder = None;
+            lane.advance()
+        };
+        if let Some(waker) = woken {
+            waker.wake();
+        }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.queue.release();
+    }
+}
+
+struct Wait<'q> {
+    queue: &'q Queue,
+    ticket: u64,
+    taken: bool,
+}
+
+impl<'q> Future for Wait<'q> {
+    type Output = Turn<'q>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Turn<'q>> {
+        let queue = self.queue;
+        let mut lane = queue.lane.borrow_mut();
+        if lane.holder.is_none() && lane.waiting.front().is_some_and(|(ticket, _)| *ticket == self.ticket) {
+            lane.advance();
+        }
+        if lane.holder == Some(self.ticket) {
+            self.taken = true;
+            return Poll::Ready(Turn { queue });
+        }
+        if let Some((_, waker)) = lane.waiting.iter_mut().find(|(ticket, _)| *ticket == self.ticket) {
+            *waker = Some(context.waker().clone());
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Wait<'_> {
+    /// Whoever gives up while waiting leaves the lane; the turn, if it was already given, goes on.
+    fn drop(&mut self) {
+        if self.taken {
+            return;
+        }
+        let has_turn = {
+            let mut lane = self.queue.lane.borrow_mut();
+            lane.waiting.retain(|(ticket, _)| *ticket != self.ticket);
+            lane.holder == Some(self.ticket)
+        };
+        if has_turn {
+            self.queue.release();
+        }
+    }
+}
+
+/// Why a ceremony must end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// A newer ceremony takes its place.
+    Superseded,
+    /// The page called `cancel`.
+    Cancelled,
+    /// The wallet is closed.
+    Closed,
+}
+
+/// Told once, heard by whoever waits in [`Signal::stopped`].
+#[derive(Debug, Default)]
+pub struct Signal {
+    inner: RefCell<(Option<Stop>, Option<Waker>)>,
+}
+
+impl Signal {
+    /// Says stop. The first reason stays.
+    pub fn stop(&self, why: Stop) {
+        let waker = {
+            let mut inner = self.inner.borrow_mut();
+            inner.0.get_or_insert(why);
+            inner.1.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Whether stop was said.
+    pub fn reason(&self) -> Option<Stop> {
+        self.inner.borrow().0
+    }
+
+    /// Resolves once stop is said.
+    pub async fn stopped(&self) -> Stop {
+        core::future::poll_fn(|context| {
+            let mut inner = self.inner.borrow_mut();
+            match inner.0 {
+                Some(why) => Poll::Ready(why),
+                None => {
+                    inner.1 = Some(context.waker().clone());
+                    Poll::Pending
+                }
+            }
+        })
+        .await
+    }
+}
+
+/// Which of two futures was first.
+#[derive(Debug)]
+pub enum First<A, B> {
+    /// The first one.
+    Left(A),
+    /// The second one.
+    Right(B),
+}
+
+/// Waits for the first of two; the other is dropped. The left one wins where both are ready.
+pub async fn first<A, B>(left: impl Future<Output = A>, right: impl Future<Output = B>) -> First<A, B> {
+    let (mut left, mut right) = (pin!(left), pin!(right));
+    core::future::poll_fn(|context| {
+        if let Poll::Ready(value) = left.as_mut().poll(context) {
+            return Poll::Ready(First::Left(value));
+        }
+        right.as_mut().poll(context).map(First::Right)
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests;

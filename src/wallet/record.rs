@@ -1,0 +1,330 @@
+//! The one stored record, without its key handles: versioned JSON. State and key stand and fall together.
+
+use super::state::{Alert, ReceiptView};
+use crate::rules::chain::Link;
+use crate::rules::spending::{Entry, Meter};
+use crate::wire::allowance::{Allowance, Offline, Tier};
+use crate::wire::calls::{DeviceItem, DeviceStatus, Left, SourceItem};
+use crate::wire::enrolment::Custody;
+use crate::wire::id::{AccountId, Bytes, Handle, IssuerId, RpId, Veil};
+use crate::wire::key::PublicKey;
+use crate::wire::key_set::SignedKeySet;
+use crate::wire::money::{Amount, Currency};
+use serde::{Deserialize, Serialize};
+
+/// The version this build writes. Later ones are refused, earlier ones are brought up in [`Data::from_bytes`].
+pub const VERSION: u32 = 1;
+/// Receipts kept for the page.
+const RECEIPTS: usize = 100;
+/// Tokens remembered at the most; those older than the last sync are forgotten first.
+const TOKENS: usize = 2_000;
+/// Alerts kept at the most.
+const ALERTS: usize = 50;
+
+/// Why stored bytes are not a record of this build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// Not a record at all.
+    Corrupt,
+    /// A record of a later version.
+    Newer,
+}
+
+/// What the wallet keeps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Data {
+    /// [`VERSION`].
+    pub version: u32,
+    /// Who the issuer is.
+    pub issuer: IssuerId,
+    /// The device key.
+    pub device_key: PublicKey,
+    /// The channel key.
+    pub channel_key: PublicKey,
+    /// Where the device key lives.
+    pub custody: Custody,
+    /// What this wallet believes of its issuer; none before the first call.
+    pub trust: Option<Trust>,
+    /// An enrolment whose answer has not come.
+    pub enrolling: Option<Enrolling>,
+    /// The account; none before enrolment.
+    pub account: Option<Account>,
+    /// This device's state, as of the last sync.
+    pub status: DeviceStatus,
+    /// The last counter taken.
+    pub atc: u32,
+    /// The last start of life given to a token, seconds since 1970.
+    pub last_iat: u32,
+    /// Issuer's clock less the device's, in milliseconds.
+    pub offset_ms: i64,
+    /// Last call that the issuer answered under proof, seconds since 1970.
+    pub last_contact: u32,
+    /// The current allowance.
+    pub allowance: Option<Terms>,
+    /// What the issuer said is left of it.
+    pub left: Option<LeftThen>,
+    /// Own payments of the last 24 hours, from checked receipts.
+    pub meter: Meter,
+    /// Codes shown, outcome unknown.
+    pub shown: Vec<Shown>,
+    /// Tokens made.
+    pub made: Vec<Made>,
+    /// Tokens with this counter or a lower one were forgotten, so nothing can be said of them.
+    pub forgotten: u32,
+    /// The newest checked receipt.
+    pub link: Link,
+    /// Balance after it.
+    pub balance: Option<Amount>,
+    /// Last complete sync, milliseconds since 1970.
+    pub synced_at: Option<u64>,
+    /// Newest checked receipts, oldest first.
+    pub receipts: Vec<ReceiptView>,
+    /// Alerts that were not acknowledged, oldest first.
+    pub alerts: Vec<Alert>,
+    /// Devices of the account.
+    pub devices: Vec<DeviceItem>,
+    /// Its sources.
+    pub sources: Vec<SourceItem>,
+}
+
+/// What a wallet believes of its issuer, pinned at the first call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trust {
+    /// The newest key set, with the root that signed it.
+    pub key_set: SignedKeySet,
+    /// Relying party.
+    pub rp_id: RpId,
+    /// Its name.
+    pub rp_name: String,
+    /// The one currency.
+    pub currency: Currency,
+}
+
+/// An enrolment that was sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enrolling {
+    /// What it leads to.
+    pub account: Account,
+}
+
+/// The account that this device is registered for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Its id.
+    pub id: AccountId,
+    /// What the user knows it by.
+    pub label: String,
+    /// What this device is called.
+    pub device_label: String,
+    /// The passkey.
+    pub credential: Bytes,
+    /// `user.id` of the passkey.
+    pub user_handle: Bytes,
+    /// Seconds since 1970.
+    pub enrolled_at: u32,
+}
+
+/// What an allowance allows, from its checked statement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// Names it in tokens.
+    pub handle: Handle,
+    /// Mixed into their signatures.
+    pub veil: Veil,
+    /// A payment, at the most.
+    pub per_payment: Amount,
+    /// Payments in 24 hours.
+    pub count: u32,
+    /// In all, in 24 hours.
+    pub total: Amount,
+    /// The part that may be used offline.
+    pub offline: Offline,
+    /// Currency.
+    pub currency: Currency,
+    /// End, seconds since 1970.
+    pub until: u32,
+    /// When the cool-off ends or ended, seconds since 1970.
+    pub cooled_at: u32,
+    /// The tier.
+    pub tier: Tier,
+    /// When it was asked for, seconds since 1970.
+    pub since: u32,
+}
+
+impl Terms {
+    /// The terms of a checked allowance.
+    #[must_use]
+    pub fn new(allowance: Allowance, since: u32) -> Self {
+        Self {
+            handle: allowance.handle,
+            veil: allowance.veil,
+            per_payment: allowance.per_payment,
+            count: allowance.count,
+            total: allowance.total,
+            offline: allowance.offline,
+            currency: allowance.currency,
+            until: allowance.until,
+            cooled_at: allowance.cooled_at,
+            tier: allowance.tier,
+            since,
+        }
+    }
+}
+
+/// What the issuer said is left, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftThen {
+    /// What.
+    pub left: Left,
+    /// Seconds since 1970.
+    pub as_of: u32,
+}
+
+/// Codes shown without a break: one payment at the most, until a checked receipt says otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shown {
+    /// First counter.
+    pub first: u32,
+    /// Last counter.
+    pub last: u32,
+    /// When the first was made, milliseconds since 1970.
+    pub began: u64,
+    /// When the last was made, milliseconds since 1970.
+    pub latest: u64,
+    /// When the last one ends, seconds since 1970.
+    pub ends: u32,
+    /// At worst.
+    pub worst: Amount,
+    /// Whether one of them was made without the issuer in reach.
+    pub offline: bool,
+}
+
+impl Shown {
+    /// At worst, as a movement of the window.
+    #[must_use]
+    pub fn entry(&self) -> Entry {
+        Entry { at: u32::try_from(self.began / 1000).unwrap_or(u32::MAX), amount: self.worst }
+    }
+}
+
+/// A token that this wallet made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    /// Counter.
+    pub atc: u32,
+    /// Random part.
+    pub random: [u8; 4],
+    /// When, milliseconds since 1970.
+    pub at: u64,
+    /// At the most.
+    pub most: Amount,
+    /// Sequence of the receipt of its payment.
+    pub spent: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct Versioned {
+    version: u32,
+}
+
+impl Data {
+    /// A record before enrolment.
+    #[must_use]
+    pub fn new(issuer: IssuerId, device_key: PublicKey, channel_key: PublicKey, custody: Custody) -> Self {
+        Self {
+            version: VERSION,
+            issuer,
+            device_key,
+            channel_key,
+            custody,
+            trust: None,
+            enrolling: None,
+            account: None,
+            status: DeviceStatus::Active,
+            atc: 0,
+            last_iat: 0,
+            offset_ms: 0,
+            last_contact: 0,
+            allowance: None,
+            left: None,
+            meter: Meter::default(),
+            shown: Vec::new(),
+            made: Vec::new(),
+            forgotten: 0,
+            link: Link::START,
+            balance: None,
+            synced_at: None,
+            receipts: Vec::new(),
+            alerts: Vec::new(),
+            devices: Vec::new(),
+            sources: Vec::new(),
+        }
+    }
+
+    /// Reads stored bytes.
+    ///
+    /// # Errors
+    /// [`Unreadable`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Unreadable> {
+        let Versioned { version } = serde_json::from_slice(bytes).map_err(|_| Unreadable::Corrupt)?;
+        match version {
+            VERSION => serde_json::from_slice(bytes).map_err(|_| Unreadable::Corrupt),
+            0 => Err(Unreadable::Corrupt),
+            _ => Err(Unreadable::Newer),
+        }
+    }
+
+    /// The bytes to store.
+    ///
+    /// # Errors
+    /// [`Unreadable::Corrupt`] if they can't be written.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, Unreadable> {
+        serde_json::to_vec(self).map_err(|_| Unreadable::Corrupt)
+    }
+
+    /// The currency of the account.
+    #[must_use]
+    pub fn currency(&self) -> Option<Currency> {
+        self.trust.as_ref().map(|trust| trust.currency)
+    }
+
+    /// Keeps an alert, once for each id.
+    pub fn alert(&mut self, alert: Alert) {
+        if !self.alerts.iter().any(|kept| kept.id == alert.id) {
+            if self.alerts.len() >= ALERTS {
+                self.alerts.remove(0);
+            }
+            self.alerts.push(alert);
+        }
+    }
+
+    /// Keeps a checked receipt.
+    pub fn keep_receipt(&mut self, receipt: ReceiptView) {
+        self.receipts.push(receipt);
+        let surplus = self.receipts.len().saturating_sub(RECEIPTS);
+        self.receipts.drain(..surplus);
+    }
+
+    /// Remembers a token.
+    pub fn remember(&mut self, made: Made) {
+        self.made.push(made);
+        let surplus = self.made.len().saturating_sub(TOKENS);
+        if let Some(last) = self.made.drain(..surplus).next_back() {
+            self.forgotten = self.forgotten.max(last.atc);
+        }
+    }
+
+    /// Forgets tokens whose receipts have long come, as of a complete sync at `now_ms`.
+    pub fn forget_settled(&mut self, now_ms: u64) {
+        const DAY_MS: u64 = 24 * 3_600_000;
+        let settled = |made: &Made| made.at.saturating_add(DAY_MS) < now_ms;
+        let newest = self.made.iter().filter(|made| settled(made)).map(|made| made.atc).max();
+        if let Some(newest) = newest {
+            self.forgotten = self.forgotten.max(newest);
+            self.made.retain(|made| !settled(made));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,347 @@
+//! What an open wallet holds in memory, and how it is shown. Nothing here is borrowed over an await.
+
+use super::ceremony::Open;
+use super::error::Error;
+use super::ports::{Clock, Keys, Platform, Store};
+use super::queue::Queue;
+use super::record::{Data, Unreadable};
+use super::state::{AllowanceView, DeviceView, Report, SourceView, State, Status};
+use super::{Settings, Wallet, pay};
+use crate::code::Code;
+use crate::wire::calls::{self, DeviceItem, DeviceStatus, SourceItem};
+use crate::wire::key_set::{KeySet, SignedKeySet};
+use crate::wire::money::Money;
+use core::cell::{Cell, RefCell};
+use core::time::Duration;
+use std::rc::Rc;
+
+pub(super) type Key<P> = <<P as Platform>::Keys as Keys>::Key;
+pub(super) type Handle<P> = <<P as Platform>::Keys as Keys>::Handle;
+
+/// Receipts in a snapshot.
+const RECENT: usize = 20;
+
+/// Why there is no record to work with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    KeyLost,
+    Corrupt,
+}
+
+/// The issuer's time at one instant of the monotonic clock.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Anchor {
+    pub(super) issuer_ms: u64,
+    pub(super) running: Duration,
+}
+
+pub(super) struct Room<P: Platform> {
+    pub(super) data: RefCell<Option<Data>>,
+    pub(super) fault: Cell<Option<Fault>>,
+    pub(super) closed: Cell<bool>,
+    pub(super) device: RefCell<Option<Rc<Key<P>>>>,
+    pub(super) channel: RefCell<Option<Rc<Key<P>>>>,
+    /// The pinned set of the record, opened.
+    pub(super) key_set: RefCell<Option<(SignedKeySet, KeySet)>>,
+    /// The newest nonce of the issuer.
+    pub(super) nonce: RefCell<String>,
+    pub(super) anchor: Cell<Option<Anchor>>,
+    pub(super) online: Cell<bool>,
+    pub(super) open: RefCell<Option<Rc<Open>>>,
+    pub(super) next_id: Cell<u64>,
+    /// One code at a time.
+    pub(super) codes: Queue,
+    /// One sync or refill at a time.
+    pub(super) news: Queue,
+    /// One prompt at a time.
+    pub(super) prompts: Queue,
+    listeners: RefCell<Vec<Rc<dyn Fn()>>>,
+}
+
+impl<P: Platform> Room<P> {
+    pub(super) fn new() -> Self {
+        Self {
+            data: RefCell::new(None),
+            fault: Cell::new(None),
+            closed: Cell::new(false),
+            device: RefCell::new(None),
+            channel: RefCell::new(None),
+            key_set: RefCell::new(None),
+            nonce: RefCell::new(String::new()),
+            anchor: Cell::new(None),
+            online: Cell::new(true),
+            open: RefCell::new(None),
+            next_id: Cell::new(1),
+            codes: Queue::default(),
+            news: Queue::default(),
+            prompts: Queue::default(),
+            listeners: RefCell::new(Vec::new()),
+        }
+    }
+
+    pub(super) fn listen(&self, callback: impl Fn() + 'static) {
+        self.listeners.borrow_mut().push(Rc::new(callback));
+    }
+
+    /// Tells everybody that the state changed. A listener may call the wallet, and may listen more.
+    pub(super) fn changed(&self) {
+        let listeners = self.listeners.borrow().clone();
+        for listener in listeners {
+            listener();
+        }
+    }
+
+    pub(super) fn silence(&self) {
+        self.listeners.borrow_mut().clear();
+    }
+
+    /// Drops keys and record from memory; what is stored stays.
+    pub(super) fn lose(&self, fault: Option<Fault>) {
+        self.device.replace(None);
+        self.channel.replace(None);
+        self.data.replace(None);
+        self.key_set.replace(None);
+        self.anchor.set(None);
+        self.fault.set(fault);
+    }
+}
+
+impl<P: Platform> Wallet<P> {
+    /// Reads something of the record.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(super) fn read<R>(&self, read: impl FnOnce(&Data) -> R) -> Result<R, Error> {
+        self.room.data.borrow().as_ref().map(read).ok_or_else(|| self.why_no_record())
+    }
+
+    fn why_no_record(&self) -> Error {
+        Error::new(match self.room.fault.get() {
+            _ if self.room.closed.get() => Code::Closed,
+            Some(Fault::KeyLost) => Code::KeyLost,
+            Some(Fault::Corrupt) => Code::StorageCorrupt,
+            None => Code::NotEnrolled,
+        })
+    }
+
+    /// Changes the record on disk, alone among all tabs, and takes what is there then as the truth.
+    pub(super) async fn change<R>(&self, change: impl FnOnce(&mut Data) -> Result<R, Error>) -> Result<R, Error> {
+        let changed = self
+            .platform
+            .store()
+            .change(|bytes| {
+                let mut data = Data::from_bytes(bytes).map_err(unreadable)?;
+                let result = change(&mut data)?;
+                let bytes = data.to_bytes().map_err(unreadable)?;
+                Ok::<_, Error>((bytes, (data, result)))
+            })
+            .await;
+        match changed.map_err(Error::from) {
+            Ok(Ok((data, result))) => {
+                self.room.data.replace(Some(data));
+                self.room.changed();
+                Ok(result)
+            }
+            Ok(Err(error)) => Err(error),
+            Err(error) => {
+                match error.code {
+                    Code::KeyLost => self.room.lose(Some(Fault::KeyLost)),
+                    Code::StorageCorrupt => self.room.lose(Some(Fault::Corrupt)),
+                    _ => return Err(error),
+                }
+                self.room.changed();
+                Err(error)
+            }
+        }
+    }
+
+    /// Milliseconds since 1970 by the issuer's clock, as far as it is known. The monotonic clock carries the signed
+    /// time on; it stops while some phones sleep, and then the wall clock is the one that went on.
+    pub(super) fn now_ms(&self) -> u64 {
+        let offset = self.room.data.borrow().as_ref().map_or(0, |data| data.offset_ms);
+        let wall = self.platform.clock().now_ms().saturating_add_signed(offset);
+        let carried = self.room.anchor.get().map_or(0, |anchor| {
+            let since = self.platform.clock().running().saturating_sub(anchor.running);
+            anchor.issuer_ms.saturating_add(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+        });
+        wall.max(carried)
+    }
+
+    /// The same in seconds.
+    pub(super) fn now(&self) -> u32 {
+        u32::try_from(self.now_ms() / 1000).unwrap_or(u32::MAX)
+    }
+
+    pub(super) fn status(&self) -> Status {
+        if self.room.closed.get() {
+            return Status::Closed;
+        }
+        match self.room.fault.get() {
+            Some(Fault::KeyLost) => return Status::KeyLost,
+            Some(Fault::Corrupt) => return Status::StorageCorrupt,
+            None => {}
+        }
+        let data = self.room.data.borrow();
+        let Some(data) = data.as_ref().filter(|data| data.account.is_some()) else { return Status::New };
+        match data.status {
+            DeviceStatus::Frozen => Status::Frozen,
+            DeviceStatus::Suspended => Status::Suspended,
+            DeviceStatus::Revoked => Status::Revoked,
+            DeviceStatus::Active if self.room.device.borrow().is_some() => Status::Ready,
+            DeviceStatus::Active => Status::Locked,
+        }
+    }
+
+    /// That the wallet can pay.
+    ///
+    /// # Errors
+    /// Why not.
+    pub(super) fn demand_ready(&self) -> Result<(), Error> {
+        Err(Error::new(match self.status() {
+            Status::Ready => return Ok(()),
+            Status::New => Code::NotEnrolled,
+            Status::Locked => Code::Locked,
+            Status::Frozen => Code::Frozen,
+            Status::Suspended => Code::Suspended,
+            Status::Revoked => Code::Revoked,
+            Status::KeyLost => Code::KeyLost,
+            Status::StorageCorrupt => Code::StorageCorrupt,
+            Status::Closed => Code::Closed,
+        }))
+    }
+
+    pub(super) fn view(&self) -> State {
+        let status = self.status();
+        let now_ms = self.now_ms();
+        let now = self.now();
+        let ceremony = self.room.open.borrow().as_ref().map(|open| open.intent.kind());
+        let online = self.room.online.get();
+        let data = self.room.data.borrow();
+        let Some(data) = data.as_ref() else {
+            return State { status, ceremony, online, ..empty(status) };
+        };
+        let money = |amount| data.currency().map(|currency| Money { amount, currency });
+        State {
+            status,
+            device: this_device(data, now),
+            devices: data.devices.iter().map(|item| device_view(item, data, now)).collect(),
+            account_label: data.account.as_ref().map(|account| account.label.clone()),
+            balance: data.balance.and_then(money),
+            sources: data.sources.iter().map(source_view).collect(),
+            allowance: allowance_view(data, now_ms),
+            recent: data.receipts.iter().rev().take(RECENT).cloned().collect(),
+            alerts: data.alerts.clone(),
+            ceremony,
+            synced_at: data.synced_at,
+            online,
+            clock_offset_ms: data.offset_ms,
+        }
+    }
+
+    pub(super) fn describe(&self) -> Report {
+        let data = self.room.data.borrow();
+        let data = data.as_ref();
+        Report {
+            version: env!("CARGO_PKG_VERSION"),
+            protocol: calls::VERSION,
+            status: self.status(),
+            custody: data.map(|data| data.custody),
+            unlocked: self.room.device.borrow().is_some(),
+            synced_at: data.and_then(|data| data.synced_at),
+            online: self.room.online.get(),
+            clock_offset_ms: data.map_or(0, |data| data.offset_ms),
+            sequence: data.map_or(0, |data| data.link.seq),
+            codes_made: data.map_or(0, |data| data.atc),
+            alerts: data.map_or(0, |data| data.alerts.len()),
+        }
+    }
+
+    pub(super) fn new_with(platform: P, settings: Settings) -> Self {
+        Self { platform, settings, room: Room::new() }
+    }
+}
+
+pub(super) fn unreadable(why: Unreadable) -> Error {
+    Error::new(match why {
+        Unreadable::Corrupt => Code::StorageCorrupt,
+        Unreadable::Newer => Code::UpgradeNeeded,
+    })
+}
+
+const fn empty(status: Status) -> State {
+    State {
+        status,
+        device: None,
+        devices: Vec::new(),
+        account_label: None,
+        balance: None,
+        sources: Vec::new(),
+        allowance: None,
+        recent: Vec::new(),
+        alerts: Vec::new(),
+        ceremony: None,
+        synced_at: None,
+        online: true,
+        clock_offset_ms: 0,
+    }
+}
+
+pub(super) const fn ms(seconds: u32) -> u64 {
+    seconds as u64 * 1000
+}
+
+/// This device as the issuer lists it, or as it was enrolled if no sync has come yet.
+pub(super) fn this_device(data: &Data, now: u32) -> Option<DeviceView> {
+    let account = data.account.as_ref()?;
+    let thumb = data.device_key.thumbprint();
+    if let Some(item) = data.devices.iter().find(|item| item.thumb == thumb) {
+        return Some(device_view(item, data, now));
+    }
+    let cooled_at = data.allowance.as_ref().map_or(0, |terms| terms.cooled_at);
+    Some(DeviceView {
+        id: thumb.to_string(),
+        label: account.device_label.clone(),
+        custody: data.custody,
+        here: true,
+        status: data.status,
+        added_at: ms(account.enrolled_at),
+        last_used_at: None,
+        cool_off_until: (cooled_at > now).then(|| ms(cooled_at)),
+    })
+}
+
+fn device_view(item: &DeviceItem, data: &Data, now: u32) -> DeviceView {
+    DeviceView {
+        id: item.thumb.to_string(),
+        label: item.label.clone(),
+        custody: item.custody,
+        here: item.thumb == data.device_key.thumbprint(),
+        status: item.status,
+        added_at: ms(item.added_at),
+        last_used_at: item.last_used_at.map(ms),
+        cool_off_until: (item.cooled_at > now).then(|| ms(item.cooled_at)),
+    }
+}
+
+pub(super) fn source_view(item: &SourceItem) -> SourceView {
+    SourceView {
+        id: item.id.clone(),
+        kind: item.kind.clone(),
+        label: item.label.clone(),
+        usable_from: item.usable_from.map(ms),
+    }
+}
+
+fn allowance_view(data: &Data, now_ms: u64) -> Option<AllowanceView> {
+    let terms = data.allowance.as_ref()?;
+    let money = |amount| Money { amount, currency: terms.currency };
+    let left = pay::left_at_worst(data, terms, now_ms);
+    Some(AllowanceView {
+        left: money(left.amount),
+        per_payment: money(left.each),
+        count_left: left.count,
+        resets_at: ms(left.resets_at),
+        until: ms(terms.until),
+        as_of: data.left.map_or(ms(terms.since), |then| ms(then.as_of)),
+    })
+}
