@@ -38,11 +38,9 @@ advisories() {
   fi
 }
 
+# The package's own types, and every script that says @ts-check.
 types() {
-  local project
-  for project in tsconfig.json pkg/tsconfig.json tests/tsconfig.json; do
-    if [ -f "$project" ]; then node tests/node_modules/typescript/bin/tsc --noEmit -p "$project" || return 1; fi
-  done
+  if compgen -G 'pkg/*.d.ts' >/dev/null; then node tests/node_modules/typescript/bin/tsc --project tsconfig.json; fi
 }
 
 need_crates

@@ -9,6 +9,8 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
+unset CARGO_TARGET_DIR CARGO_BUILD_TARGET # the paths below are this repository's own
+
 readonly STAMPS=target/setup
 readonly TOOLS="${XDG_CACHE_HOME:-$HOME/.cache}/jitsuin/tools"
 readonly RUST_MINOR=94         # Cargo.toml's rust-version
