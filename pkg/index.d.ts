@@ -1,0 +1,375 @@
+/**
+ * Public types. Rules that hold everywhere: money is `bigint` minor units; times are `Date`; every promise settles; every rejection is a
+ * `JitsuinError`; every method is bound (`const { subscribe } = wallet` works); nothing at import touches `window`, network or storage.
+ * Objects handed out are frozen and `JSON.stringify` writes their bigints as decimal strings (a hidden `toJSON`).
+ */
+
+// ---- loading -----------------------------------------------------------------------------------------------------
+
+/** Where the wasm comes from. Left out: `new URL("./wasm/page/jitsuin_bg.wasm", import.meta.url)`. All but a compiled `Module` are checked by SHA-256. */
+export type WasmSource = string | URL | Request | Response | BufferSource | WebAssembly.Module;
+/**
+ * Loads the module once; calls while loading share one promise; after a failed load the next call tries again. `Wallet.open` calls it,
+ * so a page needs it only to choose a source or to preload. Codes: `wasm-load-failed`, `wasm-digest`, `wasm-blocked`, `no-webassembly`, `unsupported`.
+ */
+declare function init(source?: WasmSource | PromiseLike<WasmSource>): Promise<void>;
+export default init;
+export { init };
+/** Synchronous, needs no `init`: a window, a secure context, WebAssembly, WebCrypto, IndexedDB, Web Locks, WebAuthn. `false` while rendering on a server. */
+export function isSupported(): boolean;
+
+// ---- nouns -------------------------------------------------------------------------------------------------------
+
+/** Where the device key lives while it can sign. This version makes `browser` keys. */
+export type Custody = "native" | "passkey" | "browser" | "software";
+/** `amount` in minor units of `currency` (ISO 4217 letters): 540 yen is `{ amount: 540n, currency: "JPY" }`. */
+export interface Money {
+  readonly amount: bigint;
+  readonly currency: string;
+}
+/** "12.30", "USD" -> 1230n. Refuses more decimals than the currency has. Needs no `init`. Code: `bad-amount`. */
+export function parseMoney(text: string, currency: string): Money;
+/** Needs no `init`. Code: `bad-amount` for a currency that is not in use. */
+export function formatMoney(money: Money, locale?: string): string;
+
+export interface Device {
+  /** Thumbprint of its key (RFC 9679), base64url. */
+  readonly id: string;
+  readonly label: string;
+  readonly custody: Custody;
+  readonly here: boolean;
+  readonly status: "active" | "suspended" | "revoked" | "frozen";
+  readonly addedAt: Date;
+  readonly lastUsedAt: Date | null;
+  /** When its cool-off ends, if that is still to come. */
+  readonly coolOffUntil: Date | null;
+}
+export interface Source {
+  readonly id: string;
+  readonly kind: string;
+  readonly label: string;
+  /** When this device may use it; `null`: it must first be proved here (`proveCard`). */
+  readonly usableFrom: Date | null;
+}
+/** What is left to pay with, at worst: codes whose outcome is unknown count as used. */
+export interface Allowance {
+  readonly left: Money;
+  readonly perPayment: Money;
+  readonly countLeft: number;
+  readonly resetsAt: Date;
+  readonly until: Date;
+  readonly asOf: Date;
+}
+export type ReceiptKind =
+  | "payment"
+  | "refund"
+  | "declined"
+  | "top-up"
+  | "top-up-failed"
+  | "opening"
+  | "device-added"
+  | "device-revoked"
+  | "device-suspended"
+  | "frozen"
+  | "unfrozen"
+  | "recovery-started"
+  | "contact-changed"
+  | "limits-changed"
+  | "card-proved";
+/** One checked receipt. */
+export interface Receipt {
+  readonly id: string;
+  readonly sequence: bigint;
+  readonly at: Date;
+  readonly kind: ReceiptKind;
+  /** The balance after it. */
+  readonly balance: Money;
+  readonly money: Money | null;
+  /** The registered name of the shop. */
+  readonly shop: string | null;
+  /** Where the till stands; only on the device that paid. */
+  readonly place: string | null;
+  readonly source: string | null;
+  readonly device: string | null;
+  readonly deviceLabel: string | null;
+  /** The code's counter. */
+  readonly counter: number | null;
+  readonly by: "this-device" | "other-device" | null;
+  /** Sequence of the receipt that this one undoes. */
+  readonly undoes: bigint | null;
+  /** Code of a refusal. */
+  readonly reason: string | null;
+}
+/** What the wallet must tell its owner; stays in `state.alerts` until acknowledged. */
+export interface Alert {
+  readonly id: string;
+  readonly at: Date;
+  readonly kind: "unknown-use" | "new-device" | "device-suspended" | "frozen" | "recovery-started" | "contact-changed" | "limits-changed" | "clock-skew";
+  /** Why, for `unknown-use`. */
+  readonly cause: "never-made-here" | "gap" | "fork" | "forged" | null;
+  readonly receipt: Receipt | null;
+  readonly skewMs: number | null;
+  acknowledge(): Promise<void>;
+}
+/** What the user is about to agree to: show all of it. Formatting is the page's, with `Intl`. */
+export type Intent =
+  | { readonly kind: "enrol"; readonly accountLabel: string; readonly label: string; readonly custody: Custody; readonly expiresAt: Date }
+  | { readonly kind: "top-up"; readonly money: Money; readonly source: Source; readonly device: string; readonly expiresAt: Date };
+/** A thing the user must agree to, with all network work done. Call `confirm` synchronously inside a tap (Safari's rule). */
+export interface Ceremony<T> {
+  readonly intent: Intent;
+  /** Calls while one runs share its result. After `cancelled`, `timed-out`, `tap-again`, `not-focused`, `uv-failed` or `offline` it may be called again. */
+  confirm(options?: Cancellable): Promise<T>;
+  /** Settles when the platform's prompt is closed. Safe at any time, also from an effect's clean-up. */
+  cancel(): Promise<void>;
+}
+export interface Cancellable {
+  readonly signal?: AbortSignal;
+}
+/** The card processor has not answered: a receipt will say how it ended. Do not simply try again. */
+export interface PendingTopUp {
+  readonly kind: "pending";
+  /** For support. */
+  readonly topUp: string;
+}
+
+// ---- the wallet --------------------------------------------------------------------------------------------------
+
+export type Status = "new" | "locked" | "ready" | "frozen" | "suspended" | "revoked" | "key-lost" | "storage-corrupt" | "closed";
+/** One frozen snapshot; a new object only when something changed, so it fits `useSyncExternalStore` and Vue's `shallowRef`. */
+export interface WalletState {
+  readonly status: Status;
+  readonly device: Device | null;
+  readonly devices: readonly Device[];
+  readonly accountLabel: string | null;
+  readonly balance: Money | null;
+  readonly sources: readonly Source[];
+  readonly allowance: Allowance | null;
+  /** Newest first, at most 20. */
+  readonly recent: readonly Receipt[];
+  readonly alerts: readonly Alert[];
+  readonly ceremony: Intent["kind"] | null;
+  readonly syncedAt: Date | null;
+  readonly online: boolean;
+  /** Issuer's clock less this device's. */
+  readonly clockOffsetMs: number;
+}
+export interface WalletOptions {
+  /** Who the issuer is: an https origin (or http://localhost). Signed into every proof, whatever `endpoint` is. */
+  readonly issuer: string;
+  /** Where calls go when your own backend stands in front. Default: `issuer`. */
+  readonly endpoint?: string;
+  /** Sends one call: add cookies, CSRF headers, tracing of your own. Pass body and `DPoP` header on as they are. Default: `fetch` with `credentials: "omit"`. */
+  readonly fetch?: (request: Request) => Promise<Response>;
+  /** RFC 9679 thumbprint of the issuer's root key, base64url. Default: the first one seen over TLS is pinned. */
+  readonly root?: string;
+  /** `"poll"`: every 15 s while the page is visible. `"manual"`: only when `sync` is called. Default "poll". */
+  readonly updates?: "poll" | "manual";
+  /** The one custody the page accepts; `"auto"` takes the strongest proven. Default "auto". */
+  readonly custody?: "auto" | Custody;
+  /** Several wallets on one origin. Default "default". */
+  readonly profile?: string;
+  /** What this device is called if `prepareEnrolment` is given no label. */
+  readonly label?: string;
+  readonly wasm?: WasmSource | PromiseLike<WasmSource>;
+}
+export class Wallet {
+  private constructor();
+  /**
+   * The same issuer and profile give the same instance, counted: StrictMode's second mount gets the first one's wallet. Never prompts.
+   * Codes: those of `init`; `bad-argument`, `wrong-origin` (a frame of another origin), `unsupported`, `storage-failed`, `issuer-untrusted`, `upgrade-needed`.
+   */
+  static open(options: WalletOptions): Promise<Wallet>;
+  /** Gives back one `open`. At the last: timers, listeners, prompts and keys are gone and `state.status` is "closed". Safe to repeat. */
+  close(): Promise<void>;
+  readonly state: WalletState;
+  /** Called after every change of `state`; returns the way to stop. Nothing is lost before the first listener: alerts stay in `state.alerts`. */
+  subscribe(listener: () => void): () => void;
+  /** For things that happen once (a sound, a page change). Returns the way to stop. */
+  on<K extends keyof WalletEvents>(type: K, listener: (event: WalletEvents[K]) => void, options?: Cancellable): () => void;
+  /** Fetches and checks what is new. Works while locked. Codes: `not-enrolled`, `offline`, `issuer-untrusted`, `clock-skew`, `chain-gap`, `chain-fork`, `receipt-forged`. */
+  sync(options?: Cancellable): Promise<void>;
+
+  /** Starts a login, making this device's keys first if there are none; the issuer sends a contact code if login and password are right, and answers alike if not. */
+  logIn(options: { login: string; password: string; language?: "en" | "ja" } & Cancellable): Promise<{ readonly attempt: string }>;
+  /** The contact code's 8 digits; resolves with the ticket for `prepareEnrolment`. Code: `code-refused`, alike for a wrong login, password or code. */
+  enterCode(options: { attempt: string; code: string } & Cancellable): Promise<string>;
+  /** `account`: the label the user expects; another one is `wrong-account`. Codes: `ticket-expired`, `not-first-device`, `already-enrolled`, `wrong-rp`. */
+  prepareEnrolment(options: { ticket: string; label?: string; account?: string } & Cancellable): Promise<Ceremony<Device>>;
+  /** Opens the device key. Needs no network. */
+  unlock(options?: Cancellable): Promise<void>;
+  /** Drops the device key from memory. */
+  lock(): void;
+  /** One code, on disk as used before it is returned. Offline-capable. Codes: `locked`, `over-allowance`, `too-fast`, `frozen`, `suspended`, `key-lost`, `storage-failed`. */
+  paymentCode(options?: { max?: Money } & Cancellable): Promise<PaymentCode>;
+  /** Draws and renews codes in `target` (any element, also in a shadow root). Returns at once; stops by itself on lock, freeze, close. */
+  present(target: Element, options?: PresentOptions): Presentation;
+  /** Codes: `bad-amount`, `source-unknown`, `card-proof-needed`, `cooling-off`, `over-limit`, `intent-mismatch`. */
+  prepareTopUp(options: Money & { source: string } & Cancellable): Promise<Ceremony<Receipt | PendingTopUp>>;
+  /** Where the proof of a stored card on this device goes on: hand `proof` to `page` by POST or storage, never in a URL. */
+  proveCard(options: { source: string } & Cancellable): Promise<{ readonly page: string; readonly proof: string }>;
+  /** Checked receipts kept here, newest first. */
+  receipts(options?: { before?: bigint; limit?: number } & Cancellable): Promise<readonly Receipt[]>;
+  /** Stops every device of the account. Works while locked or suspended; asks nobody. */
+  freeze(options?: Cancellable): Promise<void>;
+  /** Erases all that is kept here: keys, receipts, alerts. */
+  forget(): Promise<void>;
+  /** For support: versions and state. No key, no token, no personal data. */
+  report(): Promise<Record<string, unknown>>;
+}
+export interface WalletEvents {
+  receipt: Receipt;
+  alert: Alert;
+  lock: { readonly reason: "asked" };
+}
+export interface PaymentCode {
+  readonly text: string;
+  readonly counter: number;
+  /** By the issuer's clock. */
+  readonly madeAt: Date;
+  /** By the issuer's clock. */
+  readonly expiresAt: Date;
+  /** By this device's own clock, for a countdown. */
+  readonly expiresAtHere: Date;
+  /** Modules per side, quiet zone included. */
+  readonly size: number;
+  /** SVG path of the dark modules. Draw it on white. */
+  readonly path: string;
+  readonly svg: string;
+}
+export interface PresentOptions extends Cancellable {
+  /** Upper bound of the payment. */
+  readonly max?: Money;
+  /** Text alternative of the picture. The code itself is never read out. */
+  readonly label?: string;
+  /** Default: the document's language. */
+  readonly language?: "en" | "ja";
+  readonly onChange?: (state: PresentationState) => void;
+}
+export type PresentationState =
+  | { readonly phase: "making" }
+  | { readonly phase: "paused"; readonly reason: "start" | "paid" | "declined" | "blurred" | "rested" | "failed"; readonly error?: JitsuinError }
+  | { readonly phase: "showing"; readonly code: PaymentCode; readonly secondsLeft: number }
+  | { readonly phase: "paid"; readonly receipt: Receipt }
+  | { readonly phase: "stopped"; readonly error?: JitsuinError };
+export interface Presentation {
+  readonly state: PresentationState;
+  stop(): void;
+}
+
+/** Any text as a QR picture: level M, smallest version, white ground, 4-module quiet zone. Needs `init`. */
+export function qr(text: string): { readonly size: number; readonly path: string; readonly svg: string };
+
+// ---- errors ------------------------------------------------------------------------------------------------------
+
+/** The same list as `src/code.rs`; a test holds the two equal. */
+export type ErrorCode =
+  | "cancelled"
+  | "timed-out"
+  | "tap-again"
+  | "superseded"
+  | "no-credential"
+  | "uv-failed"
+  | "unsupported"
+  | "not-focused"
+  | "wrong-origin"
+  | "not-enrolled"
+  | "already-enrolled"
+  | "locked"
+  | "frozen"
+  | "suspended"
+  | "revoked"
+  | "key-lost"
+  | "closed"
+  | "busy"
+  | "storage-corrupt"
+  | "storage-failed"
+  | "storage-full"
+  | "over-allowance"
+  | "over-limit"
+  | "cooling-off"
+  | "card-proof-needed"
+  | "bad-amount"
+  | "bad-argument"
+  | "too-fast"
+  | "no-entropy"
+  | "offline"
+  | "issuer-unavailable"
+  | "issuer-untrusted"
+  | "issuer-refused"
+  | "clock-skew"
+  | "upgrade-needed"
+  | "use-dpop-nonce"
+  | "proof-refused"
+  | "proof-replayed"
+  | "too-large"
+  | "not-found"
+  | "too-many-attempts"
+  | "code-refused"
+  | "ticket-expired"
+  | "not-first-device"
+  | "credential-taken"
+  | "wrong-account"
+  | "malformed"
+  | "wrong-statement"
+  | "wrong-key"
+  | "bad-signature"
+  | "token-expired"
+  | "token-ahead"
+  | "token-used"
+  | "token-unknown"
+  | "wrong-till"
+  | "amount-mismatch"
+  | "amount-over"
+  | "currency-mismatch"
+  | "balance-low"
+  | "clone-suspected"
+  | "approved"
+  | "declined"
+  | "try-again"
+  | "till-blocked"
+  | "idempotency-mismatch"
+  | "reversal-too-late"
+  | "intent-mismatch"
+  | "intent-expired"
+  | "intent-limit"
+  | "co-signature-missing"
+  | "co-signature-refused"
+  | "assertion-refused"
+  | "user-not-verified"
+  | "credential-unknown"
+  | "wrong-rp"
+  | "prf-leaked"
+  | "source-unknown"
+  | "card-declined"
+  | "chain-gap"
+  | "chain-fork"
+  | "receipt-forged"
+  | "not-initialised"
+  | "wasm-load-failed"
+  | "wasm-blocked"
+  | "wasm-digest"
+  | "no-webassembly"
+  | "module-crashed";
+export interface ErrorDetails {
+  "over-allowance": { readonly left?: Money; readonly resetsAt?: Date };
+  "over-limit": { readonly left?: Money; readonly resetsAt?: Date };
+  "cooling-off": { readonly until?: Date };
+  "clock-skew": { readonly skewMs?: number };
+  "token-ahead": { readonly skewMs?: number };
+  "too-many-attempts": { readonly retryAfterMs?: number };
+  "issuer-unavailable": { readonly retryAfterMs?: number };
+  "wasm-blocked": { readonly header: string };
+}
+type CodedError = { [C in ErrorCode]: { readonly code: C; readonly details: C extends keyof ErrorDetails ? ErrorDetails[C] | null : Readonly<Record<string, unknown>> | null } }[ErrorCode];
+export interface JitsuinErrorFields {
+  readonly fix: "user" | "page" | "host" | "issuer";
+  readonly retryable: boolean;
+  readonly confidence: "certain" | "likely" | "guess";
+  /** The code's page, relative to the package's repository. */
+  readonly docs: string;
+}
+/** A real `Error`. `message` is English, for logs; what the user reads comes from `jitsuin/messages`. `switch (error.code)` narrows `details`. */
+export type JitsuinError = Error & JitsuinErrorFields & CodedError;
+/** Works across two copies of the package and across frames, where `instanceof` does not. */
+export function isJitsuinError<C extends ErrorCode = ErrorCode>(value: unknown, code?: C): value is JitsuinError & { readonly code: C };

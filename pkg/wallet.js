@@ -1,0 +1,351 @@
+// @ts-check
+/** The wallet as a page sees it: counted instances, frozen snapshots, events, polling. What is allowed is decided in the module. */
+import { ceremony } from "./ceremony.js";
+import { refuse } from "./error.js";
+import init, { guarded, now } from "./load.js";
+import { present } from "./present.js";
+import { freeze, revive } from "./values.js";
+
+/** @typedef {import("./index.js").WalletState} WalletState */
+/** @typedef {import("./index.js").WalletEvents} WalletEvents */
+/** @typedef {import("./raw.js").RawWallet} RawWallet */
+
+const POLL_MS = 15_000;
+const INSIDE = Symbol("inside");
+/** Opened wallets by issuer and profile. @type {Map<string, { wallet: Promise<Wallet>, count: number }>} */
+const opened = new Map();
+
+/**
+ * @param {unknown} value
+ * @param {string} name
+ * @returns {string}
+ */
+function text(value, name) {
+  if (typeof value !== "string") throw refuse("bad-argument", { message: `${name} is a text.` });
+  return value;
+}
+
+/**
+ * @param {unknown} amount
+ * @returns {string}
+ */
+function minorUnits(amount) {
+  if (typeof amount !== "bigint") throw refuse("bad-argument", { message: "amount is a bigint of minor units." });
+  return amount.toString();
+}
+
+/** @param {object} object */
+function bind(object) {
+  const prototype = Object.getPrototypeOf(object);
+  for (const name of Object.getOwnPropertyNames(prototype)) {
+    const method = Object.getOwnPropertyDescriptor(prototype, name)?.value;
+    if (name !== "constructor" && typeof method === "function") Object.defineProperty(object, name, { value: method.bind(object) });
+  }
+}
+
+/** @param {AbortSignal} [signal] @param {() => void} [stop] */
+function until(signal, stop) {
+  if (stop) signal?.addEventListener("abort", stop, { once: true });
+}
+
+export class Wallet {
+  /** @type {RawWallet | null} */ #raw = null;
+  /** @type {WalletState} */ #state;
+  #seen = "";
+  #closed = false;
+  #refreshing = false;
+  /** @type {Set<() => void>} */ #listeners = new Set();
+  /** @type {Map<string, Set<(event: any) => void>>} */ #handlers = new Map();
+  /** @type {Set<() => void>} */ #stops = new Set();
+  /** @type {string} */ #key;
+
+  /**
+   * @param {symbol} inside
+   * @param {string} key
+   */
+  constructor(inside, key) {
+    if (inside !== INSIDE) throw refuse("bad-argument", { message: "Use Wallet.open()." });
+    bind(this);
+    this.#key = key;
+    this.#state = /** @type {WalletState} */ (Object.freeze({ status: "new" }));
+  }
+
+  /** @param {import("./index.js").WalletOptions} options */
+  static async open(options) {
+    const { issuer, profile = "default" } = options ?? {};
+    const key = JSON.stringify([text(issuer, "issuer"), text(profile, "profile")]);
+    let entry = opened.get(key);
+    if (!entry) {
+      entry = { wallet: Wallet.#first(key, options), count: 0 };
+      opened.set(key, entry);
+    }
+    const mine = entry;
+    mine.count += 1;
+    try {
+      return await mine.wallet;
+    } catch (error) {
+      // A failed open is never kept.
+      if (opened.get(key) === mine) opened.delete(key);
+      throw error;
+    }
+  }
+
+  /**
+   * @param {string} key
+   * @param {import("./index.js").WalletOptions} options
+   */
+  static async #first(key, options) {
+    const { issuer, profile = "default", endpoint, root, custody, label, fetch, updates = "poll", wasm } = options;
+    await init(wasm);
+    const wallet = new Wallet(INSIDE, key);
+    const chosen = { issuer, profile, endpoint, root, custody: custody === "auto" ? undefined : custody, label };
+    const given = Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
+    wallet.#raw = await guarded((raw) => raw.RawWallet.open(given, fetch, () => wallet.#changed()));
+    wallet.#refresh(false);
+    if (updates !== "manual") wallet.#poll();
+    return wallet;
+  }
+
+  /** The raw wallet, while there is one. */
+  #open() {
+    if (this.#closed || !this.#raw) throw refuse("closed");
+    return this.#raw;
+  }
+
+  /**
+   * @template T
+   * @param {(raw: RawWallet) => Promise<T>} call
+   * @param {{ signal?: AbortSignal }} [options]
+   * @returns {Promise<T>}
+   */
+  async #call(call, options) {
+    const raw = this.#open();
+    try {
+      return await guarded(() => call(raw), options?.signal);
+    } finally {
+      this.#refresh();
+    }
+  }
+
+  // ---- state ---------------------------------------------------------------------------------------------------
+
+  get state() {
+    return this.#state;
+  }
+
+  /** Many changes in one step make one snapshot. */
+  #changed() {
+    if (this.#refreshing) return;
+    this.#refreshing = true;
+    queueMicrotask(() => {
+      this.#refreshing = false;
+      this.#refresh();
+    });
+  }
+
+  #refresh(tell = true) {
+    const raw = this.#raw;
+    if (!raw) return;
+    const plain = this.#closed ? { ...JSON.parse(this.#seen || "{}"), status: "closed", ceremony: null } : now(() => raw.state());
+    const seen = JSON.stringify(plain);
+    if (seen === this.#seen) return;
+    this.#seen = seen;
+    const before = this.#state;
+    const next = revive(plain);
+    const alerts = next.alerts.map((/** @type {any} */ alert) => {
+      const acknowledge = () => this.#call((wallet) => wallet.acknowledge(alert.id));
+      return freeze(Object.defineProperty({ ...alert }, "acknowledge", { value: acknowledge }));
+    });
+    this.#state = Object.freeze({ ...next, alerts: Object.freeze(alerts) });
+    if (tell) this.#tell(before);
+  }
+
+  /** @param {WalletState} before */
+  #tell(before) {
+    for (const listener of [...this.#listeners]) this.#run(listener, undefined);
+    /** @param {readonly { id: string }[] | undefined} items */
+    const ids = (items) => new Set(items?.map((item) => item.id));
+    const [receipts, alerts] = [ids(before.recent), ids(before.alerts)];
+    for (const receipt of [...this.#state.recent].reverse()) if (!receipts.has(receipt.id)) this.#emit("receipt", receipt);
+    for (const alert of this.#state.alerts) if (!alerts.has(alert.id)) this.#emit("alert", alert);
+    if (before.status === "ready" && this.#state.status === "locked") this.#emit("lock", Object.freeze({ reason: "asked" }));
+  }
+
+  /**
+   * @param {keyof WalletEvents} type
+   * @param {any} event
+   */
+  #emit(type, event) {
+    for (const handler of [...(this.#handlers.get(type) ?? [])]) this.#run(handler, event);
+  }
+
+  /** A page's listener that throws must not stop the others, nor the wallet. @param {(event: any) => void} listener @param {any} event */
+  #run(listener, event) {
+    try {
+      listener(event);
+    } catch (error) {
+      reportError(error);
+    }
+  }
+
+  /** @param {() => void} listener */
+  subscribe(listener) {
+    // A wrapper of its own, so that one function may be given twice and each return stops its own.
+    const mine = () => listener();
+    this.#listeners.add(mine);
+    return () => void this.#listeners.delete(mine);
+  }
+
+  /**
+   * @param {keyof WalletEvents} type
+   * @param {(event: any) => void} listener
+   * @param {{ signal?: AbortSignal }} [options]
+   */
+  on(type, listener, options) {
+    const handlers = this.#handlers.get(type) ?? new Set();
+    this.#handlers.set(type, handlers);
+    const mine = (/** @type {any} */ event) => listener(event);
+    const stop = () => void handlers.delete(mine);
+    if (options?.signal?.aborted) return stop;
+    handlers.add(mine);
+    until(options?.signal, stop);
+    return stop;
+  }
+
+  #poll() {
+    const tick = () => {
+      const { status } = this.#state;
+      if (document.visibilityState !== "visible" || status === "new" || status === "storage-corrupt") return;
+      // A missed poll is no news: `state.online` says it.
+      this.sync().catch(() => {});
+    };
+    const timer = setInterval(tick, POLL_MS);
+    document.addEventListener("visibilitychange", tick);
+    this.#stops.add(() => {
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", tick);
+    });
+    tick();
+  }
+
+  async close() {
+    const entry = opened.get(this.#key);
+    if (this.#closed || !entry) return;
+    entry.count -= 1;
+    if (entry.count > 0) return;
+    opened.delete(this.#key);
+    const raw = this.#raw;
+    this.#closed = true;
+    for (const stop of [...this.#stops]) stop();
+    this.#stops.clear();
+    this.#refresh();
+    this.#listeners.clear();
+    this.#handlers.clear();
+    if (raw) await guarded(() => raw.close());
+  }
+
+  // ---- enrolment -----------------------------------------------------------------------------------------------
+
+  /** @param {{ login: string, password: string, language?: string, signal?: AbortSignal }} options */
+  async logIn(options) {
+    const { login, password, language = "en" } = options;
+    const attempt = await this.#call((raw) => raw.log_in(text(login, "login"), text(password, "password"), text(language, "language")), options);
+    return Object.freeze({ attempt });
+  }
+
+  /** @param {{ attempt: string, code: string, signal?: AbortSignal }} options */
+  async enterCode(options) {
+    return this.#call((raw) => raw.enter_code(text(options.attempt, "attempt"), text(options.code, "code")), options);
+  }
+
+  /** @param {{ ticket: string, label?: string, account?: string, signal?: AbortSignal }} options */
+  async prepareEnrolment(options) {
+    const { ticket, label = "", account } = options;
+    const expected = account === undefined ? undefined : text(account, "account");
+    return this.#prepare((raw) => raw.prepare_enrolment(text(ticket, "ticket"), text(label, "label"), expected), options);
+  }
+
+  /**
+   * @param {(raw: RawWallet) => Promise<import("./raw.js").RawCeremony>} call
+   * @param {{ signal?: AbortSignal }} options
+   */
+  async #prepare(call, options) {
+    const raw = this.#open();
+    const prepared = await this.#call(call, options);
+    return ceremony(raw, prepared);
+  }
+
+  /** @param {{ signal?: AbortSignal }} [options] */
+  async unlock(options) {
+    return this.#call((raw) => raw.unlock(), options);
+  }
+
+  lock() {
+    const raw = this.#open();
+    now(() => raw.lock());
+    this.#refresh();
+  }
+
+  // ---- paying --------------------------------------------------------------------------------------------------
+
+  /** @param {{ max?: import("./index.js").Money, signal?: AbortSignal }} [options] */
+  async paymentCode(options) {
+    const max = this.#bound(options?.max);
+    return revive(await this.#call((raw) => raw.payment_code(max), options));
+  }
+
+  /** @param {import("./index.js").Money} [max] */
+  #bound(max) {
+    if (max === undefined) return undefined;
+    const currency = this.#state.balance?.currency;
+    if (currency !== undefined && max.currency !== currency) throw refuse("bad-amount", { message: "The account has another currency." });
+    return minorUnits(max.amount);
+  }
+
+  /**
+   * @param {Element} target
+   * @param {import("./index.js").PresentOptions} [options]
+   */
+  present(target, options = {}) {
+    const raw = this.#open();
+    const max = this.#bound(options.max);
+    return present(this, now(() => raw.presentation()), target, { ...options, bound: max }, this.#stops);
+  }
+
+  // ---- the rest ------------------------------------------------------------------------------------------------
+
+  /** @param {import("./index.js").Money & { source: string, signal?: AbortSignal }} options */
+  async prepareTopUp(options) {
+    const { amount, currency, source } = options;
+    return this.#prepare((raw) => raw.prepare_top_up(minorUnits(amount), text(currency, "currency"), text(source, "source")), options);
+  }
+
+  /** @param {{ source: string, signal?: AbortSignal }} options */
+  async proveCard(options) {
+    return revive(await this.#call((raw) => raw.prove_card(text(options.source, "source")), options));
+  }
+
+  /** @param {{ signal?: AbortSignal }} [options] */
+  async sync(options) {
+    return this.#call((raw) => raw.sync(), options);
+  }
+
+  /** @param {{ before?: bigint, limit?: number, signal?: AbortSignal }} [options] */
+  async receipts({ before, limit = 50, signal } = {}) {
+    return revive(await this.#call(async (raw) => raw.receipts(before === undefined ? undefined : Number(before), limit), { signal }));
+  }
+
+  /** @param {{ signal?: AbortSignal }} [options] */
+  async freeze(options) {
+    return this.#call((raw) => raw.freeze(), options);
+  }
+
+  async forget() {
+    return this.#call((raw) => raw.forget());
+  }
+
+  async report() {
+    return revive(await this.#call(async (raw) => raw.report()));
+  }
+}
+

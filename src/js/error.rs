@@ -1,0 +1,39 @@
+//! What is thrown: a plain object that the package turns into its `JitsuinError`.
+
+use super::convert::to_js;
+use crate::code::Code;
+use crate::wallet::{Details, Error};
+use serde::Serialize;
+use wasm_bindgen::JsValue;
+
+/// The members of a thrown object.
+#[derive(Serialize)]
+pub(super) struct Thrown<'a> {
+    code: &'static str,
+    retryable: bool,
+    fix: &'static str,
+    confidence: &'static str,
+    message: &'static str,
+    details: Option<&'a Details>,
+}
+
+impl Thrown<'_> {
+    pub(super) const fn bare(code: Code) -> Self {
+        Self {
+            code: code.name(),
+            retryable: code.retryable(),
+            fix: code.fix().name(),
+            confidence: "certain",
+            message: code.text(),
+            details: None,
+        }
+    }
+}
+
+/// The object for this error.
+pub(super) fn thrown(error: &Error) -> JsValue {
+    let details = Some(&error.details).filter(|details| **details != Details::default());
+    let fields = Thrown { confidence: error.confidence.name(), details, ..Thrown::bare(error.code) };
+    // Figures are far below 2^53, so this does not fail; a bare object would still be an error to the package.
+    to_js(&fields).unwrap_or(JsValue::NULL)
+}
