@@ -1,0 +1,71 @@
+// The package's own lists are the module's, and every code has something to say in both languages.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { before, test } from "node:test";
+import { SAID_HERE } from "../../pkg/error.js";
+import init, { parseMoney } from "../../pkg/index.js";
+import { module } from "../../pkg/load.js";
+import { en, explain, ja } from "../../pkg/messages.js";
+import { BY_DECIMALS } from "../../pkg/money.js";
+
+const read = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+let table;
+
+before(async () => {
+  await init(readFileSync(new URL("../../pkg/wasm/page/jitsuin_bg.wasm", import.meta.url)));
+  table = module().codes();
+});
+
+test("the ErrorCode union is the module's list, in its order", () => {
+  const union = /export type ErrorCode =([^;]*);/.exec(read("pkg/index.d.ts"))[1];
+  assert.deepEqual([...union.matchAll(/"([^"]+)"/g)].map((found) => found[1]), table.map(({ code }) => code));
+});
+
+test("the module's list is the source's", () => {
+  const source = [...read("src/code.rs").matchAll(/^ {4}\w+ "([a-z-]+)" /gm)].map((found) => found[1]);
+  assert.deepEqual(table.map(({ code }) => code), source);
+});
+
+test("what the package says without the module agrees with it", () => {
+  for (const [code, [fix, retryable, message]] of Object.entries(SAID_HERE)) {
+    assert.deepEqual({ code, fix, retryable, message }, pick(table.find((row) => row.code === code)));
+  }
+});
+const pick = ({ code, fix, retryable, message }) => ({ code, fix, retryable, message });
+
+for (const [language, catalogue, script] of [["en", en, /^[\x20-\x7e]+$/], ["ja", ja, /[\u3040-\u30ff\u4e00-\u9fff]/]]) {
+  test(`every code has a ${language} message and no other has`, () => {
+    assert.deepEqual(Object.keys(catalogue), table.map(({ code }) => code));
+    for (const [code, { title, body, action }] of Object.entries(catalogue)) {
+      assert.match(title, script, code);
+      assert.match(body, script, code);
+      assert.ok(action === null || script.test(action), code);
+    }
+  });
+}
+
+test("messages name figures where they are known and leave their sentences out where not", () => {
+  const error = (details) => ({ code: "over-allowance", details });
+  assert.equal(explain(error({ left: { amount: 1200n, currency: "JPY" } }), en, "en").body, "You can pay up to ¥1,200 now.");
+  assert.equal(explain(error(null), en, "en").body, "");
+  assert.match(explain(error({ left: { amount: 1200n, currency: "JPY" } }), ja, "ja").body, /1,200までです。$/);
+  assert.equal(explain({ code: "of-a-later-version", details: null }, en).title, en["issuer-refused"].title);
+});
+
+test("the currencies are the module's, with their decimals", () => {
+  const source = /currencies! \{\n(.*?)\n\}/s.exec(read("src/wire/money.rs"))[1];
+  const wanted = [...source.matchAll(/"([A-Z]{3})" \d+ (\d)/g)].map(([, name, digits]) => `${name} ${digits}`).sort();
+  const ours = Object.entries(BY_DECIMALS).flatMap(([digits, names]) => names.split(" ").map((name) => `${name} ${digits}`)).sort();
+  assert.deepEqual(ours, wanted);
+});
+
+test("money is exact, or refused", () => {
+  assert.deepEqual({ ...parseMoney("12.30", "USD") }, { amount: 1230n, currency: "USD" });
+  assert.equal(parseMoney("12.3", "USD").amount, 1230n);
+  assert.equal(parseMoney("540", "JPY").amount, 540n);
+  assert.equal(parseMoney("9007199254740991", "JPY").amount, 2n ** 53n - 1n);
+  assert.equal(JSON.stringify(parseMoney("1.005", "KWD")), '{"amount":"1005","currency":"KWD"}');
+  for (const [text, currency] of [["12.345", "USD"], ["1.5", "JPY"], ["-1", "JPY"], ["", "JPY"], ["1e3", "JPY"], ["１２", "JPY"], ["9007199254740992", "JPY"], ["1", "XYZ"], ["1,000", "USD"]]) {
+    assert.throws(() => parseMoney(text, currency), { code: "bad-amount" }, `${text} ${currency}`);
+  }
+});
