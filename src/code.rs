@@ -196,6 +196,10 @@ codes! {
     ChainFork "chain-fork" User Issuer false 502 "The issuer shows two histories.";
     ReceiptForged "receipt-forged" User Issuer false 502 "A receipt does not hold.";
 
+    // A shop's code.
+    ShopCodeMalformed "shop-code-malformed" User User false 422 "The text is not a merchant-presented code of EMVCo.";
+    ShopCodeBadCrc "shop-code-bad-crc" User User true 422 "The scanned code is damaged: its check value is that of another text.";
+
     // Loading, said by the package.
     NotInitialised "not-initialised" Page Page false 400 "The module is not loaded: await init() or Wallet.open() first.";
     WasmLoadFailed "wasm-load-failed" Page Page true 400 "The module could not be fetched.";

@@ -98,11 +98,17 @@ fn check(statement: &str, vector: &Vector) -> Result<Json, String> {
     }
 }
 
+/// Folders whose vectors have a test of their own.
+const OTHERS: [&str; 2] = ["shop-code", "till-code"];
+
 fn vectors() -> Vec<(String, Vector)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
     let mut found = vec![];
     for folder in std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
         let statement = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        if OTHERS.contains(&statement.as_str()) {
+            continue;
+        }
         for file in std::fs::read_dir(folder).unwrap() {
             let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
             found.push((statement.clone(), serde_json::from_str(&text).unwrap()));

@@ -8,6 +8,7 @@
     reason = "a developer's tool: it stops where something is wrong"
 )]
 
+mod codes;
 mod samples;
 mod signer;
 mod statements;
@@ -63,8 +64,10 @@ impl Folder<'_> {
 static WRITTEN: std::sync::Mutex<Vec<std::path::PathBuf>> = std::sync::Mutex::new(Vec::new());
 
 fn main() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");
-    let _absent_at_first = std::fs::remove_dir_all(&root);
+    for statement in statements::ALL.iter().map(|statement| statement.name).chain(["token", "intent"]) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(statement);
+        let _absent_at_first = std::fs::remove_dir_all(&folder);
+    }
     for statement in statements::ALL {
         let mut folder = Folder { statement: statement.name, written: 0 };
         statements::write(&mut folder, statement);
@@ -76,4 +79,6 @@ fn main() {
     let mut folder = Folder { statement: "intent", written: 0 };
     statements::write_intents(&mut folder);
     println!("{:>4} intent", folder.written);
+    println!("{:>4} shop-code", codes::write_shop_codes());
+    println!("{:>4} till-code", codes::write_till_codes());
 }
