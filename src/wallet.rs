@@ -26,9 +26,7 @@ mod step_up;
 mod sync;
 
 pub use error::{Confidence, Details, Error};
-pub use state::{
-    Alert, CardProof, Ceremony, Confirmed, IntentView, PaymentCode, ReceiptView, Report, State, Status,
-};
+pub use state::{Alert, CardProof, Ceremony, Confirmed, IntentView, PaymentCode, ReceiptView, Report, State, Status};
 
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{IssuerId, SourceId, Thumbprint};

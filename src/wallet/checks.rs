@@ -2,10 +2,10 @@
 
 use super::error::Error;
 use crate::code::Code;
-use crate::wire::id::{Hash, RpId};
+use crate::wire::id::{Bytes, Hash, RpId};
 use crate::wire::key_set::{KeySet, Use};
 use crate::wire::sign1::{self, Statement};
-use crate::wire::webauthn::{AuthenticatorData, ClientData, Flags};
+use crate::wire::webauthn::{Assertion, AuthenticatorData, ClientData, Flags};
 use crate::wire::{Refusal, sha256};
 
 /// What an answer of the authenticator must be for.
@@ -40,6 +40,22 @@ impl Expected<'_> {
             return Err(Code::UserNotVerified.into());
         }
         Ok(data.flags)
+    }
+
+    /// The same for an assertion, which must also be by the one credential and for the one user.
+    ///
+    /// # Errors
+    /// As [`Expected::check`].
+    pub(super) fn check_assertion(
+        &self,
+        assertion: &Assertion,
+        credential: &Bytes,
+        user_handle: &Bytes,
+    ) -> Result<(), Error> {
+        let response = &assertion.response;
+        self.check(&response.client_data.0, &response.authenticator_data.0)?;
+        let same_user = response.user_handle.as_ref().is_none_or(|given| given == user_handle);
+        if assertion.raw_id == *credential && same_user { Ok(()) } else { Err(Code::AssertionRefused.into()) }
     }
 }
 

@@ -41,8 +41,7 @@ impl<P: Platform> Wallet<P> {
         let mut may_retry = true;
         loop {
             let proof = self.proof(key, path, &body, account).await?;
-            let request =
-                Request { method: "POST", url: self.address(path), body: body.clone(), proof: Some(proof) };
+            let request = Request { method: "POST", url: self.address(path), body: body.clone(), proof: Some(proof) };
             let response = self.send(request).await?;
             if (200..300).contains(&response.status) {
                 return Ok(response.body);
@@ -56,13 +55,7 @@ impl<P: Platform> Wallet<P> {
         }
     }
 
-    async fn proof(
-        &self,
-        key: &Key<P>,
-        path: &str,
-        body: &[u8],
-        account: Option<&AccountId>,
-    ) -> Result<String, Error> {
+    async fn proof(&self, key: &Key<P>, path: &str, body: &[u8], account: Option<&AccountId>) -> Result<String, Error> {
         let claims = Claims {
             htm: "POST".into(),
             htu: [self.settings.issuer.as_str(), path].concat(),

@@ -1,11 +1,190 @@
-//! Receipts.
+//! Checking receipts: signature, chain, body, and whether this wallet made the code that was debited (protocol
+//! section 6).
+
+use super::Wallet;
+use super::checks::open_at;
 use super::error::Error;
 use super::ports::Platform;
-use super::state::ReceiptView;
-use super::Wallet;
+use super::record::Data;
+use super::room::ms;
+use super::state::{Alert, AlertKind, By, Cause, ReceiptView};
+use crate::rules::chain::Broken;
+use crate::rules::spending::Entry;
+use crate::wire::calls::ReceiptItem;
+use crate::wire::key_set::{KeySet, Use};
+use crate::wire::money::{Amount, Currency, Money};
+use crate::wire::receipt::{Body, Kind, Receipt};
+
+/// A receipt that the issuer signed for this account, with the body it names.
+pub(super) struct Checked {
+    receipt: Receipt,
+    /// None if the body was erased.
+    body: Option<Body>,
+}
+
+/// Checks one receipt by itself; its place in the chain is [`apply`]'s to check.
+///
+/// # Errors
+/// [`Cause::Forged`].
+pub(super) fn open_receipt(data: &Data, set: &KeySet, item: &ReceiptItem) -> Result<Checked, Cause> {
+    let receipt = open_at::<Receipt>(set, &item.receipt.0, Use::Receipt, |receipt| receipt.time);
+    let receipt = receipt.map_err(|_| Cause::Forged)?;
+    let account = data.account.as_ref().or(data.enrolling.as_ref().map(|enrolling| &enrolling.account));
+    if receipt.issuer != data.issuer || account.is_none_or(|account| receipt.account != account.id) {
+        return Err(Cause::Forged);
+    }
+    if item.body.0.is_empty() {
+        return Ok(Checked { receipt, body: None });
+    }
+    let body = Body::from_bytes(&item.body.0).map_err(|_| Cause::Forged)?;
+    if body.hash() != receipt.body_hash {
+        return Err(Cause::Forged);
+    }
+    Ok(Checked { receipt, body: Some(body) })
+}
+
+impl Checked {
+    /// As a page sees it.
+    pub(super) fn view(&self, data: &Data) -> ReceiptView {
+        let Self { receipt, body } = self;
+        let body = body.as_ref();
+        // A known set says a currency; the fallback is never reached once an account is there.
+        let currency = data.currency().unwrap_or(Currency::JPY);
+        let own = data.device_key.thumbprint();
+        let by = receipt.thumb.map(|thumb| if thumb == own { By::ThisDevice } else { By::OtherDevice });
+        let money = |body: &Body| Some(Money { amount: body.amount?, currency: body.currency.unwrap_or(currency) });
+        let listed = |thumb| data.devices.iter().find(|item| item.thumb == thumb).map(|item| item.label.clone());
+        ReceiptView {
+            id: crate::wire::id::to_base64(receipt.link().as_bytes()),
+            sequence: receipt.seq,
+            at: ms(receipt.time),
+            kind: receipt.kind,
+            balance: Money { amount: receipt.balance, currency },
+            money: body.and_then(money),
+            shop: body.and_then(|body| body.shop.clone()),
+            place: body.filter(|_| by != Some(By::OtherDevice)).and_then(|body| body.place.clone()),
+            source: body.and_then(|body| body.source.clone()),
+            device: receipt.thumb.map(|thumb| thumb.to_string()),
+            device_label: body.and_then(|body| body.device_label.clone()).or_else(|| receipt.thumb.and_then(listed)),
+            counter: receipt.atc,
+            by,
+            undoes: body.and_then(|body| body.undoes),
+            reason: body.and_then(|body| body.reason.clone()),
+        }
+    }
+}
+
+/// Checks the next receipt of the chain, keeps it, and raises what it has to raise. Nothing changes on an error.
+///
+/// # Errors
+/// Why the history does not hold.
+pub(super) fn apply(data: &mut Data, set: &KeySet, item: &ReceiptItem) -> Result<(), Cause> {
+    let checked = open_receipt(data, set, item)?;
+    data.link = data.link.next(&checked.receipt).map_err(|broken| match broken {
+        Broken::Gap => Cause::Gap,
+        Broken::Fork => Cause::Fork,
+    })?;
+    let view = checked.view(data);
+    let receipt = &checked.receipt;
+    let is_own = view.by == Some(By::ThisDevice);
+    let happened_here_before = is_history(data, receipt);
+    match receipt.kind {
+        Kind::Payment => {
+            let unknown = if is_own { !is_made_here(data, &checked) } else { !is_listed(data, receipt) };
+            if unknown && (is_own || !happened_here_before) {
+                data.alert(alert(AlertKind::UnknownUse, Some(Cause::NeverMadeHere), &view));
+            }
+            if is_own {
+                count(data, &view);
+            }
+        }
+        Kind::Refund if is_own => take_back(data, &view),
+        Kind::DeviceAdded if is_own => data.added_by = Some(receipt.seq),
+        _ => {}
+    }
+    let raised = match receipt.kind {
+        Kind::DeviceAdded if !is_own => Some(AlertKind::NewDevice),
+        Kind::DeviceSuspended => Some(AlertKind::DeviceSuspended),
+        Kind::Frozen if !is_own => Some(AlertKind::Frozen),
+        Kind::RecoveryStarted => Some(AlertKind::RecoveryStarted),
+        Kind::ContactChanged => Some(AlertKind::ContactChanged),
+        Kind::LimitsChanged => Some(AlertKind::LimitsChanged),
+        _ => None,
+    };
+    if let Some(kind) = raised.filter(|_| !happened_here_before) {
+        data.alert(alert(kind, None, &view));
+    }
+    data.keep_receipt(view);
+    Ok(())
+}
+
+/// Whether it happened before this device was added: no news to its owner.
+fn is_history(data: &Data, receipt: &Receipt) -> bool {
+    match data.added_by {
+        Some(added_by) => receipt.seq < added_by,
+        None => data.account.as_ref().is_some_and(|account| receipt.time < account.enrolled_at),
+    }
+}
+
+/// Whether the debit is the first one of a token that this wallet made, and no more than that token allowed.
+fn is_made_here(data: &mut Data, checked: &Checked) -> bool {
+    let Receipt { seq, atc: Some(atc), random: Some(random), .. } = checked.receipt else { return false };
+    let amount = checked.body.as_ref().and_then(|body| body.amount).unwrap_or(Amount::ZERO);
+    match data.made.iter_mut().find(|made| made.atc == atc && made.random == random) {
+        Some(made) if made.spent.is_none() && amount <= made.most => {
+            made.spent = Some(seq);
+            true
+        }
+        Some(_) => false,
+        None => atc <= data.forgotten,
+    }
+}
+
+fn is_listed(data: &Data, receipt: &Receipt) -> bool {
+    receipt.thumb.is_some_and(|thumb| data.devices.iter().any(|item| item.thumb == thumb))
+}
+
+fn entry(view: &ReceiptView) -> Option<Entry> {
+    Some(Entry { at: u32::try_from(view.at / 1000).unwrap_or(u32::MAX), amount: view.money?.amount })
+}
+
+/// A payment counts instead of the worst that its presentation could have become.
+fn count(data: &mut Data, view: &ReceiptView) {
+    if let Some(entry) = entry(view) {
+        data.meter.add(entry.amount, entry.at);
+    }
+    if let Some(counter) = view.counter {
+        data.shown.retain(|shown| !(shown.first..=shown.last).contains(&counter));
+    }
+}
+
+fn take_back(data: &mut Data, view: &ReceiptView) {
+    let undone = data.receipts.iter().find(|kept| Some(kept.sequence) == view.undoes).and_then(entry);
+    if let Some(undone) = undone {
+        data.meter.take_back(undone);
+    }
+}
+
+fn alert(kind: AlertKind, cause: Option<Cause>, view: &ReceiptView) -> Alert {
+    let id = ["receipt-", &view.sequence.to_string()].concat();
+    Alert { id, at: view.at, kind, cause, receipt: Some(view.clone()), skew_ms: None }
+}
+
+/// The alert of a history that does not hold after `after`.
+pub(super) fn broken_alert(cause: Cause, after: u64, now_ms: u64) -> Alert {
+    let word = match cause {
+        Cause::NeverMadeHere => "never-made-here-",
+        Cause::Gap => "gap-",
+        Cause::Fork => "fork-",
+        Cause::Forged => "forged-",
+    };
+    let id = [word, &after.to_string()].concat();
+    Alert { id, at: now_ms, kind: AlertKind::UnknownUse, cause: Some(cause), receipt: None, skew_ms: None }
+}
+
 impl<P: Platform> Wallet<P> {
     pub(super) fn kept_receipts(&self, before: Option<u64>, limit: usize) -> Vec<ReceiptView> {
-        let kept = |data: &super::record::Data| {
+        let kept = |data: &Data| {
             let wanted = |receipt: &&ReceiptView| before.is_none_or(|before| receipt.sequence < before);
             data.receipts.iter().rev().filter(wanted).take(limit).cloned().collect()
         };
@@ -20,3 +199,6 @@ impl<P: Platform> Wallet<P> {
         .await
     }
 }
+
+#[cfg(test)]
+mod tests;

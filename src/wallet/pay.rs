@@ -1,12 +1,191 @@
-//! Payment codes.
-use super::error::Error;
-use super::ports::Platform;
-use super::record::{Data, Terms};
-use super::state::{PaymentCode, Remaining};
+//! Payment codes: the counter is on disk before the code is on screen (protocol sections 2, 6 and 8).
+
 use super::Wallet;
+use super::error::{Details, Error};
+use super::picture;
+use super::ports::{Clock, Entropy, Platform};
+use super::presentation::{LONGEST_MS, ROTATION_MS};
+use super::record::{Data, Made, Shown, Terms};
+use super::room::ms;
+use super::state::{PaymentCode, Remaining};
 use crate::code::Code;
-use crate::wire::money::Amount;
-pub(super) fn left_at_worst(_: &Data, terms: &Terms, now_ms: u64) -> Remaining { Remaining { amount: terms.total, each: terms.per_payment, count: terms.count, resets_at: (now_ms/1000) as u32 } }
+use crate::rules::lifetime::{LIFETIME, OFFLINE_AFTER};
+use crate::rules::spending::{Cap, Meter};
+use crate::wire::calls::DeviceStatus;
+use crate::wire::money::{Amount, Money};
+use crate::wire::token::{Limit, Token};
+
+/// Least time between two codes, in milliseconds.
+const APART_MS: u64 = 1_000;
+/// Most codes in a minute.
+const A_MINUTE: usize = 10;
+/// A code that follows the last one this soon belongs to the same presentation.
+const UNBROKEN_MS: u64 = ROTATION_MS + 15_000;
+
 impl<P: Platform> Wallet<P> {
-    pub(super) async fn make_code(&self, _: Option<Amount>) -> Result<PaymentCode, Error> { Err(Code::Unsupported.into()) }
+    pub(super) async fn make_code(&self, max: Option<Amount>) -> Result<PaymentCode, Error> {
+        let _turn = self.room.codes.turn().await;
+        self.demand_ready()?;
+        if max.is_some_and(Amount::is_zero) {
+            return Err(Code::BadAmount.into());
+        }
+        let device = self.device_key()?;
+        let random = self.platform.entropy().draw()?;
+        let now_ms = self.now_ms();
+        // Counter and time are taken in one transaction that has reached the disk when this returns. A crash from
+        // here on skips a number and nothing else.
+        let (token, terms) = self.change(|data| take_token(data, max, random, now_ms)).await?;
+        let unsigned = token.prepare(terms.handle, &terms.veil);
+        let signature = self.sign_with(&device, unsigned.message()).await?;
+        // Locked or frozen meanwhile: a code that may not be shown is not handed out.
+        self.demand_ready()?;
+        let text = Token::text(&unsigned, &signature);
+        let picture = picture::draw(&text).map_err(|_| Error::new(Code::ModuleCrashed))?;
+        let here = self.platform.clock().now_ms();
+        let left = ms(token.expires_at).saturating_sub(self.now_ms());
+        Ok(PaymentCode {
+            text,
+            counter: token.atc,
+            made_at: ms(token.issued_at),
+            expires_at: ms(token.expires_at),
+            expires_at_here: here.saturating_add(left),
+            size: picture.size,
+            path: picture.path,
+            svg: picture.svg,
+        })
+    }
 }
+
+/// Takes the next counter, or refuses and takes nothing.
+fn take_token(data: &mut Data, max: Option<Amount>, random: [u8; 4], now_ms: u64) -> Result<(Token, Terms), Error> {
+    // Another tab may know more than this one did a moment ago.
+    if data.account.is_none() {
+        return Err(Code::NotEnrolled.into());
+    }
+    match data.status {
+        DeviceStatus::Active => {}
+        DeviceStatus::Frozen => return Err(Code::Frozen.into()),
+        DeviceStatus::Suspended => return Err(Code::Suspended.into()),
+        DeviceStatus::Revoked => return Err(Code::Revoked.into()),
+    }
+    check_pace(data, now_ms)?;
+    let terms = data.allowance.clone().ok_or_else(|| over(None, Amount::ZERO, now_ms))?;
+    let issued_at = u32::try_from(now_ms / 1000).unwrap_or(u32::MAX).max(data.last_iat);
+    let offline = issued_at > data.last_contact.saturating_add(OFFLINE_AFTER);
+    let unbroken = data.shown.last().copied().filter(|shown| {
+        now_ms.abs_diff(shown.latest) <= UNBROKEN_MS && now_ms.saturating_sub(shown.began) < LONGEST_MS
+    });
+    // A presentation is one payment, so going on with it costs nothing more than it did already.
+    let others = data.shown.len().saturating_sub(usize::from(unbroken.is_some()));
+    let left = worst(data, &terms, issued_at, data.shown.get(..others).unwrap_or_default());
+    let left = if offline { left.and(offline_left(data, &terms, issued_at, others)) } else { left };
+    let most = max.unwrap_or(terms.per_payment).min(left.each);
+    if left.count == 0 || left.each.is_zero() || max.is_some_and(|max| max > left.each) {
+        return Err(over(Some(&terms), left.each, ms(left.resets_at)));
+    }
+    let atc = data.atc.checked_add(1).ok_or(Code::KeyLost)?;
+    let expires_at = issued_at.checked_add(LIFETIME).ok_or(Code::ClockSkew)?;
+    data.atc = atc;
+    data.last_iat = issued_at;
+    data.remember(Made { atc, random, at: now_ms, most: max.unwrap_or(terms.per_payment), spent: None });
+    let shown = match unbroken {
+        Some(shown) => {
+            data.shown.pop();
+            Shown {
+                last: atc,
+                latest: now_ms,
+                ends: expires_at,
+                worst: shown.worst.max(most),
+                offline: shown.offline || offline,
+                ..shown
+            }
+        }
+        None => Shown { first: atc, last: atc, began: now_ms, latest: now_ms, ends: expires_at, worst: most, offline },
+    };
+    data.shown.push(shown);
+    let currency = terms.currency;
+    let limit = max.map_or(Limit::Allowance, |amount| Limit::UpTo { amount, currency });
+    Ok((Token { limit, expires_at, issued_at, atc, random }, terms))
+}
+
+fn check_pace(data: &Data, now_ms: u64) -> Result<(), Error> {
+    // Distances, so that a clock that went back does not stop the wallet.
+    let recent = |within: u64| data.made.iter().rev().filter(move |made| now_ms.abs_diff(made.at) < within);
+    let wait = if recent(APART_MS).next().is_some() {
+        APART_MS
+    } else if recent(60_000).count() >= A_MINUTE {
+        60_000
+    } else {
+        return Ok(());
+    };
+    let oldest = recent(wait).map(|made| made.at).min().unwrap_or(now_ms);
+    let retry_after_ms = oldest.saturating_add(wait).saturating_sub(now_ms);
+    let details = Details { retry_after_ms: Some(retry_after_ms), ..Details::default() };
+    Err(Error::new(Code::TooFast).with_details(details))
+}
+
+fn over(terms: Option<&Terms>, left: Amount, resets_at: u64) -> Error {
+    let left = terms.map(|terms| Money { amount: left, currency: terms.currency });
+    Error::new(Code::OverAllowance).with_details(Details { left, resets_at: Some(resets_at), ..Details::default() })
+}
+
+impl Remaining {
+    /// The lesser of both.
+    fn and(self, other: Self) -> Self {
+        Self {
+            amount: self.amount.min(other.amount),
+            each: self.each.min(other.each),
+            count: self.count.min(other.count),
+            resets_at: self.resets_at.max(other.resets_at),
+        }
+    }
+}
+
+/// What is left if every presentation whose outcome is unknown was paid in full.
+pub(super) fn left_at_worst(data: &Data, terms: &Terms, now_ms: u64) -> Remaining {
+    worst(data, terms, u32::try_from(now_ms / 1000).unwrap_or(u32::MAX), &data.shown)
+}
+
+fn worst(data: &Data, terms: &Terms, now: u32, shown: &[Shown]) -> Remaining {
+    let none = |resets_at| Remaining { amount: Amount::ZERO, each: Amount::ZERO, count: 0, resets_at };
+    if terms.until <= now {
+        return none(now);
+    }
+    let cap = Cap { each: terms.per_payment, total: terms.total, count: terms.count };
+    let metered = metered(data.meter.clone(), shown, &cap, now);
+    // The issuer also sees the account's other devices. Its word counts until more is left than it said.
+    match data.left {
+        Some(then) if now < then.left.resets_at => {
+            let used = shown.iter().try_fold(Amount::ZERO, |sum, shown| sum.plus(shown.worst));
+            let amount = used.and_then(|used| then.left.amount.minus(used)).unwrap_or(Amount::ZERO);
+            let showings = u32::try_from(shown.len()).unwrap_or(u32::MAX);
+            let count = then.left.count.saturating_sub(showings);
+            let each = if count == 0 { Amount::ZERO } else { amount };
+            metered.and(Remaining { amount, each, count, resets_at: then.left.resets_at })
+        }
+        _ => metered,
+    }
+}
+
+fn offline_left(data: &Data, terms: &Terms, now: u32, others: usize) -> Remaining {
+    let cap = if now < terms.cooled_at {
+        Cap { each: Amount::ZERO, total: Amount::ZERO, count: 0 }
+    } else {
+        Cap { each: terms.offline.per_payment, total: terms.offline.total, count: terms.offline.count }
+    };
+    let shown: Vec<Shown> = data.shown.iter().take(others).filter(|shown| shown.offline).copied().collect();
+    let left = metered(Meter::default(), &shown, &cap, now);
+    if now < terms.cooled_at { Remaining { resets_at: terms.cooled_at, ..left } } else { left }
+}
+
+fn metered(mut meter: Meter, shown: &[Shown], cap: &Cap, now: u32) -> Remaining {
+    for shown in shown {
+        let entry = shown.entry();
+        meter.add(entry.amount, entry.at);
+    }
+    let left = meter.left(cap, now);
+    Remaining { amount: left.amount, each: left.each, count: left.count, resets_at: left.resets_at }
+}
+
+#[cfg(test)]
+mod tests;

@@ -77,6 +77,8 @@ pub struct Data {
     pub balance: Option<Amount>,
     /// Last complete sync, milliseconds since 1970.
     pub synced_at: Option<u64>,
+    /// Sequence of the receipt that this device was added with.
+    pub added_by: Option<u64>,
     /// Newest checked receipts, oldest first.
     pub receipts: Vec<ReceiptView>,
     /// Alerts that were not acknowledged, oldest first.
@@ -254,6 +256,7 @@ impl Data {
             link: Link::START,
             balance: None,
             synced_at: None,
+            added_by: None,
             receipts: Vec::new(),
             alerts: Vec::new(),
             devices: Vec::new(),

@@ -1,9 +1,293 @@
-//! News.
-use super::error::Error;
-use super::ports::Platform;
+//! News from the issuer: clock, head, receipts, state of this device; and a fresh allowance before the old one ends.
+
 use super::Wallet;
+use super::checks::open_at;
+use super::error::{Confidence, Details, Error};
+use super::history::{apply, broken_alert};
+use super::ports::{Clock, Entropy, Platform};
+use super::record::{Account, Data, LeftThen, Terms};
+use super::room::Anchor;
+use super::state::{Alert, AlertKind, Cause, Status};
 use crate::code::Code;
-impl<P: Platform> Wallet<P> {
-    pub(super) async fn fetch_news(&self) -> Result<(), Error> { Err(Code::Unsupported.into()) }
-    pub(super) async fn fetch_allowance(&self) -> Result<(), Error> { Err(Code::Unsupported.into()) }
+use crate::rules::lifetime;
+use crate::wire::Refusal;
+use crate::wire::allowance::Tier;
+use crate::wire::calls::{DeviceStatus, Refill, Sync, Synced};
+use crate::wire::head::Head;
+use crate::wire::id::Nonce;
+use crate::wire::key_set::{KeySet, Use};
+use crate::wire::time::Time;
+use core::time::Duration;
+
+/// A time statement counts only if its round trip took less.
+const ROUND_TRIP: Duration = Duration::from_secs(10);
+/// Oldest head that is news, in seconds.
+const HEAD_AGE: u32 = 60;
+/// A clock that is off by more is told to the owner, in milliseconds.
+const SKEW_MS: u64 = 120_000;
+/// An offset that moved by less is not told again.
+const SKEW_STEP_MS: u64 = 60_000;
+/// Answers of one sync: 50 receipts each.
+const ROUNDS: usize = 100;
+/// A silent refill comes at most once in this many seconds.
+const REFILL_APART: u32 = 24 * 3600;
+/// An allowance this near its end is refilled, in seconds.
+const REFILL_BEFORE: u32 = 48 * 3600;
+
+enum Round {
+    /// The head is reached.
+    Complete,
+    /// There are more receipts, or another tab was faster.
+    Again,
 }
+
+/// An answer whose signatures hold.
+struct News {
+    synced: Synced,
+    head: Head,
+    set: KeySet,
+    /// Issuer's clock when the answer was here.
+    issuer_ms: u64,
+    /// Issuer's clock less the device's; none if the round trip took too long to tell.
+    offset_ms: Option<i64>,
+}
+
+impl<P: Platform> Wallet<P> {
+    pub(super) async fn fetch_news(&self) -> Result<(), Error> {
+        let _turn = self.room.news.turn().await;
+        self.resume_enrolment().await?;
+        for _ in 0..ROUNDS {
+            if matches!(self.fetch_round().await?, Round::Complete) {
+                self.refill_silently().await;
+                return Ok(());
+            }
+        }
+        Err(Code::ChainGap.into())
+    }
+
+    pub(super) async fn fetch_allowance(&self) -> Result<(), Error> {
+        let _turn = self.room.news.turn().await;
+        self.refill_now().await
+    }
+
+    async fn fetch_round(&self) -> Result<Round, Error> {
+        let account = self.read(|data| data.account.clone())?.ok_or(Code::NotEnrolled)?;
+        let after = self.read(|data| data.link.seq)?;
+        let news = match self.ask(&account, after).await {
+            Ok(news) => news,
+            Err(error) => return Err(self.note_refusal(error).await),
+        };
+        if news.offset_ms.is_some() {
+            let running = self.platform.clock().running();
+            self.room.anchor.set(Some(Anchor { issuer_ms: news.issuer_ms, running }));
+        }
+        let taken = self.change(|data| Ok(take_news(data, news, after))).await?;
+        taken.map_err(|cause| {
+            Error::new(match cause {
+                Cause::Gap => Code::ChainGap,
+                Cause::Fork => Code::ChainFork,
+                Cause::Forged | Cause::NeverMadeHere => Code::ReceiptForged,
+            })
+        })
+    }
+
+    /// One call, with time and head checked.
+    async fn ask(&self, account: &Account, after: u64) -> Result<News, Error> {
+        let key = self.channel_key()?;
+        let thumb = self.read(|data| data.device_key.thumbprint())?;
+        let nonce = Nonce(self.platform.entropy().draw()?);
+        let started = self.platform.clock().running();
+        let mut synced = self.call(&key, &Sync { nonce, after, thumb }, Some(&account.id)).await?;
+        let took = self.platform.clock().running().saturating_sub(started);
+        let pinned = self.key_set().await?;
+        let open = |set: &KeySet| open_at::<Time>(set, &synced.time.0, Use::Time, |time| seconds(time.now_ms));
+        let (set, time) = match open(&pinned) {
+            Ok(time) => (pinned, time),
+            Err(Refusal::WrongKey) => {
+                let set = match synced.key_set.take() {
+                    Some(next) => self.follow(next).await?,
+                    None => self.follow_newest().await?,
+                };
+                let time = open(&set).map_err(Error::untrusted)?;
+                (set, time)
+            }
+            Err(refusal) => return Err(Error::untrusted(refusal)),
+        };
+        if time.issuer != self.settings.issuer || time.nonce != nonce {
+            return Err(Code::IssuerUntrusted.into());
+        }
+        let now = seconds(time.now_ms);
+        let head = set.open::<Head>(&synced.head.0, Use::Receipt, now).map_err(Error::untrusted)?.into_inner();
+        if head.account != account.id {
+            return Err(Code::IssuerUntrusted.into());
+        }
+        // An old head is how receipts are withheld.
+        if now.abs_diff(head.time) > HEAD_AGE {
+            return Err(Error::new(Code::IssuerUntrusted).with_confidence(Confidence::Likely));
+        }
+        if let Some(next) = synced.key_set.take() {
+            self.follow(next).await?;
+        }
+        let half = u64::try_from(took.as_millis() / 2).unwrap_or(u64::MAX);
+        let issuer_ms = time.now_ms.saturating_add(half);
+        let wall = self.platform.clock().now_ms();
+        let offset = i64::try_from(i128::from(issuer_ms) - i128::from(wall)).ok();
+        let offset_ms = offset.filter(|_| took < ROUND_TRIP);
+        if offset_ms.is_none() && self.read(|data| data.synced_at.is_none())? {
+            let details = Details { skew_ms: offset, ..Details::default() };
+            return Err(Error::new(Code::ClockSkew).with_details(details));
+        }
+        Ok(News { synced, head, set, issuer_ms, offset_ms })
+    }
+
+    /// A refusal that says how this device stands is news too.
+    async fn note_refusal(&self, error: Error) -> Error {
+        let status = match error.code {
+            Code::Revoked => DeviceStatus::Revoked,
+            Code::Suspended => DeviceStatus::Suspended,
+            Code::Frozen => DeviceStatus::Frozen,
+            _ => return error,
+        };
+        let noted = self.change(|data| {
+            data.status = status;
+            Ok(())
+        });
+        noted.await.err().unwrap_or(error)
+    }
+
+    /// Ends an enrolment whose answer was lost. Whether this device is registered.
+    pub(super) async fn resume_enrolment(&self) -> Result<bool, Error> {
+        let Some(enrolling) = self.read(|data| data.enrolling.clone())? else { return Ok(false) };
+        let key = self.channel_key()?;
+        let call = Sync {
+            nonce: Nonce(self.platform.entropy().draw()?),
+            after: 0,
+            thumb: self.read(|data| data.device_key.thumbprint())?,
+        };
+        match self.call(&key, &call, Some(&enrolling.account.id)).await {
+            Ok(synced) => {
+                self.finish_enrolment(enrolling.account, None, synced.atc_floor).await?;
+                Ok(true)
+            }
+            Err(error) if matches!(error.code, Code::Offline | Code::IssuerUnavailable) => Err(error),
+            Err(_) => {
+                self.change(|data| {
+                    data.enrolling = None;
+                    Ok(())
+                })
+                .await?;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Refills if it is time; whatever hinders it will hinder the user only once the allowance has ended.
+    async fn refill_silently(&self) {
+        let now = self.now();
+        let due = self.read(|data| is_refill_due(data.allowance.as_ref(), now)).unwrap_or(false);
+        if due && self.status() == Status::Ready {
+            let _ = self.refill_now().await;
+        }
+    }
+
+    async fn refill_now(&self) -> Result<(), Error> {
+        self.demand_ready()?;
+        let account = self.read(|data| data.account.clone())?.ok_or(Code::NotEnrolled)?;
+        let device = self.device_key()?;
+        let reply = self.call(&device, &Refill {}, Some(&account.id)).await?;
+        let now = self.now();
+        let terms = self.open_allowance(&reply.allowance.0, &account, now).await?;
+        self.change(|data| {
+            data.allowance = Some(terms);
+            data.left = Some(LeftThen { left: reply.left, as_of: now });
+            data.last_contact = data.last_contact.max(now);
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn seconds(ms: u64) -> u32 {
+    u32::try_from(ms / 1000).unwrap_or(u32::MAX)
+}
+
+fn is_refill_due(terms: Option<&Terms>, now: u32) -> bool {
+    let Some(terms) = terms else { return true };
+    let cooled = terms.tier == Tier::CoolOff && terms.cooled_at <= now;
+    let ending = terms.until <= now.saturating_add(REFILL_BEFORE);
+    now >= terms.since.saturating_add(REFILL_APART) && (cooled || ending)
+}
+
+/// Takes what holds and stops at what does not, which stays as an alert.
+fn take_news(data: &mut Data, news: News, after: u64) -> Result<Round, Cause> {
+    let News { synced, head, set, issuer_ms, offset_ms } = news;
+    let now = seconds(issuer_ms);
+    if let Some(offset) = offset_ms {
+        take_offset(data, offset, issuer_ms);
+    }
+    data.status = synced.status;
+    data.devices = synced.devices;
+    data.sources = synced.sources;
+    data.atc = data.atc.max(synced.atc_floor);
+    data.last_contact = data.last_contact.max(now);
+    // Another tab was faster: what it checked counts, and this answer is about an older state.
+    if data.link.seq != after {
+        return Ok(Round::Again);
+    }
+    match take_receipts(data, &synced.receipts, &head, &set) {
+        Ok(Round::Complete) => {
+            data.balance = Some(head.balance);
+            data.left = Some(LeftThen { left: synced.left, as_of: now });
+            // A token that is past its end and in no receipt is dead.
+            let dead = |ends: u32| u64::from(ends) * 1000 + lifetime::BEHIND_MS < issuer_ms;
+            data.shown.retain(|shown| !dead(shown.ends));
+            data.forget_settled(issuer_ms);
+            data.synced_at = Some(issuer_ms);
+            Ok(Round::Complete)
+        }
+        Ok(Round::Again) => Ok(Round::Again),
+        Err(cause) => {
+            let alert = broken_alert(cause, data.link.seq, issuer_ms);
+            data.alert(alert);
+            Err(cause)
+        }
+    }
+}
+
+fn take_receipts(
+    data: &mut Data,
+    items: &[crate::wire::calls::ReceiptItem],
+    head: &Head,
+    set: &KeySet,
+) -> Result<Round, Cause> {
+    use crate::rules::chain::Broken;
+    for item in items {
+        apply(data, set, item)?;
+    }
+    match data.link.meets(head) {
+        Ok(()) => match data.receipts.last() {
+            Some(last) if last.sequence == head.seq && last.balance.amount != head.balance => Err(Cause::Forged),
+            _ => Ok(Round::Complete),
+        },
+        Err(Broken::Gap) if !items.is_empty() => Ok(Round::Again),
+        Err(Broken::Gap) => Err(Cause::Gap),
+        Err(Broken::Fork) => Err(Cause::Fork),
+    }
+}
+
+fn take_offset(data: &mut Data, offset: i64, issuer_ms: u64) {
+    if offset.unsigned_abs() > SKEW_MS && offset.abs_diff(data.offset_ms) > SKEW_STEP_MS {
+        data.alert(Alert {
+            id: ["clock-", &issuer_ms.to_string()].concat(),
+            at: issuer_ms,
+            kind: AlertKind::ClockSkew,
+            cause: None,
+            receipt: None,
+            skew_ms: Some(offset),
+        });
+    }
+    data.offset_ms = offset;
+}
+
+#[cfg(test)]
+mod tests;
