@@ -4,7 +4,7 @@
 
 need_crates
 need_node
-scripts/pkg.sh
+scripts/pkg.sh page
 say "cargo build: the reference issuer"
 cargo build --locked --quiet -p jitsuin-issuer
 mkdir -p target/demo

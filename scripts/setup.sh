@@ -55,7 +55,8 @@ apt() {
     "${root[@]}" apt-get update -qq </dev/null >&2 || return 1
     APT_UPDATED=yes
   fi
-  "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" </dev/null >"$STAMPS/apt.log" 2>&1 || {
+  "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" \
+    </dev/null >"$STAMPS/apt.log" 2>&1 || {
     tail -n 5 "$STAMPS/apt.log" >&2
     return 1
   }
