@@ -1,18 +1,13 @@
 // @ts-check
 /** The package's face. Importing it touches neither window, network nor storage. */
-import init, { now } from "./load.js";
-import { freeze } from "./values.js";
+import init from "./load.js";
 
 export default init;
 export { init };
 export { Wallet } from "./wallet.js";
 export { isJitsuinError } from "./error.js";
+export { parseMerchantCode, qr } from "./codes.js";
 export { formatMoney, parseMoney } from "./money.js";
-
-/** @param {string} text */
-export function qr(text) {
-  return freeze(now((raw) => raw.qr(String(text))));
-}
 
 export function isSupported() {
   return (

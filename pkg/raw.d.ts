@@ -2,8 +2,13 @@
 export interface Raw {
   start(onCrash: () => void): void;
   qr(text: string): { size: number; path: string; svg: string };
+  parse_merchant_code(text: string): RawMerchantCode;
   codes(): readonly { code: string; fix: string; retryable: boolean; message: string }[];
   RawWallet: { open(options: object, fetch: ((request: Request) => Promise<Response>) | undefined, onChange: () => void): Promise<RawWallet> };
+}
+
+export interface RawMerchantCode extends Omit<import("./index.js").MerchantCode, "amount"> {
+  amount: { text: string; minorUnits: string | null } | null;
 }
 
 export interface RawWallet {

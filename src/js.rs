@@ -1,12 +1,18 @@
 //! How JavaScript says it: parse the arguments, call inner, map the error. Nothing is decided here. The classes are raw:
 //! the package's facade wraps them and never hands them out.
 
+mod codes;
 mod convert;
 mod error;
 mod presentation;
+#[cfg(feature = "js-testing")]
+mod vectors;
 mod wallet;
 
+pub use codes::parse_merchant_code;
 pub use presentation::RawPresentation;
+#[cfg(feature = "js-testing")]
+pub use vectors::check_vector;
 pub use wallet::RawWallet;
 
 use crate::code::Code;
@@ -56,6 +62,6 @@ pub fn qr(text: &str) -> Result<JsValue, JsValue> {
 /// None in practice: the table is constant.
 #[wasm_bindgen]
 pub fn codes() -> Result<JsValue, JsValue> {
-    let all: Vec<_> = Code::ALL.iter().map(|code| error::Thrown::bare(*code)).collect();
+    let all: Vec<error::Thrown<'_>> = Code::ALL.iter().map(|code| error::Thrown::bare(*code)).collect();
     convert::to_js(&all)
 }

@@ -11,6 +11,7 @@ use jitsuin::rules::lifetime::{self, NotAlive};
 use jitsuin::wire::allowance::Allowance;
 use jitsuin::wire::approval::Approval;
 use jitsuin::wire::co_signature::CoSignature;
+use jitsuin::wire::dpop;
 use jitsuin::wire::enrolment::Enrolment;
 use jitsuin::wire::freeze::Freeze;
 use jitsuin::wire::head::Head;
@@ -41,6 +42,16 @@ struct Vector {
     expect: String,
     others: String,
     fields: Json,
+    /// The call that a proof is checked for.
+    call: Option<Call>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Call {
+    method: String,
+    url: String,
+    body: String,
 }
 
 fn check_statement<S: Statement>(vector: &Vector) -> Result<Json, String> {
@@ -80,6 +91,14 @@ fn check_intent(vector: &Vector) -> Result<Json, String> {
     Ok(json!({ "challenge": HEXLOWER.encode(intent.challenge().as_bytes()) }))
 }
 
+fn check_proof(vector: &Vector) -> Result<Json, String> {
+    let call = vector.call.as_ref().unwrap();
+    let proof = dpop::verify(&vector.input, &call.method, &call.url, call.body.as_bytes())
+        .map_err(|refusal| refusal.name().to_owned())?;
+    assert_eq!(proof.key, vector.public_key);
+    Ok(json!({ "thumb": proof.key.thumbprint(), "claims": proof.claims }))
+}
+
 fn check(statement: &str, vector: &Vector) -> Result<Json, String> {
     match statement {
         "enrol" => check_statement::<Enrolment>(vector),
@@ -94,6 +113,7 @@ fn check(statement: &str, vector: &Vector) -> Result<Json, String> {
         "quote" => check_statement::<Quote>(vector),
         "token" => check_token(vector),
         "intent" => check_intent(vector),
+        "dpop" => check_proof(vector),
         other => panic!("no decoder for the folder {other}"),
     }
 }
@@ -143,6 +163,7 @@ fn no_vector_was_lost() {
     let pinned = [
         ("allowance", 30),
         ("approval", 30),
+        ("dpop", 28),
         ("enrol", 31),
         ("freeze", 30),
         ("head", 30),
@@ -159,8 +180,9 @@ fn no_vector_was_lost() {
 
 #[test]
 fn a_typed_statement_is_never_another_one() {
-    for (statement, vector) in
-        vectors().iter().filter(|(statement, vector)| vector.rule == "golden" && statement != "token")
+    for (statement, vector) in vectors()
+        .iter()
+        .filter(|(statement, vector)| vector.rule == "golden" && !["token", "dpop"].contains(&statement.as_str()))
     {
         for other in
             ["enrol", "step-up", "approval", "freeze", "allowance", "receipt", "head", "time", "keyset", "quote"]

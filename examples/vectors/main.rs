@@ -9,6 +9,7 @@
 )]
 
 mod codes;
+mod proof;
 mod samples;
 mod signer;
 mod statements;
@@ -44,13 +45,25 @@ pub(crate) struct Vector<'a> {
 
 impl Folder<'_> {
     pub(crate) fn write(&mut self, vector: Vector<'_>) {
+        self.write_with(vector, None);
+    }
+
+    /// A proof's vector also says the call that it is checked for.
+    pub(crate) fn write_proof(&mut self, vector: Vector<'_>, call: Json) {
+        self.write_with(vector, Some(call));
+    }
+
+    fn write_with(&mut self, vector: Vector<'_>, call: Option<Json>) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(self.statement);
         std::fs::create_dir_all(&folder).unwrap();
-        let json = json!({
+        let mut json = json!({
             "rule": vector.rule, "source": vector.source, "input": vector.input, "publicKey": vector.key,
             "externalAad": HEXLOWER.encode(vector.aad), "now": vector.now, "expect": vector.expect,
             "others": vector.others, "fields": vector.fields,
         });
+        if let Some(call) = call {
+            json["call"] = call;
+        }
         let name: String =
             vector.rule.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
         let file = folder.join(format!("{name}.json"));
@@ -64,7 +77,7 @@ impl Folder<'_> {
 static WRITTEN: std::sync::Mutex<Vec<std::path::PathBuf>> = std::sync::Mutex::new(Vec::new());
 
 fn main() {
-    for statement in statements::ALL.iter().map(|statement| statement.name).chain(["token", "intent"]) {
+    for statement in statements::ALL.iter().map(|statement| statement.name).chain(["token", "intent", "dpop"]) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(statement);
         let _absent_at_first = std::fs::remove_dir_all(&folder);
     }
@@ -79,6 +92,9 @@ fn main() {
     let mut folder = Folder { statement: "intent", written: 0 };
     statements::write_intents(&mut folder);
     println!("{:>4} intent", folder.written);
+    let mut folder = Folder { statement: "dpop", written: 0 };
+    proof::write(&mut folder);
+    println!("{:>4} dpop", folder.written);
     println!("{:>4} shop-code", codes::write_shop_codes());
     println!("{:>4} till-code", codes::write_till_codes());
 }

@@ -85,6 +85,8 @@ export const en = Object.freeze({
   "chain-gap": { title: "A receipt is missing", body: "Your history has a hole. If it stays, stop your account and call support.", action: "Try again" },
   "chain-fork": { title: "Two histories", body: "The service showed two different histories of your account. Stop your account and call support.", action: "Stop account" },
   "receipt-forged": { title: "A receipt is not genuine", body: "It was not signed by your payment service and was thrown away. Stop your account and call support.", action: "Stop account" },
+  "shop-code-malformed": { title: "Not a payment code", body: "This picture is not a payment code of a shop. Nothing was paid.", action: "Scan again" },
+  "shop-code-bad-crc": { title: "The code could not be read", body: "It was read with a mistake. Hold the camera still and closer, or ask the shop for a clean code.", action: "Scan again" },
   "not-initialised": { title: "Wallet is not loaded yet", body: "Wait a moment, or reload the page.", action: "Reload" },
   "wasm-load-failed": { title: "Wallet could not be loaded", body: "Check your connection.", action: "Try again" },
   "wasm-blocked": { title: "Wallet is blocked", body: "This page does not allow the wallet to run. Tell its support.", action: null },

@@ -85,6 +85,8 @@ export const ja = Object.freeze({
   "chain-gap": { title: "明細が欠けています", body: "履歴に抜けがあります。続く場合はアカウントを停止し、サポートにご連絡ください。", action: "もう一度" },
   "chain-fork": { title: "履歴が食い違っています", body: "アカウントの履歴が2通り示されました。アカウントを停止し、サポートにご連絡ください。", action: "停止する" },
   "receipt-forged": { title: "正規の明細ではありません", body: "決済サービスの署名がないため破棄しました。アカウントを停止し、サポートにご連絡ください。", action: "停止する" },
+  "shop-code-malformed": { title: "お店の支払いコードではありません", body: "読み取った内容は支払い用のコードではありません。支払いは行われていません。", action: "もう一度読み取る" },
+  "shop-code-bad-crc": { title: "コードを正しく読み取れませんでした", body: "カメラを近づけて動かさずに読み取るか、お店に別のコードをご依頼ください。", action: "もう一度読み取る" },
   "not-initialised": { title: "読み込み中です", body: "少し待つか、ページを再読み込みしてください。", action: "再読み込み" },
   "wasm-load-failed": { title: "読み込めませんでした", body: "通信状況をご確認ください。", action: "もう一度" },
   "wasm-blocked": { title: "実行が許可されていません", body: "このページの設定でウォレットを実行できません。サポートにご連絡ください。", action: null },

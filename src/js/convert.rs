@@ -13,7 +13,7 @@ use wasm_bindgen::JsValue;
 /// # Errors
 /// `malformed` for a number that JavaScript can't hold exactly.
 pub(super) fn to_js<T: Serialize>(value: &T) -> Result<JsValue, JsValue> {
-    let serializer = Serializer::new().serialize_missing_as_null(true);
+    let serializer = Serializer::new().serialize_missing_as_null(true).serialize_maps_as_objects(true);
     value.serialize(&serializer).map_err(|_| thrown(&Code::Malformed.into()))
 }
 

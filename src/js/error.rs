@@ -8,16 +8,16 @@ use wasm_bindgen::JsValue;
 
 /// The members of a thrown object.
 #[derive(Serialize)]
-pub(super) struct Thrown<'a> {
-    code: &'static str,
-    retryable: bool,
-    fix: &'static str,
-    confidence: &'static str,
-    message: &'static str,
-    details: Option<&'a Details>,
+pub(super) struct Thrown<'a, D = Details> {
+    pub(super) code: &'static str,
+    pub(super) retryable: bool,
+    pub(super) fix: &'static str,
+    pub(super) confidence: &'static str,
+    pub(super) message: &'static str,
+    pub(super) details: Option<&'a D>,
 }
 
-impl Thrown<'_> {
+impl<D> Thrown<'_, D> {
     pub(super) const fn bare(code: Code) -> Self {
         Self {
             code: code.name(),

@@ -1,0 +1,29 @@
+//! Codes that need no wallet.
+
+use super::convert::to_js;
+use super::error::Thrown;
+use crate::wire::shop_code::{self, ShopCodeRefusal};
+use serde::Serialize;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Where and why a shop's code was refused.
+#[derive(Serialize)]
+struct Details {
+    reason: &'static str,
+    character: usize,
+}
+
+fn thrown(refusal: ShopCodeRefusal) -> JsValue {
+    let details = Details { reason: refusal.reason.name(), character: refusal.at };
+    to_js(&Thrown { details: Some(&details), ..Thrown::bare(refusal.code()) }).unwrap_or(JsValue::NULL)
+}
+
+/// An EMVCo merchant-presented code, JPQR included, as plain values; the amount's minor units as decimal text.
+///
+/// # Errors
+/// `shop-code-malformed`, `shop-code-bad-crc`, both with `{ reason, character }`.
+#[wasm_bindgen]
+pub fn parse_merchant_code(text: &str) -> Result<JsValue, JsValue> {
+    to_js(&shop_code::parse_merchant_code(text).map_err(thrown)?)
+}
