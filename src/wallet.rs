@@ -21,6 +21,8 @@ pub mod presentation;
 pub mod queue;
 pub mod record;
 mod room;
+#[cfg(test)]
+mod scripted;
 pub mod state;
 mod step_up;
 mod sync;

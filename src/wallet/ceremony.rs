@@ -26,8 +26,8 @@ pub(super) struct Open {
 }
 
 pub(super) enum Work {
-    Enrol(RefCell<enrol::Prepared>),
-    StepUp(RefCell<step_up::Prepared>),
+    Enrol(Box<RefCell<enrol::Prepared>>),
+    StepUp(Box<RefCell<step_up::Prepared>>),
 }
 
 /// Resets the flag however the run ends.

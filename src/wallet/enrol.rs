@@ -64,7 +64,12 @@ impl<P: Platform> Wallet<P> {
     /// That no device is enrolled here.
     fn demand_new(&self) -> Result<(), Error> {
         let enrolled = self.room.data.borrow().as_ref().is_some_and(|data| data.account.is_some());
-        if enrolled { Err(Code::AlreadyEnrolled.into()) } else { Ok(()) }
+        match self.room.fault.get() {
+            // The channel key may still be there to freeze with: only the owner gives that up, by `forget`.
+            Some(Fault::KeyLost) if enrolled => Err(Code::KeyLost.into()),
+            _ if enrolled => Err(Code::AlreadyEnrolled.into()),
+            _ => Ok(()),
+        }
     }
 
     pub(super) async fn enrolment(
@@ -114,7 +119,7 @@ impl<P: Platform> Wallet<P> {
             made: None,
             sent: None,
         };
-        Ok(self.open_ceremony(intent, Work::Enrol(RefCell::new(prepared))).await)
+        Ok(self.open_ceremony(intent, Work::Enrol(Box::new(RefCell::new(prepared)))).await)
     }
 
     /// Under the lock of all tabs, so that two of them end with one device.
@@ -129,7 +134,10 @@ impl<P: Platform> Wallet<P> {
         }
         let sent = prepared.borrow().sent.clone();
         let call = match sent {
-            Some(_) if self.resume_enrolment().await? => return self.enrolled(),
+            Some(_) if self.resume_enrolment().await? => {
+                let _ = self.fetch_news().await;
+                return self.enrolled();
+            }
             Some(call) => call,
             None => {
                 if prepared.borrow().expires_at <= self.now() {
@@ -351,3 +359,6 @@ impl<P: Platform> Wallet<P> {
         device.map(|device| Confirmed::Enrolled { device }).ok_or_else(|| Code::NotEnrolled.into())
     }
 }
+
+#[cfg(test)]
+mod tests;

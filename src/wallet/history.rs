@@ -120,10 +120,7 @@ pub(super) fn apply(data: &mut Data, set: &KeySet, item: &ReceiptItem) -> Result
 
 /// Whether it happened before this device was added: no news to its owner.
 fn is_history(data: &Data, receipt: &Receipt) -> bool {
-    match data.added_by {
-        Some(added_by) => receipt.seq < added_by,
-        None => data.account.as_ref().is_some_and(|account| receipt.time < account.enrolled_at),
-    }
+    data.added_by.is_none_or(|added_by| receipt.seq < added_by)
 }
 
 /// Whether the debit is the first one of a token that this wallet made, and no more than that token allowed.

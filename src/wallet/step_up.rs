@@ -71,7 +71,7 @@ impl<P: Platform> Wallet<P> {
             expires_at: ms(intent.expires_at),
         };
         let prepared = Prepared { intent, rp_id, user_handle, after, sent: None };
-        Ok(self.open_ceremony(view, Work::StepUp(RefCell::new(prepared))).await)
+        Ok(self.open_ceremony(view, Work::StepUp(Box::new(RefCell::new(prepared)))).await)
     }
 
     /// The intent as this wallet means it, but for what only the issuer can say.

@@ -1,1 +1,46 @@
+use super::*;
+use crate::wire::money::Amount;
 
+#[test]
+fn every_lower_error_has_its_code() {
+    let store = [
+        (StoreError::Gone, Code::KeyLost),
+        (StoreError::Corrupt, Code::StorageCorrupt),
+        (StoreError::Full, Code::StorageFull),
+        (StoreError::Unsupported, Code::Unsupported),
+        (StoreError::Failed, Code::StorageFailed),
+    ];
+    for (error, code) in store {
+        assert_eq!(Error::from(error).code, code);
+    }
+    assert_eq!(Error::from(KeyError::Lost).code, Code::KeyLost);
+    assert_eq!(Error::from(KeyError::Unsupported).code, Code::Unsupported);
+    assert_eq!(Error::from(KeyError::Failed).code, Code::StorageFailed);
+    assert_eq!(Error::from(NoEntropy).code, Code::NoEntropy);
+    assert_eq!(Error::from(Unreachable).code, Code::Offline);
+    assert_eq!(Error::from(Broken::Gap).code, Code::ChainGap);
+    assert_eq!(Error::from(Broken::Fork).code, Code::ChainFork);
+}
+
+#[test]
+fn a_problem_keeps_its_figures() {
+    let problem = Problem {
+        until: Some(5),
+        left: Some(Amount::of(30)),
+        resets_at: Some(7),
+        retry_after: Some(2),
+        ..Problem::new(Code::OverLimit)
+    };
+    let error = Error::from_problem(&problem, Some(Currency::JPY));
+    assert_eq!(error.code, Code::OverLimit);
+    assert_eq!(error.details.until, Some(5_000));
+    assert_eq!(error.details.left, Some(Money { amount: Amount::of(30), currency: Currency::JPY }));
+    assert_eq!(error.details.resets_at, Some(7_000));
+    assert_eq!(error.details.retry_after_ms, Some(2_000));
+}
+
+#[test]
+fn a_code_of_a_later_version_is_issuer_refused() {
+    let problem = Problem { code: "brand-new".into(), ..Problem::new(Code::Locked) };
+    assert_eq!(Error::from_problem(&problem, None).code, Code::IssuerRefused);
+}

@@ -1,1 +1,44 @@
+use super::*;
+use crate::wallet::memory::run;
+use crate::wallet::ports::KeyError;
+use crate::wallet::scripted::World;
+use crate::wallet::state::Status;
 
+#[test]
+fn freezes_with_the_channel_key_while_locked() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    wallet.lock();
+    run(wallet.freeze()).unwrap();
+    let channel = wallet.read(|data| data.channel_key.thumbprint()).unwrap();
+    assert_eq!(world.issuer.book.borrow().frozen_by, Some(channel));
+    assert_eq!(wallet.state().status, Status::Frozen);
+    assert_eq!(run(wallet.payment_code(None)).unwrap_err().code, Code::Frozen);
+}
+
+#[test]
+fn freezes_while_a_sync_hangs_and_with_the_device_key_unusable() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    let _sync = run(wallet.room.news.turn());
+    let _code = run(wallet.room.codes.turn());
+    wallet.room.device.replace(None);
+    wallet.room.fault.set(Some(crate::wallet::room::Fault::KeyLost));
+    assert_eq!(wallet.state().status, Status::KeyLost);
+    run(wallet.freeze()).unwrap();
+    assert!(world.issuer.book.borrow().frozen_by.is_some());
+}
+
+#[test]
+fn says_when_it_could_not() {
+    let world = World::new();
+    assert_eq!(run(world.open().freeze()).unwrap_err().code, Code::NotEnrolled);
+    let wallet = world.enrolled();
+    world.place.transport().set_offline(true);
+    assert_eq!(run(wallet.freeze()).unwrap_err().code, Code::Offline);
+    assert_eq!(wallet.state().status, Status::Ready);
+    assert!(!wallet.state().online);
+    world.place.keys().fail_opening(Some(KeyError::Lost));
+    let lost = world.open();
+    assert_eq!(run(lost.freeze()).unwrap_err().code, Code::KeyLost);
+}

@@ -1,1 +1,107 @@
+use super::*;
+use crate::wire::money::{Amount, Currency, Money};
 
+fn code(counter: u32) -> PaymentCode {
+    PaymentCode {
+        text: "JT1".into(),
+        counter,
+        made_at: 1_000_000,
+        expires_at: 1_060_000,
+        expires_at_here: 1_060_000,
+        size: 53,
+        path: String::new(),
+        svg: String::new(),
+    }
+}
+
+fn receipt(kind: Kind, counter: u32, by: By) -> ReceiptView {
+    let money = Money { amount: Amount::of(1), currency: Currency::JPY };
+    ReceiptView {
+        id: String::new(),
+        sequence: 1,
+        at: 0,
+        kind,
+        balance: money,
+        money: None,
+        shop: None,
+        place: None,
+        source: None,
+        device: None,
+        device_label: None,
+        counter: Some(counter),
+        by: Some(by),
+        undoes: None,
+        reason: None,
+    }
+}
+
+fn waiting(reason: Wait) -> View {
+    View::Waiting { reason }
+}
+
+#[test]
+fn codes_rotate_for_five_minutes_and_then_wait_for_a_tap() {
+    let mut presentation = Presentation::new();
+    assert_eq!(presentation.at(0), waiting(Wait::Start));
+    assert_eq!(presentation.tapped(0), View::Making);
+    let mut made = 0;
+    let mut now = 0;
+    while now < LONGEST_MS + 60_000 {
+        if presentation.at(now) == View::Making {
+            made += 1;
+            assert_eq!(presentation.made(&code(made), now), View::Showing { seconds_left: 30 });
+        }
+        now += 1_000;
+    }
+    assert_eq!(made, 10);
+    assert_eq!(presentation.at(now), waiting(Wait::Rested));
+    assert_eq!(presentation.tapped(now), View::Making);
+}
+
+#[test]
+fn after_debit_refusal_and_blur_no_code_is_made_until_a_tap() {
+    for (end, reason) in [(Kind::Payment, Wait::Paid), (Kind::Declined, Wait::Declined)] {
+        let mut presentation = Presentation::new();
+        presentation.tapped(0);
+        presentation.made(&code(4), 0);
+        presentation.at(30_000);
+        presentation.made(&code(5), 30_000);
+        // An earlier code of the same presentation ends it too.
+        assert!(presentation.noticed(&receipt(end, 4, By::ThisDevice)));
+        assert_eq!(presentation.at(31_000), waiting(reason));
+        assert_eq!(presentation.at(600_000), waiting(reason));
+        assert_eq!(presentation.tapped(600_000), View::Making);
+    }
+    let mut presentation = Presentation::new();
+    presentation.tapped(0);
+    presentation.made(&code(1), 0);
+    assert_eq!(presentation.blurred(10), waiting(Wait::Blurred));
+    assert_eq!(presentation.at(40_000), waiting(Wait::Blurred));
+}
+
+#[test]
+fn a_code_that_comes_after_the_end_is_not_drawn() {
+    let mut presentation = Presentation::new();
+    presentation.tapped(0);
+    presentation.blurred(10);
+    assert_eq!(presentation.made(&code(1), 20), waiting(Wait::Blurred));
+    assert_eq!(presentation.failed(30), waiting(Wait::Blurred));
+}
+
+#[test]
+fn what_others_paid_ends_nothing() {
+    let mut presentation = Presentation::new();
+    presentation.tapped(0);
+    presentation.made(&code(4), 0);
+    assert!(!presentation.noticed(&receipt(Kind::Payment, 4, By::OtherDevice)));
+    assert!(!presentation.noticed(&receipt(Kind::Payment, 3, By::ThisDevice)));
+    assert!(!presentation.noticed(&receipt(Kind::TopUp, 4, By::ThisDevice)));
+    assert_eq!(presentation.at(1_000), View::Showing { seconds_left: 29 });
+}
+
+#[test]
+fn a_code_that_could_not_be_made_waits_for_a_tap() {
+    let mut presentation = Presentation::new();
+    presentation.tapped(0);
+    assert_eq!(presentation.failed(0), waiting(Wait::Failed));
+}

@@ -1,1 +1,98 @@
+use super::*;
+use crate::wallet::memory::{MemoryEntropy, SoftKey};
+use crate::wallet::ports::SigningKey;
+use crate::wire::id::Hash;
 
+fn data() -> Data {
+    let entropy = MemoryEntropy::seeded(7);
+    let key = |_| *SoftKey::make(&entropy).unwrap().0.public();
+    Data::new("https://issuer.example".parse().unwrap(), key(1), key(2), Custody::Software)
+}
+
+fn terms() -> Terms {
+    Terms {
+        handle: Handle([1; 8]),
+        veil: Veil([2; 16]),
+        per_payment: Amount::of(10),
+        count: 1,
+        total: Amount::of(10),
+        offline: Offline { per_payment: Amount::of(1), count: 1, total: Amount::of(1) },
+        currency: Currency::JPY,
+        until: 9,
+        cooled_at: 0,
+        tier: Tier::Browser,
+        since: 1,
+    }
+}
+
+fn made(atc: u32, at: u64) -> Made {
+    Made { atc, random: [1, 2, 3, 4], at, most: Amount::of(5), spent: None }
+}
+
+#[test]
+fn comes_back_as_it_was_written() {
+    let mut data = data();
+    data.allowance = Some(terms());
+    data.remember(made(1, 5));
+    data.link = Link { seq: 3, hash: Hash([9; 32]) };
+    data.left = Some(LeftThen { left: Left { amount: Amount::of(3), count: 2, resets_at: 8 }, as_of: 4 });
+    assert_eq!(Data::from_bytes(&data.to_bytes().unwrap()), Ok(data));
+}
+
+#[test]
+fn what_is_no_record_is_corrupt_and_what_is_newer_is_kept() {
+    for bytes in [b"".as_slice(), b"{}", b"null", b"{\"version\":1}", b"{\"version\":0}", b"\xff\xfe"] {
+        assert_eq!(Data::from_bytes(bytes), Err(Unreadable::Corrupt));
+    }
+    assert_eq!(Data::from_bytes(b"{\"version\":2,\"more\":[]}"), Err(Unreadable::Newer));
+}
+
+#[test]
+fn every_truncation_is_corrupt() {
+    let bytes = data().to_bytes().unwrap();
+    for length in 0..bytes.len() {
+        assert_eq!(Data::from_bytes(&bytes[..length]), Err(Unreadable::Corrupt), "{length}");
+    }
+}
+
+#[test]
+fn shows_no_secret() {
+    let mut data = data();
+    data.allowance = Some(terms());
+    let shown = format!("{data:?}");
+    assert!(shown.contains("(secret)"));
+    assert!(!shown.contains("[2, 2, 2") && !shown.contains("AgICAgIC"));
+    let record = crate::wallet::ports::Record { device: (), channel: (), data: data.to_bytes().unwrap() };
+    assert_eq!(format!("{record:?}"), "Record(secret)");
+}
+
+#[test]
+fn settled_tokens_are_forgotten_and_nothing_is_said_of_them() {
+    let mut data = data();
+    let day = 24 * 3_600_000;
+    data.remember(made(1, 1_000));
+    data.remember(made(2, 2_000));
+    data.remember(made(3, 2_000 + day));
+    data.forget_settled(2_001 + day);
+    assert_eq!(data.forgotten, 2);
+    assert_eq!(data.made.len(), 1);
+}
+
+#[test]
+fn an_alert_is_kept_once() {
+    let mut data = data();
+    let alert = |id: &str| Alert {
+        id: id.into(),
+        at: 0,
+        kind: crate::wallet::state::AlertKind::NewDevice,
+        cause: None,
+        receipt: None,
+        skew_ms: None,
+    };
+    data.alert(alert("a"));
+    data.alert(alert("a"));
+    data.alert(alert("b"));
+    assert_eq!(data.alerts.len(), 2);
+    (0..100).for_each(|index| data.alert(alert(&index.to_string())));
+    assert_eq!(data.alerts.len(), ALERTS);
+}

@@ -1,1 +1,125 @@
+use super::*;
+use crate::wallet::memory::{Place, Tamper, run};
+use crate::wallet::scripted::{Trick, World, amount};
+use crate::wallet::state::Status;
 
+async fn top_up(wallet: &Wallet<Place>, yen: u32) -> Result<Ceremony, Error> {
+    wallet.prepare_top_up(amount(yen), Currency::JPY, &"card-1".parse().unwrap()).await
+}
+
+#[test]
+fn a_top_up_ends_in_its_checked_receipt() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    run(async {
+        let ceremony = top_up(&wallet, 5_000).await.unwrap();
+        assert_eq!(wallet.state().ceremony, Some("top-up"));
+        let Ok(Confirmed::Receipt { receipt }) = wallet.confirm(ceremony.id).await else { panic!() };
+        assert_eq!(receipt.kind, Kind::TopUp);
+        let state = wallet.state();
+        assert_eq!(state.balance.unwrap().amount, amount(15_000));
+        assert_eq!(state.recent.first(), Some(&receipt));
+        assert_eq!(state.alerts, []);
+    });
+}
+
+#[test]
+fn an_intent_that_says_anything_else_is_refused_before_any_prompt() {
+    for trick in [Trick::IntentAmount, Trick::IntentHead] {
+        let world = World::new();
+        let wallet = world.enrolled();
+        let prompts = world.place.authenticator().prompts().len();
+        world.issuer.trick.set(Some(trick));
+        assert_eq!(run(top_up(&wallet, 5_000)).unwrap_err().code, Code::IntentMismatch, "{trick:?}");
+        assert_eq!(world.place.authenticator().prompts().len(), prompts);
+        assert_eq!(wallet.state().ceremony, None);
+    }
+}
+
+#[test]
+fn what_the_passkey_answers_is_checked_before_the_co_signature() {
+    let table = [
+        (Tamper::Uv, Code::UserNotVerified),
+        (Tamper::Up, Code::UserNotVerified),
+        (Tamper::Challenge, Code::AssertionRefused),
+        (Tamper::Type, Code::AssertionRefused),
+        (Tamper::UserHandle, Code::AssertionRefused),
+        (Tamper::Origin, Code::WrongOrigin),
+        (Tamper::CrossOrigin, Code::WrongOrigin),
+        (Tamper::RpId, Code::WrongRp),
+    ];
+    for (tamper, code) in table {
+        let world = World::new();
+        let wallet = world.enrolled();
+        let ceremony = run(top_up(&wallet, 5_000)).unwrap();
+        world.place.authenticator().tamper(Some(tamper));
+        assert_eq!(run(wallet.confirm(ceremony.id)).unwrap_err().code, code, "{tamper:?}");
+        assert!(!world.issuer.calls.borrow().iter().any(|path| path == "/v1/intents/confirm"));
+    }
+}
+
+#[test]
+fn a_receipt_that_is_not_for_this_intent_is_forged() {
+    for trick in [Trick::ReceiptForOtherAmount, Trick::ReceiptWrongKey, Trick::ReceiptBody] {
+        let world = World::new();
+        let wallet = world.enrolled();
+        let ceremony = run(top_up(&wallet, 5_000)).unwrap();
+        world.issuer.trick.set(Some(trick));
+        assert_eq!(run(wallet.confirm(ceremony.id)).unwrap_err().code, Code::ReceiptForged, "{trick:?}");
+    }
+}
+
+#[test]
+fn a_processor_that_never_answers_leaves_it_pending() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    let ceremony = run(top_up(&wallet, 5_000)).unwrap();
+    world.issuer.trick.set(Some(Trick::NeverSettles));
+    let confirmed = run(wallet.confirm(ceremony.id)).unwrap();
+    assert_eq!(confirmed, Confirmed::Pending { id: "top-up-1".into() });
+}
+
+#[test]
+fn a_lost_answer_charges_once_and_prompts_once() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    let prompts = world.place.authenticator().prompts().len();
+    run(async {
+        let ceremony = top_up(&wallet, 5_000).await.unwrap();
+        world.place.transport().lose_answers(1);
+        assert_eq!(wallet.confirm(ceremony.id).await.unwrap_err().code, Code::Offline);
+        let Ok(Confirmed::Receipt { receipt }) = wallet.confirm(ceremony.id).await else { panic!() };
+        assert_eq!(receipt.money.unwrap().amount, amount(5_000));
+    });
+    assert_eq!(world.issuer.book.borrow().balance, 15_000);
+    assert_eq!(world.place.authenticator().prompts().len(), prompts + 1);
+}
+
+#[test]
+fn who_may_not_sign_is_refused_at_once() {
+    let world = World::new();
+    let wallet = world.open();
+    assert_eq!(run(top_up(&wallet, 1)).unwrap_err().code, Code::NotEnrolled);
+    let wallet = world.enrolled();
+    assert_eq!(run(top_up(&wallet, 0)).unwrap_err().code, Code::BadAmount);
+    let other = run(wallet.prepare_top_up(amount(1), Currency::JPY, &"card-9".parse().unwrap()));
+    assert_eq!(other.unwrap_err().code, Code::SourceUnknown);
+    let dollars = run(wallet.prepare_top_up(amount(1), "USD".parse().unwrap(), &"card-1".parse().unwrap()));
+    assert_eq!(dollars.unwrap_err().code, Code::CurrencyMismatch);
+    let ceremony = run(top_up(&wallet, 1)).unwrap();
+    wallet.lock();
+    assert_eq!(wallet.state().status, Status::Locked);
+    assert_eq!(run(wallet.confirm(ceremony.id)).unwrap_err().code, Code::Locked);
+    assert_eq!(run(top_up(&wallet, 1)).unwrap_err().code, Code::Locked);
+}
+
+#[test]
+fn an_old_intent_asks_for_no_passkey() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    let prompts = world.place.authenticator().prompts().len();
+    let ceremony = run(top_up(&wallet, 1)).unwrap();
+    world.advance(301);
+    assert_eq!(run(wallet.confirm(ceremony.id)).unwrap_err().code, Code::IntentExpired);
+    assert_eq!(world.place.authenticator().prompts().len(), prompts);
+}

@@ -1,1 +1,188 @@
+use super::*;
+use crate::wallet::memory::{Place, run};
+use crate::wallet::scripted::{Trick, World};
+use crate::wallet::state::AlertKind;
+use crate::wire::id::Thumbprint;
+use crate::wire::receipt::Kind;
 
+fn causes(wallet: &Wallet<Place>) -> Vec<Cause> {
+    wallet.state().alerts.iter().filter_map(|alert| alert.cause).collect()
+}
+
+fn own(wallet: &Wallet<Place>) -> Thumbprint {
+    wallet.read(|data| data.device_key.thumbprint()).unwrap()
+}
+
+#[test]
+fn a_history_that_does_not_hold_is_refused_and_alerted_once() {
+    let table = [
+        (Trick::ReceiptWrongKey, Code::ReceiptForged, Cause::Forged),
+        (Trick::ReceiptBody, Code::ReceiptForged, Cause::Forged),
+        (Trick::ReceiptLeftOut, Code::ChainGap, Cause::Gap),
+        (Trick::OtherHistory, Code::ChainFork, Cause::Fork),
+    ];
+    for (trick, code, cause) in table {
+        let world = World::new();
+        let wallet = world.enrolled();
+        let before = wallet.state();
+        world.issuer.record(Kind::TopUp, Some(own(&wallet)), None, Some(100));
+        world.issuer.record(Kind::TopUp, Some(own(&wallet)), None, Some(100));
+        world.issuer.trick.set(Some(trick));
+        for _ in 0..2 {
+            assert_eq!(run(wallet.sync()).unwrap_err().code, code, "{trick:?}");
+            assert_eq!(causes(&wallet), [cause]);
+        }
+        assert_eq!(wallet.state().balance, before.balance);
+        assert_eq!(wallet.state().recent, before.recent);
+        // It stays until it is acknowledged, also over a reload.
+        let again = world.open();
+        let id = again.state().alerts.first().unwrap().id.clone();
+        run(again.acknowledge(&id)).unwrap();
+        assert_eq!(again.state().alerts, []);
+    }
+}
+
+#[test]
+fn a_history_that_went_back_is_a_fork() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    world.issuer.book.borrow_mut().receipts.clear();
+    assert_eq!(run(wallet.sync()).unwrap_err().code, Code::ChainFork);
+    assert_eq!(causes(&wallet), [Cause::Fork]);
+}
+
+#[test]
+fn an_old_head_and_a_replayed_time_are_not_believed() {
+    for trick in [Trick::OldHead, Trick::OtherTimeNonce] {
+        let world = World::new();
+        let wallet = world.enrolled();
+        let before = wallet.state().synced_at;
+        world.advance(100);
+        world.issuer.trick.set(Some(trick));
+        assert_eq!(run(wallet.sync()).unwrap_err().code, Code::IssuerUntrusted, "{trick:?}");
+        assert_eq!(wallet.state().synced_at, before);
+    }
+}
+
+#[test]
+fn a_slow_round_trip_sets_no_clock() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    world.place.clock().set_skew(-300_000);
+    world.issuer.trick.set(Some(Trick::SlowAnswer));
+    run(wallet.sync()).unwrap();
+    assert_eq!(wallet.state().clock_offset_ms, 0);
+    world.issuer.trick.set(None);
+    run(wallet.sync()).unwrap();
+    assert_eq!(wallet.state().clock_offset_ms, 300_000);
+}
+
+#[test]
+fn many_receipts_come_in_rounds() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    (0..120).for_each(|_| drop(world.issuer.record(Kind::TopUp, Some(own(&wallet)), None, Some(1))));
+    run(wallet.sync()).unwrap();
+    assert_eq!(wallet.read(|data| data.link.seq).unwrap(), 121);
+    assert_eq!(wallet.state().balance.unwrap().amount.minor_units(), 10_120);
+    assert_eq!(wallet.receipts(None, 1_000).len(), 100);
+    assert_eq!(wallet.receipts(Some(100), 2).iter().map(|receipt| receipt.sequence).collect::<Vec<_>>(), [99, 98]);
+}
+
+#[test]
+fn the_issuers_state_of_this_device_stops_codes() {
+    let table = [
+        (DeviceStatus::Frozen, Status::Frozen, Code::Frozen),
+        (DeviceStatus::Suspended, Status::Suspended, Code::Suspended),
+        (DeviceStatus::Revoked, Status::Revoked, Code::Revoked),
+    ];
+    for (told, status, code) in table {
+        let world = World::new();
+        let wallet = world.enrolled();
+        world.issuer.book.borrow_mut().status = told;
+        run(wallet.sync()).unwrap();
+        assert_eq!(wallet.state().status, status);
+        assert_eq!(run(wallet.payment_code(None)).unwrap_err().code, code);
+        assert_eq!(run(wallet.refill()).unwrap_err().code, code);
+        world.issuer.book.borrow_mut().status = DeviceStatus::Active;
+        run(wallet.sync()).unwrap();
+        assert_eq!(wallet.state().status, Status::Ready);
+        // A refused call says it too.
+        world.issuer.trick.set(Some(Trick::Refuse(code)));
+        assert_eq!(run(wallet.sync()).unwrap_err().code, code);
+        assert_eq!(wallet.state().status, status);
+    }
+}
+
+#[test]
+fn works_while_locked() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    wallet.lock();
+    world.issuer.record(Kind::TopUp, Some(own(&wallet)), None, Some(5));
+    run(wallet.sync()).unwrap();
+    assert_eq!(wallet.state().balance.unwrap().amount.minor_units(), 10_005);
+    assert_eq!(wallet.state().status, Status::Locked);
+}
+
+#[test]
+fn an_allowance_near_its_end_is_refilled_silently() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    let handle = || wallet.read(|data| data.allowance.clone().unwrap().handle).unwrap();
+    let first = handle();
+    world.advance(4 * 24 * 3600);
+    run(wallet.sync()).unwrap();
+    assert_eq!(handle(), first);
+    world.advance(24 * 3600 + 1);
+    run(wallet.sync()).unwrap();
+    assert_ne!(handle(), first);
+    assert_eq!(world.issuer.book.borrow().allowances, 2);
+    run(wallet.sync()).unwrap();
+    assert_eq!(world.issuer.book.borrow().allowances, 2);
+}
+
+#[test]
+fn the_counter_keeps_above_the_issuers_floor() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    world.issuer.book.borrow_mut().atc_floor = 70;
+    run(wallet.sync()).unwrap();
+    assert_eq!(run(wallet.payment_code(None)).unwrap().counter, 71);
+}
+
+#[test]
+fn security_events_of_others_are_told_and_own_ones_are_not() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    assert_eq!(wallet.state().alerts, []);
+    let other = Some(Thumbprint([9; 32]));
+    for kind in [Kind::DeviceAdded, Kind::RecoveryStarted, Kind::ContactChanged, Kind::LimitsChanged, Kind::Frozen] {
+        world.issuer.record(kind, other, None, None);
+    }
+    run(wallet.sync()).unwrap();
+    let kinds: Vec<_> = wallet.state().alerts.iter().map(|alert| alert.kind).collect();
+    assert_eq!(
+        kinds,
+        [
+            AlertKind::NewDevice,
+            AlertKind::RecoveryStarted,
+            AlertKind::ContactChanged,
+            AlertKind::LimitsChanged,
+            AlertKind::Frozen
+        ]
+    );
+}
+
+#[test]
+fn two_tabs_check_one_history() {
+    let world = World::new();
+    let one = world.enrolled();
+    let two = world.open();
+    world.issuer.record(Kind::TopUp, Some(own(&one)), None, Some(5));
+    let (left, right) = run(crate::wallet::scripted::join(one.sync(), two.sync()));
+    assert!(left.is_ok() && right.is_ok());
+    run(one.sync()).unwrap();
+    assert_eq!(one.state().recent, two.state().recent);
+    assert_eq!(one.state().recent.len(), 2);
+}
