@@ -5,6 +5,8 @@ extern crate alloc;
 #[cfg(feature = "js")]
 pub mod browser;
 pub mod code;
+#[cfg(feature = "issuer")]
+pub mod issuer;
 #[cfg(feature = "js")]
 pub mod js;
 pub mod rules;

@@ -30,6 +30,7 @@ pub mod token;
 pub mod webauthn;
 
 pub use field::Field;
+pub(crate) use field::is_deceptive;
 pub use refusal::Refusal;
 pub use sign1::{Statement, Unsigned, Verified, open};
 pub use tagged::{sha256, tagged_hash};

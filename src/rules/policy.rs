@@ -50,6 +50,10 @@ pub struct Policy {
     pub open_intents: u32,
     /// How long a till may reverse its own payment, in seconds.
     pub reversal_seconds: u32,
+    /// A second debit of one device this soon after the first needs a token made after it, in seconds.
+    pub second_debit_seconds: u32,
+    /// The same at one till, in seconds.
+    pub second_debit_at_till_seconds: u32,
 }
 
 const fn limits(per_payment: u32, per_key: u32, per_account: u32, count: u32) -> Limits {
@@ -76,6 +80,8 @@ impl Default for Policy {
             intent_seconds: 300,
             open_intents: 3,
             reversal_seconds: 15 * 60,
+            second_debit_seconds: 10,
+            second_debit_at_till_seconds: 60,
         }
     }
 }

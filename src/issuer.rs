@@ -1,0 +1,283 @@
+//! The issuer's side: verifier, rules over a ledger, and a desk that answers one JSON call at a time.
+//!
+//! A rule is a plain function of loaded records, so nothing here knows sockets, threads or a database. A server puts
+//! [`Issuer::answer`] behind its HTTP library, gives it a [`ledger::Ledger`] and a [`funding::Funding`], and calls
+//! [`Issuer::sweep`] at start-up and every few seconds.
+//!
+//! ```
+//! use jitsuin::issuer::{Issuer, Settings, demo, desk::Request};
+//! use jitsuin::issuer::{funding::DemoProcessor, ledger::{Clock, MemoryLedger}};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let settings = Settings::new("http://localhost:8787", &["http://localhost:8787"])?;
+//! let ledger = MemoryLedger::new(Clock::movable(1_790_000_000_000));
+//! let issuer = Issuer::open(ledger, DemoProcessor::new(), settings).await?;
+//! demo::seed(&issuer, &demo::Plan::default()).await?;
+//!
+//! let call = Request {
+//!     method: "GET".into(), path: "/.well-known/jitsuin".into(), body: vec![], proof: None, source: "::1".into(),
+//! };
+//! let reply = issuer.answer(&call).await;
+//! assert_eq!((reply.status, reply.content_type), (200, "application/json"));
+//! issuer.audit().await?;
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod account;
+mod allowance;
+pub mod books;
+pub mod cards;
+pub mod demo;
+pub mod desk;
+mod devices;
+pub mod enrolment;
+pub mod entropy;
+mod error;
+pub mod funding;
+pub mod keys;
+pub mod ledger;
+pub mod login;
+pub mod messages;
+mod moment;
+pub mod password;
+pub mod payments;
+pub mod receipts;
+pub mod replay;
+mod settings;
+mod sources;
+mod step_up;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod testing;
+pub mod tills;
+pub mod top_ups;
+pub mod used;
+pub mod verifier;
+pub mod webauthn;
+
+pub use error::Refused;
+pub use settings::{Attempts, PasswordCost, Settings};
+
+use crate::code::Code;
+use crate::wire::id::{Audience, to_base64};
+use alloc::sync::Arc;
+use books::Fault;
+use entropy::{Chance, Entropy, Seed, SystemEntropy};
+use funding::{Answer, Funding};
+use keys::Keys;
+use ledger::{Kind, Ledger, Needs, Records};
+use messages::Message;
+use moment::{Moment, seconds};
+use top_ups::End;
+
+/// Name of the one record of [`Kind::IssuerKeys`].
+const CURRENT: &str = "current";
+
+/// An issuer over a ledger and a card processor.
+pub struct Issuer<L, F> {
+    ledger: L,
+    funding: F,
+    settings: Settings,
+    keys: Keys,
+    entropy: Arc<dyn Entropy>,
+}
+
+/// What an audit ended with, where it did not end well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AuditError {
+    /// The books are wrong.
+    Fault(Fault),
+    /// The ledger could not be read.
+    Refused(Refused),
+}
+
+impl core::fmt::Display for AuditError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Fault(fault) => fault.fmt(f),
+            Self::Refused(refused) => refused.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for AuditError {}
+
+impl<L: Ledger, F: Funding> Issuer<L, F> {
+    /// Opens an issuer with the system's random bytes. The first one on a ledger makes its keys.
+    ///
+    /// # Errors
+    /// [`Code::NoEntropy`]; [`Code::IssuerUnavailable`] if the ledger fails or holds another issuer's keys.
+    pub async fn open(ledger: L, funding: F, settings: Settings) -> Result<Self, Refused> {
+        Self::open_with(ledger, funding, settings, Arc::new(SystemEntropy)).await
+    }
+
+    /// The same with another source of random bytes.
+    ///
+    /// # Errors
+    /// As [`Issuer::open`].
+    pub async fn open_with(
+        ledger: L,
+        funding: F,
+        settings: Settings,
+        entropy: Arc<dyn Entropy>,
+    ) -> Result<Self, Refused> {
+        let seed = Seed::draw(&*entropy).map_err(|_| Code::NoEntropy)?;
+        let now = seconds(ledger.now_ms());
+        let needs = Needs::new().and(Kind::IssuerKeys, CURRENT);
+        let stored = ledger
+            .transact(needs, |records| {
+                if let Some(stored) = records.issuer_keys.get(CURRENT) {
+                    return Ok(stored.clone());
+                }
+                let made = Keys::make(&Chance::new(&seed), &settings.issuer, now)?;
+                records.issuer_keys.put(CURRENT, made.clone());
+                Ok::<_, Code>(made)
+            })
+            .await??;
+        let keys = Keys::open(&stored, &settings.issuer)?;
+        Ok(Self { ledger, funding, settings, keys, entropy })
+    }
+
+    /// The ledger.
+    pub const fn ledger(&self) -> &L {
+        &self.ledger
+    }
+
+    /// The card processor.
+    pub const fn funding(&self) -> &F {
+        &self.funding
+    }
+
+    /// The settings.
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The keys, whose public halves are in [`Keys::set`].
+    pub const fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
+    /// Runs one rule in one transaction. A refusal is kept like any other outcome.
+    async fn decide<R: Send>(
+        &self,
+        now_ms: u64,
+        needs: Needs,
+        rule: impl Fn(&Moment<'_>, &mut Records) -> Result<R, Refused> + Send + Sync,
+    ) -> Result<R, Refused> {
+        let seed = Seed::draw(&*self.entropy).map_err(|_| Code::NoEntropy)?;
+        let decide = |records: &mut Records| {
+            let chance = Chance::new(&seed);
+            rule(&Moment { settings: &self.settings, keys: &self.keys, now_ms, chance }, records)
+        };
+        self.ledger.transact(needs, decide).await?
+    }
+
+    /// A random name with a prefix, drawn before the transaction that needs it as a key.
+    fn name(&self, prefix: &str) -> Result<String, Refused> {
+        let mut bytes = [0; 16];
+        self.entropy.fill(&mut bytes).map_err(|_| Code::NoEntropy)?;
+        Ok(format!("{prefix}{}", to_base64(&bytes)))
+    }
+
+    /// Ends what can be ended: asks the card processor about open top-ups, takes its later answers, forgets what has
+    /// run out. To be called at start-up and then every few seconds; how many top-ups it ended is the answer.
+    ///
+    /// # Errors
+    /// [`Code::IssuerUnavailable`] if the ledger fails.
+    pub async fn sweep(&self) -> Result<usize, Refused> {
+        let mut ended = 0;
+        for notice in self.funding.notices().await {
+            if self.end_top_up(&notice.key, Some(notice.answer)).await?.is_some() {
+                ended += 1;
+            }
+        }
+        for id in self.ledger.keys(Kind::OpenTopUps).await? {
+            let answer = self.funding.look_up(&id, self.ledger.now_ms()).await;
+            if self.end_top_up(&id, answer).await?.is_some() {
+                ended += 1;
+            }
+        }
+        self.ledger.tidy(seconds(self.ledger.now_ms())).await?;
+        Ok(ended)
+    }
+
+    /// Ends a top-up with what the processor says of it: none, if it has never seen it.
+    async fn end_top_up(
+        &self,
+        id: &str,
+        answer: Option<Answer>,
+    ) -> Result<Option<crate::wire::calls::ReceiptItem>, Refused> {
+        let end = match answer {
+            Some(Answer::Unknown) => return Ok(None),
+            Some(Answer::Accepted) => End::Accepted,
+            Some(Answer::Declined) => End::Declined,
+            None => End::NeverSeen,
+        };
+        let now_ms = self.ledger.now_ms();
+        let find = |_: &Moment<'_>, records: &mut Records| Ok(records.top_ups.get(id).map(|held| held.account.clone()));
+        let Some(account) = self.decide(now_ms, Needs::new().and(Kind::TopUps, id), find).await? else {
+            return Ok(None);
+        };
+        let needs = Needs::new().and(Kind::TopUps, id).and(Kind::OpenTopUps, id).and(Kind::Accounts, &account);
+        self.decide(now_ms, needs, |moment, records| top_ups::end(moment, records, &account, id, end)).await
+    }
+
+    /// Finishes the proof of a card: what the card company does once its own customer has typed its code.
+    ///
+    /// # Errors
+    /// [`Code::CodeRefused`], whatever was wrong; the state's code.
+    pub async fn finish_card_proof(&self, proof: &str, code: &str) -> Result<(), Refused> {
+        let now_ms = self.ledger.now_ms();
+        let find =
+            |_: &Moment<'_>, records: &mut Records| Ok(records.card_proofs.get(proof).map(|held| held.account.clone()));
+        let found = self.decide(now_ms, Needs::new().and(Kind::CardProofs, proof), find).await?;
+        let account = found.ok_or(Code::CodeRefused)?;
+        let needs = Needs::new().and(Kind::CardProofs, proof).and(Kind::Accounts, &account);
+        self.decide(now_ms, needs, |moment, records| cards::finish(moment, records, &account, proof, code)).await
+    }
+
+    /// Makes a one-time code that registers a key for a till, and sends it to the merchant.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] without such a till.
+    pub async fn send_till_code(&self, till: &Audience) -> Result<String, Refused> {
+        // 16 characters of base64url: 96 bits.
+        let code: String = self.name("")?.chars().take(16).collect();
+        let needs = Needs::new().and(Kind::Tills, till).and(Kind::TillCodes, tills::code_key(&self.keys, &code));
+        self.decide(self.ledger.now_ms(), needs, |moment, records| tills::send_code(moment, records, till, &code))
+            .await?;
+        Ok(code)
+    }
+
+    /// Messages to people after a number, in order, each with its number: what the demo's inbox shows.
+    ///
+    /// # Errors
+    /// [`Code::IssuerUnavailable`] if the ledger fails.
+    pub async fn inbox(&self, after: u64) -> Result<Vec<(u64, Message)>, Refused> {
+        Ok(self.ledger.messages(after).await?)
+    }
+
+    /// Checks the books: each movement sums to zero, and each account's balance is the sum of its entries.
+    ///
+    /// # Errors
+    /// The first [`Fault`]; the ledger's failure.
+    pub async fn audit(&self) -> Result<(), AuditError> {
+        let refused = |error| AuditError::Refused(Refused::from(error));
+        // Accounts are read first: a movement written in between only makes the audit run again.
+        let mut balances = Vec::new();
+        for key in self.ledger.keys(Kind::Accounts).await.map_err(refused)? {
+            let read = |records: &mut Records| records.accounts.get(&key).map(|held| (held.id.clone(), held.balance));
+            let needs = Needs::new().and(Kind::Accounts, &key);
+            balances.extend(self.ledger.transact(needs, read).await.map_err(refused)?);
+        }
+        let entries = self.ledger.entries().await.map_err(refused)?;
+        books::check(&entries).map_err(AuditError::Fault)?;
+        let wrong = balances
+            .into_iter()
+            .find(|(account, balance)| books::balance(&entries, account) != i128::from(balance.minor_units()));
+        wrong.map_or(Ok(()), |(account, _)| Err(AuditError::Fault(Fault::Balance(account))))
+    }
+}

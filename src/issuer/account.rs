@@ -1,0 +1,316 @@
+//! An account with everything that decides over its money: devices, passkeys, allowances, meters, sources.
+
+use super::ledger::Record;
+use super::replay::Window;
+use crate::rules::chain::Link;
+use crate::rules::policy::{Limits, Policy};
+use crate::rules::spending::Meter;
+use crate::wire::allowance::{Offline, Tier};
+use crate::wire::calls::DeviceStatus;
+use crate::wire::enrolment::Custody;
+use crate::wire::id::{AccountId, Audience, Bytes, Handle, Hash, Nonce, SourceId, Thumbprint, Veil};
+use crate::wire::key::PublicKey;
+use crate::wire::money::{Amount, Currency};
+use serde::{Deserialize, Serialize};
+
+/// One account, locked as a whole by every transaction that needs it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Account {
+    /// Its id.
+    pub id: AccountId,
+    /// What its owner knows it by.
+    pub label: String,
+    /// Language of messages: `ja` or `en`.
+    pub language: String,
+    /// Where messages go.
+    pub contact: String,
+    /// When the contact was last changed, seconds since 1970.
+    pub contact_changed_at: Option<u32>,
+    /// `user.id` of its passkeys.
+    pub user_handle: Bytes,
+    /// Whether it was opened with the wallet; one that existed before is what the attacker of 2019 had.
+    pub opened_with_wallet: bool,
+    /// Whether it has ever had a device.
+    pub had_device: bool,
+    /// Minor units.
+    pub balance: Amount,
+    /// The one currency.
+    pub currency: Currency,
+    /// Its newest receipt.
+    pub link: Link,
+    /// When it was frozen, seconds since 1970.
+    pub frozen_at: Option<u32>,
+    /// Payments of all devices.
+    pub spent: Meter,
+    /// Top-ups of all devices.
+    pub topped_up: Meter,
+    /// Devices.
+    pub devices: Vec<Device>,
+    /// Sources of money.
+    pub sources: Vec<Source>,
+}
+
+impl Record for Account {}
+
+/// One registered device.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Device {
+    /// The key that pays.
+    pub key: PublicKey,
+    /// Its id.
+    pub thumb: Thumbprint,
+    /// The key that reads and freezes.
+    pub channel_key: PublicKey,
+    /// What its owner calls it.
+    pub label: String,
+    /// What its wallet says of its custody.
+    pub custody: Custody,
+    /// Whether it may sign.
+    pub state: State,
+    /// When it was registered, seconds since 1970.
+    pub added_at: u32,
+    /// When its cool-off ends or ended, seconds since 1970.
+    pub cooled_at: u32,
+    /// Its last authenticated call, seconds since 1970.
+    pub last_contact: u32,
+    /// Its last payment.
+    pub last_debit: Option<Debit>,
+    /// Its passkey.
+    pub credential: Credential,
+    /// SHA-256 of its enrolment statement.
+    pub enrolment: Hash,
+    /// Its current allowance.
+    pub allowance: Granted,
+    /// Handles of the current and earlier allowances, newest last.
+    pub handles: Vec<HandleUse>,
+    /// Counters used.
+    pub window: Window,
+    /// Payments.
+    pub spent: Meter,
+    /// Payments with tokens made offline.
+    pub spent_offline: Meter,
+    /// Top-ups.
+    pub topped_up: Meter,
+    /// Open step-ups.
+    pub intents: Vec<OpenIntent>,
+}
+
+/// Whether a device key may sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum State {
+    /// It may.
+    Active,
+    /// Clone evidence.
+    Suspended,
+    /// Signed off.
+    Revoked,
+}
+
+/// The last payment of a device, to notice a second one at once.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Debit {
+    /// Seconds since 1970.
+    pub at: u32,
+    /// Where.
+    pub till: Audience,
+}
+
+/// A registered passkey.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Credential {
+    /// Credential id.
+    pub id: Bytes,
+    /// COSE public key.
+    pub key: Bytes,
+    /// Highest signature counter seen; 0 where the authenticator has none.
+    pub counter: u32,
+    /// How often a counter did not grow: a signal, for synced passkeys do that.
+    pub counter_regressions: u32,
+    /// BE at registration.
+    pub backup_eligible: bool,
+    /// BS when last seen.
+    pub backed_up: bool,
+    /// How often BE was another than at registration: a signal.
+    pub backup_flips: u32,
+}
+
+/// What was granted and signed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Granted {
+    /// A payment, at the most.
+    pub per_payment: Amount,
+    /// Payments in 24 hours.
+    pub count: u32,
+    /// In all, in 24 hours.
+    pub total: Amount,
+    /// The offline part.
+    pub offline: Offline,
+    /// The tier behind the figures.
+    pub tier: Tier,
+    /// End, seconds since 1970.
+    pub until: u32,
+    /// When it was granted, seconds since 1970.
+    pub at: u32,
+    /// The signed statement.
+    pub statement: Bytes,
+}
+
+/// A handle and what became of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct HandleUse {
+    /// The handle.
+    pub handle: Handle,
+    /// Its veil.
+    pub veil: Veil,
+    /// Set by the first use of the next handle.
+    pub retired: Option<Retired>,
+}
+
+/// How a handle ended.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Retired {
+    /// When, seconds since 1970.
+    pub at: u32,
+    /// `iat` of the token that did it.
+    pub issued_at: u32,
+}
+
+/// A step-up that waits for its confirmation.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OpenIntent {
+    /// Names it.
+    pub nonce: Nonce,
+    /// The canonical intent.
+    pub bytes: Bytes,
+    /// End, seconds since 1970.
+    pub until: u32,
+    /// Failed confirms.
+    pub failed: u32,
+}
+
+/// A stored card.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Source {
+    /// Its id.
+    pub id: SourceId,
+    /// What its owner knows it by.
+    pub label: String,
+    /// What tells it from another one under the same id.
+    pub fingerprint: Hash,
+    /// What the card processor knows it by.
+    pub processor: String,
+    /// Device keys that proved it, and when, seconds since 1970.
+    pub proved: Vec<(Thumbprint, u32)>,
+}
+
+impl Source {
+    /// Since when this device key may use it, seconds since 1970.
+    #[must_use]
+    pub fn usable_from(&self, thumb: Thumbprint) -> Option<u32> {
+        self.proved.iter().find(|(key, _)| *key == thumb).map(|(_, at)| *at)
+    }
+}
+
+impl Account {
+    /// The device with this key.
+    #[must_use]
+    pub fn device(&self, thumb: Thumbprint) -> Option<&Device> {
+        self.devices.iter().find(|device| device.thumb == thumb)
+    }
+
+    /// The device with this key.
+    pub fn device_mut(&mut self, thumb: Thumbprint) -> Option<&mut Device> {
+        self.devices.iter_mut().find(|device| device.thumb == thumb)
+    }
+
+    /// The source with this id.
+    #[must_use]
+    pub fn source(&self, id: &SourceId) -> Option<&Source> {
+        self.sources.iter().find(|source| source.id == *id)
+    }
+
+    /// What a device list says of a device.
+    #[must_use]
+    pub const fn status(&self, device: &Device) -> DeviceStatus {
+        match (device.state, self.frozen_at) {
+            (State::Revoked, _) => DeviceStatus::Revoked,
+            (State::Suspended, _) => DeviceStatus::Suspended,
+            (State::Active, Some(_)) => DeviceStatus::Frozen,
+            (State::Active, None) => DeviceStatus::Active,
+        }
+    }
+}
+
+impl Device {
+    /// The tier behind its limits now. `passkey` and `native` want evidence that this build does not gather, and a
+    /// claim never raises a limit.
+    #[must_use]
+    pub const fn tier(&self, now: u32) -> Tier {
+        if now < self.cooled_at { Tier::CoolOff } else { Tier::Browser }
+    }
+
+    /// The limits behind its next allowance.
+    #[must_use]
+    pub const fn limits<'p>(&self, policy: &'p Policy, now: u32) -> &'p Limits {
+        policy.of(self.tier(now))
+    }
+}
+
+/// A login.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct LoginEntry {
+    /// The account.
+    pub account: AccountId,
+    /// The password's hash.
+    pub password: super::password::PasswordHash,
+}
+
+impl Record for LoginEntry {}
+
+/// Device keys that one handle may mean; at most 4, so that a check stays bounded.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct HandleEntries(pub Vec<(AccountId, Thumbprint)>);
+
+impl HandleEntries {
+    /// How many keys are tried at the most.
+    pub const MOST: usize = 4;
+}
+
+impl Record for HandleEntries {}
+
+/// Who a calling key is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyEntry {
+    /// A device key.
+    Device {
+        /// Its account.
+        account: AccountId,
+    },
+    /// A channel key.
+    Channel {
+        /// Its account.
+        account: AccountId,
+        /// Its device.
+        thumb: Thumbprint,
+    },
+    /// A till's key.
+    Till {
+        /// The till.
+        till: Audience,
+    },
+}
+
+impl Record for KeyEntry {}
+
+/// Which account a passkey belongs to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CredentialEntry {
+    /// The account.
+    pub account: AccountId,
+    /// The device.
+    pub thumb: Thumbprint,
+}
+
+impl Record for CredentialEntry {}

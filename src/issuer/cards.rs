@@ -1,0 +1,108 @@
+//! The proof of a stored card on one device key: the card company asks its own customer, on its own page.
+
+use super::devices::require_active;
+use super::error::Refused;
+use super::ledger::{Record, Records};
+use super::messages::{Event, Message};
+use super::moment::Moment;
+use super::receipts::{self, Draft};
+use crate::code::Code;
+use crate::wire::id::{AccountId, Hash, SourceId, Thumbprint};
+use crate::wire::receipt::Kind;
+use serde::{Deserialize, Serialize};
+
+/// Life of a proof in seconds.
+const LIFE: u32 = 600;
+/// Wrong codes before a proof ends.
+const MOST_TRIES: u32 = 3;
+const CODE_PURPOSE: &str = "jitsuin/v1/card-code";
+
+/// A card's proof that waits for the card company's code.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CardProof {
+    /// The account.
+    pub(super) account: AccountId,
+    thumb: Thumbprint,
+    source: SourceId,
+    code: Hash,
+    tries: u32,
+    until: u32,
+}
+
+impl Record for CardProof {
+    fn until(&self) -> Option<u32> {
+        Some(self.until)
+    }
+}
+
+/// Opens a proof under a name drawn before; the demo's card company sends its code to the account's contact.
+///
+/// # Errors
+/// The state's code, [`Code::CoolingOff`], [`Code::SourceUnknown`].
+pub(super) fn begin(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    account: &AccountId,
+    thumb: Thumbprint,
+    source: &SourceId,
+    proof: &str,
+) -> Result<(), Refused> {
+    let now = moment.now();
+    let owner = records.accounts.get(account).ok_or(Code::NotEnrolled)?;
+    require_active(owner, thumb)?;
+    let cooled_at = owner.device(thumb).ok_or(Code::NotEnrolled)?.cooled_at;
+    if now < cooled_at {
+        return Err(Refused::cooling_off(cooled_at));
+    }
+    let label = &owner.source(source).ok_or(Code::SourceUnknown)?.label;
+    let code = moment.chance.digits(6);
+    let message = Message::to_owner(owner, now, &Event::CardCode { code: &code, card: label });
+    let open = CardProof {
+        account: account.clone(),
+        thumb,
+        source: source.clone(),
+        code: moment.keys.mac(CODE_PURPOSE, &[proof.as_bytes(), code.as_bytes()]),
+        tries: 0,
+        until: now.saturating_add(LIFE),
+    };
+    records.card_proofs.put(proof, open);
+    records.messages.push(message);
+    Ok(())
+}
+
+/// Finishes a proof with the card company's code.
+///
+/// # Errors
+/// [`Code::CodeRefused`], whatever was wrong; the state's code.
+pub(super) fn finish(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    account: &AccountId,
+    proof: &str,
+    code: &str,
+) -> Result<(), Refused> {
+    let now = moment.now();
+    let mut open = records
+        .card_proofs
+        .get(proof)
+        .filter(|open| open.until > now && open.tries < MOST_TRIES && open.account == *account)
+        .cloned()
+        .ok_or(Code::CodeRefused)?;
+    if !moment.keys.mac_holds(CODE_PURPOSE, &[proof.as_bytes(), code.as_bytes()], open.code.as_bytes()) {
+        open.tries = open.tries.saturating_add(1);
+        records.card_proofs.put(proof, open);
+        return Err(Code::CodeRefused.into());
+    }
+    let mut owner = records.accounts.get(account).cloned().ok_or(Code::CodeRefused)?;
+    require_active(&owner, open.thumb)?;
+    records.card_proofs.take(proof);
+    let source = owner.sources.iter_mut().find(|source| source.id == open.source).ok_or(Code::SourceUnknown)?;
+    if source.usable_from(open.thumb).is_none() {
+        source.proved.push((open.thumb, now));
+        let mut draft = Draft::of(Kind::CardProved, open.thumb);
+        draft.body.source = Some(open.source);
+        receipts::issue(moment, records, &mut owner, draft);
+        records.accounts.put(account, owner);
+    }
+    Ok(())
+}

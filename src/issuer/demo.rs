@@ -1,0 +1,217 @@
+//! The people, cards and shops of a demo or a test: written into a ledger once, books included.
+
+use super::Issuer;
+use super::account::{Account, LoginEntry, Source};
+use super::books::{Line, Movement};
+use super::error::Refused;
+use super::funding::{CardKind, Funding};
+use super::ledger::{Kind, Ledger, Needs, Records};
+use super::moment::Moment;
+use super::password::PasswordHash;
+use super::receipts::{self, Draft};
+use super::tills::Till;
+use crate::code::Code;
+use crate::rules::chain::Link;
+use crate::rules::spending::Meter;
+use crate::wire::id::{AccountId, Audience, Bytes, Hash, SourceId};
+use crate::wire::money::Amount;
+use crate::wire::receipt;
+use crate::wire::tagged_hash;
+
+/// One account to open.
+#[derive(Clone, Debug)]
+pub struct Person {
+    /// Login.
+    pub login: String,
+    /// Password.
+    pub password: String,
+    /// What the owner knows the account by.
+    pub label: String,
+    /// Where messages go.
+    pub contact: String,
+    /// Opened with the wallet: no cool-off. Otherwise it existed before, as the accounts of 2019 did.
+    pub opened_with_wallet: bool,
+    /// Brought in, minor units.
+    pub balance: Amount,
+    /// Cards, `card-1`, `card-2`, …
+    pub cards: Vec<CardKind>,
+}
+
+/// One till of a shop.
+#[derive(Clone, Debug)]
+pub struct Shop {
+    /// `t/…`
+    pub till: Audience,
+    /// `m/…`
+    pub merchant: Audience,
+    /// Registered name of the merchant.
+    pub name: String,
+    /// Where the till stands.
+    pub place: String,
+}
+
+/// Everything to write.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Accounts.
+    pub people: Vec<Person>,
+    /// Tills.
+    pub shops: Vec<Shop>,
+}
+
+impl Default for Plan {
+    /// `hanako`, whose account was opened with the wallet, and `taro`, whose account existed before; two shops with a
+    /// till each. Passwords are `<login>-password`; both have JPY 2,000 and a card of each behaviour.
+    fn default() -> Self {
+        let person = |login: &str, label: &str, opened_with_wallet| Person {
+            login: login.into(),
+            password: format!("{login}-password"),
+            label: label.into(),
+            contact: format!("{login}@example.test"),
+            opened_with_wallet,
+            balance: Amount::of(2_000),
+            cards: CardKind::ALL.into(),
+        };
+        let shop = |number: &str, name: &str, place: &str| {
+            Some(Shop {
+                till: format!("t/{number}").parse().ok()?,
+                merchant: format!("m/{number}").parse().ok()?,
+                name: name.into(),
+                place: place.into(),
+            })
+        };
+        Self {
+            people: vec![person("hanako", "Hanako", true), person("taro", "Taro", false)],
+            shops: [shop("1001", "Kado no Mise", "Tokyo Kanda"), shop("2002", "Eki Shop", "Osaka Umeda")]
+                .into_iter()
+                .flatten()
+                .collect(),
+        }
+    }
+}
+
+/// What a first seeding made; empty the next time.
+#[derive(Clone, Debug, Default)]
+pub struct Seeded {
+    /// Accounts by login.
+    pub accounts: Vec<(String, AccountId)>,
+    /// One-time codes by till; they are in the inbox too.
+    pub till_codes: Vec<(Audience, String)>,
+}
+
+/// Writes what the ledger does not have yet.
+///
+/// # Errors
+/// [`Code::IssuerUnavailable`] if the ledger fails, [`Code::BadArgument`] for a password or id that can't be.
+pub async fn seed<L: Ledger, F: Funding>(issuer: &Issuer<L, F>, plan: &Plan) -> Result<Seeded, Refused> {
+    let mut seeded = Seeded::default();
+    let now_ms = issuer.ledger.now_ms();
+    for person in &plan.people {
+        let id: AccountId = issuer.name("acc-")?.parse().map_err(|_| Code::BadArgument)?;
+        let mut salt = [0; 16];
+        issuer.entropy.fill(&mut salt).map_err(|_| Code::NoEntropy)?;
+        let password =
+            PasswordHash::new(&person.password, salt, issuer.settings.password_cost).ok_or(Code::BadArgument)?;
+        let needs = Needs::new().and(Kind::Logins, &person.login).and(Kind::Accounts, &id);
+        let opened = issuer
+            .decide(now_ms, needs, |moment, records| open_account(moment, records, person, &id, &password))
+            .await?;
+        if opened {
+            seeded.accounts.push((person.login.clone(), id));
+        }
+    }
+    for shop in &plan.shops {
+        let needs = Needs::new().and(Kind::Tills, &shop.till);
+        let opened = issuer
+            .decide(now_ms, needs, |moment, records| {
+                let news = records.tills.get(&shop.till).is_none();
+                if news {
+                    records.tills.put(&shop.till, till(moment, shop));
+                }
+                Ok(news)
+            })
+            .await?;
+        if opened {
+            seeded.till_codes.push((shop.till.clone(), issuer.send_till_code(&shop.till).await?));
+        }
+    }
+    Ok(seeded)
+}
+
+fn till(moment: &Moment<'_>, shop: &Shop) -> Till {
+    Till {
+        till: shop.till.clone(),
+        merchant: shop.merchant.clone(),
+        name: shop.name.clone(),
+        place: shop.place.clone(),
+        currency: moment.settings.currency,
+        blocked: false,
+    }
+}
+
+fn open_account(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    person: &Person,
+    id: &AccountId,
+    password: &PasswordHash,
+) -> Result<bool, Refused> {
+    if records.logins.get(&person.login).is_some() {
+        return Ok(false);
+    }
+    let mut account = Account {
+        id: id.clone(),
+        label: person.label.clone(),
+        language: "ja".into(),
+        contact: person.contact.clone(),
+        contact_changed_at: None,
+        user_handle: Bytes(moment.chance.next::<32>().into()),
+        opened_with_wallet: person.opened_with_wallet,
+        had_device: false,
+        balance: person.balance,
+        currency: moment.settings.currency,
+        link: Link::START,
+        frozen_at: None,
+        spent: Meter::default(),
+        topped_up: Meter::default(),
+        devices: Vec::new(),
+        sources: (1..).zip(&person.cards).map(|(number, kind)| card(id, number, *kind)).collect::<Result<_, _>>()?,
+    };
+    if !person.balance.is_zero() {
+        let mut draft = Draft::new(receipt::Kind::Opening);
+        draft.body.amount = Some(person.balance);
+        draft.body.currency = Some(account.currency);
+        receipts::issue(moment, records, &mut account, draft);
+        let movement = Movement {
+            name: format!("opening/{id}"),
+            from: Line::openings(),
+            to: Line::account(id),
+            amount: person.balance,
+            currency: account.currency,
+            at: moment.now(),
+        };
+        records.entries.extend(movement.entries());
+    }
+    records.logins.put(&person.login, LoginEntry { account: id.clone(), password: password.clone() });
+    records.accounts.put(id, account);
+    Ok(true)
+}
+
+fn card(account: &AccountId, number: u16, kind: CardKind) -> Result<Source, Refused> {
+    let id: SourceId = format!("card-{number}").parse().map_err(|_| Code::BadArgument)?;
+    let what = match kind {
+        CardKind::Normal => "VISA ···· 4242",
+        CardKind::Declines => "VISA ···· 0002 (declines)",
+        CardKind::Late => "JCB ···· 0505 (answers late)",
+        CardKind::Twice => "JCB ···· 2222 (answers twice)",
+        CardKind::Never => "AMEX ···· 0000 (never answers)",
+    };
+    let parts = [account.as_str().as_bytes(), &[0], kind.card().as_bytes()];
+    Ok(Source {
+        id,
+        label: what.into(),
+        fingerprint: Hash(tagged_hash("jitsuin/v1/source", &[&parts.concat()])),
+        processor: kind.card().into(),
+        proved: Vec::new(),
+    })
+}

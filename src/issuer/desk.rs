@@ -1,0 +1,170 @@
+//! The desk: one JSON request in, one JSON reply out. Used by the server, by the test kit and by tests alike.
+
+mod proof;
+mod till;
+mod wallet;
+
+use super::Issuer;
+use super::error::Refused;
+use super::funding::Funding;
+use super::ledger::Ledger;
+use crate::code::Code;
+use crate::wire::calls::{
+    Call, ConfirmEnrolment, ConfirmIntent, EnrolTill, EnterCode, FreezeAccount, LogIn, LookUpPayment, MAX_BODY,
+    PROBLEM_TYPE, PrepareEnrolment, PrepareTopUp, ProveCard, Refill, ReversePayment, Sync, TakePayment, VERSION,
+    WELL_KNOWN, WellKnown, WhichTill,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+const JSON: &str = "application/json";
+
+/// One call, without its transport.
+#[derive(Clone)]
+pub struct Request {
+    /// `GET` or `POST`.
+    pub method: String,
+    /// Path below the issuer's public URL; no query.
+    pub path: String,
+    /// Body.
+    pub body: Vec<u8>,
+    /// The `DPoP` header.
+    pub proof: Option<String>,
+    /// Who sends it, as far as the server can tell: an IP address. Only counts attempts.
+    pub source: String,
+}
+
+/// One answer. An answer with a nonce is `Cache-Control: no-store`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// HTTP status.
+    pub status: u16,
+    /// `Content-Type`.
+    pub content_type: &'static str,
+    /// Body.
+    pub body: Vec<u8>,
+    /// `DPoP-Nonce`: for the caller's next proof.
+    pub nonce: Option<String>,
+    /// `Retry-After` in seconds.
+    pub retry_after: Option<u32>,
+}
+
+/// Paths whose answer hashes a password: tens of milliseconds of pure computing, for a thread that may block.
+pub const SLOW: &[&str] = &[LogIn::PATH];
+
+macro_rules! verbs {
+    ($($verb:ident)*) => {
+        /// Every proved call.
+        #[derive(Clone, Copy)]
+        enum Verb { $($verb,)* }
+
+        impl Verb {
+            fn at(path: &str) -> Option<Self> {
+                [$((<$verb as Call>::PATH, Self::$verb),)*].into_iter().find(|(held, _)| *held == path).map(|(_, verb)| verb)
+            }
+        }
+    };
+}
+verbs! {
+    LogIn EnterCode PrepareEnrolment ConfirmEnrolment Sync Refill PrepareTopUp ConfirmIntent ProveCard FreezeAccount
+    EnrolTill WhichTill TakePayment LookUpPayment ReversePayment
+}
+
+impl<L: Ledger, F: Funding> Issuer<L, F> {
+    /// Answers one call. Never fails: a refusal is a reply with an RFC 9457 problem.
+    pub async fn answer(&self, request: &Request) -> Reply {
+        let now_ms = self.ledger.now_ms();
+        let (result, proved) = if request.body.len() > MAX_BODY {
+            (Err(Code::TooLarge.into()), true)
+        } else {
+            match (request.method.as_str(), Verb::at(&request.path)) {
+                ("GET", None) if request.path == WELL_KNOWN => (self.well_known(), false),
+                ("POST", Some(verb)) => (self.proved(verb, request, now_ms).await, true),
+                _ => (Err(Code::NotFound.into()), false),
+            }
+        };
+        let nonce = proved.then(|| proof::nonce(&self.keys, now_ms));
+        match result {
+            Ok(body) => Reply { status: 200, content_type: JSON, body, nonce, retry_after: None },
+            Err(refused) => problem(&refused, nonce),
+        }
+    }
+
+    fn well_known(&self) -> Result<Vec<u8>, Refused> {
+        write(&WellKnown {
+            issuer: self.settings.issuer.clone(),
+            rp_id: self.settings.rp_id.clone(),
+            rp_name: self.settings.rp_name.clone(),
+            currency: self.settings.currency,
+            versions: vec![VERSION],
+            key_set: self.keys.set().clone(),
+        })
+    }
+
+    async fn proved(&self, verb: Verb, request: &Request, now_ms: u64) -> Result<Vec<u8>, Refused> {
+        let caller = self.caller(request, now_ms).await?;
+        let Request { body, path, source, .. } = request;
+        match verb {
+            Verb::LogIn => write(&self.log_in(&caller, read(body)?, source).await?),
+            Verb::EnterCode => write(&self.enter_code(&caller, read(body)?).await?),
+            Verb::PrepareEnrolment => write(&self.prepare_enrolment(&caller, read(body)?).await?),
+            Verb::ConfirmEnrolment => write(&self.confirm_enrolment(&caller, read(body)?).await?),
+            Verb::Sync => write(&self.sync(&caller, read(body)?).await?),
+            Verb::Refill => {
+                let Refill {} = read(body)?;
+                write(&self.refill(&caller).await?)
+            }
+            Verb::PrepareTopUp => write(&self.prepare_top_up(&caller, read(body)?).await?),
+            Verb::ConfirmIntent => write(&self.confirm_intent(&caller, read(body)?).await?),
+            Verb::ProveCard => write(&self.prove_card(&caller, read(body)?).await?),
+            Verb::FreezeAccount => write(&self.freeze(&caller, read(body)?).await?),
+            Verb::EnrolTill => write(&self.enrol_till(&caller, read(body)?, source).await?),
+            Verb::WhichTill => {
+                let WhichTill {} = read(body)?;
+                write(&self.which_till(&caller).await?)
+            }
+            Verb::TakePayment => write(&self.take_payment(&caller, read(body)?, path, body).await?),
+            Verb::LookUpPayment => write(&self.look_up_payment(&caller, read(body)?).await?),
+            Verb::ReversePayment => write(&self.reverse_payment(&caller, read(body)?, path, body).await?),
+        }
+    }
+}
+
+fn problem(refused: &Refused, nonce: Option<String>) -> Reply {
+    let problem = refused.to_problem();
+    Reply {
+        status: problem.status,
+        content_type: PROBLEM_TYPE,
+        body: serde_json::to_vec(&problem).unwrap_or_default(),
+        nonce,
+        retry_after: refused.retry_after,
+    }
+}
+
+fn write(answer: &impl Serialize) -> Result<Vec<u8>, Refused> {
+    serde_json::to_vec(answer).map_err(|_| Code::IssuerUnavailable.into())
+}
+
+/// Reads a call's body. Extension results are looked for only once it is refused, since no readable body has any.
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
+    serde_json::from_slice(body).map_err(|_| {
+        let leaks = serde_json::from_slice::<Value>(body).is_ok_and(|value| leaks(&value));
+        if leaks { Code::PrfLeaked.into() } else { Refused::from(crate::wire::Refusal::BadJson) }
+    })
+}
+
+/// Whether extension results stand anywhere in it: the output of PRF among them opens a sealed key.
+fn leaks(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => members.iter().any(|(name, value)| {
+            let results = name == "clientExtensionResults" && *value != Value::Object(serde_json::Map::new());
+            results || leaks(value)
+        }),
+        Value::Array(items) => items.iter().any(leaks),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

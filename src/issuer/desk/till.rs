@@ -1,0 +1,168 @@
+//! The till's calls.
+
+use super::proof::Caller;
+use crate::code::Code;
+use crate::issuer::Issuer;
+use crate::issuer::error::Refused;
+use crate::issuer::funding::Funding;
+use crate::issuer::ledger::{Kind, Ledger, Needs};
+use crate::issuer::moment::seconds;
+use crate::issuer::payments::{self, Reversal, Taking};
+use crate::issuer::settings::Attempts;
+use crate::issuer::tills::Till;
+use crate::issuer::verifier::Sale;
+use crate::issuer::{login, tills};
+use crate::wire::calls::{EnrolTill, LookUpPayment, Outcome, PaymentAnswer, ReversePayment, TakePayment, TillEnrolled};
+use crate::wire::id::Audience;
+use crate::wire::token::UnverifiedToken;
+
+impl<L: Ledger, F: Funding> Issuer<L, F> {
+    pub(super) async fn enrol_till(
+        &self,
+        caller: &Caller,
+        call: EnrolTill,
+        source: &str,
+    ) -> Result<TillEnrolled, Refused> {
+        let source = login::source_key(source);
+        let code = tills::code_key(&self.keys, &call.code);
+        let needs = Needs::new().and(Kind::Tries, &source).and(Kind::TillCodes, &code);
+        let Attempts { per_source, window, .. } = self.settings.attempts;
+        let found = self
+            .decide(caller.now_ms, needs, |moment, records| {
+                login::count(records, &source, per_source, window, moment.now())?;
+                Ok(records.till_codes.get(&code).map(|held| held.till.clone()))
+            })
+            .await?;
+        let till = found.ok_or(Code::CodeRefused)?;
+        let needs = Needs::new().and(Kind::Tills, &till).and(Kind::TillCodes, &code).and(Kind::Keys, caller.thumb);
+        self.decide(caller.now_ms, needs, |moment, records| {
+            tills::enrol(moment, records, &till, &call.code, caller.thumb)
+        })
+        .await
+    }
+
+    pub(super) async fn which_till(&self, caller: &Caller) -> Result<TillEnrolled, Refused> {
+        Ok(self.till(caller.till()?, caller.now_ms).await?.to_answer())
+    }
+
+    async fn till(&self, till: &Audience, now_ms: u64) -> Result<Till, Refused> {
+        let needs = Needs::new().and(Kind::Tills, till);
+        let read = |records: &mut crate::issuer::ledger::Records| records.tills.get(till).cloned();
+        self.decide(now_ms, needs, |_, records| read(records).ok_or_else(|| Code::NotFound.into())).await
+    }
+
+    pub(super) async fn take_payment(
+        &self,
+        caller: &Caller,
+        call: TakePayment,
+        path: &str,
+        body: &[u8],
+    ) -> Result<PaymentAnswer, Refused> {
+        let id = caller.till()?;
+        payments::check_key(&call.key)?;
+        if call.amount.is_zero() {
+            return Err(Code::BadAmount.into());
+        }
+        let till = self.till(id, caller.now_ms).await?;
+        if call.currency != till.currency {
+            return Err(Code::CurrencyMismatch.into());
+        }
+        let answer_key = payments::answer_key(id, &call.key);
+        let request = payments::request_hash(path, body);
+        let token = UnverifiedToken::from_text(&call.token).ok();
+        let handle = token.as_ref().map(UnverifiedToken::handle);
+        let mut needs = Needs::new().and(Kind::TillAnswers, &answer_key);
+        if let Some(handle) = handle {
+            needs = needs.and(Kind::Handles, handle);
+        }
+        let (before, accounts) = self
+            .decide(caller.now_ms, needs, |moment, records| {
+                let before = payments::answered(records, &answer_key, request, moment.now())?;
+                let entries = handle.and_then(|handle| records.handles.get(handle).cloned()).unwrap_or_default();
+                Ok((before, entries.0))
+            })
+            .await?;
+        if let Some(before) = before {
+            return Ok(before);
+        }
+        let (Some(token), false) = (token, accounts.is_empty()) else {
+            let TakePayment { amount, currency, .. } = call;
+            let outcome = if till.blocked { Outcome::TillBlocked } else { Outcome::TryAgain };
+            return Ok(PaymentAnswer { outcome, payment: None, amount, currency, at: seconds(caller.now_ms) });
+        };
+        let payment = self.name("pay-")?;
+        let mut needs =
+            Needs::new().and(Kind::Tills, id).and(Kind::TillAnswers, &answer_key).and(Kind::Payments, &payment);
+        for (account, _) in &accounts {
+            needs = needs.and(Kind::Accounts, account);
+        }
+        let sale = Sale {
+            till: till.till,
+            merchant: till.merchant,
+            amount: call.amount,
+            currency: call.currency,
+            now_ms: caller.now_ms,
+        };
+        let taking = Taking {
+            token: &token,
+            accounts: &accounts,
+            sale: &sale,
+            answer_key: &answer_key,
+            request,
+            payment: &payment,
+        };
+        self.decide(caller.now_ms, needs, |moment, records| payments::redeem(moment, records, &taking)).await
+    }
+
+    pub(super) async fn look_up_payment(&self, caller: &Caller, call: LookUpPayment) -> Result<PaymentAnswer, Refused> {
+        let answer_key = payments::answer_key(caller.till()?, &call.key);
+        let needs = Needs::new().and(Kind::TillAnswers, &answer_key);
+        let found = self
+            .decide(caller.now_ms, needs, |moment, records| {
+                Ok(payments::last_answer(records, &answer_key, moment.now()))
+            })
+            .await?;
+        let answer = found.ok_or(Code::NotFound)?;
+        let Some(id) = answer.payment.clone() else { return Ok(answer) };
+        // A payment may have been reversed since.
+        let needs = Needs::new().and(Kind::Payments, &id);
+        let now = self
+            .decide(caller.now_ms, needs, |_, records| {
+                Ok(records.payments.get(&id).map(crate::issuer::payments::Payment::to_answer))
+            })
+            .await?;
+        Ok(now.unwrap_or(answer))
+    }
+
+    pub(super) async fn reverse_payment(
+        &self,
+        caller: &Caller,
+        call: ReversePayment,
+        path: &str,
+        body: &[u8],
+    ) -> Result<PaymentAnswer, Refused> {
+        let till = caller.till()?;
+        payments::check_key(&call.key)?;
+        let needs = Needs::new().and(Kind::Payments, &call.payment);
+        let found = self
+            .decide(caller.now_ms, needs, |_, records| {
+                Ok(records.payments.get(&call.payment).map(|payment| payment.account.clone()))
+            })
+            .await?;
+        let account = found.ok_or(Code::NotFound)?;
+        let answer_key = payments::answer_key(till, &call.key);
+        let needs = Needs::new()
+            .and(Kind::Tills, till)
+            .and(Kind::TillAnswers, &answer_key)
+            .and(Kind::Payments, &call.payment)
+            .and(Kind::Accounts, &account);
+        let order = Reversal {
+            till,
+            payment: &call.payment,
+            account: &account,
+            answer_key: &answer_key,
+            request: payments::request_hash(path, body),
+        };
+        self.decide(caller.now_ms, needs, |moment, records| payments::reverse(moment, records, &order)).await
+    }
+}

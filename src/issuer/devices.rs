@@ -1,0 +1,129 @@
+//! What a device asks about its account, and the order that stops it.
+
+use super::account::{Account, State};
+use super::error::Refused;
+use super::ledger::Records;
+use super::messages::{Event, Message};
+use super::moment::Moment;
+use super::receipts::{self, Draft};
+use super::used::Used;
+use super::{allowance, sources};
+use crate::code::Code;
+use crate::wire::calls::{AccountFrozen, DeviceItem, Synced};
+use crate::wire::freeze::Freeze;
+use crate::wire::id::{AccountId, Bytes, Nonce, Thumbprint};
+use crate::wire::key::PublicKey;
+use crate::wire::key_set::Use;
+use crate::wire::receipt::Kind;
+use crate::wire::sign1;
+use crate::wire::time::Time;
+
+/// How old, or how far ahead, a freeze statement may be, in seconds.
+const FREEZE_LIFE: u32 = 300;
+
+/// Whether this device key may sign.
+///
+/// # Errors
+/// [`Code::NotEnrolled`], [`Code::Revoked`], [`Code::Suspended`], [`Code::Frozen`].
+pub(super) fn require_active(account: &Account, thumb: Thumbprint) -> Result<(), Code> {
+    match account.device(thumb).map(|device| device.state) {
+        None => Err(Code::NotEnrolled),
+        Some(State::Revoked) => Err(Code::Revoked),
+        Some(State::Suspended) => Err(Code::Suspended),
+        Some(State::Active) if account.frozen_at.is_some() => Err(Code::Frozen),
+        Some(State::Active) => Ok(()),
+    }
+}
+
+/// Answers a sync, but for the receipts, which follow up to the head signed here. Notes the contact.
+///
+/// # Errors
+/// [`Code::NotEnrolled`].
+pub(super) fn sync(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    account: &AccountId,
+    thumb: Thumbprint,
+    nonce: Nonce,
+) -> Result<(Synced, u64), Refused> {
+    let mut owner = records.accounts.get(account).cloned().ok_or(Code::NotEnrolled)?;
+    owner.device_mut(thumb).ok_or(Code::NotEnrolled)?.last_contact = moment.now();
+    let device = owner.device(thumb).ok_or(Code::NotEnrolled)?;
+    let time = Time { issuer: moment.settings.issuer.clone(), nonce, now_ms: moment.now_ms };
+    let synced = Synced {
+        time: Bytes(moment.keys.sign(Use::Time, &time)),
+        head: receipts::head(moment, &owner),
+        receipts: Vec::new(),
+        status: owner.status(device),
+        atc_floor: device.window.floor(),
+        devices: owner.devices.iter().map(|device| item(&owner, device)).collect(),
+        sources: sources::items(&owner, thumb),
+        left: allowance::left(moment, &owner, device),
+        key_set: None,
+    };
+    let newest = owner.link.seq;
+    records.accounts.put(account, owner);
+    Ok((synced, newest))
+}
+
+fn item(account: &Account, device: &super::account::Device) -> DeviceItem {
+    DeviceItem {
+        thumb: device.thumb,
+        label: device.label.clone(),
+        custody: device.custody,
+        status: account.status(device),
+        added_at: device.added_at,
+        cooled_at: device.cooled_at,
+        last_used_at: device.last_debit.as_ref().map(|debit| debit.at),
+    }
+}
+
+/// The key of [`Records::used`] for a freeze order.
+pub(super) fn freeze_key(nonce: Nonce) -> String {
+    format!("freeze/{}", crate::wire::id::to_base64(nonce.as_bytes()))
+}
+
+/// Freezes the account on the order of the calling key. Ends open step-ups; enrolments and tokens meet the frozen
+/// state. The same order again, or one for a frozen account, says since when it is frozen.
+///
+/// # Errors
+/// What [`sign1::open`] refuses; [`Code::WrongAccount`] for another account, issuer or device;
+/// [`Code::IntentExpired`] for an order too old, or dated ahead.
+pub(super) fn freeze(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    account: &AccountId,
+    caller: &PublicKey,
+    thumb: Thumbprint,
+    statement: &[u8],
+) -> Result<AccountFrozen, Refused> {
+    let now = moment.now();
+    let order = sign1::open::<Freeze>(statement, caller)?;
+    if order.issuer != moment.settings.issuer || order.account != *account || order.thumb != thumb {
+        return Err(Code::WrongAccount.into());
+    }
+    let mut owner = records.accounts.get(account).cloned().ok_or(Code::NotEnrolled)?;
+    owner.device(thumb).ok_or(Code::NotEnrolled)?;
+    if let Some(at) = owner.frozen_at {
+        return Ok(AccountFrozen { at });
+    }
+    let used = freeze_key(order.nonce);
+    if order.issued_at.abs_diff(now) > FREEZE_LIFE || records.used.get(&used).is_some() {
+        return Err(Code::IntentExpired.into());
+    }
+    records.used.put(&used, Used { until: order.issued_at.saturating_add(FREEZE_LIFE).saturating_add(1) });
+    owner.frozen_at = Some(now);
+    owner.devices.iter_mut().for_each(|device| device.intents.clear());
+    receipts::issue(moment, records, &mut owner, Draft::of(Kind::Frozen, thumb));
+    records.messages.push(Message::to_owner(&owner, now, &Event::Frozen));
+    records.accounts.put(account, owner);
+    Ok(AccountFrozen { at: now })
+}
+
+/// The nonce of a freeze order, to know which record it needs; nothing of it is believed.
+///
+/// # Errors
+/// What the form refuses.
+pub(super) fn freeze_nonce(statement: &[u8], caller: &PublicKey) -> Result<Nonce, Refused> {
+    Ok(sign1::open::<Freeze>(statement, caller)?.nonce)
+}

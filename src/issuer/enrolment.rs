@@ -1,0 +1,214 @@
+//! Registers a first device: device key, channel key and passkey, bound to one account by the device key's statement
+//! and confirmed by the passkey (protocol section 6, "Enrol, first device").
+
+use super::account::{Account, Credential, CredentialEntry, Device, HandleUse, KeyEntry, State};
+use super::allowance::{self, Terms};
+use super::error::Refused;
+use super::ledger::{Record, Records};
+use super::login::ticket_key;
+use super::messages::{Event, Message};
+use super::moment::Moment;
+use super::receipts::{self, Draft};
+use super::replay::Window;
+use super::webauthn::{self, Registered};
+use crate::code::Code;
+use crate::rules::spending::Meter;
+use crate::wire::allowance::Tier;
+use crate::wire::calls::{ConfirmEnrolment, Enrolled, EnrolmentPrepared};
+use crate::wire::enrolment::{self, Enrolment};
+use crate::wire::id::{AccountId, Handle, Hash, Nonce, Thumbprint, Veil};
+use crate::wire::key::PublicKey;
+use crate::wire::receipt::Kind;
+use crate::wire::{Verified, is_deceptive, sha256};
+use serde::{Deserialize, Serialize};
+
+/// Life of an enrolment in seconds.
+const LIFE: u32 = 600;
+/// Longest label in characters.
+const LONGEST_LABEL: usize = 60;
+
+/// An enrolment that waits for passkey and statement.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OpenEnrolment {
+    /// The account.
+    pub(super) account: AccountId,
+    /// The key that will read and freeze.
+    channel_key: PublicKey,
+    /// In challenge and statement.
+    nonce: Nonce,
+    /// End, seconds since 1970.
+    until: u32,
+}
+
+impl Record for OpenEnrolment {
+    fn until(&self) -> Option<u32> {
+        Some(self.until)
+    }
+}
+
+/// Uses the ticket up and opens an enrolment for the calling key.
+///
+/// # Errors
+/// [`Code::TicketExpired`], [`Code::Frozen`], [`Code::NotFirstDevice`], [`Code::BadArgument`] if one key is to be both.
+pub(super) fn prepare(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    ticket: &str,
+    thumb: Thumbprint,
+    channel_key: PublicKey,
+) -> Result<EnrolmentPrepared, Refused> {
+    let now = moment.now();
+    let key = ticket_key(moment.keys, ticket);
+    let fits = records.tickets.get(&key).is_some_and(|entry| entry.thumb == thumb && entry.until > now);
+    let entry = if fits { records.tickets.take(&key) } else { None }.ok_or(Code::TicketExpired)?;
+    let account = records.accounts.get(&entry.account).ok_or(Code::TicketExpired)?;
+    check_first(account)?;
+    if channel_key.thumbprint() == thumb {
+        return Err(Code::BadArgument.into());
+    }
+    let open = OpenEnrolment {
+        account: entry.account,
+        channel_key,
+        nonce: Nonce(moment.chance.next()),
+        until: now.saturating_add(LIFE),
+    };
+    let prepared = EnrolmentPrepared {
+        account: account.id.clone(),
+        account_label: account.label.clone(),
+        user_handle: account.user_handle.clone(),
+        nonce: open.nonce,
+        expires_at: open.until,
+        exclude: account.devices.iter().map(|device| device.credential.id.clone()).collect(),
+    };
+    records.enrolments.put(thumb, open);
+    Ok(prepared)
+}
+
+fn check_first(account: &Account) -> Result<(), Code> {
+    if account.frozen_at.is_some() {
+        return Err(Code::Frozen);
+    }
+    if account.had_device { Err(Code::NotFirstDevice) } else { Ok(()) }
+}
+
+/// Registers the calling key. The same call again, after a lost answer, gives the same answer.
+///
+/// # Errors
+/// [`Code::TicketExpired`] without an open enrolment; [`Code::NotFirstDevice`]; [`Code::Frozen`]; what `webauthn.rs`
+/// refuses; [`Code::CredentialTaken`]; [`Code::IntentMismatch`] for a statement that says anything else;
+/// [`Code::AlreadyEnrolled`] for a key that is registered; [`Code::BadArgument`] for a bad label.
+pub(super) fn confirm(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    account: &AccountId,
+    thumb: Thumbprint,
+    handle: Handle,
+    call: &ConfirmEnrolment,
+) -> Result<Enrolled, Refused> {
+    let now = moment.now();
+    let mut owner = records.accounts.get(account).cloned().ok_or(Code::TicketExpired)?;
+    let statement_hash = Hash(sha256(&call.statement.0));
+    if let Some(device) = owner.device(thumb).filter(|device| device.enrolment == statement_hash) {
+        let atc_floor = device.window.floor();
+        return Ok(Enrolled { allowance: device.allowance.statement.clone(), atc_floor });
+    }
+    let open = records
+        .enrolments
+        .get(thumb)
+        .filter(|open| open.until > now && open.account == *account)
+        .cloned()
+        .ok_or(Code::TicketExpired)?;
+    check_first(&owner)?;
+    if call.label.is_empty() || call.label.chars().count() > LONGEST_LABEL || call.label.chars().any(is_deceptive) {
+        return Err(Code::BadArgument.into());
+    }
+    let settings = moment.settings;
+    let channel_thumb = open.channel_key.thumbprint();
+    let challenge =
+        enrolment::creation_challenge(&settings.issuer, &settings.rp_id, account, thumb, channel_thumb, open.nonce);
+    let registered = webauthn::check_registration(settings, &challenge, &call.registration)?;
+    if records.credentials.get(&registered.credential.id).is_some() {
+        return Err(Code::CredentialTaken.into());
+    }
+    if records.keys.get(thumb).is_some() || records.keys.get(channel_thumb).is_some() {
+        return Err(Code::AlreadyEnrolled.into());
+    }
+    let statement = enrolment::open_self_signed(&call.statement.0)?;
+    if !says(moment, &statement, thumb, &open, &registered) {
+        return Err(Code::IntentMismatch.into());
+    }
+    let challenge = enrolment::confirmation_challenge(&call.statement.0);
+    let asserted =
+        webauthn::check_assertion(settings, &challenge, &call.assertion, &registered.credential, &owner.user_handle)?;
+
+    let mut credential = Credential {
+        id: registered.credential.id.clone(),
+        key: registered.credential.key,
+        counter: registered.counter,
+        counter_regressions: 0,
+        backup_eligible: registered.backup_eligible,
+        backed_up: registered.backed_up,
+        backup_flips: 0,
+    };
+    credential.note(asserted);
+    let cool_off = if owner.opened_with_wallet { 0 } else { settings.policy.cool_off_seconds };
+    let cooled_at = now.saturating_add(cool_off);
+    let tier = if now < cooled_at { Tier::CoolOff } else { Tier::Browser };
+    let terms = Terms { handle, veil: Veil(moment.chance.next()), cooled_at, tier };
+    allowance::index(records, handle, account, thumb)?;
+    let granted = allowance::grant(moment, account, owner.currency, thumb, &terms);
+    let answer = Enrolled { allowance: granted.statement.clone(), atc_floor: 0 };
+    records.enrolments.take(thumb);
+    records.credentials.put(&credential.id, CredentialEntry { account: account.clone(), thumb });
+    records.keys.put(thumb, KeyEntry::Device { account: account.clone() });
+    records.keys.put(channel_thumb, KeyEntry::Channel { account: account.clone(), thumb });
+    owner.had_device = true;
+    owner.devices.push(Device {
+        key: statement.device_key,
+        thumb,
+        channel_key: open.channel_key,
+        label: call.label.clone(),
+        custody: statement.custody,
+        state: State::Active,
+        added_at: now,
+        cooled_at,
+        last_contact: now,
+        last_debit: None,
+        credential,
+        enrolment: statement_hash,
+        allowance: granted,
+        handles: vec![HandleUse { handle, veil: terms.veil, retired: None }],
+        window: Window::default(),
+        spent: Meter::default(),
+        spent_offline: Meter::default(),
+        topped_up: Meter::default(),
+        intents: Vec::new(),
+    });
+    let mut draft = Draft::of(Kind::DeviceAdded, thumb);
+    draft.body.device_label = Some(call.label.clone());
+    receipts::issue(moment, records, &mut owner, draft);
+    records.messages.push(Message::to_owner(&owner, now, &Event::DeviceAdded(&call.label)));
+    records.accounts.put(account, owner);
+    Ok(answer)
+}
+
+/// Whether the statement says exactly what this enrolment is, field by field. Its custody is a claim and its date the
+/// wallet's; the nonce dates it.
+fn says(
+    moment: &Moment<'_>,
+    statement: &Verified<Enrolment>,
+    thumb: Thumbprint,
+    open: &OpenEnrolment,
+    registered: &Registered,
+) -> bool {
+    statement.issuer == moment.settings.issuer
+        && statement.rp_id == moment.settings.rp_id
+        && statement.account == open.account
+        && statement.device_key.thumbprint() == thumb
+        && statement.channel_key == open.channel_key
+        && statement.credential == registered.credential.id
+        && statement.credential_key_hash == registered.credential.key_hash()
+        && statement.backup_eligible == registered.backup_eligible
+        && statement.backed_up == registered.backed_up
+        && statement.nonce == open.nonce
+}

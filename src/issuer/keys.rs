@@ -1,0 +1,169 @@
+//! The issuer's signing keys, one for each use, and the secret behind its nonces and codes.
+
+use super::entropy::Chance;
+use super::ledger::Record;
+use crate::code::Code;
+use crate::wire::Statement;
+use crate::wire::id::{Bytes, Hash, IssuerId};
+use crate::wire::key::{PublicKey, Signature};
+use crate::wire::key_set::{IssuerKey, KeySet, SignedKeySet, Use};
+use crate::wire::sign1;
+use hmac::{Hmac, KeyInit, Mac};
+use p256::ecdsa::SigningKey;
+use p256::ecdsa::signature::Signer;
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+use zeroize::{Zeroize, Zeroizing};
+
+/// How long the first key set holds, in seconds: five years.
+const LIFE: u32 = 5 * 365 * 24 * 3600;
+/// A day before it was made, for wallets whose clock is behind.
+const SLACK: u32 = 24 * 3600;
+
+/// A secret as a ledger keeps it. A production issuer keeps these in a key service instead.
+#[derive(Clone, Serialize, Deserialize)]
+struct Secret(String);
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+/// The keys as a ledger keeps them.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct StoredKeys {
+    root: Secret,
+    uses: Vec<(Use, Secret)>,
+    mac: Secret,
+    set: SignedKeySet,
+}
+
+impl Record for StoredKeys {}
+
+/// One key and its public half.
+struct Pair {
+    secret: SigningKey,
+    public: PublicKey,
+}
+
+impl Pair {
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let secret = SigningKey::from_slice(bytes).ok()?;
+        let public = PublicKey::from_sec1(secret.verifying_key().to_sec1_point(false).as_bytes()).ok()?;
+        Some(Self { secret, public })
+    }
+
+    fn sign<S: Statement>(&self, statement: &S) -> Vec<u8> {
+        let unsigned = sign1::prepare(statement, &self.public);
+        let signature: p256::ecdsa::Signature = self.secret.sign(unsigned.message());
+        let bytes: [u8; 64] = signature.normalize_s().to_bytes().into();
+        unsigned.finish(&Signature::from_wire(bytes))
+    }
+}
+
+/// The keys in use. Wiped when dropped; without `Debug`, `Clone` or any way out.
+pub struct Keys {
+    allowance: Pair,
+    receipt: Pair,
+    time: Pair,
+    quote: Pair,
+    mac: Zeroizing<Vec<u8>>,
+    set: SignedKeySet,
+}
+
+impl Keys {
+    /// Makes keys and their first key set.
+    pub(super) fn make(chance: &Chance<'_>, issuer: &IssuerId, now: u32) -> Result<StoredKeys, Code> {
+        let draw = || {
+            // All but one in 2^32 draws is a key.
+            (0..8)
+                .map(|_| Zeroizing::new(chance.next::<32>()))
+                .find_map(|bytes| Pair::from_bytes(bytes.as_slice()).map(|pair| (secret(bytes.as_slice()), pair)))
+                .ok_or(Code::NoEntropy)
+        };
+        let (root, root_pair) = draw()?;
+        let mut uses = Vec::new();
+        let mut keys = Vec::new();
+        for usage in Use::ALL {
+            let (stored, pair) = draw()?;
+            uses.push((usage, stored));
+            keys.push(IssuerKey {
+                kid: pair.public.kid(),
+                key: pair.public,
+                usage,
+                not_before: now.saturating_sub(SLACK),
+                not_after: now.saturating_add(LIFE),
+            });
+        }
+        let set = KeySet { issuer: issuer.clone(), seq: 1, keys, prev: Hash::ZERO };
+        let set = SignedKeySet { root: root_pair.public, by_root: Bytes(root_pair.sign(&set)), by_previous: None };
+        Ok(StoredKeys { root, uses, mac: secret(&chance.next::<32>()), set })
+    }
+
+    /// Opens stored keys for this issuer.
+    pub(super) fn open(stored: &StoredKeys, issuer: &IssuerId) -> Result<Self, Code> {
+        let set = stored.set.open(&stored.set.root, issuer).map_err(|_| Code::IssuerUnavailable)?;
+        let pair = |usage: Use| {
+            let (_, held) = stored.uses.iter().find(|(held, _)| *held == usage)?;
+            let pair = Pair::from_bytes(&bytes(held)?)?;
+            set.keys.iter().any(|key| key.usage == usage && key.key == pair.public).then_some(pair)
+        };
+        let pair = |usage| pair(usage).ok_or(Code::IssuerUnavailable);
+        Ok(Self {
+            allowance: pair(Use::Allowance)?,
+            receipt: pair(Use::Receipt)?,
+            time: pair(Use::Time)?,
+            quote: pair(Use::Quote)?,
+            mac: bytes(&stored.mac).ok_or(Code::IssuerUnavailable)?,
+            set: stored.set.clone(),
+        })
+    }
+
+    /// Signs a statement with the key for one use.
+    pub(super) fn sign<S: Statement>(&self, usage: Use, statement: &S) -> Vec<u8> {
+        match usage {
+            Use::Allowance => &self.allowance,
+            Use::Receipt => &self.receipt,
+            Use::Time => &self.time,
+            Use::Quote => &self.quote,
+        }
+        .sign(statement)
+    }
+
+    /// The signed key set.
+    #[must_use]
+    pub const fn set(&self) -> &SignedKeySet {
+        &self.set
+    }
+
+    fn keyed(&self, purpose: &str, parts: &[&[u8]]) -> Hmac<Sha256> {
+        // HMAC takes a key of any length, so the empty start is never used.
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.mac).unwrap_or_else(|_| Hmac::new(&Default::default()));
+        mac.update(purpose.as_bytes());
+        mac.update(&[0]);
+        for part in parts {
+            mac.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+            mac.update(part);
+        }
+        mac
+    }
+
+    /// HMAC-SHA-256 under a purpose.
+    pub(super) fn mac(&self, purpose: &str, parts: &[&[u8]]) -> Hash {
+        Hash(self.keyed(purpose, parts).finalize().into_bytes().into())
+    }
+
+    /// Compares in constant time.
+    pub(super) fn mac_holds(&self, purpose: &str, parts: &[&[u8]], tag: &[u8]) -> bool {
+        self.keyed(purpose, parts).verify_slice(tag).is_ok()
+    }
+}
+
+fn secret(bytes: &[u8]) -> Secret {
+    Secret(crate::wire::id::to_base64(bytes))
+}
+
+fn bytes(secret: &Secret) -> Option<Zeroizing<Vec<u8>>> {
+    crate::wire::id::from_base64(&secret.0).ok().map(Zeroizing::new)
+}

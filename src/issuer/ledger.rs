@@ -1,0 +1,124 @@
+//! The port to whatever keeps the issuer's records: load under lock, decide, keep, all in one transaction.
+
+mod clock;
+mod memory;
+mod records;
+#[cfg(feature = "sqlite")]
+mod sql;
+#[cfg(feature = "sqlite")]
+mod sqlite;
+
+pub use clock::Clock;
+pub use memory::MemoryLedger;
+pub use records::{Key, Kind, Record, Records, Table};
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteLedger;
+
+use super::books::Entry;
+use super::messages::Message;
+use super::receipts::StoredReceipt;
+use crate::wire::id::AccountId;
+use core::future::Future;
+
+/// The ledger itself failed: nothing of the transaction was kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LedgerError {
+    /// The database failed or can't be reached.
+    Unavailable,
+    /// A record can't be read or written.
+    Corrupt,
+    /// A rule asked for a record that its needs do not name: a mistake in the rule.
+    NotNeeded,
+    /// A movement does not sum to zero: a mistake in the rule.
+    Unbalanced,
+}
+
+impl core::fmt::Display for LedgerError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::Unavailable => "the ledger is unavailable",
+            Self::Corrupt => "a record is corrupt",
+            Self::NotNeeded => "a rule asked for a record it had not named",
+            Self::Unbalanced => "a movement does not sum to zero",
+        })
+    }
+}
+
+impl core::error::Error for LedgerError {}
+
+/// The records that a rule may read and change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needs(Vec<(Kind, String)>);
+
+impl Needs {
+    /// None yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// And this one, whether or not there is one.
+    #[must_use]
+    pub fn and(mut self, kind: Kind, key: impl Key) -> Self {
+        self.0.push((kind, key.key()));
+        self
+    }
+
+    pub(super) fn list(&self) -> &[(Kind, String)] {
+        &self.0
+    }
+}
+
+/// Keeps the records. `Send`, because servers have threads.
+pub trait Ledger: Send + Sync {
+    /// Milliseconds since 1970: the only clock that the issuer's decisions see.
+    fn now_ms(&self) -> u64;
+
+    /// Loads what `needs` names under lock, runs `rule`, and keeps what it changed and appended, in one transaction.
+    /// A refusal is a value of `R` and what the rule changed before it is kept: a refused code stays spent.
+    /// `rule` is pure and may run again after a serialisation failure.
+    ///
+    /// # Errors
+    /// [`LedgerError`]; then nothing was kept.
+    fn transact<R: Send>(
+        &self,
+        needs: Needs,
+        rule: impl Fn(&mut Records) -> R + Send + Sync,
+    ) -> impl Future<Output = Result<R, LedgerError>> + Send;
+
+    /// Receipts of an account after a number, in order.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    fn receipts(
+        &self,
+        account: &AccountId,
+        after: u64,
+        most: usize,
+    ) -> impl Future<Output = Result<Vec<StoredReceipt>, LedgerError>> + Send;
+
+    /// The keys of all records of one kind.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    fn keys(&self, kind: Kind) -> impl Future<Output = Result<Vec<String>, LedgerError>> + Send;
+
+    /// Every entry of the books, in order.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    fn entries(&self) -> impl Future<Output = Result<Vec<Entry>, LedgerError>> + Send;
+
+    /// Messages to people after a number, in order; each comes with its number.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    fn messages(&self, after: u64) -> impl Future<Output = Result<Vec<(u64, Message)>, LedgerError>> + Send;
+
+    /// Forgets records that ended before `now`, seconds since 1970.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    fn tidy(&self, now: u32) -> impl Future<Output = Result<(), LedgerError>> + Send;
+}

@@ -1,0 +1,122 @@
+//! A ledger in memory: for tests, for the test kit, and to try things out. It keeps what any other ledger keeps.
+
+use super::records::{Changes, Stored};
+use super::{Clock, Kind, Ledger, LedgerError, Needs, Records};
+use crate::issuer::books::Entry;
+use crate::issuer::messages::Message;
+use crate::issuer::receipts::StoredReceipt;
+use crate::wire::id::AccountId;
+use alloc::collections::BTreeMap;
+use core::future::{Future, ready};
+use std::sync::{Mutex, PoisonError};
+
+#[derive(Default)]
+struct Kept {
+    rows: BTreeMap<(Kind, String), Stored>,
+    receipts: Vec<StoredReceipt>,
+    entries: Vec<Entry>,
+    messages: Vec<Message>,
+}
+
+/// Maps behind a mutex, with a clock that can be moved.
+pub struct MemoryLedger {
+    kept: Mutex<Kept>,
+    clock: Clock,
+}
+
+impl MemoryLedger {
+    /// An empty ledger.
+    #[must_use]
+    pub fn new(clock: Clock) -> Self {
+        Self { kept: Mutex::default(), clock }
+    }
+
+    /// Its clock.
+    #[must_use]
+    pub const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Nothing is kept by a rule that panics, so a poisoned lock guards sound maps.
+    fn with<R>(&self, f: impl FnOnce(&mut Kept) -> R) -> R {
+        f(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Kept {
+    fn load(&self, needs: &Needs) -> Result<Records, LedgerError> {
+        let mut records = Records::default();
+        for (kind, key) in needs.list() {
+            let stored = self.rows.get(&(*kind, key.clone()));
+            records.load(*kind, key.clone(), stored.map(|stored| stored.body.as_bytes()))?;
+        }
+        Ok(records)
+    }
+
+    fn keep(&mut self, changes: Changes) -> Result<(), LedgerError> {
+        let follows = |receipt: &StoredReceipt| {
+            !self.receipts.iter().any(|held| held.account == receipt.account && held.seq == receipt.seq)
+        };
+        if !changes.receipts.iter().all(follows) {
+            return Err(LedgerError::Corrupt);
+        }
+        for (kind, key, stored) in changes.rows {
+            match stored {
+                Some(stored) => self.rows.insert((kind, key), stored),
+                None => self.rows.remove(&(kind, key)),
+            };
+        }
+        self.receipts.extend(changes.receipts);
+        self.entries.extend(changes.entries);
+        self.messages.extend(changes.messages);
+        Ok(())
+    }
+}
+
+impl Ledger for MemoryLedger {
+    fn now_ms(&self) -> u64 {
+        self.clock.now_ms()
+    }
+
+    fn transact<R: Send>(
+        &self,
+        needs: Needs,
+        rule: impl Fn(&mut Records) -> R + Send + Sync,
+    ) -> impl Future<Output = Result<R, LedgerError>> + Send {
+        ready(self.with(|kept| {
+            let mut records = kept.load(&needs)?;
+            let result = rule(&mut records);
+            kept.keep(records.into_changes()?)?;
+            Ok(result)
+        }))
+    }
+
+    fn receipts(
+        &self,
+        account: &AccountId,
+        after: u64,
+        most: usize,
+    ) -> impl Future<Output = Result<Vec<StoredReceipt>, LedgerError>> + Send {
+        let newer = |receipt: &&StoredReceipt| receipt.account == *account && receipt.seq > after;
+        ready(Ok(self.with(|kept| kept.receipts.iter().filter(newer).take(most).cloned().collect())))
+    }
+
+    fn keys(&self, kind: Kind) -> impl Future<Output = Result<Vec<String>, LedgerError>> + Send {
+        ready(Ok(
+            self.with(|kept| kept.rows.keys().filter(|(held, _)| *held == kind).map(|(_, key)| key.clone()).collect())
+        ))
+    }
+
+    fn entries(&self) -> impl Future<Output = Result<Vec<Entry>, LedgerError>> + Send {
+        ready(Ok(self.with(|kept| kept.entries.clone())))
+    }
+
+    fn messages(&self, after: u64) -> impl Future<Output = Result<Vec<(u64, Message)>, LedgerError>> + Send {
+        ready(Ok(self.with(|kept| (1..).zip(kept.messages.iter().cloned()).filter(|(id, _)| *id > after).collect())))
+    }
+
+    fn tidy(&self, now: u32) -> impl Future<Output = Result<(), LedgerError>> + Send {
+        self.with(|kept| kept.rows.retain(|_, stored| stored.until.is_none_or(|until| until >= now)));
+        ready(Ok(()))
+    }
+}

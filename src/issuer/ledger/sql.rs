@@ -1,0 +1,181 @@
+//! Load and save of records in SQL.
+
+use super::records::{Changes, Stored};
+use super::{Kind, LedgerError, Needs, Records};
+use crate::issuer::books::{Book, Entry};
+use crate::issuer::messages::Message;
+use crate::issuer::receipts::StoredReceipt;
+use crate::wire::calls::ReceiptItem;
+use crate::wire::id::{AccountId, Bytes};
+use crate::wire::money::Currency;
+use crate::wire::receipt;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, Row, SqliteConnection};
+
+impl From<sqlx::Error> for LedgerError {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::ColumnNotFound(_) => Self::Corrupt,
+            _ => Self::Unavailable,
+        }
+    }
+}
+
+/// A statement with the name of a kind's table in it, which comes from a closed list.
+fn about(kind: Kind, before: &str, after: &str) -> AssertSqlSafe<String> {
+    AssertSqlSafe(format!("{before} {} {after}", kind.name()))
+}
+
+fn corrupt<E>(_: E) -> LedgerError {
+    LedgerError::Corrupt
+}
+
+/// Loads what is needed.
+pub(super) async fn load(from: &mut SqliteConnection, needs: &Needs) -> Result<Records, LedgerError> {
+    let mut records = Records::default();
+    for (kind, key) in needs.list() {
+        let query = sqlx::query(about(*kind, "SELECT body FROM", "WHERE key = ?")).bind(key);
+        let body = query.fetch_optional(&mut *from).await?.map(|row| row.try_get::<String, _>(0)).transpose()?;
+        records.load(*kind, key.clone(), body.as_deref().map(str::as_bytes))?;
+    }
+    Ok(records)
+}
+
+/// Keeps what was changed and appended.
+pub(super) async fn keep(to: &mut SqliteConnection, changes: &Changes) -> Result<(), LedgerError> {
+    for (kind, key, stored) in &changes.rows {
+        match stored {
+            Some(Stored { body, until }) => {
+                let put = "(key, body, until) VALUES (?, ?, ?) \
+                           ON CONFLICT (key) DO UPDATE SET body = excluded.body, until = excluded.until";
+                let query = sqlx::query(about(*kind, "INSERT INTO", put)).bind(key).bind(body);
+                query.bind(until.map(i64::from)).execute(&mut *to).await?;
+            }
+            None => {
+                sqlx::query(about(*kind, "DELETE FROM", "WHERE key = ?")).bind(key).execute(&mut *to).await?;
+            }
+        }
+    }
+    for receipt in &changes.receipts {
+        sqlx::query("INSERT INTO receipts (account, seq, kind, at, receipt, body) VALUES (?, ?, ?, ?, ?, ?)")
+            .bind(receipt.account.as_str())
+            .bind(i64::try_from(receipt.seq).map_err(corrupt)?)
+            .bind(receipt.kind.name())
+            .bind(i64::from(receipt.at))
+            .bind(&receipt.item.receipt.0)
+            .bind(&receipt.item.body.0)
+            .execute(&mut *to)
+            .await?;
+    }
+    for entry in &changes.entries {
+        sqlx::query("INSERT INTO entries (movement, book, account, amount, currency, at) VALUES (?, ?, ?, ?, ?, ?)")
+            .bind(&entry.movement)
+            .bind(entry.book.name())
+            .bind(&entry.account)
+            .bind(entry.amount)
+            .bind(i64::from(entry.currency.number()))
+            .bind(i64::from(entry.at))
+            .execute(&mut *to)
+            .await?;
+    }
+    for message in &changes.messages {
+        sqlx::query("INSERT INTO messages (account, recipient, at, subject, text, code) VALUES (?, ?, ?, ?, ?, ?)")
+            .bind(message.account.as_ref().map(AccountId::as_str))
+            .bind(&message.to)
+            .bind(i64::from(message.at))
+            .bind(&message.subject)
+            .bind(&message.text)
+            .bind(message.code.as_deref())
+            .execute(&mut *to)
+            .await?;
+    }
+    Ok(())
+}
+
+fn at(row: &SqliteRow, column: &str) -> Result<u32, LedgerError> {
+    row.try_get::<i64, _>(column)?.try_into().map_err(corrupt)
+}
+
+/// Receipts of an account after a number.
+pub(super) async fn receipts(
+    from: &mut SqliteConnection,
+    account: &AccountId,
+    after: u64,
+    most: usize,
+) -> Result<Vec<StoredReceipt>, LedgerError> {
+    let rows = sqlx::query(
+        "SELECT seq, kind, at, receipt, body FROM receipts WHERE account = ? AND seq > ? ORDER BY seq LIMIT ?",
+    )
+    .bind(account.as_str())
+    .bind(i64::try_from(after).unwrap_or(i64::MAX))
+    .bind(i64::try_from(most).unwrap_or(i64::MAX))
+    .fetch_all(from)
+    .await?;
+    let read = |row: &SqliteRow| {
+        let kind: String = row.try_get("kind")?;
+        Ok(StoredReceipt {
+            account: account.clone(),
+            seq: row.try_get::<i64, _>("seq")?.try_into().map_err(corrupt)?,
+            kind: receipt::Kind::ALL.iter().copied().find(|held| held.name() == kind).ok_or(LedgerError::Corrupt)?,
+            at: at(row, "at")?,
+            item: ReceiptItem { receipt: Bytes(row.try_get("receipt")?), body: Bytes(row.try_get("body")?) },
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// The keys of one kind.
+pub(super) async fn keys(from: &mut SqliteConnection, kind: Kind) -> Result<Vec<String>, LedgerError> {
+    let rows = sqlx::query(about(kind, "SELECT key FROM", "ORDER BY key")).fetch_all(from).await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
+/// Every entry, in order.
+pub(super) async fn entries(from: &mut SqliteConnection) -> Result<Vec<Entry>, LedgerError> {
+    let rows = sqlx::query("SELECT movement, book, account, amount, currency, at FROM entries ORDER BY id")
+        .fetch_all(from)
+        .await?;
+    let read = |row: &SqliteRow| {
+        let book: String = row.try_get("book")?;
+        let currency: u64 = row.try_get::<i64, _>("currency")?.try_into().map_err(corrupt)?;
+        Ok(Entry {
+            movement: row.try_get("movement")?,
+            book: Book::from_name(&book).ok_or(LedgerError::Corrupt)?,
+            account: row.try_get("account")?,
+            amount: row.try_get("amount")?,
+            currency: Currency::from_number(currency).map_err(corrupt)?,
+            at: at(row, "at")?,
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Messages after a number.
+pub(super) async fn messages(from: &mut SqliteConnection, after: u64) -> Result<Vec<(u64, Message)>, LedgerError> {
+    let rows =
+        sqlx::query("SELECT id, account, recipient, at, subject, text, code FROM messages WHERE id > ? ORDER BY id")
+            .bind(i64::try_from(after).unwrap_or(i64::MAX))
+            .fetch_all(from)
+            .await?;
+    let read = |row: &SqliteRow| {
+        let account: Option<String> = row.try_get("account")?;
+        let message = Message {
+            account: account.map(|id| id.parse()).transpose().map_err(corrupt)?,
+            to: row.try_get("recipient")?,
+            at: at(row, "at")?,
+            subject: row.try_get("subject")?,
+            text: row.try_get("text")?,
+            code: row.try_get("code")?,
+        };
+        Ok((row.try_get::<i64, _>("id")?.try_into().map_err(corrupt)?, message))
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Deletes what ended before `now`.
+pub(super) async fn tidy(to: &mut SqliteConnection, now: u32) -> Result<(), LedgerError> {
+    for kind in Kind::ALL {
+        sqlx::query(about(*kind, "DELETE FROM", "WHERE until < ?")).bind(i64::from(now)).execute(&mut *to).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,124 @@
+//! A ledger in one SQLite file. The application chooses sqlx's runtime by a feature of its own dependency on sqlx.
+
+use super::{Clock, Kind, Ledger, LedgerError, Needs, Records, sql};
+use crate::issuer::books::Entry;
+use crate::issuer::messages::Message;
+use crate::issuer::receipts::StoredReceipt;
+use crate::wire::id::AccountId;
+use core::time::Duration;
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection, Row, Sqlite, SqliteConnection, SqlitePool};
+use std::path::Path;
+
+/// The steps from an empty file to this build's tables. A step is never changed once it has been released.
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql")];
+/// How long a transaction waits for another one.
+const BUSY: Duration = Duration::from_secs(10);
+/// Writers take turns anyway; the others read.
+const CONNECTIONS: u32 = 4;
+
+/// The issuer's records in a file.
+pub struct SqliteLedger {
+    pool: SqlitePool,
+    clock: Clock,
+}
+
+impl SqliteLedger {
+    /// Opens or makes the file, and brings its tables up to date.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unavailable`] if the file can't be opened; [`LedgerError::Corrupt`] if a later version made it.
+    pub async fn open(file: &Path) -> Result<Self, LedgerError> {
+        Self::open_with(file, Clock::system()).await
+    }
+
+    /// The same with another clock.
+    ///
+    /// # Errors
+    /// As [`SqliteLedger::open`].
+    pub async fn open_with(file: &Path, clock: Clock) -> Result<Self, LedgerError> {
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY);
+        let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await?;
+        migrate(&mut *pool.acquire().await?).await?;
+        Ok(Self { pool, clock })
+    }
+
+    /// Its clock.
+    #[must_use]
+    pub const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Waits for what is running and closes the file.
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    async fn connection(&self) -> Result<PoolConnection<Sqlite>, LedgerError> {
+        Ok(self.pool.acquire().await?)
+    }
+}
+
+async fn migrate(connection: &mut SqliteConnection) -> Result<(), LedgerError> {
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    let version: i64 = sqlx::query("PRAGMA user_version").fetch_one(&mut *transaction).await?.try_get(0)?;
+    let done = usize::try_from(version).map_err(|_| LedgerError::Corrupt)?;
+    let steps = MIGRATIONS.get(done..).ok_or(LedgerError::Corrupt)?;
+    for step in steps {
+        sqlx::raw_sql(*step).execute(&mut *transaction).await?;
+    }
+    let version = sqlx::AssertSqlSafe(format!("PRAGMA user_version = {}", MIGRATIONS.len()));
+    sqlx::raw_sql(version).execute(&mut *transaction).await?;
+    Ok(transaction.commit().await?)
+}
+
+impl Ledger for SqliteLedger {
+    fn now_ms(&self) -> u64 {
+        self.clock.now_ms()
+    }
+
+    async fn transact<R: Send>(
+        &self,
+        needs: Needs,
+        rule: impl Fn(&mut Records) -> R + Send + Sync,
+    ) -> Result<R, LedgerError> {
+        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut records = sql::load(&mut transaction, &needs).await?;
+        let result = rule(&mut records);
+        let changes = records.into_changes()?;
+        if changes.is_empty() {
+            transaction.rollback().await?;
+        } else {
+            sql::keep(&mut transaction, &changes).await?;
+            transaction.commit().await?;
+        }
+        Ok(result)
+    }
+
+    async fn receipts(&self, account: &AccountId, after: u64, most: usize) -> Result<Vec<StoredReceipt>, LedgerError> {
+        sql::receipts(&mut *self.connection().await?, account, after, most).await
+    }
+
+    async fn keys(&self, kind: Kind) -> Result<Vec<String>, LedgerError> {
+        sql::keys(&mut *self.connection().await?, kind).await
+    }
+
+    async fn entries(&self) -> Result<Vec<Entry>, LedgerError> {
+        sql::entries(&mut *self.connection().await?).await
+    }
+
+    async fn messages(&self, after: u64) -> Result<Vec<(u64, Message)>, LedgerError> {
+        sql::messages(&mut *self.connection().await?, after).await
+    }
+
+    async fn tidy(&self, now: u32) -> Result<(), LedgerError> {
+        sql::tidy(&mut *self.connection().await?, now).await
+    }
+}

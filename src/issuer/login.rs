@@ -1,0 +1,201 @@
+//! Login, contact code and ticket. Nothing here tells whether a login exists or a password was right.
+
+use super::error::Refused;
+use super::ledger::{Record, Records};
+use super::messages::{Event, Message};
+use super::moment::Moment;
+use super::settings::Attempts;
+use crate::code::Code;
+use crate::wire::id::{AccountId, Hash, Thumbprint, to_base64};
+use serde::{Deserialize, Serialize};
+
+/// Wrong contact codes before an attempt ends.
+const MOST_TRIES: u32 = 3;
+/// Life of a contact code and of a ticket, in seconds.
+const LIFE: u32 = 600;
+/// No contact code goes to a contact that was changed this recently, in seconds.
+const FRESH_CONTACT: u32 = 30 * 24 * 3600;
+const CODE_PURPOSE: &str = "jitsuin/v1/contact-code";
+
+/// When somebody tried, in a rolling window.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Tries {
+    /// Seconds since 1970.
+    at: Vec<u32>,
+    /// When the newest leaves the window.
+    until: u32,
+}
+
+impl Record for Tries {
+    fn until(&self) -> Option<u32> {
+        Some(self.until)
+    }
+}
+
+/// Counts one try under a key of [`Records::tries`], or refuses it.
+///
+/// # Errors
+/// [`Code::TooManyAttempts`] with the seconds to wait.
+pub(super) fn count(records: &mut Records, key: &str, most: u32, window: u32, now: u32) -> Result<(), Refused> {
+    let mut tries = records.tries.get(key).cloned().unwrap_or_default();
+    tries.at.retain(|at| at.saturating_add(window) > now);
+    if tries.at.len() >= usize::try_from(most).unwrap_or(usize::MAX) {
+        let oldest = tries.at.iter().min().copied().unwrap_or(now);
+        let wait = oldest.saturating_add(window).saturating_sub(now).max(1);
+        return Err(Refused::wait(Code::TooManyAttempts, wait));
+    }
+    tries.at.push(now);
+    tries.until = now.saturating_add(window);
+    records.tries.put(key, tries);
+    Ok(())
+}
+
+/// The keys under which a login's tries are counted.
+pub(super) struct TryKeys {
+    /// Of the login, known or not.
+    pub(super) login: String,
+    /// Of whoever calls.
+    pub(super) source: String,
+}
+
+impl TryKeys {
+    /// For a login from a source.
+    pub(super) fn new(login: &str, source: &str) -> Self {
+        Self { login: format!("login/{login}"), source: source_key(source) }
+    }
+}
+
+/// The key under which the tries of one source are counted.
+pub(super) fn source_key(source: &str) -> String {
+    format!("source/{source}")
+}
+
+/// Counts a login.
+pub(super) fn begin(moment: &Moment<'_>, records: &mut Records, keys: &TryKeys) -> Result<(), Refused> {
+    let Attempts { per_login, per_source, window } = moment.settings.attempts;
+    count(records, &keys.source, per_source, window, moment.now())?;
+    count(records, &keys.login, per_login, window, moment.now())
+}
+
+/// A login that waits for its contact code.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LoginAttempt {
+    /// The device key that started it.
+    thumb: Thumbprint,
+    /// The account, if login and password were right and a code was sent.
+    account: Option<AccountId>,
+    /// Key of the login's tries, forgotten when the code is right.
+    login_key: String,
+    /// HMAC of the code.
+    code: Hash,
+    /// Wrong codes so far.
+    tries: u32,
+    /// End, seconds since 1970.
+    until: u32,
+}
+
+impl Record for LoginAttempt {
+    fn until(&self) -> Option<u32> {
+        Some(self.until)
+    }
+}
+
+/// Who logs in, and whether the password was right.
+pub(super) struct Visitor<'a> {
+    /// The device key.
+    pub(super) thumb: Thumbprint,
+    /// The account behind login and password, if both are right.
+    pub(super) account: Option<&'a AccountId>,
+    /// Key of the login's tries.
+    pub(super) login_key: &'a str,
+    /// Language of the message.
+    pub(super) language: &'a str,
+}
+
+/// Opens an attempt under a name drawn before, and sends the contact code where there is somebody to send it to.
+pub(super) fn send_code(moment: &Moment<'_>, records: &mut Records, attempt: &str, visitor: &Visitor<'_>) {
+    let now = moment.now();
+    let code = moment.chance.digits(8);
+    let mut reached = None;
+    if let Some(mut account) = visitor.account.and_then(|id| records.accounts.get(id).cloned()) {
+        account.language = if visitor.language == "en" { "en".into() } else { "ja".into() };
+        if account.contact_changed_at.is_none_or(|at| at.saturating_add(FRESH_CONTACT) <= now) {
+            records.messages.push(Message::to_owner(&account, now, &Event::ContactCode(&code)));
+            reached = Some(account.id.clone());
+        }
+        records.accounts.put(account.id.clone(), account);
+    }
+    let code = moment.keys.mac(CODE_PURPOSE, &[attempt.as_bytes(), code.as_bytes()]);
+    let opened = LoginAttempt {
+        thumb: visitor.thumb,
+        account: reached,
+        login_key: visitor.login_key.into(),
+        code,
+        tries: 0,
+        until: now.saturating_add(LIFE),
+    };
+    records.attempts.put(attempt, opened);
+}
+
+/// The right to enrol one key for one account.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TicketEntry {
+    /// The key.
+    pub(super) thumb: Thumbprint,
+    /// The account.
+    pub(super) account: AccountId,
+    /// End, seconds since 1970.
+    pub(super) until: u32,
+}
+
+impl Record for TicketEntry {
+    fn until(&self) -> Option<u32> {
+        Some(self.until)
+    }
+}
+
+/// The name under which a ticket is kept: whoever reads the ledger can't use it.
+pub(super) fn ticket_key(moment_keys: &super::keys::Keys, ticket: &str) -> String {
+    to_base64(&moment_keys.mac("jitsuin/v1/ticket", &[ticket.as_bytes()]).0)
+}
+
+/// Checks a contact code. A wrong one counts; the third ends the attempt. `ticket` is the new ticket, drawn before.
+///
+/// # Errors
+/// [`Code::CodeRefused`], whatever was wrong.
+pub(super) fn enter_code(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    attempt: &str,
+    code: &str,
+    thumb: Thumbprint,
+    ticket: &str,
+) -> Result<(), Refused> {
+    let now = moment.now();
+    let mut open = records
+        .attempts
+        .get(attempt)
+        .filter(|open| open.until > now && open.thumb == thumb && open.tries < MOST_TRIES)
+        .cloned()
+        .ok_or(Code::CodeRefused)?;
+    let right = moment.keys.mac_holds(CODE_PURPOSE, &[attempt.as_bytes(), code.as_bytes()], open.code.as_bytes());
+    let Some(account) = open.account.clone().filter(|_| right) else {
+        open.tries = open.tries.saturating_add(1);
+        records.attempts.put(attempt, open);
+        return Err(Code::CodeRefused.into());
+    };
+    records.attempts.take(attempt);
+    let entry = TicketEntry { thumb, account, until: now.saturating_add(LIFE) };
+    records.tickets.put(ticket_key(moment.keys, ticket), entry);
+    Ok(())
+}
+
+impl LoginAttempt {
+    /// Key of the login's tries.
+    pub(super) fn login_key(&self) -> &str {
+        &self.login_key
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,137 @@
+//! Messages to people, in Japanese and English. Each says what its code does, since a person is asked to type it.
+
+use super::account::Account;
+use crate::wire::id::AccountId;
+use crate::wire::money::Amount;
+
+/// One message. Whoever sends it on forgets it then; the demo shows it in its inbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Whose, where it goes to an account's contact.
+    pub account: Option<AccountId>,
+    /// Where it goes.
+    pub to: String,
+    /// Seconds since 1970.
+    pub at: u32,
+    /// First line.
+    pub subject: String,
+    /// Text.
+    pub text: String,
+    /// The code in it, if one is.
+    pub code: Option<String>,
+}
+
+/// What happened.
+pub(super) enum Event<'a> {
+    /// Somebody who knows login and password wants to register a device.
+    ContactCode(&'a str),
+    /// A device was registered.
+    DeviceAdded(&'a str),
+    /// A device key was suspended.
+    DeviceSuspended(&'a str),
+    /// The account was frozen.
+    Frozen,
+    /// Money came in.
+    ToppedUp(Amount),
+    /// A card's owner is asked to prove the card.
+    CardCode {
+        /// The code.
+        code: &'a str,
+        /// The card's label.
+        card: &'a str,
+    },
+}
+
+impl Message {
+    /// To an account's contact, in its language.
+    pub(super) fn to_owner(account: &Account, at: u32, event: &Event<'_>) -> Self {
+        let (subject, text) = if account.language == "en" { english(event) } else { japanese(event) };
+        let code = match event {
+            Event::ContactCode(code) | Event::CardCode { code, .. } => Some(String::from(*code)),
+            _ => None,
+        };
+        Self { account: Some(account.id.clone()), to: account.contact.clone(), at, subject, text, code }
+    }
+
+    /// To a merchant: the one-time code of a till.
+    pub(super) fn till_code(to: String, till: &str, code: &str, at: u32) -> Self {
+        Self {
+            account: None,
+            to,
+            at,
+            subject: format!("Till {till} / レジ {till}"),
+            text: format!(
+                "{code} registers one device as till {till}. It works once.\n{code} を入力した端末がレジ {till} として登録されます。一度だけ使えます。"
+            ),
+            code: Some(code.into()),
+        }
+    }
+}
+
+fn english(event: &Event<'_>) -> (String, String) {
+    match event {
+        Event::ContactCode(code) => (
+            "Code to register a device".into(),
+            format!(
+                "{code} registers a device that can pay with your money. Type it only into your own wallet and read it \
+                 out to nobody. It works for 10 minutes. If you are not registering a device now, somebody knows your \
+                 password: change it."
+            ),
+        ),
+        Event::DeviceAdded(label) => (
+            "A device was registered".into(),
+            format!("\"{label}\" can now pay with your account. If that was not you, freeze the account at once."),
+        ),
+        Event::DeviceSuspended(label) => (
+            "A device was suspended".into(),
+            format!(
+                "A code of \"{label}\" looks like it was made by a copy of its key. The device can't pay any more."
+            ),
+        ),
+        Event::Frozen => {
+            ("Your account is frozen".into(), "No device can pay or top up until the account is released.".into())
+        }
+        Event::ToppedUp(amount) => {
+            ("Top-up completed".into(), format!("{amount} was added. If that was not you, freeze the account at once."))
+        }
+        Event::CardCode { code, card } => (
+            "Your card company: code for your card".into(),
+            format!("{code} lets your wallet charge {card}. Type it only into your card company's page."),
+        ),
+    }
+}
+
+fn japanese(event: &Event<'_>) -> (String, String) {
+    match event {
+        Event::ContactCode(code) => (
+            "端末登録の確認コード".into(),
+            format!(
+                "{code} を入力すると、あなたのお金で支払える端末が登録されます。ご自身のウォレット以外には入力せず、誰にも教えないでください。\
+                 有効期間は10分です。登録の操作をしていない場合は、パスワードが他人に知られています。すぐに変更してください。"
+            ),
+        ),
+        Event::DeviceAdded(label) => (
+            "端末が登録されました".into(),
+            format!(
+                "「{label}」で支払えるようになりました。心当たりがない場合は、すぐにアカウントを停止してください。"
+            ),
+        ),
+        Event::DeviceSuspended(label) => (
+            "端末を停止しました".into(),
+            format!("「{label}」の鍵が複製された疑いがあるため、この端末では支払えません。"),
+        ),
+        Event::Frozen => {
+            ("アカウントを停止しました".into(), "解除されるまで、どの端末でも支払いとチャージはできません。".into())
+        }
+        Event::ToppedUp(amount) => (
+            "チャージが完了しました".into(),
+            format!("{amount} をチャージしました。心当たりがない場合は、すぐにアカウントを停止してください。"),
+        ),
+        Event::CardCode { code, card } => (
+            "カード会社からの確認コード".into(),
+            format!(
+                "{code} を入力すると、ウォレットが {card} に請求できるようになります。カード会社のページ以外には入力しないでください。"
+            ),
+        ),
+    }
+}

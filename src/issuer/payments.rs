@@ -1,0 +1,128 @@
+//! Payments by tills: take, look up, reverse, and what a till asked before.
+
+mod redeem;
+mod reverse;
+
+pub(super) use redeem::{Taking, redeem};
+pub(super) use reverse::{Reversal, reverse};
+
+use super::error::Refused;
+use super::ledger::{Record, Records};
+use crate::code::Code;
+use crate::wire::calls::{Outcome, PaymentAnswer};
+use crate::wire::id::{AccountId, Audience, Hash, Thumbprint};
+use crate::wire::money::{Amount, Currency};
+use crate::wire::sha256;
+use serde::{Deserialize, Serialize};
+
+/// How long an idempotency key is kept, in seconds.
+const KEPT: u32 = 24 * 3600;
+
+/// A payment that was made.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Payment {
+    /// Its id.
+    pub id: String,
+    /// Where.
+    pub till: Audience,
+    /// Who got the money.
+    pub merchant: Audience,
+    /// Who paid.
+    pub account: AccountId,
+    /// With which device key.
+    pub thumb: Thumbprint,
+    /// The token's counter and random part.
+    pub token: (u32, [u8; 4]),
+    /// Minor units.
+    pub amount: Amount,
+    /// Currency.
+    pub currency: Currency,
+    /// Seconds since 1970.
+    pub at: u32,
+    /// Number of its receipt.
+    pub seq: u64,
+    /// Whether it was metered as offline.
+    pub offline: bool,
+    /// When it was reversed, seconds since 1970.
+    pub reversed_at: Option<u32>,
+}
+
+impl Record for Payment {}
+
+impl Payment {
+    /// What a till hears of it now.
+    #[must_use]
+    pub fn to_answer(&self) -> PaymentAnswer {
+        PaymentAnswer {
+            outcome: if self.reversed_at.is_some() { Outcome::Reversed } else { Outcome::Approved },
+            payment: Some(self.id.clone()),
+            amount: self.amount,
+            currency: self.currency,
+            at: self.reversed_at.unwrap_or(self.at),
+        }
+    }
+}
+
+/// What a till was answered under one idempotency key.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TillAnswer {
+    request: Hash,
+    answer: PaymentAnswer,
+    until: u32,
+}
+
+impl Record for TillAnswer {
+    fn until(&self) -> Option<u32> {
+        Some(self.until)
+    }
+}
+
+/// The key of [`Records::till_answers`].
+pub(super) fn answer_key(till: &Audience, key: &str) -> String {
+    format!("{till}|{key}")
+}
+
+/// Checks an idempotency key's form.
+///
+/// # Errors
+/// [`Code::BadArgument`].
+pub(super) fn check_key(key: &str) -> Result<(), Refused> {
+    let plain = key.bytes().all(|byte| byte.is_ascii_graphic());
+    if plain && (16..=64).contains(&key.len()) { Ok(()) } else { Err(Code::BadArgument.into()) }
+}
+
+/// What stands for a request: its path and body.
+pub(super) fn request_hash(path: &str, body: &[u8]) -> Hash {
+    Hash(sha256(&[path.as_bytes(), &[0], body].concat()))
+}
+
+/// The answer given before under this key, if one was.
+///
+/// # Errors
+/// [`Code::IdempotencyMismatch`] if it was given to another request.
+pub(super) fn answered(
+    records: &Records,
+    key: &str,
+    request: Hash,
+    now: u32,
+) -> Result<Option<PaymentAnswer>, Refused> {
+    match records.till_answers.get(key).filter(|held| held.until > now) {
+        None => Ok(None),
+        Some(held) if held.request == request => Ok(Some(held.answer.clone())),
+        Some(_) => Err(Code::IdempotencyMismatch.into()),
+    }
+}
+
+/// The last answer under this key, whatever it was asked with.
+pub(super) fn last_answer(records: &Records, key: &str, now: u32) -> Option<PaymentAnswer> {
+    records.till_answers.get(key).filter(|held| held.until > now).map(|held| held.answer.clone())
+}
+
+/// Keeps an answer.
+fn remember(records: &mut Records, key: &str, request: Hash, answer: PaymentAnswer, now: u32) {
+    let until = now.saturating_add(KEPT);
+    records.till_answers.put(key, TillAnswer { request, answer, until });
+}
+
+#[cfg(test)]
+mod tests;

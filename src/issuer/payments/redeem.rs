@@ -1,0 +1,314 @@
+//! Takes one payment: the second half of the protocol's order of checks, in one transaction under the account's lock.
+
+use super::{Payment, answered, remember};
+use crate::code::Code;
+use crate::issuer::account::{Account, Debit, Device, Retired, State};
+use crate::issuer::allowance::{account_cap, cap};
+use crate::issuer::books::{Line, Movement};
+use crate::issuer::devices::require_active;
+use crate::issuer::error::Refused;
+use crate::issuer::ledger::Records;
+use crate::issuer::messages::{Event, Message};
+use crate::issuer::moment::Moment;
+use crate::issuer::receipts::{self, Draft};
+use crate::issuer::replay::{Judgement, Use};
+use crate::issuer::tills::Till;
+use crate::issuer::verifier::{Candidate, Sale, authenticate};
+use crate::rules::lifetime::is_offline;
+use crate::rules::spending::Cap;
+use crate::wire::Verified;
+use crate::wire::allowance::Tier;
+use crate::wire::calls::{Outcome, PaymentAnswer};
+use crate::wire::id::{AccountId, Handle, Hash, Thumbprint};
+use crate::wire::receipt::Kind;
+use crate::wire::token::{Token, UnverifiedToken};
+
+/// How long a retired handle's tokens are still taken, in seconds.
+const GRACE: u32 = 120;
+
+/// A till's request, with what was drawn for it.
+pub(in crate::issuer) struct Taking<'a> {
+    /// The token, taken apart.
+    pub(in crate::issuer) token: &'a UnverifiedToken,
+    /// Accounts whose devices the handle may mean.
+    pub(in crate::issuer) accounts: &'a [(AccountId, Thumbprint)],
+    /// What is asked for.
+    pub(in crate::issuer) sale: &'a Sale,
+    /// Key of the till's answers.
+    pub(in crate::issuer) answer_key: &'a str,
+    /// Hash of the request.
+    pub(in crate::issuer) request: Hash,
+    /// Id of the payment, if one is made.
+    pub(in crate::issuer) payment: &'a str,
+}
+
+/// Decides over a token. What the till hears is the answer; what the owner hears is a receipt.
+///
+/// # Errors
+/// [`Code::IdempotencyMismatch`]; [`Code::NotFound`] without such a till.
+pub(in crate::issuer) fn redeem(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    taking: &Taking<'_>,
+) -> Result<PaymentAnswer, Refused> {
+    let Taking { token, sale, .. } = *taking;
+    let now = moment.now();
+    let answer =
+        |outcome| PaymentAnswer { outcome, payment: None, amount: sale.amount, currency: sale.currency, at: now };
+    if let Some(before) = answered(records, taking.answer_key, taking.request, now)? {
+        return Ok(before);
+    }
+    let till = records.tills.get(&sale.till).cloned().ok_or(Code::NotFound)?;
+    if till.blocked {
+        return Ok(answer(Outcome::TillBlocked));
+    }
+    let candidates = candidates(records, taking);
+    let (claims, thumb) = match authenticate(token, &candidates) {
+        Ok(found) => found,
+        Err(code) => return Ok(answer(outcome(code))),
+    };
+    // From here on the signature has held, and state may change.
+    let owner = taking.accounts.iter().find(|(_, candidate)| *candidate == thumb);
+    let mut account = owner.and_then(|(id, _)| records.accounts.get(id).cloned()).ok_or(Code::IssuerUnavailable)?;
+    let desk = Desk { moment, sale, till: &till, token: &claims, handle: token.handle(), thumb };
+    let answer = desk.decide(records, &mut account, taking.payment);
+    records.accounts.put(account.id.clone(), account);
+    remember(records, taking.answer_key, taking.request, answer.clone(), now);
+    Ok(answer)
+}
+
+fn candidates(records: &Records, taking: &Taking<'_>) -> Vec<Candidate> {
+    let handle = taking.token.handle();
+    let candidate = |(account, thumb): &(AccountId, Thumbprint)| {
+        let device = records.accounts.get(account)?.device(*thumb)?;
+        let used = device.handles.iter().find(|used| used.handle == handle)?;
+        Some(Candidate { thumb: *thumb, key: device.key, veil: used.veil })
+    };
+    taking.accounts.iter().filter_map(candidate).collect()
+}
+
+/// What a till hears of a refusal (protocol section 9).
+const fn outcome(code: Code) -> Outcome {
+    match code.for_till() {
+        Code::TokenExpired => Outcome::TokenExpired,
+        Code::TokenUsed => Outcome::TokenUsed,
+        Code::AmountOver => Outcome::AmountOver,
+        Code::TryAgain => Outcome::TryAgain,
+        Code::TillBlocked => Outcome::TillBlocked,
+        _ => Outcome::Declined,
+    }
+}
+
+/// One token at one till.
+struct Desk<'a> {
+    moment: &'a Moment<'a>,
+    sale: &'a Sale,
+    till: &'a Till,
+    token: &'a Verified<Token>,
+    handle: Handle,
+    thumb: Thumbprint,
+}
+
+impl Desk<'_> {
+    fn answer(&self, outcome: Outcome, payment: Option<String>) -> PaymentAnswer {
+        let Sale { amount, currency, .. } = *self.sale;
+        PaymentAnswer { outcome, payment, amount, currency, at: self.moment.now() }
+    }
+
+    fn decide(&self, records: &mut Records, account: &mut Account, payment: &str) -> PaymentAnswer {
+        let Some(device) = account.device(self.thumb) else { return self.answer(Outcome::TryAgain, None) };
+        let asked = self.sale.check(self.token, device.allowance.per_payment);
+        match asked {
+            // An old photo must not hurt its owner, nor fill the history.
+            Err(Code::TokenExpired) => return self.answer(Outcome::TokenExpired, None),
+            // Not for this till or this minute: whoever it is for may still take it.
+            Err(code @ (Code::TokenAhead | Code::WrongTill)) => return self.refuse_untaken(records, account, code),
+            _ => {}
+        }
+        if let (Ok(()), Err(code)) = (asked, require_active(account, self.thumb)) {
+            return self.refuse_untaken(records, account, code);
+        }
+        let device = account.device(self.thumb);
+        let fresh = match device.map(|device| self.judge(device)) {
+            Some(Judgement::Repeat(seen)) if seen.till == self.sale.till && seen.amount == self.sale.amount => {
+                let mut answer = self.answer(seen.outcome, seen.payment.clone());
+                answer.at = seen.at;
+                return answer;
+            }
+            Some(Judgement::Fresh) => true,
+            Some(Judgement::Clone) => {
+                return match asked {
+                    Ok(()) => self.suspend(records, account),
+                    Err(code) => self.answer(outcome(code), None),
+                };
+            }
+            _ => false,
+        };
+        match asked.and_then(|()| if fresh { Ok(()) } else { Err(Code::TokenUsed) }) {
+            Err(code) if !fresh => return self.answer(outcome(code), None),
+            Err(code) => return self.refuse_taken(records, account, code),
+            Ok(()) => {}
+        }
+        match self.limits(account) {
+            Ok(offline) => self.pay(records, account, payment, offline),
+            Err(code) => self.refuse_taken(records, account, code),
+        }
+    }
+
+    /// Counter, random part and date against what was used, and the handle against the one that followed it.
+    fn judge<'d>(&self, device: &'d Device) -> Judgement<'d> {
+        let judgement = device.window.judge(self.token);
+        let retired = device.handles.iter().find(|used| used.handle == self.handle).and_then(|used| used.retired);
+        match (&judgement, retired) {
+            (Judgement::Fresh, Some(Retired { issued_at, .. })) if self.token.issued_at > issued_at => Judgement::Clone,
+            (Judgement::Fresh, Some(Retired { at, .. })) if at.saturating_add(GRACE) < self.moment.now() => {
+                Judgement::Behind
+            }
+            _ => judgement,
+        }
+    }
+
+    /// Allowance, offline part, account limit, haste and balance; whether it is an offline payment.
+    fn limits(&self, account: &Account) -> Result<bool, Code> {
+        let now = self.moment.now();
+        let amount = self.sale.amount;
+        let device = account.device(self.thumb).ok_or(Code::NotEnrolled)?;
+        let granted = &device.allowance;
+        if now >= granted.until {
+            return Err(Code::OverAllowance);
+        }
+        let offline = is_offline(self.token, device.last_contact);
+        if offline {
+            let part = &granted.offline;
+            let cap = Cap { each: part.per_payment, total: part.total, count: part.count };
+            let over = if granted.tier == Tier::CoolOff { Code::CoolingOff } else { Code::OverAllowance };
+            device.spent_offline.check(&cap, amount, now).map_err(|_| over)?;
+        }
+        device.spent.check(&cap(granted), amount, now).map_err(|_| Code::OverAllowance)?;
+        account.spent.check(&account_cap(self.moment, granted), amount, now).map_err(|_| Code::OverLimit)?;
+        if let Some(last) = &device.last_debit {
+            let policy = &self.moment.settings.policy;
+            let apart = if last.till == self.sale.till {
+                policy.second_debit_at_till_seconds
+            } else {
+                policy.second_debit_seconds
+            };
+            if now < last.at.saturating_add(apart) && self.token.issued_at < last.at {
+                return Err(Code::TooFast);
+            }
+        }
+        account.balance.minus(amount).map(|_| offline).ok_or(Code::BalanceLow)
+    }
+
+    fn draft(&self, kind: Kind) -> Draft {
+        let mut draft = Draft::of(kind, self.thumb);
+        draft.token = Some((self.token.atc, self.token.random));
+        draft.body.amount = Some(self.sale.amount);
+        draft.body.currency = Some(self.sale.currency);
+        draft.body.shop = Some(self.till.name.clone());
+        draft.body.place = Some(self.till.place.clone());
+        draft
+    }
+
+    fn declined(&self, records: &mut Records, account: &mut Account, code: Code) {
+        let mut draft = self.draft(Kind::Declined);
+        draft.body.reason = Some(code.name().into());
+        receipts::issue(self.moment, records, account, draft);
+    }
+
+    /// Refuses and leaves the counter alone; one receipt for one token, however often it is offered.
+    fn refuse_untaken(&self, records: &mut Records, account: &mut Account, code: Code) -> PaymentAnswer {
+        if account.device_mut(self.thumb).is_some_and(|device| device.window.note(self.token)) {
+            self.declined(records, account, code);
+        }
+        self.answer(outcome(code), None)
+    }
+
+    /// Refuses and takes the counter: a refused code is spent as well.
+    fn refuse_taken(&self, records: &mut Records, account: &mut Account, code: Code) -> PaymentAnswer {
+        self.take(account, outcome(code), None);
+        self.declined(records, account, code);
+        self.answer(outcome(code), None)
+    }
+
+    fn suspend(&self, records: &mut Records, account: &mut Account) -> PaymentAnswer {
+        let mut draft = Draft::of(Kind::DeviceSuspended, self.thumb);
+        if let Some(device) = account.device_mut(self.thumb) {
+            device.state = State::Suspended;
+            device.intents.clear();
+            draft.body.device_label = Some(device.label.clone());
+        }
+        let label = draft.body.device_label.clone().unwrap_or_default();
+        self.declined(records, account, Code::CloneSuspected);
+        receipts::issue(self.moment, records, account, draft);
+        records.messages.push(Message::to_owner(account, self.moment.now(), &Event::DeviceSuspended(&label)));
+        self.answer(Outcome::Declined, None)
+    }
+
+    /// Takes the counter; the first use of the newest handle retires those before it.
+    fn take(&self, account: &mut Account, outcome: Outcome, payment: Option<String>) {
+        let now = self.moment.now();
+        let Some(device) = account.device_mut(self.thumb) else { return };
+        device.window.take(Use {
+            atc: self.token.atc,
+            random: self.token.random,
+            issued_at: self.token.issued_at,
+            at: now,
+            till: self.sale.till.clone(),
+            amount: self.sale.amount,
+            outcome,
+            payment,
+        });
+        if let Some((newest, earlier)) = device.handles.split_last_mut()
+            && newest.handle == self.handle
+        {
+            let retired = Retired { at: now, issued_at: self.token.issued_at };
+            earlier.iter_mut().for_each(|used| used.retired = used.retired.or(Some(retired)));
+        }
+    }
+
+    fn pay(&self, records: &mut Records, account: &mut Account, id: &str, offline: bool) -> PaymentAnswer {
+        let now = self.moment.now();
+        let Sale { amount, currency, .. } = *self.sale;
+        let Some(balance) = account.balance.minus(amount) else {
+            return self.refuse_taken(records, account, Code::BalanceLow);
+        };
+        account.balance = balance;
+        account.spent.add(amount, now);
+        if let Some(device) = account.device_mut(self.thumb) {
+            device.spent.add(amount, now);
+            if offline {
+                device.spent_offline.add(amount, now);
+            }
+            device.last_debit = Some(Debit { at: now, till: self.sale.till.clone() });
+        }
+        self.take(account, Outcome::Approved, Some(id.into()));
+        receipts::issue(self.moment, records, account, self.draft(Kind::Payment));
+        let payment = Payment {
+            id: id.into(),
+            till: self.sale.till.clone(),
+            merchant: self.sale.merchant.clone(),
+            account: account.id.clone(),
+            thumb: self.thumb,
+            token: (self.token.atc, self.token.random),
+            amount,
+            currency,
+            at: now,
+            seq: account.link.seq,
+            offline,
+            reversed_at: None,
+        };
+        let movement = Movement {
+            name: format!("payment/{id}"),
+            from: Line::account(&account.id),
+            to: Line::merchant(&self.sale.merchant),
+            amount,
+            currency,
+            at: now,
+        };
+        records.entries.extend(movement.entries());
+        let answer = payment.to_answer();
+        records.payments.put(id, payment);
+        answer
+    }
+}

@@ -1,0 +1,113 @@
+//! Single use: which counters of a device key were taken, and what looks like a second copy of the key
+//! (protocol section 2, "Single use and clones").
+
+use crate::rules::spending::WINDOW as DAY;
+use crate::wire::calls::Outcome;
+use crate::wire::id::Audience;
+use crate::wire::money::Amount;
+use crate::wire::token::Token;
+use serde::{Deserialize, Serialize};
+
+/// How far ahead of the highest counter a token may be.
+const MOST_AHEAD: u32 = 65_536;
+/// How far behind the highest counter a token may still be taken.
+const WIDTH: u32 = 64;
+
+/// One token that was taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Use {
+    /// Its counter.
+    pub atc: u32,
+    /// Its random part.
+    pub random: [u8; 4],
+    /// Its `iat`.
+    pub issued_at: u32,
+    /// When it was taken, seconds since 1970.
+    pub at: u32,
+    /// Where.
+    pub till: Audience,
+    /// The amount asked for.
+    pub amount: Amount,
+    /// What the till was told.
+    pub outcome: Outcome,
+    /// The payment, if one was made.
+    pub payment: Option<String>,
+}
+
+/// The counters of one device key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// Highest counter taken, and its token's `iat`.
+    highest: Option<(u32, u32)>,
+    /// The last 24 hours, and in any case the last 64 counters.
+    uses: Vec<Use>,
+    /// The last token that was refused without being taken, so that one token makes one receipt.
+    noted: Option<(u32, [u8; 4])>,
+}
+
+/// What a token is to a window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Judgement<'w> {
+    /// Not seen, and in order.
+    Fresh,
+    /// Exactly this token was taken before.
+    Repeat(&'w Use),
+    /// Too far behind to tell; it counts as used.
+    Behind,
+    /// What only a copied key makes.
+    Clone,
+}
+
+impl Window {
+    /// Judges a live token whose signature held.
+    #[must_use]
+    pub fn judge(&self, token: &Token) -> Judgement<'_> {
+        if let Some(seen) = self.uses.iter().find(|seen| seen.atc == token.atc) {
+            return if seen.random == token.random { Judgement::Repeat(seen) } else { Judgement::Clone };
+        }
+        let Some((highest, _)) = self.highest else {
+            return if token.atc > MOST_AHEAD { Judgement::Clone } else { Judgement::Fresh };
+        };
+        if token.atc > highest.saturating_add(MOST_AHEAD) || self.disagrees(token) {
+            return Judgement::Clone;
+        }
+        if token.atc.saturating_add(WIDTH) <= highest { Judgement::Behind } else { Judgement::Fresh }
+    }
+
+    /// Whether counters and dates of any two tokens are in different order.
+    fn disagrees(&self, token: &Token) -> bool {
+        let against = |atc: u32, issued_at: u32| {
+            (token.atc > atc && token.issued_at < issued_at) || (token.atc < atc && token.issued_at > issued_at)
+        };
+        self.highest.is_some_and(|(atc, issued_at)| against(atc, issued_at))
+            || self.uses.iter().any(|seen| against(seen.atc, seen.issued_at))
+    }
+
+    /// Takes a token. Forgets what is older than 24 hours and outside the last 64 counters.
+    pub fn take(&mut self, taken: Use) {
+        let now = taken.at;
+        if self.highest.is_none_or(|(atc, _)| taken.atc > atc) {
+            self.highest = Some((taken.atc, taken.issued_at));
+        }
+        self.uses.push(taken);
+        let floor = self.floor();
+        self.uses.retain(|seen| seen.at.saturating_add(DAY) > now || seen.atc.saturating_add(WIDTH) > floor);
+    }
+
+    /// Highest counter taken; 0 if none was.
+    #[must_use]
+    pub fn floor(&self) -> u32 {
+        self.highest.map_or(0, |(atc, _)| atc)
+    }
+
+    /// Notes a token that was refused without being taken; whether that is news.
+    pub fn note(&mut self, token: &Token) -> bool {
+        let id = Some((token.atc, token.random));
+        let news = self.noted != id;
+        self.noted = id;
+        news
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,82 @@
+#![allow(clippy::unwrap_used)]
+use super::*;
+use crate::wire::token::Limit;
+
+fn token(atc: u32, issued_at: u32) -> Token {
+    Token { limit: Limit::Allowance, expires_at: issued_at + 60, issued_at, atc, random: [7; 4] }
+}
+
+fn taken(token: &Token, at: u32) -> Use {
+    Use {
+        atc: token.atc,
+        random: token.random,
+        issued_at: token.issued_at,
+        at,
+        till: "t/1".parse().unwrap(),
+        amount: Amount::of(540),
+        outcome: Outcome::Approved,
+        payment: Some("p".into()),
+    }
+}
+
+fn window(tokens: &[(u32, u32)]) -> Window {
+    let mut window = Window::default();
+    for (atc, issued_at) in tokens {
+        window.take(taken(&token(*atc, *issued_at), *issued_at));
+    }
+    window
+}
+
+#[test]
+fn the_same_token_is_a_repeat_and_another_of_its_counter_is_a_clone() {
+    let window = window(&[(5, 1000)]);
+    assert!(matches!(window.judge(&token(5, 1000)), Judgement::Repeat(seen) if seen.payment.as_deref() == Some("p")));
+    let copy = Token { random: [8; 4], ..token(5, 1000) };
+    assert_eq!(window.judge(&copy), Judgement::Clone);
+}
+
+#[test]
+fn counters_may_skip_and_come_late_but_not_against_their_dates() {
+    let window = window(&[(5, 1000), (9, 1100)]);
+    assert_eq!(window.judge(&token(10, 1100)), Judgement::Fresh);
+    assert_eq!(window.judge(&token(7, 1050)), Judgement::Fresh);
+    assert_eq!(window.judge(&token(10, 1099)), Judgement::Clone);
+    assert_eq!(window.judge(&token(7, 1101)), Judgement::Clone);
+    assert_eq!(window.judge(&token(7, 999)), Judgement::Clone);
+}
+
+#[test]
+fn a_leap_of_more_than_65536_is_a_clone() {
+    assert_eq!(Window::default().judge(&token(65_536, 1)), Judgement::Fresh);
+    assert_eq!(Window::default().judge(&token(65_537, 1)), Judgement::Clone);
+    let window = window(&[(5, 1000)]);
+    assert_eq!(window.judge(&token(5 + 65_536, 1000)), Judgement::Fresh);
+    assert_eq!(window.judge(&token(5 + 65_537, 1000)), Judgement::Clone);
+}
+
+#[test]
+fn the_window_is_64_wide() {
+    let window = window(&[(100, 1000)]);
+    assert_eq!(window.judge(&token(37, 1000)), Judgement::Fresh);
+    assert_eq!(window.judge(&token(36, 1000)), Judgement::Behind);
+}
+
+#[test]
+fn old_uses_leave_but_never_the_last_64_counters() {
+    let mut window = window(&[(1, 1000), (60, 1100)]);
+    window.take(taken(&token(61, 1100 + DAY), 1100 + DAY));
+    assert_eq!(window.uses.len(), 3);
+    window.take(taken(&token(130, 1200 + DAY), 1200 + DAY));
+    let left: Vec<u32> = window.uses.iter().map(|seen| seen.atc).collect();
+    assert_eq!(left, [61, 130]);
+    assert_eq!(window.floor(), 130);
+}
+
+#[test]
+fn one_refused_token_is_news_once() {
+    let mut window = Window::default();
+    assert!(window.note(&token(1, 1)));
+    assert!(!window.note(&token(1, 1)));
+    assert!(window.note(&token(2, 1)));
+    assert_eq!(window.judge(&token(1, 1)), Judgement::Fresh);
+}

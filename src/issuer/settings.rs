@@ -1,0 +1,95 @@
+//! What an issuer's operator decides once.
+
+use crate::rules::policy::Policy;
+use crate::wire::Refusal;
+use crate::wire::id::{IssuerId, RpId};
+use crate::wire::money::Currency;
+
+/// The cost of one argon2id hash (RFC 9106).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PasswordCost {
+    /// Memory in KiB.
+    pub memory: u32,
+    /// Passes.
+    pub passes: u32,
+    /// Lanes.
+    pub lanes: u32,
+}
+
+impl Default for PasswordCost {
+    /// 19 MiB, two passes, one lane.
+    fn default() -> Self {
+        Self { memory: 19 * 1024, passes: 2, lanes: 1 }
+    }
+}
+
+impl PasswordCost {
+    /// The least that argon2id takes: for tests only.
+    #[must_use]
+    pub const fn least() -> Self {
+        Self { memory: 8, passes: 1, lanes: 1 }
+    }
+}
+
+/// How often somebody may try.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempts {
+    /// Logins of one account, right or wrong, until one is finished with a contact code.
+    pub per_login: u32,
+    /// Logins and till codes from one source.
+    pub per_source: u32,
+    /// Length of the rolling window in seconds.
+    pub window: u32,
+}
+
+impl Default for Attempts {
+    fn default() -> Self {
+        Self { per_login: 5, per_source: 100, window: 15 * 60 }
+    }
+}
+
+/// Everything that is not code and not a record.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Who the issuer is, and its public URL: stands in statements and in every proof's `htu`.
+    pub issuer: IssuerId,
+    /// The wallet page's relying party id.
+    pub rp_id: RpId,
+    /// What a passkey prompt calls the wallet.
+    pub rp_name: String,
+    /// Origins whose passkey answers count, `android:apk-key-hash:` values included.
+    pub origins: Vec<String>,
+    /// The one currency of all accounts.
+    pub currency: Currency,
+    /// Limits and times.
+    pub policy: Policy,
+    /// The cost of a password hash.
+    pub password_cost: PasswordCost,
+    /// How often somebody may try.
+    pub attempts: Attempts,
+    /// Address of the card company's page, where a card's proof goes on.
+    pub card_page: String,
+}
+
+impl Settings {
+    /// The defaults for an issuer and its wallet page, in yen. The relying party id is the wallet origin's host name.
+    ///
+    /// # Errors
+    /// What is no issuer id, or no host name in the first origin.
+    pub fn new(issuer: &str, origins: &[&str]) -> Result<Self, Refusal> {
+        let first = origins.first().ok_or(Refusal::BadText)?;
+        let host = first.split_once("://").ok_or(Refusal::BadText)?.1;
+        let host = host.split_once(':').map_or(host, |(host, _)| host);
+        Ok(Self {
+            issuer: issuer.parse()?,
+            rp_id: host.parse()?,
+            rp_name: "Jitsuin".into(),
+            origins: origins.iter().copied().map(String::from).collect(),
+            currency: Currency::JPY,
+            policy: Policy::default(),
+            password_cost: PasswordCost::default(),
+            attempts: Attempts::default(),
+            card_page: format!("{first}/card.html"),
+        })
+    }
+}

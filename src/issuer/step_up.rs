@@ -1,0 +1,142 @@
+//! Step-ups: an intent is opened, signed by the passkey, co-signed by the device key, and used once (protocol section 4).
+
+use super::account::{Account, Device, OpenIntent};
+use super::devices::require_active;
+use super::error::Refused;
+use super::funding::Charge;
+use super::ledger::Records;
+use super::moment::Moment;
+use super::top_ups::{self, Agreed, Wish};
+use super::webauthn::{self, Asserted};
+use crate::code::Code;
+use crate::wire::calls::{ConfirmIntent, IntentPrepared, PrepareTopUp};
+use crate::wire::co_signature::CoSignature;
+use crate::wire::id::{AccountId, Bytes, Nonce, Thumbprint};
+use crate::wire::intent::{Action, Intent};
+use crate::wire::sign1;
+use crate::wire::webauthn::AttestedCredential;
+
+/// Failed confirms that end an intent.
+const MOST_FAILED: u32 = 5;
+
+/// Opens the intent of a top-up.
+///
+/// # Errors
+/// What [`top_ups::check`] refuses; [`Code::IntentLimit`].
+pub(super) fn prepare_top_up(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    account: &AccountId,
+    thumb: Thumbprint,
+    call: &PrepareTopUp,
+) -> Result<IntentPrepared, Refused> {
+    let now = moment.now();
+    let policy = &moment.settings.policy;
+    let mut owner = records.accounts.get(account).cloned().ok_or(Code::NotEnrolled)?;
+    let PrepareTopUp { amount, currency, source, head } = call;
+    let wish = Wish { amount: *amount, currency: *currency, source };
+    let source_fingerprint = top_ups::check(moment, &owner, thumb, &wish)?;
+    let device = owner.device_mut(thumb).ok_or(Code::NotEnrolled)?;
+    device.last_contact = now;
+    device.intents.retain(|open| open.until > now);
+    if device.intents.len() >= usize::try_from(policy.open_intents).unwrap_or(usize::MAX) {
+        return Err(Code::IntentLimit.into());
+    }
+    let intent = Intent {
+        issuer: moment.settings.issuer.clone(),
+        account: account.clone(),
+        thumb,
+        credential: device.credential.id.clone(),
+        head: *head,
+        nonce: Nonce(moment.chance.next()),
+        expires_at: now.saturating_add(policy.intent_seconds),
+        action: Action::TopUp { amount: *amount, currency: *currency, source: source.clone(), source_fingerprint },
+    };
+    let bytes = Bytes(intent.to_bytes());
+    device.intents.push(OpenIntent { nonce: intent.nonce, bytes: bytes.clone(), until: intent.expires_at, failed: 0 });
+    records.accounts.put(account, owner);
+    Ok(IntentPrepared { intent: bytes })
+}
+
+/// Confirms an open intent of the calling device key: passkey first, then the co-signature, then every limit again.
+/// The nonce is used up in the transaction that writes the pending top-up under `id`.
+///
+/// # Errors
+/// [`Code::IntentExpired`] for one that is unknown, used, past its time or another key's; the state's code; what
+/// `webauthn.rs` refuses; [`Code::CoSignatureMissing`]; [`Code::CoSignatureRefused`]; what [`top_ups::check`] refuses.
+pub(super) fn confirm(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    account: &AccountId,
+    thumb: Thumbprint,
+    call: &ConfirmIntent,
+    id: &str,
+) -> Result<Charge, Refused> {
+    let now = moment.now();
+    let mut owner = records.accounts.get(account).cloned().ok_or(Code::NotEnrolled)?;
+    require_active(&owner, thumb)?;
+    let user_handle = owner.user_handle.clone();
+    let device = owner.device_mut(thumb).ok_or(Code::NotEnrolled)?;
+    device.last_contact = now;
+    device.intents.retain(|open| open.until > now);
+    let open = device.intents.iter().find(|open| open.nonce == call.nonce).cloned().ok_or(Code::IntentExpired)?;
+    let agreed = check_agreed(moment, device, &user_handle, &open, call)
+        .and_then(|(intent, asserted)| check_limits(moment, &owner, thumb, &intent).map(|()| (intent, asserted)));
+    let device = owner.device_mut(thumb).ok_or(Code::NotEnrolled)?;
+    let result = match agreed {
+        Ok((intent, asserted)) => {
+            device.intents.retain(|open| open.nonce != call.nonce);
+            device.credential.note(asserted);
+            let empty = Bytes::default();
+            let co_signature = call.co_signature.as_ref().unwrap_or(&empty);
+            let agreed = Agreed { id, action: &intent.action, intent: &open.bytes, co_signature };
+            top_ups::reserve(moment, records, &mut owner, thumb, agreed)
+        }
+        Err(refused) => {
+            device.intents.iter_mut().filter(|open| open.nonce == call.nonce).for_each(|open| open.failed += 1);
+            device.intents.retain(|open| open.failed < MOST_FAILED);
+            Err(refused)
+        }
+    };
+    records.accounts.put(account, owner);
+    result
+}
+
+/// Whether passkey and device key signed exactly this intent.
+fn check_agreed(
+    moment: &Moment<'_>,
+    device: &Device,
+    user_handle: &Bytes,
+    open: &OpenIntent,
+    call: &ConfirmIntent,
+) -> Result<(Intent, Asserted), Refused> {
+    let intent = Intent::from_bytes(&open.bytes.0)?;
+    let credential = AttestedCredential { id: device.credential.id.clone(), key: device.credential.key.clone() };
+    let assertion = &call.assertion;
+    let asserted =
+        webauthn::check_assertion(moment.settings, &intent.challenge(), assertion, &credential, user_handle)?;
+    let bytes = call.co_signature.as_ref().ok_or(Code::CoSignatureMissing)?;
+    let co_signature =
+        sign1::open::<CoSignature>(&bytes.0, &device.key).map_err(|_| Code::CoSignatureRefused)?.into_inner();
+    let response = &assertion.response;
+    let expected = CoSignature::over(
+        &open.bytes.0,
+        &response.authenticator_data.0,
+        &response.client_data.0,
+        &response.signature.0,
+        &credential.id.0,
+    );
+    if co_signature == expected { Ok((intent, asserted)) } else { Err(Code::CoSignatureRefused.into()) }
+}
+
+fn check_limits(moment: &Moment<'_>, account: &Account, thumb: Thumbprint, intent: &Intent) -> Result<(), Refused> {
+    let Action::TopUp { amount, currency, source, source_fingerprint } = &intent.action else {
+        return Err(Code::Unsupported.into());
+    };
+    let wish = Wish { amount: *amount, currency: *currency, source };
+    let fingerprint = top_ups::check(moment, account, thumb, &wish)?;
+    if fingerprint == *source_fingerprint { Ok(()) } else { Err(Code::IntentMismatch.into()) }
+}
+
+#[cfg(test)]
+mod tests;

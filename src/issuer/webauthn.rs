@@ -1,0 +1,190 @@
+//! Passkey checks (WebAuthn level 3, sections 7.1 and 7.2): ours, each under its own code, then passki's over the
+//! same bytes, signature included.
+
+use super::account::Credential;
+use super::settings::Settings;
+use crate::code::Code;
+use crate::wire::id::{Bytes, Hash};
+use crate::wire::sha256;
+use crate::wire::webauthn::{Assertion, AttestedCredential, AuthenticatorData, ClientData, Registration};
+use passki::{Passki, StoredPasskey};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+/// COSE algorithm ES256, the one that the wallet asks for.
+const ES256: i32 = -7;
+
+/// A passkey whose registration held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registered {
+    /// Credential id and public key.
+    pub credential: AttestedCredential,
+    /// Signature counter.
+    pub counter: u32,
+    /// BE.
+    pub backup_eligible: bool,
+    /// BS.
+    pub backed_up: bool,
+}
+
+/// What a good assertion says besides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asserted {
+    /// Signature counter.
+    pub counter: u32,
+    /// BE now.
+    pub backup_eligible: bool,
+    /// BS now.
+    pub backed_up: bool,
+}
+
+impl Credential {
+    /// Notes what an assertion said. A counter that did not grow and a flipped BE are signals, not refusals.
+    pub(super) fn note(&mut self, asserted: Asserted) {
+        if (asserted.counter != 0 || self.counter != 0) && asserted.counter <= self.counter {
+            self.counter_regressions = self.counter_regressions.saturating_add(1);
+        }
+        if asserted.backup_eligible != self.backup_eligible {
+            self.backup_flips = self.backup_flips.saturating_add(1);
+        }
+        self.counter = self.counter.max(asserted.counter);
+        self.backed_up = asserted.backed_up;
+    }
+}
+
+/// Checks what both ceremonies share: type, challenge, origin, frame, relying party, presence, verification.
+fn check_common(
+    settings: &Settings,
+    kind: &str,
+    challenge: &Hash,
+    client_data: &[u8],
+    authenticator_data: &[u8],
+) -> Result<AuthenticatorData, Code> {
+    let client = ClientData::from_bytes(client_data).map_err(|_| Code::AssertionRefused)?;
+    if client.kind != kind {
+        return Err(Code::AssertionRefused);
+    }
+    if !settings.origins.contains(&client.origin) || client.cross_origin {
+        return Err(Code::WrongOrigin);
+    }
+    if !client.answers(challenge) {
+        return Err(Code::IntentMismatch);
+    }
+    let data = AuthenticatorData::from_bytes(authenticator_data).map_err(|_| Code::AssertionRefused)?;
+    if data.rp_id_hash != Hash(sha256(settings.rp_id.as_str().as_bytes())) {
+        return Err(Code::WrongRp);
+    }
+    if !data.flags.user_present() || !data.flags.user_verified() {
+        return Err(Code::UserNotVerified);
+    }
+    Ok(data)
+}
+
+fn passki(settings: &Settings) -> Passki {
+    let origins: Vec<&str> = settings.origins.iter().map(String::as_str).collect();
+    Passki::new(settings.rp_id.as_str(), &origins, &settings.rp_name)
+}
+
+/// passki's inputs are its own types, which it reads from the JSON that a browser gives.
+fn read<T: DeserializeOwned>(json: Result<Value, serde_json::Error>) -> Result<T, Code> {
+    json.and_then(serde_json::from_value).map_err(|_| Code::AssertionRefused)
+}
+
+/// Checks a registration against its challenge.
+///
+/// # Errors
+/// [`Code::WrongOrigin`], [`Code::IntentMismatch`] for another challenge, [`Code::WrongRp`], [`Code::UserNotVerified`],
+/// [`Code::AssertionRefused`] for anything else.
+pub fn check_registration(
+    settings: &Settings,
+    challenge: &Hash,
+    registration: &Registration,
+) -> Result<Registered, Code> {
+    let response = &registration.response;
+    let data = attested_data(&response.attestation_object.0).ok_or(Code::AssertionRefused)?;
+    if data != response.authenticator_data.0 || registration.kind != "public-key" {
+        return Err(Code::AssertionRefused);
+    }
+    let common = check_common(settings, "webauthn.create", challenge, &response.client_data.0, &data)?;
+    let state = read(Ok(json!({
+        "challenge": challenge.as_bytes(),
+        "user": { "id": "", "name": "", "displayName": "" },
+        "user_verification": "required",
+        "required_cred_protect": null,
+    })))?;
+    let stored = passki(settings)
+        .finish_passkey_registration(&read(serde_json::to_value(registration))?, &state)
+        .map_err(|_| Code::AssertionRefused)?;
+    let credential = AttestedCredential::from_authenticator_data(&data).map_err(|_| Code::AssertionRefused)?;
+    let agree = stored.credential_id == credential.id.0
+        && credential.id == registration.raw_id
+        && stored.algorithm == ES256
+        && stored.public_key == credential.key.0
+        && stored.be == common.flags.backup_eligible();
+    if !agree {
+        return Err(Code::AssertionRefused);
+    }
+    Ok(Registered {
+        credential,
+        counter: common.counter,
+        backup_eligible: common.flags.backup_eligible(),
+        backed_up: common.flags.backed_up(),
+    })
+}
+
+/// `authData` of an attestation object (WebAuthn section 6.5.4).
+fn attested_data(object: &[u8]) -> Option<Vec<u8>> {
+    let mut decoder = minicbor::Decoder::new(object);
+    for _ in 0..decoder.map().ok()?? {
+        if decoder.str().ok()? == "authData" {
+            return decoder.bytes().ok().map(Into::into);
+        }
+        decoder.skip().ok()?;
+    }
+    None
+}
+
+/// Checks an assertion of one credential against its challenge. `user_handle` is compared where the platform gives one.
+///
+/// # Errors
+/// [`Code::CredentialUnknown`] for another credential or user, [`Code::WrongOrigin`], [`Code::IntentMismatch`] for
+/// another challenge, [`Code::WrongRp`], [`Code::UserNotVerified`], [`Code::AssertionRefused`] for anything else.
+pub fn check_assertion(
+    settings: &Settings,
+    challenge: &Hash,
+    assertion: &Assertion,
+    credential: &AttestedCredential,
+    user_handle: &Bytes,
+) -> Result<Asserted, Code> {
+    let response = &assertion.response;
+    let other_user = response.user_handle.as_ref().is_some_and(|handle| handle != user_handle);
+    if assertion.raw_id != credential.id || other_user {
+        return Err(Code::CredentialUnknown);
+    }
+    if assertion.kind != "public-key" {
+        return Err(Code::AssertionRefused);
+    }
+    let common =
+        check_common(settings, "webauthn.get", challenge, &response.client_data.0, &response.authenticator_data.0)?;
+    let mut stored = StoredPasskey::default();
+    stored.credential_id.clone_from(&credential.id.0);
+    stored.public_key.clone_from(&credential.key.0);
+    stored.algorithm = ES256;
+    // `stored.counter` stays 0, which passki takes as "no counter": a regression is noted by the caller, not refused.
+    let state = read(Ok(json!({
+        "challenge": challenge.as_bytes(),
+        "allowed_credentials": [credential.id.0],
+        "user_verification": "required",
+    })))?;
+    passki(settings)
+        .finish_passkey_authentication(&read(serde_json::to_value(assertion))?, &state, &stored)
+        .map_err(|_| Code::AssertionRefused)?;
+    Ok(Asserted {
+        counter: common.counter,
+        backup_eligible: common.flags.backup_eligible(),
+        backed_up: common.flags.backed_up(),
+    })
+}
+
+#[cfg(test)]
+mod tests;
