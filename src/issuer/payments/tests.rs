@@ -81,9 +81,7 @@ impl Shop {
             request,
             payment: &payment,
         };
-        self.stage
-            .decide(needs, |moment, records| redeem(moment, records, &taking))
-            .map_err(|refused| refused.code)
+        self.stage.decide(needs, |moment, records| redeem(moment, records, &taking)).map_err(|refused| refused.code)
     }
 
     fn sign(token: &Token, handle: Handle, veil: Veil) -> String {
@@ -127,9 +125,7 @@ impl Shop {
             .and(Kind::Payments, payment);
         let request = request_hash("/r", payment.as_bytes());
         let order = Reversal { till: &till, payment, account: &account, answer_key: &answer_key, request };
-        self.stage
-            .decide(needs, |moment, records| reverse(moment, records, &order))
-            .map_err(|refused| refused.code)
+        self.stage.decide(needs, |moment, records| reverse(moment, records, &order)).map_err(|refused| refused.code)
     }
 }
 
@@ -172,9 +168,9 @@ fn a_till_s_key_repeats_its_answer_and_serves_no_other_request() {
     assert_eq!(shop.redeem_signed(&text, TILL, 540, key).unwrap(), first);
     assert_eq!(shop.redeem_signed(&text, TILL, 541, key), Err(Code::IdempotencyMismatch));
     let needs = Needs::new().and(Kind::TillAnswers, answer_key(&TILL.parse().unwrap(), key));
-    let held = shop.stage.decide(needs, |moment, records| {
-        last_answer(records, &answer_key(&TILL.parse().unwrap(), key), moment.now())
-    });
+    let held = shop
+        .stage
+        .decide(needs, |moment, records| last_answer(records, &answer_key(&TILL.parse().unwrap(), key), moment.now()));
     assert_eq!(held, Some(first));
 }
 
@@ -216,11 +212,8 @@ fn a_token_dated_ahead_makes_one_receipt_and_stays_good() {
 #[test]
 fn a_code_for_one_shop_is_no_good_at_another_and_still_good_at_its_own() {
     let shop = Shop::new(2000);
-    let exact = |till: &str| Limit::Exact {
-        amount: Amount::of(540),
-        currency: Currency::JPY,
-        audience: till.parse().unwrap(),
-    };
+    let exact =
+        |till: &str| Limit::Exact { amount: Amount::of(540), currency: Currency::JPY, audience: till.parse().unwrap() };
     let token = Token { limit: exact(TILL), ..shop.token(1) };
     assert_eq!(shop.redeem(&token, OTHER, 540).outcome, Outcome::Declined);
     assert_eq!(shop.receipts(), [(receipt::Kind::Declined, Some("wrong-till".into()))]);
@@ -230,10 +223,7 @@ fn a_code_for_one_shop_is_no_good_at_another_and_still_good_at_its_own() {
 #[test]
 fn amounts_above_the_code_are_refused_and_the_code_is_spent() {
     let shop = Shop::new(50_000);
-    let token = Token {
-        limit: Limit::UpTo { amount: Amount::of(1000), currency: Currency::JPY },
-        ..shop.token(1)
-    };
+    let token = Token { limit: Limit::UpTo { amount: Amount::of(1000), currency: Currency::JPY }, ..shop.token(1) };
     assert_eq!(shop.redeem(&token, TILL, 1001).outcome, Outcome::AmountOver);
     assert_eq!(shop.redeem(&token, TILL, 1001).outcome, Outcome::AmountOver);
     assert_eq!(shop.redeem(&token, TILL, 1000).outcome, Outcome::TokenUsed);
