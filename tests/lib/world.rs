@@ -1,0 +1,281 @@
+//! A whole world in one process: the issuer's desk over a ledger in memory, wallets over real in-memory ports, tills
+//! with keys of their own, one clock. Shared by the story, the refusals and the attacks.
+#![allow(dead_code, unreachable_pub, reason = "a module of several suites, each of which uses its own part")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where something is wrong")]
+
+use jitsuin::code::Code;
+use jitsuin::issuer::desk::{self, Reply};
+use jitsuin::issuer::funding::DemoProcessor;
+use jitsuin::issuer::ledger::{Clock, MemoryLedger};
+use jitsuin::issuer::{Issuer, PasswordCost, Settings as IssuerSettings, demo};
+use jitsuin::wallet::memory::{FnTransport, MemoryEntropy, Place, SoftKey};
+use jitsuin::wallet::ports::{Kept, Keys as _, Platform, Response, SigningKey, Store as _};
+use jitsuin::wallet::record::Data;
+use jitsuin::wallet::{Confirmed, Error, ReceiptView, Settings, Wallet};
+use jitsuin::wire::calls::{
+    Call, EnrolTill, LookUpPayment, Outcome, PaymentAnswer, Problem, ReversePayment, TakePayment, TillEnrolled,
+};
+use jitsuin::wire::dpop::{self, Claims};
+use jitsuin::wire::enrolment::Custody;
+use jitsuin::wire::id::{AccountId, Hash, Nonce};
+use jitsuin::wire::key::Signature;
+use jitsuin::wire::money::{Amount, Currency};
+use jitsuin::wire::sha256;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+pub const ISSUER: &str = "http://localhost:8787";
+pub const START_MS: u64 = 1_795_000_000_000;
+
+pub type TestIssuer = Issuer<MemoryLedger, DemoProcessor>;
+
+/// One issuer and everybody around it.
+#[derive(Clone)]
+pub struct World {
+    pub issuer: Rc<TestIssuer>,
+    places: Rc<RefCell<Vec<Place>>>,
+    now_ms: Rc<Cell<u64>>,
+}
+
+impl World {
+    /// The demo's people and shops.
+    pub async fn new() -> Self {
+        Self::with(demo::Plan::default(), |_| {}).await
+    }
+
+    pub async fn with(plan: demo::Plan, change: impl FnOnce(&mut IssuerSettings)) -> Self {
+        let mut settings = IssuerSettings::new(ISSUER, &[ISSUER]).unwrap();
+        settings.password_cost = PasswordCost::least();
+        change(&mut settings);
+        let ledger = MemoryLedger::new(Clock::movable(START_MS));
+        let issuer = Issuer::open(ledger, DemoProcessor::new(), settings).await.unwrap();
+        demo::seed(&issuer, &plan).await.unwrap();
+        Self { issuer: Rc::new(issuer), places: Rc::default(), now_ms: Rc::new(Cell::new(START_MS)) }
+    }
+
+    pub async fn answer(&self, method: &str, path: &str, body: Vec<u8>, proof: Option<String>) -> Reply {
+        let source = "127.0.0.1".into();
+        self.issuer.answer(&desk::Request { method: method.into(), path: path.into(), body, proof, source }).await
+    }
+
+    /// A browser profile of the wallet's page.
+    pub fn place(&self) -> Place {
+        self.place_at(ISSUER)
+    }
+
+    /// A browser profile of a page of another origin.
+    pub fn place_at(&self, origin: &str) -> Place {
+        let world = self.clone();
+        let transport = FnTransport::new(move |request| {
+            let world = world.clone();
+            async move {
+                let path = request.url.strip_prefix(ISSUER).unwrap().to_owned();
+                let Reply { status, body, nonce, retry_after, .. } =
+                    world.answer(request.method, &path, request.body, request.proof).await;
+                Ok(Response { status, body, nonce, retry_after })
+            }
+        });
+        let place = Place::new(origin, self.now_ms.get(), transport);
+        self.places.borrow_mut().push(place.clone());
+        place
+    }
+
+    /// Lets time pass for everybody.
+    pub fn advance(&self, seconds: u64) {
+        self.now_ms.set(self.now_ms.get() + seconds * 1000);
+        self.issuer.ledger().clock().advance(seconds * 1000);
+        for place in self.places.borrow().iter() {
+            place.clock().advance(Duration::from_secs(seconds));
+        }
+    }
+
+    pub fn now(&self) -> u32 {
+        u32::try_from(self.now_ms.get() / 1000).unwrap()
+    }
+
+    pub async fn wallet(&self, place: &Place) -> Wallet<Place> {
+        let settings = Settings { custody: Some(Custody::Software), ..Settings::new(ISSUER.parse().unwrap()) };
+        Wallet::open(place.clone(), settings).await.unwrap()
+    }
+
+    /// The code in the newest message to somebody.
+    pub async fn code_for(&self, to: &str) -> String {
+        let inbox = self.issuer.inbox(0).await.unwrap();
+        let found = inbox.iter().rev().find(|(_, message)| message.to == to && message.code.is_some());
+        found.and_then(|(_, message)| message.code.clone()).unwrap_or_else(|| panic!("no code for {to}"))
+    }
+
+    /// Everything up to the ticket.
+    pub async fn ticket(&self, wallet: &Wallet<Place>, login: &str) -> Result<String, Error> {
+        let attempt = wallet.log_in(login, &format!("{login}-password"), "en").await?;
+        wallet.enter_code(&attempt, &self.code_for(&format!("{login}@example.test")).await).await
+    }
+
+    /// Registers a device.
+    pub async fn enrol(&self, wallet: &Wallet<Place>, login: &str) -> Result<Confirmed, Error> {
+        let ticket = self.ticket(wallet, login).await?;
+        let ceremony = wallet.prepare_enrolment(&ticket, "Test phone", None).await?;
+        let confirmed = wallet.confirm(ceremony.id).await?;
+        wallet.sync().await?;
+        Ok(confirmed)
+    }
+
+    /// An enrolled wallet of the account that was opened with it, its first card proved on it.
+    pub async fn hanako(&self) -> (Place, Wallet<Place>) {
+        let place = self.place();
+        let wallet = self.wallet(&place).await;
+        self.enrol(&wallet, "hanako").await.unwrap();
+        self.prove_card(&wallet, "card-1").await;
+        (place, wallet)
+    }
+
+    /// The card company's part included.
+    pub async fn prove_card(&self, wallet: &Wallet<Place>, source: &str) {
+        let proof = wallet.prove_card(&source.parse().unwrap()).await.unwrap();
+        let code = self.code_for("hanako@example.test").await;
+        self.issuer.finish_card_proof(&proof.proof, &code).await.unwrap();
+        wallet.sync().await.unwrap();
+    }
+
+    pub async fn top_up(&self, wallet: &Wallet<Place>, amount: u32, source: &str) -> Result<Confirmed, Error> {
+        let ceremony = wallet.prepare_top_up(yen(amount), Currency::JPY, &source.parse().unwrap()).await?;
+        wallet.confirm(ceremony.id).await
+    }
+
+    /// A till of this number, registered with the merchant's code.
+    pub async fn till(&self, number: &str) -> Till {
+        let till = format!("t/{number}");
+        let inbox = self.issuer.inbox(0).await.unwrap();
+        let sent = inbox.iter().find(|(_, message)| message.subject.contains(&till)).unwrap();
+        let code = sent.1.code.clone().unwrap();
+        let caller = Caller::stranger(self);
+        let enrolled: TillEnrolled = caller.call(&EnrolTill { code }).await.unwrap();
+        assert_eq!(enrolled.till.as_str(), till);
+        Till(caller)
+    }
+
+    /// The books hold.
+    pub async fn audit(&self) {
+        self.issuer.audit().await.unwrap();
+    }
+}
+
+/// Whoever holds a key and calls the issuer, past every check of a wallet.
+pub struct Caller {
+    world: World,
+    pub key: SoftKey,
+    pub account: Option<AccountId>,
+    nonce: Rc<RefCell<String>>,
+}
+
+impl Caller {
+    pub fn new(world: &World, key: SoftKey, account: Option<AccountId>) -> Self {
+        Self { world: world.clone(), key, account, nonce: Rc::default() }
+    }
+
+    /// A key that nobody has seen.
+    pub fn stranger(world: &World) -> Self {
+        Self::new(world, SoftKey::make(&MemoryEntropy::of_system()).unwrap().0, None)
+    }
+
+    /// The device key of an enrolled wallet, as a thief with the whole profile has it.
+    pub async fn thief_of(world: &World, place: &Place) -> Self {
+        let Kept::Record(record) = place.store().load().await.unwrap() else { panic!("no record") };
+        let data = Data::from_bytes(&record.data).unwrap();
+        let key = place.keys().open(&record.device, &data.device_key).await.unwrap();
+        Self::new(world, key, data.account.map(|account| account.id))
+    }
+
+    pub async fn call<C: Call>(&self, call: &C) -> Result<C::Reply, Problem> {
+        self.post(C::PATH, serde_json::to_vec(call).unwrap()).await.map(|body| serde_json::from_slice(&body).unwrap())
+    }
+
+    pub async fn post(&self, path: &str, body: Vec<u8>) -> Result<Vec<u8>, Problem> {
+        let mut may_retry = true;
+        loop {
+            let account = self.account.clone();
+            let proof = prove(&self.key, path, &body, &self.nonce.borrow(), account, self.world.now());
+            let reply = self.world.answer("POST", path, body.clone(), Some(proof)).await;
+            self.nonce.replace(reply.nonce.unwrap_or_default());
+            if reply.status == 200 {
+                return Ok(reply.body);
+            }
+            let problem: Problem = serde_json::from_slice(&reply.body).unwrap();
+            assert_eq!(reply.content_type, "application/problem+json");
+            assert_eq!(problem.status, reply.status);
+            if problem.code != Code::UseDpopNonce.name() || !may_retry {
+                return Err(problem);
+            }
+            may_retry = false;
+        }
+    }
+
+    pub fn sign(&self, message: &[u8]) -> Signature {
+        self.key.sign_now(message).unwrap()
+    }
+}
+
+/// A till with a key of its own.
+pub struct Till(Caller);
+
+impl Till {
+    pub async fn charge(&self, token: &str, amount: u32, key: &str) -> PaymentAnswer {
+        self.try_charge(token, amount, key).await.unwrap()
+    }
+
+    pub async fn try_charge(&self, token: &str, amount: u32, key: &str) -> Result<PaymentAnswer, Problem> {
+        let call = TakePayment { token: token.into(), amount: yen(amount), currency: Currency::JPY, key: pad(key) };
+        self.0.call(&call).await
+    }
+
+    pub async fn outcome(&self, token: &str, amount: u32, key: &str) -> Outcome {
+        self.charge(token, amount, key).await.outcome
+    }
+
+    pub async fn look_up(&self, key: &str) -> Result<PaymentAnswer, Problem> {
+        self.0.call(&LookUpPayment { key: pad(key) }).await
+    }
+
+    pub async fn reverse(&self, payment: &str, key: &str) -> Result<PaymentAnswer, Problem> {
+        self.0.call(&ReversePayment { payment: payment.into(), key: pad(key) }).await
+    }
+}
+
+/// A DPoP proof by any key, right or wrong.
+pub fn prove(key: &SoftKey, path: &str, body: &[u8], nonce: &str, acc: Option<AccountId>, now: u32) -> String {
+    let mut jti = [0; 16];
+    getrandom::fill(&mut jti).unwrap();
+    let claims = Claims {
+        htm: "POST".into(),
+        htu: format!("{ISSUER}{path}"),
+        iat: now.into(),
+        jti: Nonce(jti),
+        nonce: nonce.into(),
+        bdy: Hash(sha256(body)),
+        acc,
+    };
+    let unsigned = dpop::prepare(&claims, key.public()).unwrap();
+    let signature = key.sign_now(unsigned.message()).unwrap();
+    unsigned.finish(&signature)
+}
+
+pub const fn yen(amount: u32) -> Amount {
+    Amount::of(amount)
+}
+
+/// Idempotency keys have at least 16 characters.
+fn pad(key: &str) -> String {
+    format!("{key:-<20}")
+}
+
+pub fn receipt(confirmed: Confirmed) -> ReceiptView {
+    match confirmed {
+        Confirmed::Receipt { receipt } => receipt,
+        other => panic!("no receipt: {other:?}"),
+    }
+}
+
+pub fn balance(wallet: &Wallet<Place>) -> u64 {
+    wallet.state().balance.unwrap().amount.minor_units()
+}
