@@ -66,10 +66,15 @@ pub(super) fn prepare(
     if channel_key.thumbprint() == thumb {
         return Err(Code::BadArgument.into());
     }
+    // Two tabs of one wallet share its keys: the second gets the first one's enrolment, so that whichever is confirmed
+    // first is good for both.
+    let of_same_wallet =
+        |open: &&OpenEnrolment| open.account == entry.account && open.channel_key == channel_key && open.until > now;
+    let nonce = records.enrolments.get(thumb).filter(of_same_wallet).map(|open| open.nonce);
     let open = OpenEnrolment {
+        nonce: nonce.unwrap_or_else(|| Nonce(moment.chance.next())),
         account: entry.account,
         channel_key,
-        nonce: Nonce(moment.chance.next()),
         until: now.saturating_add(LIFE),
     };
     let prepared = EnrolmentPrepared {

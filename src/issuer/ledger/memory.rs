@@ -37,6 +37,16 @@ impl MemoryLedger {
         &self.clock
     }
 
+    /// Every record of one kind as it is kept, by its key: for whoever must see that nothing changed.
+    #[must_use]
+    pub fn bodies(&self, kind: Kind) -> BTreeMap<String, String> {
+        let of_kind = |kept: &mut Kept| {
+            let rows = kept.rows.iter().filter(|((held, _), _)| *held == kind);
+            rows.map(|((_, key), stored)| (key.clone(), stored.body.clone())).collect()
+        };
+        self.with(of_kind)
+    }
+
     /// Nothing is kept by a rule that panics, so a poisoned lock guards sound maps.
     fn with<R>(&self, f: impl FnOnce(&mut Kept) -> R) -> R {
         f(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner))
