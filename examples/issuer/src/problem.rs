@@ -1,0 +1,47 @@
+//! Refusals of the server itself, in the form that the desk's refusals have (RFC 9457).
+
+use axum::extract::Request;
+use axum::http::header::{self, HeaderValue};
+use axum::http::StatusCode;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use jitsuin::code::Code;
+use jitsuin::wire::calls::{PROBLEM_TYPE, Problem};
+
+/// Rides along with an answer so that the log can name its refusal without reading the body.
+#[derive(Clone)]
+pub(crate) struct Refused(pub(crate) String);
+
+/// The bare answer to a refused call.
+pub(crate) fn problem(code: Code) -> Response {
+    let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let body = serde_json::to_vec(&Problem::new(code)).unwrap_or_default();
+    let mut response = (status, body).into_response();
+    mark(&mut response, code.name());
+    response
+}
+
+/// Gives an answer the headers of a problem, and its code to the log.
+pub(crate) fn mark(response: &mut Response, code: &str) {
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_TYPE));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.extensions_mut().insert(Refused(code.into()));
+}
+
+/// Turns the bare errors of the libraries beneath (no such file, wrong method, too slow) into problems.
+pub(crate) async fn problems_only(request: Request, next: Next) -> Response {
+    let response = next.run(request).await;
+    let status = response.status();
+    let is_ours = response.extensions().get::<Refused>().is_some();
+    if is_ours || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    problem(match status {
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Code::NotFound,
+        StatusCode::PAYLOAD_TOO_LARGE => Code::TooLarge,
+        StatusCode::REQUEST_TIMEOUT => Code::TimedOut,
+        status if status.is_server_error() => Code::IssuerUnavailable,
+        _ => Code::IssuerRefused,
+    })
+}

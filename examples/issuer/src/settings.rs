@@ -1,0 +1,161 @@
+//! What the operator says on the command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// What the server is told once, at its start.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// Addresses to listen on.
+    pub(crate) listen: Vec<SocketAddr>,
+    /// File of the SQLite ledger.
+    pub(crate) ledger: PathBuf,
+    /// The issuer's identity, as it stands in proofs and statements: never taken from a request. Without it, a demo
+    /// is `http://localhost` with the port it got.
+    pub(crate) public_url: Option<String>,
+    /// Origins whose pages may call.
+    pub(crate) origins: Vec<String>,
+    /// Two known accounts, two tills and an inbox that anyone on this machine can read.
+    pub(crate) demo: bool,
+    /// Folder of the pages; none: no pages.
+    pub(crate) www: Option<PathBuf>,
+    /// Folder of the npm package, served under `/pkg/` where pages are.
+    pub(crate) pkg: PathBuf,
+}
+
+/// Why the server does not start.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Unusable {
+    /// No option is called so.
+    UnknownOption(String),
+    /// The option needs a value.
+    NoValue(String),
+    /// The value is not one that the option takes.
+    BadValue(&'static str),
+    /// The option must be given.
+    Missing(&'static str),
+    /// A demo, with its known passwords and open inbox, may not be reached from other machines.
+    DemoBeyondLoopback(SocketAddr),
+}
+
+impl core::fmt::Display for Unusable {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::UnknownOption(name) => write!(f, "there is no option {name}\n{USAGE}"),
+            Self::NoValue(name) => write!(f, "{name} needs a value\n{USAGE}"),
+            Self::BadValue(expected) => write!(f, "expected {expected}\n{USAGE}"),
+            Self::Missing(name) => write!(f, "{name} must be given\n{USAGE}"),
+            Self::DemoBeyondLoopback(address) => {
+                write!(f, "--demo refuses to listen on {address}: its passwords are known and its inbox is open")
+            }
+        }
+    }
+}
+
+const USAGE: &str = "usage: jitsuin-issuer --listen ADDR… --ledger sqlite:FILE --public-url URL [--origins A,B] \
+[--www DIR] [--pkg DIR] [--demo]";
+
+impl Settings {
+    /// Reads the arguments after the program's name.
+    ///
+    /// # Errors
+    /// The first argument that can't be used, as [`Unusable`].
+    pub(crate) fn read(arguments: impl IntoIterator<Item = String>) -> Result<Self, Unusable> {
+        let mut arguments = arguments.into_iter();
+        let mut settings = Self {
+            listen: Vec::new(),
+            ledger: PathBuf::new(),
+            public_url: None,
+            origins: Vec::new(),
+            demo: false,
+            www: None,
+            pkg: beside_sources("pkg"),
+        };
+        while let Some(name) = arguments.next() {
+            if name == "--demo" {
+                settings.demo = true;
+                continue;
+            }
+            let value = || arguments.next().ok_or(Unusable::NoValue(name.clone()));
+            settings.option(&name, value)?;
+        }
+        settings.finish()
+    }
+
+    fn option(&mut self, name: &str, value: impl FnOnce() -> Result<String, Unusable>) -> Result<(), Unusable> {
+        match name {
+            "--listen" => {
+                let address = value()?.parse().map_err(|_| Unusable::BadValue("--listen IP:PORT"))?;
+                self.listen.push(address);
+            }
+            "--ledger" => {
+                let ledger = value()?;
+                let file = ledger.strip_prefix("sqlite:").filter(|file| !file.is_empty());
+                self.ledger = file.ok_or(Unusable::BadValue("--ledger sqlite:FILE"))?.into();
+            }
+            "--public-url" => self.public_url = Some(origin(&value()?)?),
+            "--origins" => {
+                self.origins = value()?.split(',').map(listed_origin).collect::<Result<_, _>>()?;
+            }
+            "--www" => self.www = Some(value()?.into()),
+            "--pkg" => self.pkg = value()?.into(),
+            _ => return Err(Unusable::UnknownOption(name.into())),
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Self, Unusable> {
+        if self.listen.is_empty() {
+            return Err(Unusable::Missing("--listen"));
+        }
+        if self.ledger.as_os_str().is_empty() {
+            return Err(Unusable::Missing("--ledger"));
+        }
+        if self.demo {
+            if let Some(address) = self.listen.iter().find(|address| !address.ip().is_loopback()) {
+                return Err(Unusable::DemoBeyondLoopback(*address));
+            }
+            self.www = self.www.or_else(|| Some(beside_sources("www")));
+        } else if self.public_url.is_none() {
+            return Err(Unusable::Missing("--public-url"));
+        }
+        Ok(self)
+    }
+}
+
+/// A folder of the workspace this server was built in: good enough for a demo, which runs where it was built.
+fn beside_sources(folder: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").join(folder)
+}
+
+/// An origin that proofs can name: https, or http on this machine.
+fn origin(text: &str) -> Result<String, Unusable> {
+    let local = ["http://localhost", "http://127.0.0.1", "http://[::1]"];
+    let is_local = local.iter().any(|start| text.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with(':')));
+    let host = text.strip_prefix("https://").or(is_local.then_some("localhost"));
+    match host {
+        Some(host) if !host.is_empty() && is_bare(text) => Ok(text.into()),
+        _ => Err(Unusable::BadValue("an origin such as https://issuer.example, without a path")),
+    }
+}
+
+/// Pages may also live inside an app, whose webview has an origin with a scheme of its own.
+fn listed_origin(text: &str) -> Result<String, Unusable> {
+    let is_web = text.starts_with("http:") || text.starts_with("https:");
+    let named = text.split_once("://").is_some_and(|(scheme, host)| !scheme.is_empty() && !host.is_empty());
+    if is_web {
+        origin(text)
+    } else if named && is_bare(text) {
+        Ok(text.into())
+    } else {
+        Err(Unusable::BadValue("--origins https://a.example,https://b.example"))
+    }
+}
+
+fn is_bare(origin: &str) -> bool {
+    let after = origin.split_once("://").map_or(origin, |(_, rest)| rest);
+    after.bytes().all(|byte| byte.is_ascii_graphic() && !b"/?#@*,".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,72 @@
+use super::{Settings, Unusable};
+
+fn read(line: &str) -> Result<Settings, Unusable> {
+    Settings::read(line.split_whitespace().map(String::from))
+}
+
+const WHOLE: &str = "--listen 127.0.0.1:8787 --ledger sqlite:a.sqlite --public-url https://issuer.example";
+
+#[test]
+fn whole_line_is_read() {
+    let line = format!("{WHOLE} --listen [::1]:8787 --origins https://a.example,capacitor://localhost --www pages --pkg package");
+    let settings = read(&line).unwrap();
+    assert_eq!(settings.listen.len(), 2);
+    assert_eq!(settings.ledger.to_str(), Some("a.sqlite"));
+    assert_eq!(settings.public_url.as_deref(), Some("https://issuer.example"));
+    assert_eq!(settings.origins, ["https://a.example", "capacitor://localhost"]);
+    assert_eq!(settings.www.unwrap().to_str(), Some("pages"));
+    assert_eq!(settings.pkg.to_str(), Some("package"));
+    assert!(!settings.demo);
+}
+
+#[test]
+fn pages_are_served_only_when_asked_for() {
+    assert!(read(WHOLE).unwrap().www.is_none());
+    assert!(read(&format!("{WHOLE} --demo")).unwrap().www.is_some());
+}
+
+#[test]
+fn demo_stays_on_loopback() {
+    for address in ["0.0.0.0:8787", "[::]:8787", "192.0.2.1:80"] {
+        let line = format!("--demo --listen 127.0.0.1:8787 --listen {address} --ledger sqlite:a");
+        assert_eq!(read(&line).unwrap_err(), Unusable::DemoBeyondLoopback(address.parse().unwrap()));
+    }
+    assert!(read("--demo --listen 127.0.0.1:1 --listen [::1]:1 --ledger sqlite:a").is_ok());
+}
+
+#[test]
+fn what_is_needed_must_be_given() {
+    assert_eq!(read("--ledger sqlite:a").unwrap_err(), Unusable::Missing("--listen"));
+    assert_eq!(read("--listen 127.0.0.1:1").unwrap_err(), Unusable::Missing("--ledger"));
+    assert_eq!(read("--listen 127.0.0.1:1 --ledger sqlite:a").unwrap_err(), Unusable::Missing("--public-url"));
+    assert_eq!(read("--listen").unwrap_err(), Unusable::NoValue("--listen".into()));
+    assert_eq!(read("--verbose").unwrap_err(), Unusable::UnknownOption("--verbose".into()));
+}
+
+#[test]
+fn public_url_is_a_secure_origin() {
+    let refused = [
+        "http://issuer.example",
+        "http://localhost.evil.example",
+        "https://issuer.example/",
+        "https://issuer.example/path",
+        "https://user@issuer.example",
+        "https://",
+        "issuer.example",
+        "*",
+    ];
+    for url in refused {
+        let line = format!("--listen 127.0.0.1:1 --ledger sqlite:a --public-url {url}");
+        assert!(matches!(read(&line), Err(Unusable::BadValue(_))), "{url}");
+    }
+    for url in ["http://localhost:8787", "http://[::1]:1", "https://issuer.example:8443"] {
+        assert!(read(&format!("--listen 127.0.0.1:1 --ledger sqlite:a --public-url {url}")).is_ok(), "{url}");
+    }
+}
+
+#[test]
+fn any_origin_is_no_origin() {
+    for origins in ["*", "https://*.example", "null", "https://a.example,,"] {
+        assert!(matches!(read(&format!("{WHOLE} --origins {origins}")), Err(Unusable::BadValue(_))), "{origins}");
+    }
+}

@@ -1,0 +1,205 @@
+// A till's own client: a key that can't be exported, and a proof with every call (RFC 9449, with the body's hash).
+
+const STORE = "till";
+const KEY = "key";
+const PENDING = "pending";
+/** After an answer that never came, the same request again: the same idempotency key makes it one payment. */
+const TRIES = 3;
+
+/** @typedef {{ till: string, merchant: string, name: string, place: string, currency: string }} Registration */
+/** @typedef {{ outcome: string, payment?: string, amount: string, currency: string, at: number }} PaymentAnswer */
+/** @typedef {{ key: string, amount: string, currency: string, payment?: string }} Pending */
+
+/** A refusal or a lost answer, with its code. */
+export class TillError extends Error {
+  /** @param {string} code */
+  constructor(code) {
+    super(code);
+    this.name = "TillError";
+    this.code = code;
+  }
+}
+
+/** One till: its key, its nonce, its calls. */
+export class TillClient {
+  /** @type {IDBDatabase} */ #database;
+  /** @type {CryptoKeyPair} */ #keys;
+  /** @type {string} */ #issuer;
+  #nonce = "";
+
+  /** @param {IDBDatabase} database @param {CryptoKeyPair} keys @param {string} issuer */
+  constructor(database, keys, issuer) {
+    this.#database = database;
+    this.#keys = keys;
+    this.#issuer = issuer;
+  }
+
+  /** Opens this browser's till; the first time, makes its key. */
+  static async open() {
+    const { issuer } = await (await fetch("/.well-known/jitsuin", { credentials: "omit" })).json();
+    const database = await openDatabase();
+    // Two tabs opened at once must end with one key.
+    const keys = await navigator.locks.request("jitsuin-till-key", async () => {
+      const kept = await get(database, KEY);
+      if (kept) return kept;
+      const made = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);
+      await put(database, KEY, made);
+      return made;
+    });
+    return new TillClient(database, keys, issuer);
+  }
+
+  /** @param {string} code @returns {Promise<Registration>} */
+  enrol(code) {
+    return this.#call("/v1/tills", { code });
+  }
+
+  /** Who this till is; nothing if the issuer does not know its key.
+   * @returns {Promise<Registration | null>} */
+  async who() {
+    try {
+      return await this.#call("/v1/tills/me", {});
+    } catch (error) {
+      if (error instanceof TillError && error.code !== "offline" && error.code !== "issuer-unavailable") return null;
+      throw error;
+    }
+  }
+
+  /** Takes a payment. What is asked is on disk before it is sent, so that a lost answer can be asked for again.
+   * @param {{ token: string, amount: string, currency: string, key: string }} payment
+   * @returns {Promise<PaymentAnswer>} */
+  async take(payment) {
+    const { key, amount, currency } = payment;
+    await put(this.#database, PENDING, { key, amount, currency });
+    return this.#settle(await this.#call("/v1/payments", payment));
+  }
+
+  /** The answer to a payment whose answer was lost.
+   * @param {string} key
+   * @returns {Promise<PaymentAnswer>} */
+  async lookUp(key) {
+    return this.#settle(await this.#call("/v1/payments/look-up", { key }));
+  }
+
+  /** @param {string} payment @param {string} key @returns {Promise<PaymentAnswer>} */
+  reverse(payment, key) {
+    return this.#call("/v1/payments/reverse", { payment, key });
+  }
+
+  /** The payment whose answer this till never heard.
+   * @returns {Promise<Pending | undefined>} */
+  pending() {
+    return get(this.#database, PENDING);
+  }
+
+  /** Forgets the payment whose answer is known. */
+  clear() {
+    return put(this.#database, PENDING, undefined);
+  }
+
+  /** @param {PaymentAnswer} answer */
+  async #settle(answer) {
+    await this.clear();
+    return answer;
+  }
+
+  /** @param {string} path @param {object} body */
+  async #call(path, body) {
+    const text = JSON.stringify(body);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.#send(path, text);
+      } catch (error) {
+        const lost = error instanceof TillError && (error.code === "offline" || error.code === "issuer-unavailable");
+        if (!lost || attempt === TRIES) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 400 * attempt));
+      }
+    }
+  }
+
+  /** @param {string} path @param {string} text */
+  async #send(path, text) {
+    let answer = await this.#once(path, text);
+    if (answer.code === "use-dpop-nonce") answer = await this.#once(path, text);
+    if (answer.code !== null) throw new TillError(answer.code);
+    return answer.body;
+  }
+
+  /** @param {string} path @param {string} text */
+  async #once(path, text) {
+    const proof = await this.#proof(path, text);
+    let response;
+    let body;
+    try {
+      response = await fetch(path, {
+        method: "POST", headers: { "Content-Type": "application/json", DPoP: proof }, body: text, credentials: "omit", cache: "no-store",
+        signal: AbortSignal.timeout(15_000),
+      });
+      body = await response.json();
+    } catch {
+      throw new TillError("offline");
+    }
+    this.#nonce = response.headers.get("DPoP-Nonce") ?? this.#nonce;
+    return { code: response.ok ? null : String(body?.code ?? "issuer-unavailable"), body };
+  }
+
+  /** @param {string} path @param {string} text */
+  async #proof(path, text) {
+    const { crv, kty, x, y } = await crypto.subtle.exportKey("jwk", this.#keys.publicKey);
+    const bdy = await crypto.subtle.digest("SHA-256", utf8(text));
+    const header = { typ: "dpop+jwt", alg: "ES256", jwk: { crv, kty, x, y } };
+    const claims = {
+      htm: "POST", htu: this.#issuer + path, iat: Math.floor(Date.now() / 1000), jti: base64url(crypto.getRandomValues(new Uint8Array(16))),
+      nonce: this.#nonce, bdy: base64url(new Uint8Array(bdy)),
+    };
+    const input = `${base64url(utf8(JSON.stringify(header)))}.${base64url(utf8(JSON.stringify(claims)))}`;
+    const signature = await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, this.#keys.privateKey, utf8(input));
+    return `${input}.${base64url(new Uint8Array(signature))}`;
+  }
+}
+
+/** A fresh idempotency key: 22 characters. */
+export function idempotencyKey() {
+  return base64url(crypto.getRandomValues(new Uint8Array(16)));
+}
+
+/** @param {string} text */
+function utf8(text) {
+  return new TextEncoder().encode(text);
+}
+
+/** @param {Uint8Array} bytes */
+function base64url(bytes) {
+  return btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+}
+
+/** @returns {Promise<IDBDatabase>} */
+function openDatabase() {
+  const request = indexedDB.open("jitsuin-till", 1);
+  request.onupgradeneeded = () => request.result.createObjectStore(STORE);
+  return settled(request);
+}
+
+/** @param {IDBDatabase} database @param {string} name @returns {Promise<any>} */
+function get(database, name) {
+  return settled(database.transaction(STORE).objectStore(STORE).get(name));
+}
+
+/** @param {IDBDatabase} database @param {string} name @param {unknown} value @returns {Promise<void>} */
+function put(database, name, value) {
+  const transaction = database.transaction(STORE, "readwrite", { durability: "strict" });
+  if (value === undefined) transaction.objectStore(STORE).delete(name);
+  else transaction.objectStore(STORE).put(value, name);
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve();
+    transaction.onabort = () => reject(transaction.error);
+  });
+}
+
+/** @template T @param {IDBRequest<T>} request @returns {Promise<T>} */
+function settled(request) {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}

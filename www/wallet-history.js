@@ -1,0 +1,81 @@
+// Receipts and alerts, as the wallet checked them.
+import { formatMoney } from "/pkg/index.js";
+import { byId, during, hasText, locale, make, t, when } from "/page.js";
+
+/** @typedef {import("/pkg/index.js").Wallet} OpenWallet */
+/** @typedef {import("/pkg/index.js").Receipt} Receipt */
+
+const INCOMING = ["refund", "top-up", "reversal"];
+const PAGE = 20;
+/** @type {Receipt[]} */
+let older = [];
+/** Alerts already on the page, so that drawing again does not read them out again. */
+let drawn = "";
+
+/** @param {OpenWallet} wallet */
+export function historyButtons(wallet) {
+  const more = byId("history-more");
+  more.addEventListener("click", () => during(more, async () => {
+    const known = [...wallet.state.recent, ...older];
+    const last = known.reduce((least, { sequence }) => (sequence < least ? sequence : least), known[0]?.sequence ?? 0n);
+    const next = await wallet.receipts({ before: last, limit: PAGE });
+    older = [...older, ...next];
+    more.hidden = next.length < PAGE;
+    drawHistory(wallet.state);
+  }));
+}
+
+/** @param {OpenWallet["state"]} state */
+export function drawHistory(state) {
+  const newest = new Set(state.recent.map(({ id }) => id));
+  drawRows(byId("history"), [...state.recent, ...older.filter(({ id }) => !newest.has(id))]);
+}
+
+/** @param {HTMLElement} list @param {readonly Receipt[]} receipts */
+export function drawRows(list, receipts) {
+  list.replaceChildren(...receipts.map(row));
+  if (receipts.length === 0) list.append(make("li", { class: "none" }, make("span", { class: "small" }, t("history.none"))));
+}
+
+/** @param {Receipt} receipt */
+function row(receipt) {
+  const item = make("li", { "data-kind": receipt.kind, "data-sequence": String(receipt.sequence) });
+  item.append(make("span", { class: "what" }, what(receipt)));
+  if ("money" in receipt && receipt.money) {
+    const comesIn = INCOMING.includes(receipt.kind);
+    const sign = comesIn ? "+" : receipt.kind === "payment" ? "−" : "";
+    item.append(make("span", { class: comesIn ? "much in" : "much" }, sign + formatMoney(receipt.money, locale())));
+  } else {
+    item.append(make("span", { class: "much" }));
+  }
+  item.append(make("span", { class: "small" }, when(receipt.at)));
+  if (receipt.balance) item.append(make("span", { class: "small after" }, t("history.balance", { money: formatMoney(receipt.balance, locale()) })));
+  return item;
+}
+
+/** @param {Receipt} receipt */
+function what(receipt) {
+  const kind = hasText(`receipt.${receipt.kind}`) ? t(`receipt.${receipt.kind}`) : receipt.kind;
+  const shop = "shop" in receipt && receipt.shop ? String(receipt.shop) : "";
+  const other = "by" in receipt && receipt.by === "other-device" ? ` · ${t("history.otherDevice")}` : "";
+  return (shop === "" ? kind : receipt.kind === "payment" ? shop : `${kind} · ${shop}`) + other;
+}
+
+/** @param {OpenWallet} wallet */
+export function drawAlerts(wallet) {
+  const alerts = wallet.state.alerts;
+  byId("alerts").hidden = alerts.length === 0;
+  const now = document.documentElement.lang + alerts.map(({ id }) => id).join();
+  if (now === drawn) return;
+  drawn = now;
+  byId("alert-list").replaceChildren(...alerts.map((alert) => {
+    const seen = make("button", { type: "button", class: "quiet acknowledge" }, t("alerts.seen"));
+    seen.addEventListener("click", () => during(seen, () => alert.acknowledge()));
+    const key = hasText(`alert.${alert.kind}`) ? `alert.${alert.kind}` : "alert.other";
+    const receipt = "receipt" in alert ? alert.receipt : undefined;
+    const more = receipt && "money" in receipt ? `${what(receipt)} ${formatMoney(receipt.money, locale())}` : "";
+    return make("li", { "data-kind": alert.kind, "data-alert": alert.id },
+      make("strong", {}, t(key)), make("span", {}, t(`${key}.text`)),
+      ...(more === "" ? [] : [make("span", {}, more)]), make("span", { class: "small" }, when(alert.at)), seen);
+  }));
+}

@@ -1,0 +1,213 @@
+// The demo wallet's page: thin, since everything that must be right is inside the package.
+import { Wallet, formatMoney } from "/pkg/index.js";
+import { agree, byId, during, fail, keepForOffline, locale, make, quiet, say, speak, t, when } from "/page.js";
+import { enrolForms } from "/wallet-enrol.js";
+import { drawAlerts, drawHistory, drawRows, historyButtons } from "/wallet-history.js";
+import { drawSources, topUpForm } from "/wallet-top-up.js";
+
+/** @typedef {import("/pkg/index.js").Wallet} OpenWallet */
+
+const PANELS = ["pay", "top-up", "history", "safety"];
+const STOPPED = ["locked", "frozen", "suspended", "revoked", "key-lost", "storage-corrupt", "closed"];
+const LOST = ["revoked", "key-lost", "storage-corrupt"];
+/** What can still be read when nothing can be paid. */
+const READABLE = ["locked", "frozen", "suspended", "revoked"];
+
+/** @type {OpenWallet | undefined} */
+let wallet;
+/** @type {{ stop(): void } | undefined} */
+let presentation;
+/** @type {import("/pkg/index.js").Receipt | undefined} */
+let paid;
+let panel = PANELS.includes(location.hash.slice(1)) ? location.hash.slice(1) : "pay";
+
+speak(draw);
+keepForOffline();
+for (const name of PANELS) {
+  byId(`tab-${name}`).addEventListener("click", () => {
+    quiet();
+    open(name);
+  });
+}
+addEventListener("hashchange", () => open(location.hash.slice(1)));
+begin();
+
+async function begin() {
+  try {
+    wallet = await Wallet.open({ issuer: location.origin });
+  } catch (error) {
+    byId("opening").hidden = true;
+    fail(error);
+    return;
+  }
+  wallet.subscribe(draw);
+  enrolForms(wallet);
+  topUpForm(wallet);
+  historyButtons(wallet);
+  buttons(wallet);
+  byId("opening").hidden = true;
+  draw();
+  if (wallet.state.status !== "new") wallet.sync().catch(() => undefined);
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible" && wallet?.state.status !== "new") wallet?.sync().catch(() => undefined);
+  });
+}
+
+/** @param {string} name */
+function open(name) {
+  if (!PANELS.includes(name)) return;
+  panel = name;
+  if (location.hash.slice(1) !== name) history.replaceState(null, "", `#${name}`);
+  if (name !== "pay") hideCode();
+  draw();
+  scrollTo(0, 0);
+}
+
+function draw() {
+  if (wallet === undefined) return;
+  const state = wallet.state;
+  const ready = state.status === "ready";
+  const stopped = STOPPED.includes(state.status);
+  document.body.dataset.status = state.status;
+  byId("view-new").hidden = state.status !== "new";
+  byId("offline").hidden = state.online;
+  byId("tabs").hidden = !(ready || READABLE.includes(state.status));
+  const shown = ready || ["history", "safety"].includes(panel) ? panel : "safety";
+  for (const name of PANELS) {
+    byId(`panel-${name}`).hidden = byId("tabs").hidden || shown !== name;
+    const tab = byId(`tab-${name}`);
+    if (shown === name) tab.setAttribute("aria-current", "page");
+    else tab.removeAttribute("aria-current");
+    tab.hidden = !ready && (name === "pay" || name === "top-up");
+  }
+  drawStopped(state.status, stopped);
+  drawMoney(state);
+  drawDevice(state);
+  drawAlerts(wallet);
+  drawRows(byId("recent"), state.recent.slice(0, 3));
+  drawHistory(state);
+  drawSources(wallet);
+  drawCode();
+}
+
+/** @param {string} status @param {boolean} stopped */
+function drawStopped(status, stopped) {
+  byId("view-stopped").hidden = !stopped;
+  if (!stopped) return;
+  byId("stopped-title").textContent = t(`stopped.${status}`);
+  byId("stopped-text").textContent = t(`stopped.${status}.text`);
+  byId("unlock").hidden = status !== "locked";
+  byId("start-over").hidden = !LOST.includes(status);
+  byId("freeze").hidden = status === "frozen";
+  byId("lock").hidden = status !== "ready";
+}
+
+/** @param {OpenWallet["state"]} state */
+function drawMoney(state) {
+  const { balance, allowance } = state;
+  byId("money").hidden = state.status === "new" || balance === null;
+  if (balance !== null) byId("balance").textContent = formatMoney(balance, locale());
+  byId("allowance").textContent = allowance === null ? "" : t("wallet.allowance", {
+    left: formatMoney(allowance.left, locale()), each: formatMoney(allowance.perPayment, locale()), count: String(allowance.countLeft),
+  });
+  byId("lock").hidden = state.status !== "ready";
+}
+
+/** @param {OpenWallet["state"]} state */
+function drawDevice(state) {
+  const { device, syncedAt } = state;
+  if (device === null) return;
+  const facts = [["safety.name", device.label], ["safety.custody", t(`custody.${device.custody}`)], ["safety.added", when(device.addedAt)]];
+  if (device.coolOffUntil) facts.push(["safety.coolOff", when(device.coolOffUntil)]);
+  if (syncedAt) facts.push(["safety.synced", when(syncedAt)]);
+  byId("device").replaceChildren(...facts.flatMap(([name, value]) => [make("dt", {}, t(name)), make("dd", {}, value)]));
+  byId("device").dataset.custody = device.custody;
+}
+
+function drawCode() {
+  const showing = presentation !== undefined;
+  byId("code").hidden = !showing;
+  byId("hide-code").hidden = !showing;
+  byId("show-code").hidden = showing;
+  byId("paid").hidden = paid === undefined || showing;
+  byId("code-hint").hidden = showing || paid !== undefined;
+  byId("show-code").textContent = t(paid === undefined ? "pay.show" : "pay.again");
+  if (paid !== undefined && "money" in paid && "shop" in paid) {
+    byId("paid-amount").textContent = formatMoney(paid.money, locale());
+    byId("paid-shop").textContent = t("pay.paid", { shop: String(paid.shop) });
+  }
+}
+
+function hideCode() {
+  presentation?.stop();
+  presentation = undefined;
+  paid = undefined;
+  byId("code").replaceChildren();
+  drawCode();
+}
+
+/** @param {OpenWallet} wallet */
+function showCode(wallet) {
+  quiet();
+  hideCode();
+  // Present in a place the user can see, so the place is opened first.
+  byId("code").hidden = false;
+  /** @type {{ stop(): void } | undefined} */
+  const shown = wallet.present(byId("code"), {
+    label: t("pay.label"),
+    onChange: (/** @type {any} */ state) => {
+      if (presentation !== shown && shown !== undefined) return;
+      if (state.phase === "paid") {
+        hideCode();
+        paid = state.receipt;
+        drawCode();
+        byId("show-code").focus();
+      } else if (state.phase === "stopped") {
+        hideCode();
+        if (state.error) fail(state.error);
+      }
+    },
+  });
+  presentation = shown;
+  drawCode();
+  byId("code").scrollIntoView({ block: "nearest" });
+}
+
+/** @param {OpenWallet} wallet */
+function buttons(wallet) {
+  byId("show-code").addEventListener("click", () => {
+    try {
+      showCode(wallet);
+    } catch (error) {
+      hideCode();
+      fail(error);
+    }
+  });
+  byId("hide-code").addEventListener("click", () => {
+    hideCode();
+    byId("show-code").focus();
+  });
+  byId("lock").addEventListener("click", () => {
+    hideCode();
+    wallet.lock();
+  });
+  byId("unlock").addEventListener("click", (event) => during(/** @type {HTMLElement} */ (event.currentTarget), () => wallet.unlock()));
+  byId("sync").addEventListener("click", (event) => during(/** @type {HTMLElement} */ (event.currentTarget), async () => {
+    await wallet.sync();
+    say(t("safety.syncDone"));
+  }));
+  byId("freeze").addEventListener("click", async () => {
+    const done = await agree({
+      title: t("safety.freezeTitle"), text: t("safety.freezeText"), button: t("safety.freezeNow"), danger: true,
+      confirm: () => wallet.freeze().then(() => true),
+    });
+    if (done) hideCode();
+  });
+  byId("start-over").addEventListener("click", () => agree({
+    title: t("wallet.startOver"), text: t("wallet.startOverText"), button: t("wallet.erase"), danger: true,
+    confirm: async () => {
+      await wallet.forget();
+      location.reload();
+    },
+  }));
+}
