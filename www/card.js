@@ -28,6 +28,7 @@ byId("card-form").addEventListener("submit", (event) => {
     sessionStorage.removeItem(CARD_PROOF);
     byId("card-form").hidden = true;
     say(t("card.done"));
+    byId("message").classList.add("good");
     byId("back").focus();
   });
 });

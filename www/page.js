@@ -51,7 +51,7 @@ export function hasText(key) {
 
 /** The locale for `Intl`. */
 export function locale() {
-  return language === "ja" ? "ja-JP" : "en-GB";
+  return language === "ja" ? "ja-JP" : "en";
 }
 
 /** @returns {Language} */
@@ -132,6 +132,14 @@ export function textOf(error) {
     return [said.title, said.body, said.action].filter(Boolean).join("\n");
   }
   return t("error.other");
+}
+
+/** What a code is called, where it stands in a receipt.
+ * @param {string} code */
+export function textOfCode(code) {
+  /** @type {Record<string, { title: string } | undefined>} */
+  const catalogue = language === "ja" ? ja : en;
+  return catalogue[code]?.title ?? code;
 }
 
 /** Says what went wrong. The code stands in `data-code`, for support and for tests.

@@ -34,8 +34,7 @@ export function enrolForms(wallet) {
   });
   on("code-form", "code-submit", async () => {
     const code = input("contact-code").value.replace(/\s/g, "");
-    const answer = await wallet.enterCode({ attempt, code });
-    ticket = typeof answer === "string" ? answer : answer.ticket;
+    ticket = await wallet.enterCode({ attempt, code });
     input("contact-code").value = "";
     if (input("device-label").value === "") input("device-label").value = t("enrol.thisBrowser");
     show("enrol");
@@ -43,7 +42,7 @@ export function enrolForms(wallet) {
   on("enrol-form", "enrol-submit", async () => {
     const label = input("device-label").value.trim();
     ceremony = await wallet.prepareEnrolment({ ticket, label, account: login });
-    byId("enrol-text").textContent = t("enrol.agree", { label, login });
+    byId("enrol-text").textContent = t("enrol.agree", { label: ceremony.intent.label, account: ceremony.intent.accountLabel });
     byId("enrol-submit").hidden = true;
     input("device-label").readOnly = true;
     byId("enrol-agree").hidden = false;

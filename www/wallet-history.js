@@ -1,11 +1,11 @@
 // Receipts and alerts, as the wallet checked them.
 import { formatMoney } from "/pkg/index.js";
-import { byId, during, hasText, locale, make, t, when } from "/page.js";
+import { byId, during, hasText, locale, make, t, textOfCode, when } from "/page.js";
 
 /** @typedef {import("/pkg/index.js").Wallet} OpenWallet */
 /** @typedef {import("/pkg/index.js").Receipt} Receipt */
 
-const INCOMING = ["refund", "top-up", "reversal"];
+const INCOMING = ["refund", "top-up", "opening"];
 const PAGE = 20;
 /** @type {Receipt[]} */
 let older = [];
@@ -28,7 +28,8 @@ export function historyButtons(wallet) {
 /** @param {OpenWallet["state"]} state */
 export function drawHistory(state) {
   const newest = new Set(state.recent.map(({ id }) => id));
-  drawRows(byId("history"), [...state.recent, ...older.filter(({ id }) => !newest.has(id))]);
+  if (state.recent.length < PAGE) byId("history-more").hidden = true;
+  drawRows(byId("history-list"), [...state.recent, ...older.filter(({ id }) => !newest.has(id))]);
 }
 
 /** @param {HTMLElement} list @param {readonly Receipt[]} receipts */
@@ -41,23 +42,24 @@ export function drawRows(list, receipts) {
 function row(receipt) {
   const item = make("li", { "data-kind": receipt.kind, "data-sequence": String(receipt.sequence) });
   item.append(make("span", { class: "what" }, what(receipt)));
-  if ("money" in receipt && receipt.money) {
+  if (receipt.money) {
     const comesIn = INCOMING.includes(receipt.kind);
     const sign = comesIn ? "+" : receipt.kind === "payment" ? "−" : "";
     item.append(make("span", { class: comesIn ? "much in" : "much" }, sign + formatMoney(receipt.money, locale())));
   } else {
     item.append(make("span", { class: "much" }));
   }
-  item.append(make("span", { class: "small" }, when(receipt.at)));
-  if (receipt.balance) item.append(make("span", { class: "small after" }, t("history.balance", { money: formatMoney(receipt.balance, locale()) })));
+  const why = receipt.reason ? ` · ${textOfCode(receipt.reason)}` : "";
+  item.append(make("span", { class: "small" }, when(receipt.at) + why));
+  item.append(make("span", { class: "small after" }, t("history.balance", { money: formatMoney(receipt.balance, locale()) })));
   return item;
 }
 
 /** @param {Receipt} receipt */
 function what(receipt) {
   const kind = hasText(`receipt.${receipt.kind}`) ? t(`receipt.${receipt.kind}`) : receipt.kind;
-  const shop = "shop" in receipt && receipt.shop ? String(receipt.shop) : "";
-  const other = "by" in receipt && receipt.by === "other-device" ? ` · ${t("history.otherDevice")}` : "";
+  const shop = receipt.shop ?? "";
+  const other = receipt.by === "other-device" ? ` · ${receipt.deviceLabel ?? t("history.otherDevice")}` : "";
   return (shop === "" ? kind : receipt.kind === "payment" ? shop : `${kind} · ${shop}`) + other;
 }
 
@@ -72,10 +74,11 @@ export function drawAlerts(wallet) {
     const seen = make("button", { type: "button", class: "quiet acknowledge" }, t("alerts.seen"));
     seen.addEventListener("click", () => during(seen, () => alert.acknowledge()));
     const key = hasText(`alert.${alert.kind}`) ? `alert.${alert.kind}` : "alert.other";
-    const receipt = "receipt" in alert ? alert.receipt : undefined;
-    const more = receipt && "money" in receipt ? `${what(receipt)} ${formatMoney(receipt.money, locale())}` : "";
+    const { receipt } = alert;
+    const more = receipt?.money ? `${what(receipt)} ${formatMoney(receipt.money, locale())}` : "";
+    const cause = hasText(`${key}.${alert.cause}`) ? `${key}.${alert.cause}` : `${key}.text`;
     return make("li", { "data-kind": alert.kind, "data-alert": alert.id },
-      make("strong", {}, t(key)), make("span", {}, t(`${key}.text`)),
+      make("strong", {}, t(key)), make("span", {}, t(cause)),
       ...(more === "" ? [] : [make("span", {}, more)]), make("span", { class: "small" }, when(alert.at)), seen);
   }));
 }

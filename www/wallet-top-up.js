@@ -24,9 +24,11 @@ async function topUp(wallet) {
   const source = wallet.state.sources.find(({ id }) => id === chosen);
   if (source === undefined) return;
   const ceremony = await wallet.prepareTopUp({ amount, currency, source: source.id });
-  const money = formatMoney({ amount, currency }, locale());
+  // Shown is what will be signed, not what was typed.
+  const { intent } = ceremony;
+  const money = formatMoney(intent.money, locale());
   const done = await agree({
-    title: t("topUp.agreeTitle"), amount: money, text: t("topUp.agree", { source: source.label }), button: t("topUp.confirm"),
+    title: t("topUp.agreeTitle"), amount: money, text: t("topUp.agree", { source: intent.source.label }), button: t("topUp.confirm"),
     confirm: () => ceremony.confirm(), cancel: () => ceremony.cancel(),
   });
   if (done === undefined) return;

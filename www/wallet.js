@@ -17,6 +17,8 @@ const READABLE = ["locked", "frozen", "suspended", "revoked"];
 let wallet;
 /** @type {{ stop(): void } | undefined} */
 let presentation;
+/** Counts presentations, so that what an ended one still says is not heard. */
+let presented = 0;
 /** @type {import("/pkg/index.js").Receipt | undefined} */
 let paid;
 let panel = PANELS.includes(location.hash.slice(1)) ? location.hash.slice(1) : "pay";
@@ -107,7 +109,7 @@ function drawMoney(state) {
   const { balance, allowance } = state;
   byId("money").hidden = state.status === "new" || balance === null;
   if (balance !== null) byId("balance").textContent = formatMoney(balance, locale());
-  byId("allowance").textContent = allowance === null ? "" : t("wallet.allowance", {
+  byId("allowance").textContent = allowance === null || state.status !== "ready" ? "" : t("wallet.allowance", {
     left: formatMoney(allowance.left, locale()), each: formatMoney(allowance.perPayment, locale()), count: String(allowance.countLeft),
   });
   byId("lock").hidden = state.status !== "ready";
@@ -132,15 +134,17 @@ function drawCode() {
   byId("paid").hidden = paid === undefined || showing;
   byId("code-hint").hidden = showing || paid !== undefined;
   byId("show-code").textContent = t(paid === undefined ? "pay.show" : "pay.again");
-  if (paid !== undefined && "money" in paid && "shop" in paid) {
+  if (paid?.money) {
     byId("paid-amount").textContent = formatMoney(paid.money, locale());
-    byId("paid-shop").textContent = t("pay.paid", { shop: String(paid.shop) });
+    byId("paid-shop").textContent = t("pay.paid", { shop: paid.shop ?? "" });
   }
 }
 
 function hideCode() {
-  presentation?.stop();
+  presented += 1;
+  const ended = presentation;
   presentation = undefined;
+  ended?.stop();
   paid = undefined;
   byId("code").replaceChildren();
   drawCode();
@@ -150,13 +154,12 @@ function hideCode() {
 function showCode(wallet) {
   quiet();
   hideCode();
-  // Present in a place the user can see, so the place is opened first.
+  const mine = presented;
   byId("code").hidden = false;
-  /** @type {{ stop(): void } | undefined} */
-  const shown = wallet.present(byId("code"), {
+  presentation = wallet.present(byId("code"), {
     label: t("pay.label"),
-    onChange: (/** @type {any} */ state) => {
-      if (presentation !== shown && shown !== undefined) return;
+    onChange: (state) => {
+      if (mine !== presented) return;
       if (state.phase === "paid") {
         hideCode();
         paid = state.receipt;
@@ -164,11 +167,12 @@ function showCode(wallet) {
         byId("show-code").focus();
       } else if (state.phase === "stopped") {
         hideCode();
-        if (state.error) fail(state.error);
       }
+      if ("error" in state && state.error) fail(state.error);
     },
   });
-  presentation = shown;
+  // What stopped before it began has nothing to show.
+  if (mine !== presented) presentation = undefined;
   drawCode();
   byId("code").scrollIntoView({ block: "nearest" });
 }

@@ -1,2 +1,125 @@
-//! The reference issuer: axum over `jitsuin::issuer::desk`.
-fn main() {}
+//! The reference issuer: axum over `jitsuin::issuer::desk`. It decides nothing; it carries calls to the desk and its
+//! replies back.
+
+mod cors;
+mod demo;
+mod headers;
+mod log;
+mod problem;
+mod routes;
+mod settings;
+mod state;
+mod sweep;
+
+use settings::Settings;
+use state::App;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// How long calls that were begun may take to end once the server is asked to.
+const DRAIN: Duration = Duration::from_secs(10);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    log::start();
+    let settings = match Settings::read(std::env::args().skip(1)) {
+        Ok(settings) => settings,
+        Err(unusable) => {
+            say_error(&unusable);
+            return ExitCode::from(2);
+        }
+    };
+    match serve(settings).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say_error(&*error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let mut listeners = Vec::new();
+    for address in &settings.listen {
+        let listener = TcpListener::bind(address).await.map_err(|error| format!("can't listen on {address}: {error}"))?;
+        listeners.push(listener);
+    }
+    let addresses = listeners.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
+    let app = Arc::new(App::open(&settings, &addresses).await?);
+    if settings.demo {
+        demo::seed(&app).await?;
+    }
+    say(&app, &addresses, settings.demo)?;
+
+    let (stop, stopped) = watch::channel(false);
+    let mut serving = JoinSet::new();
+    for listener in listeners {
+        let service = routes::all(Arc::clone(&app), &settings).into_make_service_with_connect_info::<SocketAddr>();
+        let stopped = stopped.clone();
+        serving.spawn(async move { axum::serve(listener, service).with_graceful_shutdown(told(stopped)).await });
+    }
+    let sweeping = tokio::spawn(sweep::run(Arc::clone(&app), stopped));
+
+    let ended = tokio::select! {
+        () = asked_to_end() => None,
+        first = serving.join_next() => first,
+    };
+    tracing::info!("ending: no new calls");
+    stop.send_replace(true);
+    if tokio::time::timeout(DRAIN, async { while serving.join_next().await.is_some() {} }).await.is_err() {
+        tracing::warn!("ending: some calls did not end in time");
+        serving.shutdown().await;
+    }
+    sweeping.await?;
+    app.close().await;
+    tracing::info!("ended");
+    match ended {
+        Some(served) => Ok(served??),
+        None => Ok(()),
+    }
+}
+
+async fn told(mut stopped: watch::Receiver<bool>) {
+    // An error means that the sender is gone, which is an end as well.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+#[cfg(unix)]
+async fn asked_to_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn asked_to_end() {
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// Says on stdout where it listens, last of all: whoever reads the line may call.
+fn say(app: &App, addresses: &[SocketAddr], demo: bool) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    if demo {
+        demo::say(app, &mut out)?;
+    }
+    for address in addresses {
+        writeln!(out, "listening on {address}")?;
+    }
+    out.flush()
+}
+
+fn say_error(error: &dyn std::fmt::Display) {
+    // There is nobody left to tell if stderr is closed.
+    let _ = writeln!(std::io::stderr(), "jitsuin-issuer: {error}");
+}
