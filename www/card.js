@@ -1,3 +1,4 @@
+// @ts-check
 // The demo card company's page: what 3-D Secure is to a real card.
 import { byId, during, quiet, say, speak, t } from "/page.js";
 import { ask } from "/demo-client.js";

@@ -1,3 +1,4 @@
+// @ts-check
 // Calls that only a demo has: the inbox and the card company.
 
 /** @typedef {{ ok: true, body: any } | { ok: false, code: string }} Answer */

@@ -1,3 +1,4 @@
+// @ts-check
 // What the issuer sent to people, readable by anyone: so only in a demo, and only on this machine.
 import { byId, during, make, speak, t, when } from "/page.js";
 import { ask } from "/demo-client.js";
@@ -28,7 +29,7 @@ async function look() {
     problem.textContent = t("inbox.unreachable");
     return;
   }
-  messages = answer.body.messages;
+  messages = answer.body;
   draw();
 }
 

@@ -1,3 +1,4 @@
+// @ts-check
 // What the demo's pages share: elements, languages, notices, the dialog that asks for agreement.
 import { isJitsuinError } from "/pkg/index.js";
 import { en, ja, explain } from "/pkg/messages.js";

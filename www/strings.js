@@ -1,3 +1,4 @@
+// @ts-check
 // Texts of the demo's pages. Texts of errors come with the package.
 
 /** @type {Record<"en" | "ja", Record<string, string>>} */

@@ -1,3 +1,4 @@
+// @ts-check
 // The camera as a scanner, where the browser can read codes by itself.
 import { byId, fail } from "/page.js";
 

@@ -1,3 +1,4 @@
+// @ts-check
 // A till's own client: a key that can't be exported, and a proof with every call (RFC 9449, with the body's hash).
 
 const STORE = "till";

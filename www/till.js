@@ -1,3 +1,4 @@
+// @ts-check
 // The demo till: an amount, a scanned code, one big answer.
 import { formatMoney, parseMoney } from "/pkg/index.js";
 import { agree, byId, during, fail, hasText, locale, quiet, speak, t } from "/page.js";

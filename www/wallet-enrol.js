@@ -1,7 +1,9 @@
+// @ts-check
 // From ID and password to a registered device.
 import { byId, currentLanguage, during, fail, quiet, say, t } from "/page.js";
 
 /** @typedef {import("/pkg/index.js").Wallet} OpenWallet */
+/** @typedef {import("/pkg/index.js").Intent} Intent */
 
 /** @param {OpenWallet} wallet */
 export function enrolForms(wallet) {
@@ -42,7 +44,9 @@ export function enrolForms(wallet) {
   on("enrol-form", "enrol-submit", async () => {
     const label = input("device-label").value.trim();
     ceremony = await wallet.prepareEnrolment({ ticket, label, account: login });
-    byId("enrol-text").textContent = t("enrol.agree", { label: ceremony.intent.label, account: ceremony.intent.accountLabel });
+    // Shown is what will be signed, not what was typed.
+    const intent = /** @type {Extract<Intent, { kind: "enrol" }>} */ (ceremony.intent);
+    byId("enrol-text").textContent = t("enrol.agree", { label: intent.label, account: intent.accountLabel });
     byId("enrol-submit").hidden = true;
     input("device-label").readOnly = true;
     byId("enrol-agree").hidden = false;

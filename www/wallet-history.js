@@ -1,3 +1,4 @@
+// @ts-check
 // Receipts and alerts, as the wallet checked them.
 import { formatMoney } from "/pkg/index.js";
 import { byId, during, hasText, locale, make, t, textOfCode, when } from "/page.js";

@@ -1,8 +1,10 @@
+// @ts-check
 // Money in: an amount, a source, one agreement, one step-up.
 import { formatMoney, parseMoney } from "/pkg/index.js";
 import { agree, byId, during, locale, make, say, t, when } from "/page.js";
 
 /** @typedef {import("/pkg/index.js").Wallet} OpenWallet */
+/** @typedef {import("/pkg/index.js").Intent} Intent */
 /** @typedef {import("/pkg/index.js").Source} Source */
 
 const CARD_PROOF = "jitsuin-card-proof";
@@ -25,7 +27,7 @@ async function topUp(wallet) {
   if (source === undefined) return;
   const ceremony = await wallet.prepareTopUp({ amount, currency, source: source.id });
   // Shown is what will be signed, not what was typed.
-  const { intent } = ceremony;
+  const intent = /** @type {Extract<Intent, { kind: "top-up" }>} */ (ceremony.intent);
   const money = formatMoney(intent.money, locale());
   const done = await agree({
     title: t("topUp.agreeTitle"), amount: money, text: t("topUp.agree", { source: intent.source.label }), button: t("topUp.confirm"),

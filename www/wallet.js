@@ -1,3 +1,4 @@
+// @ts-check
 // The demo wallet's page: thin, since everything that must be right is inside the package.
 import { Wallet, formatMoney } from "/pkg/index.js";
 import { agree, byId, during, fail, keepForOffline, locale, make, quiet, say, speak, t, when } from "/page.js";

@@ -187,7 +187,7 @@ fn inbox_answers_only_its_own_pages() {
     let messages = server.post("/demo/inbox", &[], "{}");
     assert_eq!(messages.status, 200);
     assert_eq!(messages.header("cache-control"), "no-store");
-    assert!(messages.json()["messages"].is_array());
+    assert!(messages.json().as_array().is_some_and(|all| !all.is_empty()));
     // A page elsewhere whose name was made to point at this machine sends its own name along.
     refused(&server.post("/demo/inbox", &[("Host", "rebound.example:8787")], "{}"), 404, "not-found");
     refused(&server.post("/demo/inbox", &[("Origin", "https://evil.example")], "{}"), 404, "not-found");
@@ -217,6 +217,6 @@ fn it_ends_in_order_and_comes_back_with_the_same_ledger() {
     assert!(!ledger.with_extension("sqlite-wal").exists());
     let server = Server::demo(&ledger);
     assert_eq!(server.get("/.well-known/jitsuin").json()["key_set"], keys);
-    assert_eq!(server.post("/demo/inbox", &[], "{}").json()["messages"][0], messages["messages"][0]);
+    assert_eq!(server.post("/demo/inbox", &[], "{}").json()[0], messages[0]);
     assert!(server.stop().success());
 }
