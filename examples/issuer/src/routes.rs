@@ -1,0 +1,108 @@
+//! Paths: the issuer's calls, the demo's, and the files of the pages.
+
+use crate::problem::{mark, problem, problems_only};
+use crate::settings::Settings;
+use crate::state::App;
+use crate::{cors, demo, headers, log};
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use axum::http::{Method, StatusCode};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use jitsuin::code::Code;
+use jitsuin::wire::calls::{MAX_BODY, WELL_KNOWN};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tower_http::services::ServeDir;
+use tower_http::timeout::TimeoutLayer;
+
+/// Longest time for one call, its body's arrival included.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Everything the server answers.
+pub(crate) fn all(app: Arc<App>, settings: &Settings) -> Router {
+    let mut router = Router::new().route(WELL_KNOWN, get(call)).route("/v1/{*call}", post(call));
+    if settings.demo {
+        router = router.route("/demo/inbox", post(demo::inbox)).route("/demo/card", post(demo::card));
+    }
+    if let Some(www) = &settings.www {
+        router = router.nest_service("/pkg", ServeDir::new(&settings.pkg)).fallback_service(ServeDir::new(www));
+    }
+    router
+        .with_state(Arc::clone(&app))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PATIENCE))
+        .layer(from_fn(problems_only))
+        .layer(from_fn_with_state(app, cors::listed_origins))
+        .layer(from_fn(headers::secure))
+        .layer(from_fn(log::calls))
+}
+
+/// Carries one call to the desk and its reply back.
+async fn call(State(app): State<Arc<App>>, ConnectInfo(from): ConnectInfo<SocketAddr>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    if parts.method == Method::POST && !is_json(&parts.headers) {
+        return problem(Code::BadArgument);
+    }
+    let proof = match single(&parts.headers, "dpop") {
+        Ok(proof) => proof,
+        Err(code) => return problem(code),
+    };
+    let Ok(body) = to_bytes(body, MAX_BODY).await else { return problem(Code::TooLarge) };
+    let request = jitsuin::issuer::desk::Request {
+        method: parts.method.as_str().into(),
+        path: parts.uri.path().into(),
+        body: body.into(),
+        proof,
+        source: from.ip().to_string(),
+    };
+    match app.answer(request).await {
+        Some(reply) => response(reply),
+        None => problem(Code::IssuerUnavailable),
+    }
+}
+
+fn response(reply: jitsuin::issuer::desk::Reply) -> Response {
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let code = serde_json::from_slice::<Coded>(&reply.body).ok().filter(|_| !status.is_success());
+    let mut response = (status, Body::from(reply.body)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(nonce) = reply.nonce.and_then(|nonce| HeaderValue::try_from(nonce).ok()) {
+        headers.insert(HeaderName::from_static("dpop-nonce"), nonce);
+    }
+    if let Some(seconds) = reply.retry_after {
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if let Some(Coded { code }) = code {
+        mark(&mut response, &code);
+    }
+    response
+}
+
+/// What the log reads of a problem.
+#[derive(serde::Deserialize)]
+struct Coded {
+    code: String,
+}
+
+/// Whether a body is said to be JSON: what a page elsewhere can't say without asking first.
+pub(crate) fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+/// A header that may stand once (RFC 9449 section 4.3).
+fn single(headers: &HeaderMap, name: &str) -> Result<Option<String>, Code> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next().map(|value| value.to_str().map(String::from));
+    match (first, values.next()) {
+        (None, _) => Ok(None),
+        (Some(Ok(value)), None) => Ok(Some(value)),
+        _ => Err(Code::ProofRefused),
+    }
+}

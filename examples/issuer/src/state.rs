@@ -1,0 +1,80 @@
+//! What every call shares: the issuer, and what the server itself was told.
+
+use crate::settings::Settings;
+use axum::http::HeaderValue;
+use jitsuin::issuer::desk::{Reply, Request, SLOW};
+use jitsuin::issuer::funding::DemoProcessor;
+use jitsuin::issuer::ledger::SqliteLedger;
+use jitsuin::issuer::{self, Issuer};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+
+/// Passwords hashed at once: each takes memory and a core for tens of milliseconds.
+const HASHES_AT_ONCE: usize = 2;
+
+/// The demo's processor knows only the demo's cards; to any other it says no.
+type Desk = Issuer<SqliteLedger, DemoProcessor>;
+
+/// One per process.
+pub(crate) struct App {
+    /// The issuer.
+    pub(crate) issuer: Arc<Desk>,
+    /// Its public URL.
+    pub(crate) url: String,
+    origins: Vec<String>,
+    hosts: Vec<String>,
+    hashing: Arc<Semaphore>,
+}
+
+impl App {
+    /// Opens the ledger and the issuer.
+    ///
+    /// # Errors
+    /// An unusable address, or what the ledger says.
+    pub(crate) async fn open(
+        settings: &Settings,
+        addresses: &[SocketAddr],
+    ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        let port = addresses.first().map_or(0, SocketAddr::port);
+        let url = settings.public_url.clone().unwrap_or_else(|| format!("http://localhost:{port}"));
+        let origins = if settings.origins.is_empty() { vec![url.clone()] } else { settings.origins.clone() };
+        let listed: Vec<&str> = origins.iter().map(String::as_str).collect();
+        let rules = issuer::Settings::new(&url, &listed).map_err(|refusal| format!("--public-url, --origins: {refusal}"))?;
+        let ledger = SqliteLedger::open(&settings.ledger)
+            .await
+            .map_err(|error| format!("can't open the ledger {}: {error}", settings.ledger.display()))?;
+        let issuer = Arc::new(Issuer::open(ledger, DemoProcessor::new(), rules).await?);
+        let mut hosts: Vec<String> = addresses.iter().map(SocketAddr::to_string).collect();
+        hosts.extend(addresses.iter().map(|address| format!("localhost:{}", address.port())));
+        let hashing = Arc::new(Semaphore::new(HASHES_AT_ONCE));
+        Ok(Self { issuer, url, origins, hosts, hashing })
+    }
+
+    /// Whether pages of this origin may call.
+    pub(crate) fn lists(&self, origin: &HeaderValue) -> bool {
+        self.origins.iter().any(|listed| listed.as_bytes() == origin.as_bytes())
+    }
+
+    /// Whether a `Host` header names this machine.
+    pub(crate) fn is_here(&self, host: &HeaderValue) -> bool {
+        self.hosts.iter().any(|held| held.as_bytes() == host.as_bytes())
+    }
+
+    /// Asks the desk. A call that hashes a password gets a thread that may block; none, if that thread failed.
+    pub(crate) async fn answer(&self, request: Request) -> Option<Reply> {
+        if !SLOW.contains(&request.path.as_str()) {
+            return Some(self.issuer.answer(&request).await);
+        }
+        let _permit = self.hashing.acquire().await.ok()?;
+        let issuer = Arc::clone(&self.issuer);
+        let runtime = Handle::current();
+        tokio::task::spawn_blocking(move || runtime.block_on(issuer.answer(&request))).await.ok()
+    }
+
+    /// Closes the ledger: what was begun is written, and its file stands alone.
+    pub(crate) async fn close(&self) {
+        self.issuer.ledger().close().await;
+    }
+}
