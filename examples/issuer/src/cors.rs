@@ -21,8 +21,8 @@ const EXPOSED: HeaderValue = HeaderValue::from_static("DPoP-Nonce, Retry-After")
 /// proof of possession refuses it.
 pub(crate) async fn listed_origins(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let origin = origin_of(request.headers()).filter(|origin| app.lists(origin));
-    let asks = request.method() == Method::OPTIONS
-        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let asks =
+        request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     let mut response = match (asks, &origin) {
         (true, Some(_)) => (StatusCode::NO_CONTENT, PREFLIGHT).into_response(),
         (true, None) => problem(Code::WrongOrigin),
@@ -33,7 +33,8 @@ pub(crate) async fn listed_origins(State(app): State<Arc<App>>, request: Request
     if let Some(origin) = origin {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
-        headers.insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin"));
+        headers
+            .insert(HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin"));
     }
     response
 }

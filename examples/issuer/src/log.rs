@@ -26,6 +26,7 @@ pub(crate) async fn calls(request: Request, next: Next) -> Response {
 
 /// A path with what a stranger may have typed into it left out: only plain, short ones are written as they are.
 fn known(path: &str) -> String {
-    let plain = path.len() <= 64 && path.bytes().all(|byte| byte.is_ascii_lowercase() || b"/.-_0123456789".contains(&byte));
+    let plain =
+        path.len() <= 64 && path.bytes().all(|byte| byte.is_ascii_lowercase() || b"/.-_0123456789".contains(&byte));
     if plain { path.into() } else { "(other)".into() }
 }

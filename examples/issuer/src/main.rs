@@ -47,7 +47,8 @@ async fn main() -> ExitCode {
 async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let mut listeners = Vec::new();
     for address in &settings.listen {
-        let listener = TcpListener::bind(address).await.map_err(|error| format!("can't listen on {address}: {error}"))?;
+        let listener =
+            TcpListener::bind(address).await.map_err(|error| format!("can't listen on {address}: {error}"))?;
         listeners.push(listener);
     }
     let addresses = listeners.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
@@ -93,7 +94,8 @@ async fn told(mut stopped: watch::Receiver<bool>) {
 #[cfg(unix)]
 async fn asked_to_end() {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) else {
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
         return std::future::pending().await;
     };
     tokio::select! {

@@ -1,8 +1,8 @@
 //! Refusals of the server itself, in the form that the desk's refusals have (RFC 9457).
 
 use axum::extract::Request;
-use axum::http::header::{self, HeaderValue};
 use axum::http::StatusCode;
+use axum::http::header::{self, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use jitsuin::code::Code;

@@ -131,7 +131,8 @@ fn beside_sources(folder: &str) -> PathBuf {
 /// An origin that proofs can name: https, or http on this machine.
 fn origin(text: &str) -> Result<String, Unusable> {
     let local = ["http://localhost", "http://127.0.0.1", "http://[::1]"];
-    let is_local = local.iter().any(|start| text.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with(':')));
+    let is_local =
+        local.iter().any(|start| text.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with(':')));
     let host = text.strip_prefix("https://").or(is_local.then_some("localhost"));
     match host {
         Some(host) if !host.is_empty() && is_bare(text) => Ok(text.into()),

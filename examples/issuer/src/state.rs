@@ -41,7 +41,8 @@ impl App {
         let url = settings.public_url.clone().unwrap_or_else(|| format!("http://localhost:{port}"));
         let origins = if settings.origins.is_empty() { vec![url.clone()] } else { settings.origins.clone() };
         let listed: Vec<&str> = origins.iter().map(String::as_str).collect();
-        let rules = issuer::Settings::new(&url, &listed).map_err(|refusal| format!("--public-url, --origins: {refusal}"))?;
+        let rules =
+            issuer::Settings::new(&url, &listed).map_err(|refusal| format!("--public-url, --origins: {refusal}"))?;
         let ledger = SqliteLedger::open(&settings.ledger)
             .await
             .map_err(|error| format!("can't open the ledger {}: {error}", settings.ledger.display()))?;

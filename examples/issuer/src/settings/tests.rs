@@ -8,7 +8,9 @@ const WHOLE: &str = "--listen 127.0.0.1:8787 --ledger sqlite:a.sqlite --public-u
 
 #[test]
 fn whole_line_is_read() {
-    let line = format!("{WHOLE} --listen [::1]:8787 --origins https://a.example,capacitor://localhost --www pages --pkg package");
+    let line = format!(
+        "{WHOLE} --listen [::1]:8787 --origins https://a.example,capacitor://localhost --www pages --pkg package"
+    );
     let settings = read(&line).unwrap();
     assert_eq!(settings.listen.len(), 2);
     assert_eq!(settings.ledger.to_str(), Some("a.sqlite"));
