@@ -81,7 +81,7 @@ impl Default for Plan {
             })
         };
         Self {
-            people: vec![person("hanako", "Hanako", true), person("taro", "Taro", false)],
+            people: vec![person("hanako", "hanako", true), person("taro", "taro", false)],
             shops: [shop("1001", "Kado no Mise", "Tokyo Kanda"), shop("2002", "Eki Shop", "Osaka Umeda")]
                 .into_iter()
                 .flatten()
