@@ -63,7 +63,7 @@ count_python() {
 }
 
 node_suites=()
-for name in wasm browser package; do
+for name in wasm third-party browser package; do
   if compgen -G "tests/$name/*.test.mjs" >/dev/null; then node_suites+=("$name"); fi
 done
 

@@ -17,6 +17,8 @@ from pycose.messages import Sign1Message
 
 VECTORS = Path(__file__).parent.parent / "vectors"
 PREFIX = "JT1"
+# Folders of things that are no COSE messages: intents are hashed, proofs are JWS, codes are texts, assertions WebAuthn's.
+NO_COSE = {"intent", "dpop", "shop-code", "till-code", "assertion"}
 
 
 def unpadded(decode, text):
@@ -61,6 +63,8 @@ def pycose_payload(vector):
 
 def vectors(others):
     for path in sorted(VECTORS.glob("*/*.json")):
+        if path.parent.name in NO_COSE:
+            continue
         vector = json.loads(path.read_text())
         if vector["others"] == others:
             yield f"{path.parent.name}/{path.stem}", vector
@@ -77,7 +81,7 @@ class ThirdParty(unittest.TestCase):
                     self.assertEqual(payload.hex(), expected)
             names.append(name)
         folders = {name.split("/")[0] for name in names}
-        signed = {path.name for path in VECTORS.iterdir() if path.is_dir()} - {"intent"}
+        signed = {path.name for path in VECTORS.iterdir() if path.is_dir()} - NO_COSE
         self.assertEqual(folders, signed, "a folder without an accepted vector")
 
     def refuses(self, read, lenient=()):
