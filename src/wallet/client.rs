@@ -28,6 +28,19 @@ impl<P: Platform> Wallet<P> {
         C::Reply: DeserializeOwned,
     {
         let body = serde_json::to_vec(call).map_err(|_| Error::new(Code::BadArgument))?;
+        self.call_again::<C>(key, body, account).await
+    }
+
+    /// Sends a call whose body was written before.
+    pub(super) async fn call_again<C: Call>(
+        &self,
+        key: &Key<P>,
+        body: Vec<u8>,
+        account: Option<&AccountId>,
+    ) -> Result<C::Reply, Error>
+    where
+        C::Reply: DeserializeOwned,
+    {
         parse(&self.send_proved(key, C::PATH, body, account).await?)
     }
 

@@ -29,12 +29,11 @@ pub(super) struct Prepared {
     account: Account,
     exclude: Vec<Bytes>,
     nonce: Nonce,
-    expires_at: u32,
     trust: Trust,
     /// Kept between two taps, where the platform wants one for each prompt.
     made: Option<Made>,
-    /// What was sent, if no answer came.
-    sent: Option<ConfirmEnrolment>,
+    /// Whether it was sent.
+    sent: bool,
 }
 
 #[derive(Clone)]
@@ -110,15 +109,7 @@ impl<P: Platform> Wallet<P> {
             user_handle: reply.user_handle,
             enrolled_at: 0,
         };
-        let prepared = Prepared {
-            account,
-            exclude: reply.exclude,
-            nonce: reply.nonce,
-            expires_at: reply.expires_at,
-            trust,
-            made: None,
-            sent: None,
-        };
+        let prepared = Prepared { account, exclude: reply.exclude, nonce: reply.nonce, trust, made: None, sent: false };
         Ok(self.open_ceremony(intent, Work::Enrol(Box::new(RefCell::new(prepared)))).await)
     }
 
@@ -132,25 +123,26 @@ impl<P: Platform> Wallet<P> {
         if let Some(device) = self.enrolled_elsewhere().await? {
             return Ok(Confirmed::Enrolled { device });
         }
-        let sent = prepared.borrow().sent.clone();
-        let call = match sent {
-            Some(_) if self.resume_enrolment().await? => {
-                let _ = self.fetch_news().await;
-                return self.enrolled();
+        match self.resume_enrolment().await {
+            Ok(true) => {}
+            // Left over from an earlier enrolment that came to nothing: this one goes on.
+            Err(error) if !prepared.borrow().sent && !is_unanswered(&error) => {
+                self.enrol_now(open, prepared).await?;
             }
-            Some(call) => call,
-            None => {
-                if prepared.borrow().expires_at <= self.now() {
-                    return Err(Code::TicketExpired.into());
-                }
-                self.make_passkey(open, prepared).await?;
-                self.sign_in(open, prepared).await?
-            }
-        };
-        self.register(prepared, call).await?;
+            Err(error) => return Err(error),
+            Ok(false) => self.enrol_now(open, prepared).await?,
+        }
         // Learns clock, balance and chain. The device is registered whether that comes now or later.
         let _ = self.fetch_news().await;
-        self.enrolled()
+        let device = self.read(|data| this_device(data, self.now()))?;
+        device.map(|device| Confirmed::Enrolled { device }).ok_or_else(|| Code::NotEnrolled.into())
+    }
+
+    async fn enrol_now(&self, open: &Open, prepared: &RefCell<Prepared>) -> Result<(), Error> {
+        // Its end is the issuer's to judge: this device's clock is not learned yet.
+        self.make_passkey(open, prepared).await?;
+        let call = self.sign_in(open, prepared).await?;
+        self.register(prepared, &call).await
     }
 
     /// Waits for the other tabs, but not for ever.
@@ -268,60 +260,61 @@ impl<P: Platform> Wallet<P> {
         Ok(ConfirmEnrolment { registration, statement: Bytes(statement), assertion, label: account.device_label })
     }
 
-    async fn register(&self, prepared: &RefCell<Prepared>, call: ConfirmEnrolment) -> Result<(), Error> {
+    async fn register(&self, prepared: &RefCell<Prepared>, call: &ConfirmEnrolment) -> Result<(), Error> {
         let account = {
             let prepared = prepared.borrow();
             let credential = prepared.made.as_ref().map(|made| made.credential.clone()).unwrap_or_default();
             Account { credential, enrolled_at: self.now(), ..prepared.account.clone() }
         };
-        // On disk before it is sent: if the answer is lost, the next sync finds out what became of it.
-        let enrolling = Enrolling { account: account.clone() };
+        let body = serde_json::to_vec(call).map_err(|_| Error::new(Code::BadArgument))?;
+        // On disk before it is sent: whatever happens to the answer, it can be asked for again.
+        let enrolling = Enrolling { account, call: Bytes(body) };
         self.change(|data| {
             data.enrolling = Some(enrolling);
             Ok(())
         })
         .await?;
+        prepared.borrow_mut().sent = true;
+        self.resume_enrolment().await.map(drop)
+    }
+
+    /// Sends an enrolment that is on disk, for the first time or again. Whether there was one.
+    ///
+    /// # Errors
+    /// Where no answer came it stays on disk; what the issuer refuses ends it.
+    pub(super) async fn resume_enrolment(&self) -> Result<bool, Error> {
+        let Some(Enrolling { account, call }) = self.read(|data| data.enrolling.clone())? else { return Ok(false) };
         let device = self.device_key()?;
-        match self.call(&device, &call, Some(&account.id)).await {
+        let answer = self.call_again::<ConfirmEnrolment>(&device, call.0, Some(&account.id)).await;
+        match answer {
             Ok(Enrolled { allowance, atc_floor }) => {
-                self.finish_enrolment(account, Some(&allowance.0), atc_floor).await
+                self.finish_enrolment(account, allowance, atc_floor).await?;
+                Ok(true)
             }
+            Err(error) if is_unanswered(&error) => Err(error),
             Err(error) => {
-                if matches!(error.code, Code::Offline | Code::IssuerUnavailable) {
-                    prepared.borrow_mut().sent = Some(call);
-                } else {
-                    self.change(|data| {
-                        data.enrolling = None;
-                        Ok(())
-                    })
-                    .await?;
-                }
+                self.change(|data| {
+                    data.enrolling = None;
+                    Ok(())
+                })
+                .await?;
                 Err(error)
             }
         }
     }
 
-    /// Notes that this device is registered. An allowance that can't be opened yet, with a clock far off, is asked
-    /// for again by the first sync.
-    pub(super) async fn finish_enrolment(
-        &self,
-        account: Account,
-        allowance: Option<&[u8]>,
-        atc_floor: u32,
-    ) -> Result<(), Error> {
+    async fn finish_enrolment(&self, account: Account, allowance: Bytes, atc_floor: u32) -> Result<(), Error> {
         let now = self.now();
-        let terms = match allowance {
-            Some(bytes) => match self.open_allowance(bytes, &account, now).await {
-                Ok(terms) => Some(terms),
-                Err(error) if error.code == Code::ClockSkew => None,
-                Err(error) => return Err(error),
-            },
-            None => None,
+        let (terms, unopened) = match self.open_allowance(&allowance.0, &account, now).await {
+            Ok(terms) => (Some(terms), None),
+            Err(error) if error.code == Code::ClockSkew => (None, Some(allowance)),
+            Err(error) => return Err(error),
         };
         self.change(|data| {
             data.enrolling = None;
             data.account = Some(account);
             data.allowance = terms;
+            data.unopened = unopened;
             data.atc = data.atc.max(atc_floor);
             data.last_contact = now;
             Ok(())
@@ -353,11 +346,11 @@ impl<P: Platform> Wallet<P> {
             && Some(allowance.currency) == currency;
         if is_ours { Ok(Terms::new(allowance, now)) } else { Err(Code::IssuerUntrusted.into()) }
     }
+}
 
-    fn enrolled(&self) -> Result<Confirmed, Error> {
-        let device = self.read(|data| this_device(data, self.now()))?;
-        device.map(|device| Confirmed::Enrolled { device }).ok_or_else(|| Code::NotEnrolled.into())
-    }
+/// Whether it may have reached the issuer without an answer that counts.
+const fn is_unanswered(error: &Error) -> bool {
+    matches!(error.code, Code::Offline | Code::IssuerUnavailable)
 }
 
 #[cfg(test)]

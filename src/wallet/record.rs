@@ -61,6 +61,8 @@ pub struct Data {
     pub last_contact: u32,
     /// The current allowance.
     pub allowance: Option<Terms>,
+    /// An allowance whose key's time did not fit this device's clock; opened once the clock is learned.
+    pub unopened: Option<Bytes>,
     /// What the issuer said is left of it.
     pub left: Option<LeftThen>,
     /// Own payments of the last 24 hours, from checked receipts.
@@ -102,11 +104,13 @@ pub struct Trust {
     pub currency: Currency,
 }
 
-/// An enrolment that was sent.
+/// An enrolment that was sent. The same call again gives the same answer, so a lost one is asked for again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Enrolling {
     /// What it leads to.
     pub account: Account,
+    /// The call's body.
+    pub call: Bytes,
 }
 
 /// The account that this device is registered for.
@@ -248,6 +252,7 @@ impl Data {
             offset_ms: 0,
             last_contact: 0,
             allowance: None,
+            unopened: None,
             left: None,
             meter: Meter::default(),
             shown: Vec::new(),

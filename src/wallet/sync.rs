@@ -155,34 +155,22 @@ impl<P: Platform> Wallet<P> {
         noted.await.err().unwrap_or(error)
     }
 
-    /// Ends an enrolment whose answer was lost. Whether this device is registered.
-    pub(super) async fn resume_enrolment(&self) -> Result<bool, Error> {
-        let Some(enrolling) = self.read(|data| data.enrolling.clone())? else { return Ok(false) };
-        let key = self.channel_key()?;
-        let call = Sync {
-            nonce: Nonce(self.platform.entropy().draw()?),
-            after: 0,
-            thumb: self.read(|data| data.device_key.thumbprint())?,
-        };
-        match self.call(&key, &call, Some(&enrolling.account.id)).await {
-            Ok(synced) => {
-                self.finish_enrolment(enrolling.account, None, synced.atc_floor).await?;
-                Ok(true)
-            }
-            Err(error) if matches!(error.code, Code::Offline | Code::IssuerUnavailable) => Err(error),
-            Err(_) => {
-                self.change(|data| {
-                    data.enrolling = None;
-                    Ok(())
-                })
-                .await?;
-                Ok(false)
-            }
-        }
+    /// Opens an allowance that came before the clock was learned.
+    async fn open_late_allowance(&self) -> Result<(), Error> {
+        let late = self.read(|data| data.unopened.clone().zip(data.account.clone()))?;
+        let Some((bytes, account)) = late else { return Ok(()) };
+        let terms = self.open_allowance(&bytes.0, &account, self.now()).await?;
+        self.change(|data| {
+            data.unopened = None;
+            data.allowance = Some(terms);
+            Ok(())
+        })
+        .await
     }
 
     /// Refills if it is time; whatever hinders it will hinder the user only once the allowance has ended.
     async fn refill_silently(&self) {
+        let _ = self.open_late_allowance().await;
         let now = self.now();
         let due = self.read(|data| is_refill_due(data.allowance.as_ref(), now)).unwrap_or(false);
         if due && self.status() == Status::Ready {

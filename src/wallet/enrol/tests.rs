@@ -110,6 +110,7 @@ fn a_lost_answer_is_found_again() {
         };
         assert_eq!(wallet.state().status, Status::Ready);
         assert!(run(wallet.payment_code(None)).is_ok());
+        assert_eq!(world.issuer.book.borrow().allowances, 1);
         assert_eq!(world.place.authenticator().prompts(), ["create", "get"]);
     }
 }
@@ -160,4 +161,19 @@ fn the_issuers_refusal_leaves_nothing_behind() {
     assert_eq!(run(wallet.sync()).unwrap_err().code, Code::NotEnrolled);
     assert_eq!(world.place.authenticator().prompts().len(), 2);
     assert_eq!(account().as_str(), "acc-1");
+}
+
+#[test]
+fn a_clock_that_is_years_off_still_gets_its_allowance() {
+    use super::super::ports::Platform;
+    // The issuer's keys are valid from 2023 to 2030.
+    let years = 1_000 * 24 * 3_600_000 * 4;
+    for skew_ms in [-years, years] {
+        let world = World::skewed(skew_ms);
+        let wallet = world.enrolled();
+        assert_eq!(wallet.state().clock_offset_ms, -skew_ms);
+        assert!(wallet.read(|data| data.unopened.is_none() && data.allowance.is_some()).unwrap());
+        assert!(run(wallet.payment_code(None)).is_ok());
+        assert_eq!(world.place.authenticator().prompts(), ["create", "get"]);
+    }
 }

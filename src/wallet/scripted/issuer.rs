@@ -1,0 +1,376 @@
+//! The scripted issuer's answers.
+
+use super::*;
+
+impl Issuer {
+    pub(super) fn new() -> Self {
+        let entropy = MemoryEntropy::seeded(2);
+        let (root, _) = SoftKey::make(&entropy).unwrap();
+        let keys = make_keys(&entropy);
+        let (set, signed) = make_set(&root, &keys, None);
+        let left = Left { amount: amount(20_000), count: 10, resets_at: 0 };
+        let book = Book {
+            status: DeviceStatus::Active,
+            devices: Vec::new(),
+            receipts: Vec::new(),
+            balance: 10_000,
+            left,
+            offline_count: 2,
+            tier: Tier::Browser,
+            atc_floor: 0,
+            allowances: 0,
+            frozen_by: None,
+            credential: Bytes::default(),
+            enrolled: None,
+            intent: None,
+            set,
+            signed,
+        };
+        Self {
+            clock: MemoryClock::new(START_MS),
+            entropy,
+            book: RefCell::new(book),
+            trick: Cell::default(),
+            calls: RefCell::default(),
+            other_clock: RefCell::default(),
+            root,
+            keys: RefCell::new(keys),
+        }
+    }
+
+    pub(in crate::wallet) fn root(&self) -> Thumbprint {
+        self.root.public().thumbprint()
+    }
+
+    /// The next key set; `by_previous` as it must be, or left out.
+    pub(in crate::wallet) fn rotate(&self, with_previous: bool) {
+        let keys = make_keys(&self.entropy);
+        let mut book = self.book.borrow_mut();
+        let (set, mut signed) = make_set(&self.root, &keys, Some((&book.set, &self.keys.borrow())));
+        if !with_previous {
+            signed.by_previous = None;
+        }
+        (book.set, book.signed) = (set, signed);
+        drop(book);
+        self.keys.replace(keys);
+    }
+
+    fn now(&self) -> u32 {
+        u32::try_from(self.clock.true_ms() / 1000).unwrap()
+    }
+
+    fn sign<S: Statement>(&self, usage: Use, statement: &S) -> Bytes {
+        let keys = self.keys.borrow();
+        let (_, key) = keys.iter().find(|(held, _)| *held == usage).unwrap();
+        sign(statement, key)
+    }
+
+    pub(super) fn answer(&self, request: &Request) -> Result<Response, Unreachable> {
+        let path = request.url.strip_prefix("http://localhost:8787").unwrap().to_owned();
+        self.calls.borrow_mut().push(path.clone());
+        if path == WELL_KNOWN {
+            let known = WellKnown {
+                issuer: issuer_id(),
+                rp_id: "localhost".parse().unwrap(),
+                rp_name: "Test".into(),
+                currency: Currency::JPY,
+                versions: vec![VERSION],
+                key_set: self.book.borrow().signed.clone(),
+            };
+            return Ok(Response { nonce: None, ..ok(&known) });
+        }
+        let url = [issuer_id().as_str(), &path].concat();
+        let proof = request.proof.as_deref().unwrap();
+        let proof = dpop::verify(proof, "POST", &url, &request.body).unwrap();
+        if proof.claims.nonce != "nonce-1" {
+            return Ok(refused(Code::UseDpopNonce));
+        }
+        if let Some(Trick::Refuse(code)) = self.trick.get() {
+            return Ok(refused(code));
+        }
+        Ok(match path.as_str() {
+            LogIn::PATH => ok(&LogInStarted { attempt: "attempt".into() }),
+            EnterCode::PATH => match read::<EnterCode>(request).code.as_str() {
+                "12345678" => ok(&Ticket { ticket: "ticket".into() }),
+                _ => refused(Code::CodeRefused),
+            },
+            PrepareEnrolment::PATH => ok(&EnrolmentPrepared {
+                account: account(),
+                account_label: "hanako".into(),
+                user_handle: Bytes(vec![1; 16]),
+                nonce: Nonce([3; 16]),
+                expires_at: self.now() + 600,
+                exclude: vec![],
+            }),
+            ConfirmEnrolment::PATH => self.enrol(&read(request)),
+            Sync::PATH => self.sync(&read(request)),
+            Refill::PATH => {
+                let thumb = proof.key.thumbprint();
+                ok(&Refilled { allowance: self.allowance(thumb), left: self.book.borrow().left })
+            }
+            PrepareTopUp::PATH => self.top_up(&read(request), proof.key.thumbprint()),
+            ConfirmIntent::PATH => self.confirm(&read(request)),
+            ProveCard::PATH => ok(&CardProofStarted { page: "/card".into(), proof: "proof".into() }),
+            FreezeAccount::PATH => {
+                let call: FreezeAccount = read(request);
+                let statement = sign1::open::<crate::wire::freeze::Freeze>(&call.statement.0, &proof.key).unwrap();
+                assert_eq!(statement.account, account());
+                self.book.borrow_mut().frozen_by = Some(proof.key.thumbprint());
+                self.book.borrow_mut().status = DeviceStatus::Frozen;
+                ok(&AccountFrozen { at: self.now() })
+            }
+            _ => refused(Code::NotFound),
+        })
+    }
+
+    fn enrol(&self, call: &ConfirmEnrolment) -> Response {
+        let again = self.book.borrow().enrolled.clone().filter(|(held, _)| *held == call.statement);
+        if let Some((_, allowance)) = again {
+            return ok(&Enrolled { allowance, atc_floor: self.book.borrow().atc_floor });
+        }
+        if !self.book.borrow().devices.is_empty() {
+            return refused(Code::NotFirstDevice);
+        }
+        let statement = open_self_signed(&call.statement.0).unwrap();
+        let thumb = statement.device_key.thumbprint();
+        self.book.borrow_mut().credential = call.registration.raw_id.clone();
+        self.book.borrow_mut().devices.push(DeviceItem {
+            thumb,
+            label: call.label.clone(),
+            custody: statement.custody,
+            status: DeviceStatus::Active,
+            added_at: self.now(),
+            cooled_at: 0,
+            last_used_at: None,
+        });
+        self.record(Kind::DeviceAdded, Some(thumb), None, None);
+        let allowance = self.allowance(thumb);
+        self.book.borrow_mut().enrolled = Some((call.statement.clone(), allowance.clone()));
+        ok(&Enrolled { allowance, atc_floor: self.book.borrow().atc_floor })
+    }
+
+    fn allowance(&self, thumb: Thumbprint) -> Bytes {
+        self.book.borrow_mut().allowances += 1;
+        let (tier, count) = (self.book.borrow().tier, self.book.borrow().offline_count);
+        let allowance = Allowance {
+            issuer: issuer_id(),
+            account: account(),
+            thumb,
+            handle: Handle(self.entropy.draw().unwrap()),
+            veil: Veil(self.entropy.draw().unwrap()),
+            per_payment: amount(10_000),
+            count: 10,
+            total: amount(20_000),
+            offline: Offline { per_payment: amount(5_000), count, total: amount(10_000) },
+            currency: Currency::JPY,
+            until: self.now() + 7 * 24 * 3600,
+            cooled_at: 0,
+            tier,
+        };
+        self.sign(Use::Allowance, &allowance)
+    }
+
+    /// Adds a receipt to the chain.
+    pub(in crate::wallet) fn record(
+        &self,
+        kind: Kind,
+        thumb: Option<Thumbprint>,
+        token: Option<&Token>,
+        moved: Option<u32>,
+    ) -> u64 {
+        let mut book = self.book.borrow_mut();
+        let prev = book.receipts.last().map_or(Hash::ZERO, |(receipt, _)| receipt.link());
+        let body = Body {
+            salt: self.entropy.draw().unwrap(),
+            amount: moved.map(amount),
+            currency: moved.map(|_| Currency::JPY),
+            shop: (kind == Kind::Payment).then(|| "Konbini".into()),
+            place: (kind == Kind::Payment).then(|| "Shibuya".into()),
+            source: (kind == Kind::TopUp).then(|| "card-1".parse().unwrap()),
+            device_label: None,
+            undoes: None,
+            reason: None,
+        };
+        match kind {
+            Kind::Payment => book.balance -= moved.unwrap_or(0),
+            Kind::TopUp => book.balance += moved.unwrap_or(0),
+            _ => {}
+        }
+        let seq = book.receipts.len() as u64 + 1;
+        let receipt = Receipt {
+            issuer: issuer_id(),
+            account: account(),
+            seq,
+            prev,
+            time: self.now(),
+            kind,
+            thumb,
+            atc: token.map(|token| token.atc),
+            random: token.map(|token| token.random),
+            body_hash: body.hash(),
+            balance: amount(book.balance),
+        };
+        book.receipts.push((receipt, body));
+        seq
+    }
+
+    pub(in crate::wallet) fn item(&self, (receipt, body): &(Receipt, Body)) -> ReceiptItem {
+        let usage = if self.trick.get() == Some(Trick::ReceiptWrongKey) { Use::Time } else { Use::Receipt };
+        let mut body = body.to_bytes();
+        if self.trick.get() == Some(Trick::ReceiptBody)
+            && let Some(last) = body.last_mut()
+        {
+            *last ^= 1;
+        }
+        ReceiptItem { receipt: self.sign(usage, receipt), body: Bytes(body) }
+    }
+
+    fn sync(&self, call: &Sync) -> Response {
+        let trick = self.trick.get();
+        if trick == Some(Trick::OtherHistory) {
+            self.book.borrow_mut().receipts.first_mut().unwrap().0.time += 1;
+            let mut prev = Hash::ZERO;
+            for (receipt, _) in &mut self.book.borrow_mut().receipts {
+                receipt.prev = prev;
+                prev = receipt.link();
+            }
+        }
+        let book = self.book.borrow();
+        let mut receipts: Vec<_> = book
+            .receipts
+            .iter()
+            .filter(|(receipt, _)| receipt.seq > call.after)
+            .take(50)
+            .map(|pair| self.item(pair))
+            .collect();
+        if trick == Some(Trick::ReceiptLeftOut) {
+            receipts.remove(0);
+        }
+        let last = book.receipts.last().map(|(receipt, _)| receipt);
+        let head = Head {
+            account: account(),
+            seq: last.map_or(0, |last| last.seq),
+            hash: last.map_or(Hash::ZERO, Receipt::link),
+            time: if trick == Some(Trick::OldHead) { self.now() - 61 } else { self.now() },
+            balance: amount(book.balance),
+        };
+        let nonce = if trick == Some(Trick::OtherTimeNonce) { Nonce([0; 16]) } else { call.nonce };
+        if let (Some(Trick::SlowAnswer), Some(clock)) = (trick, self.other_clock.borrow().as_ref()) {
+            clock.advance(Duration::from_secs(11));
+            self.clock.advance(Duration::from_secs(11));
+        }
+        let time = Time { issuer: issuer_id(), nonce, now_ms: self.clock.true_ms() };
+        let usable = |from| SourceItem {
+            id: "card-1".parse().unwrap(),
+            kind: "card".into(),
+            label: "VISA 4242".into(),
+            fingerprint: Hash([5; 32]),
+            usable_from: from,
+        };
+        ok(&Synced {
+            time: self.sign(Use::Time, &time),
+            head: self.sign(Use::Receipt, &head),
+            receipts,
+            status: book.status,
+            atc_floor: book.atc_floor,
+            devices: book.devices.clone(),
+            sources: vec![usable(Some(0))],
+            left: Left {
+                resets_at: if book.left.resets_at == 0 { self.now() } else { book.left.resets_at },
+                ..book.left
+            },
+            key_set: None,
+        })
+    }
+
+    fn top_up(&self, call: &PrepareTopUp, thumb: Thumbprint) -> Response {
+        let trick = self.trick.get();
+        let asked = if trick == Some(Trick::IntentAmount) { amount(30_000) } else { call.amount };
+        let intent = Intent {
+            issuer: issuer_id(),
+            account: account(),
+            thumb,
+            credential: self.book.borrow().credential.clone(),
+            head: if trick == Some(Trick::IntentHead) { Hash::ZERO } else { call.head },
+            nonce: Nonce(self.entropy.draw().unwrap()),
+            expires_at: self.now() + 300,
+            action: Action::TopUp {
+                amount: asked,
+                currency: call.currency,
+                source: call.source.clone(),
+                source_fingerprint: Hash([5; 32]),
+            },
+        };
+        let bytes = Bytes(intent.to_bytes());
+        self.book.borrow_mut().intent = Some((intent, false));
+        ok(&IntentPrepared { intent: bytes })
+    }
+
+    fn confirm(&self, call: &ConfirmIntent) -> Response {
+        let held = self.book.borrow_mut().intent.take();
+        let Some((intent, used)) = held else { return refused(Code::IntentExpired) };
+        self.book.borrow_mut().intent = Some((intent.clone(), true));
+        if used || call.nonce != intent.nonce {
+            return refused(Code::IntentExpired);
+        }
+        assert!(call.co_signature.is_some());
+        if self.trick.get() == Some(Trick::NeverSettles) {
+            return ok(&IntentConfirmed::Pending { top_up: "top-up-1".into() });
+        }
+        let Action::TopUp { amount: credited, .. } = intent.action else { return refused(Code::Malformed) };
+        let mut credited = u32::try_from(credited.minor_units()).unwrap();
+        if self.trick.get() == Some(Trick::ReceiptForOtherAmount) {
+            credited -= 1;
+        }
+        self.record(Kind::TopUp, Some(intent.thumb), None, Some(credited));
+        let receipt = self.item(self.book.borrow().receipts.last().unwrap());
+        ok(&IntentConfirmed::Done { receipt })
+    }
+}
+
+fn make_keys(entropy: &MemoryEntropy) -> Vec<(Use, SoftKey)> {
+    Use::ALL.into_iter().map(|usage| (usage, SoftKey::make(entropy).unwrap().0)).collect()
+}
+
+fn make_set(
+    root: &SoftKey,
+    keys: &[(Use, SoftKey)],
+    before: Option<(&KeySet, &Vec<(Use, SoftKey)>)>,
+) -> (KeySet, SignedKeySet) {
+    let entry = |(usage, key): &(Use, SoftKey)| IssuerKey {
+        kid: key.public().kid(),
+        key: *key.public(),
+        usage: *usage,
+        not_before: 1_700_000_000,
+        not_after: 1_900_000_000,
+    };
+    let old = before.map(|(set, _)| set.keys.clone()).unwrap_or_default();
+    let set = KeySet {
+        issuer: issuer_id(),
+        seq: before.map_or(1, |(set, _)| set.seq + 1),
+        keys: keys.iter().map(entry).chain(old).collect(),
+        prev: before.map_or(Hash::ZERO, |(set, _)| set.link()),
+    };
+    let by_previous =
+        before.map(|(_, keys)| sign(&set, &keys.iter().find(|(usage, _)| *usage == Use::Time).unwrap().1));
+    let signed = SignedKeySet { root: *root.public(), by_root: sign(&set, root), by_previous };
+    (set, signed)
+}
+
+fn sign<S: Statement>(statement: &S, key: &SoftKey) -> Bytes {
+    let unsigned = sign1::prepare(statement, key.public());
+    Bytes(unsigned.finish(&key.sign_now(unsigned.message()).unwrap()))
+}
+
+fn read<C: serde::de::DeserializeOwned>(request: &Request) -> C {
+    serde_json::from_slice(&request.body).unwrap()
+}
+
+fn ok<T: serde::Serialize>(body: &T) -> Response {
+    Response { status: 200, body: serde_json::to_vec(body).unwrap(), nonce: Some("nonce-1".into()), retry_after: None }
+}
+
+fn refused(code: Code) -> Response {
+    let body = serde_json::to_vec(&Problem::new(code)).unwrap();
+    Response { status: code.status(), body, nonce: Some("nonce-1".into()), retry_after: None }
+}
