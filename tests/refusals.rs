@@ -301,7 +301,7 @@ fn a_top_up_changed_after_the_challenge_is_refused_and_moves_nothing() {
 #[test]
 fn a_step_up_by_another_device_key_is_refused() {
     run(async {
-        let (world, place, _, ..) = stage().await;
+        let (world, place, ..) = stage().await;
         let by_hand = ByHand::prepare(&world, &place, 1_000, "card-1").await;
         let stranger = Caller::stranger(&world);
         let assertion = by_hand.assert(&place, &by_hand.intent).await;
@@ -466,7 +466,7 @@ fn a_ticket_is_for_one_key_and_one_use() {
 #[test]
 fn a_replayed_call_is_refused() {
     run(async {
-        let (world, place, _, ..) = stage().await;
+        let (world, place, ..) = stage().await;
         let sent = place.transport().sent();
         let call = sent.iter().rev().find(|request| request.url.ends_with("/v1/sync")).unwrap();
         let path = call.url.strip_prefix(ISSUER).unwrap();
@@ -482,7 +482,7 @@ fn a_replayed_call_is_refused() {
 #[test]
 fn a_request_that_carries_a_prf_output_is_prf_leaked() {
     run(async {
-        let (world, place, _, ..) = stage().await;
+        let (world, place, ..) = stage().await;
         let by_hand = ByHand::prepare(&world, &place, 1_000, "card-1").await;
         let assertion = by_hand.assert(&place, &by_hand.intent).await;
         let call = ConfirmIntent { nonce: by_hand.intent.nonce, assertion, co_signature: None };

@@ -144,7 +144,7 @@ impl Desk<'_> {
             }
             _ => false,
         };
-        match asked.and_then(|()| if fresh { Ok(()) } else { Err(Code::TokenUsed) }) {
+        match asked.and(if fresh { Ok(()) } else { Err(Code::TokenUsed) }) {
             Err(code) if !fresh => return self.answer(outcome(code), None),
             Err(code) => return self.refuse_taken(records, account, code),
             Ok(()) => {}
