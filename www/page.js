@@ -126,13 +126,11 @@ export function quiet() {
 }
 
 /** What a user is told of an error.
- * @param {unknown} error */
-export function textOf(error) {
-  if (isJitsuinError(error)) {
-    const said = explain(error, language === "ja" ? ja : en, locale());
-    return [said.title, said.body, said.action].filter(Boolean).join("\n");
-  }
-  return t("error.other");
+ * @param {unknown} error
+ * @returns {{ title: string, body: string }} */
+function textOf(error) {
+  if (isJitsuinError(error)) return explain(error, language === "ja" ? ja : en, locale());
+  return { title: t("error.title"), body: t("error.other") };
 }
 
 /** What a code is called, where it stands in a receipt.
@@ -147,7 +145,8 @@ export function textOfCode(code) {
  * @param {unknown} error
  * @param {HTMLElement} [where] */
 export function fail(error, where = byId("problem")) {
-  where.textContent = textOf(error);
+  const { title, body } = textOf(error);
+  where.replaceChildren(make("strong", {}, title), "\n", body);
   where.dataset.code = isJitsuinError(error) ? error.code : "unknown";
   where.hidden = false;
   if (!isJitsuinError(error)) console.error(error);

@@ -5,12 +5,13 @@
 export const strings = {
   en: {
     "action.cancel": "Cancel",
-    "error.other": "Something went wrong. Reload the page and try again.",
+    "error.title": "Something went wrong", "error.other": "Reload the page and try again.",
     "demo.banner": "Demo only: no real money, no real messages.",
     "link.wallet": "Demo wallet", "link.till": "Demo till", "link.inbox": "Demo inbox",
 
     "wallet.title": "Jitsuin wallet", "wallet.opening": "Opening your wallet…", "wallet.offline": "Offline", "wallet.balance": "Balance",
     "wallet.allowance": "Up to {each} a payment · {left} and {count} payments left today",
+    "wallet.held": "A code that was shown counts as used until a receipt says otherwise. More is free from {time} at the latest.",
     "wallet.unlock": "Unlock", "wallet.startOver": "Erase this wallet here and start again", "wallet.erase": "Erase",
     "wallet.startOverText": "This browser forgets the device key. The account and its money stay with the issuer.",
     "tab.all": "Sections", "tab.pay": "Pay", "tab.topUp": "Top up", "tab.history": "History", "tab.safety": "Safety",
@@ -91,12 +92,13 @@ export const strings = {
   },
   ja: {
     "action.cancel": "キャンセル",
-    "error.other": "問題が発生しました。ページを再読み込みして、もう一度お試しください。",
+    "error.title": "問題が発生しました", "error.other": "ページを再読み込みして、もう一度お試しください。",
     "demo.banner": "デモ専用：本物のお金もメッセージも使いません。",
     "link.wallet": "デモのウォレット", "link.till": "デモのレジ", "link.inbox": "デモの受信箱",
 
     "wallet.title": "Jitsuin ウォレット", "wallet.opening": "ウォレットを開いています…", "wallet.offline": "オフライン", "wallet.balance": "残高",
     "wallet.allowance": "1回 {each} まで・本日あと {left}、{count} 回",
+    "wallet.held": "表示したコードは、受領記録が届くまで使用済みとして数えます。遅くとも {time} に枠が戻ります。",
     "wallet.unlock": "ロックを解除", "wallet.startOver": "この端末のウォレットを消して最初から", "wallet.erase": "消去する",
     "wallet.startOverText": "このブラウザーの端末鍵を消します。口座と残高は発行者側に残ります。",
     "tab.all": "メニュー", "tab.pay": "支払う", "tab.topUp": "チャージ", "tab.history": "履歴", "tab.safety": "安全",

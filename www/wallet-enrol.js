@@ -68,6 +68,7 @@ export function enrolForms(wallet) {
       ceremony = undefined;
       show("login");
       say(t("enrol.done"));
+      byId("show-code").focus();
       await wallet.sync().catch(fail);
     });
   });

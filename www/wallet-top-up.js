@@ -67,12 +67,13 @@ function choice(wallet, source) {
   radio.checked = source.id === chosen;
   radio.addEventListener("change", () => {
     chosen = source.id;
+    drawSources(wallet);
   });
   const from = source.usableFrom;
   const needsProof = from === undefined || from === null;
   const note = needsProof ? t("topUp.needsProof") : from > new Date() ? t("topUp.from", { time: when(from) }) : t("topUp.ready");
   const label = make("label", { class: "choice", for: radio.id }, radio, make("span", {}, source.label), make("span", { class: "small" }, note));
-  if (!needsProof) return [label];
+  if (!needsProof || source.id !== chosen) return [label];
   const prove = make("button", { type: "button", class: "quiet prove-card", id: `prove-${source.id}` }, t("topUp.prove", { source: source.label }));
   prove.addEventListener("click", () => during(prove, () => proveCard(wallet, source)));
   return [label, prove];

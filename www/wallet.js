@@ -110,10 +110,15 @@ function drawMoney(state) {
   const { balance, allowance } = state;
   byId("money").hidden = state.status === "new" || balance === null;
   if (balance !== null) byId("balance").textContent = formatMoney(balance, locale());
-  byId("allowance").textContent = allowance === null || state.status !== "ready" ? "" : t("wallet.allowance", {
-    left: formatMoney(allowance.left, locale()), each: formatMoney(allowance.perPayment, locale()), count: String(allowance.countLeft),
-  });
+  byId("allowance").textContent = allowance === null || state.status !== "ready" ? "" : left(allowance);
   byId("lock").hidden = state.status !== "ready";
+}
+
+/** @param {import("/pkg/index.js").Allowance} allowance */
+function left({ left, perPayment, countLeft, resetsAt }) {
+  if (left.amount === 0n && presentation === undefined) return t("wallet.held", { time: when(resetsAt) });
+  if (left.amount === 0n) return "";
+  return t("wallet.allowance", { left: formatMoney(left, locale()), each: formatMoney(perPayment, locale()), count: String(countLeft) });
 }
 
 /** @param {OpenWallet["state"]} state */
