@@ -1,0 +1,250 @@
+// @ts-check
+/**
+ * One pretend world in this process: the issuer's real rules in wasm over a ledger in memory, wallets over ports in memory, a soft
+ * authenticator, a clock you move. For tests only: nothing here keeps a secret.
+ */
+import { refuse } from "./error.js";
+import { adopt, guarded, now as ask } from "./load.js";
+import { revive } from "./values.js";
+import { Wallet } from "./wallet.js";
+// @ts-ignore -- generated; its shape is written down in raw.d.ts
+import instantiate, * as glue from "./wasm/testing/jitsuin.js";
+// @ts-ignore -- generated
+import { digest } from "./wasm/testing/digest.js";
+
+/** @typedef {import("./raw.js").RawWorld} RawWorld */
+/** @typedef {import("./testing.js").Failure} Failure */
+
+const ISSUER = "https://issuer.test";
+const ORIGIN = "https://wallet.test";
+const JSON_TYPE = "application/json";
+const UNITS = { days: 86_400_000, hours: 3_600_000, minutes: 60_000, seconds: 1000, milliseconds: 1 };
+
+/** A wallet whose calls go through one of these lives in that world. @type {WeakMap<Function, RawWorld>} */
+const homes = new WeakMap();
+/** @type {Promise<void> | null} */
+let loading = null;
+let worlds = 0;
+
+async function bytes() {
+  const file = new URL("./wasm/testing/jitsuin_bg.wasm", import.meta.url);
+  if (file.protocol !== "file:") return new Uint8Array(await (await fetch(file)).arrayBuffer());
+  // Named at run time, so that a bundler for pages does not look for it.
+  const { readFile } = await import(/* @vite-ignore */ ["node", "fs/promises"].join(":"));
+  return new Uint8Array(await readFile(file));
+}
+
+async function load() {
+  const module = await bytes();
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", module));
+  if ([...hash].map((byte) => byte.toString(16).padStart(2, "0")).join("") !== digest) throw refuse("wasm-digest");
+  await instantiate({ module_or_path: module });
+  const { RawWallet } = glue;
+  adopt({
+    ...glue,
+    RawWallet: {
+      /** @param {object} given @param {Function | undefined} send @param {() => void} changed */
+      open: (given, send, changed) => (send && homes.get(send)?.open_wallet(given, send, changed)) ?? RawWallet.open(given, send, changed),
+    },
+  });
+}
+
+/** @param {import("./testing.js").WorldOptions} options */
+export async function createWorld(options) {
+  if (options?.iKnowThisIsATest !== true) throw refuse("bad-argument", { message: "A test world holds no secret: say iKnowThisIsATest: true." });
+  loading ??= load();
+  await loading;
+  const { seed, now, origin = ORIGIN } = options;
+  const given = { origin, issuer: ISSUER, seed: seed ?? null, now: now === undefined ? null : now.getTime() };
+  const raw = await guarded(() => /** @type {Promise<RawWorld>} */ (glue.RawWorld.create(given)));
+  worlds += 1;
+  return new World(raw, `world-${worlds}`);
+}
+
+/** @param {Partial<Record<keyof typeof UNITS, number>>} by */
+function milliseconds(by) {
+  return Object.entries(UNITS).reduce((sum, [unit, ms]) => sum + ms * (by[/** @type {keyof typeof UNITS} */ (unit)] ?? 0), 0);
+}
+
+/** What `fetch` rejects with where no answer comes. */
+const unreachable = () => new TypeError("Failed to fetch");
+
+class World {
+  /** @type {RawWorld} */ #raw;
+  /** @type {string} */ #name;
+  #wallets = 0;
+  /** @type {Set<Wallet>} */ #open = new Set();
+  /** @type {{ how: Failure, call?: string }[]} */ #failures = [];
+  #nonce = "";
+
+  /**
+   * @param {RawWorld} raw
+   * @param {string} name
+   */
+  constructor(raw, name) {
+    this.#raw = raw;
+    this.#name = name;
+    this.origin = ORIGIN;
+    this.clock = this.#clock(true);
+    this.authenticator = this.#soft();
+    this.issuer = Object.freeze({
+      url: ISSUER,
+      clock: this.#clock(false),
+      fetch: (/** @type {Request} */ request) => this.#answer(request),
+      failNext: (/** @type {Failure} */ how, /** @type {string} */ call) => void this.#failures.push({ how, call }),
+      account: (/** @type {any} */ account) => this.#account(account),
+      till: (/** @type {any} */ till) => this.#till(till),
+      inbox: () => this.#inbox(),
+      cardAnswers: (/** @type {string} */ how) => ask(() => raw.card_answers(how)),
+      sweep: () => guarded(() => raw.sweep()),
+      audit: () => guarded(() => raw.audit()),
+    });
+  }
+
+  // ---- time ----------------------------------------------------------------------------------------------------
+
+  /** @param {boolean} both */
+  #clock(both) {
+    const raw = this.#raw;
+    return Object.freeze({
+      now: () => new Date(ask(() => (both ? raw.wallet_now_ms() : raw.issuer_now_ms()))),
+      advance: async (/** @type {any} */ by) => {
+        ask(() => raw.advance(milliseconds(by), both));
+        // Waits that ended run on before the test does.
+        await Promise.resolve();
+      },
+    });
+  }
+
+  // ---- the issuer ----------------------------------------------------------------------------------------------
+
+  /** @param {string} path */
+  #failure(path) {
+    const at = this.#failures.findIndex(({ call }) => call === undefined || call === path);
+    return at < 0 ? undefined : this.#failures.splice(at, 1)[0].how;
+  }
+
+  /** @param {Request} request */
+  async #answer(request) {
+    const { pathname } = new URL(request.url);
+    const body = new Uint8Array(await request.arrayBuffer());
+    const how = this.#failure(pathname);
+    if (how === "no-answer") throw unreachable();
+    if (typeof how === "object") return new Response("", { status: how.status });
+    if (how === "stale-nonce") return this.#problem("use-dpop-nonce", this.#nonce);
+    if (how !== undefined && how !== "answer-lost") return this.#problem(how, null);
+    const proof = request.headers.get("DPoP") ?? undefined;
+    const answer = await guarded(() => this.#raw.answer(request.method, pathname, body, proof, "192.0.2.1"));
+    if (answer.nonce !== null) this.#nonce = answer.nonce;
+    if (how === "answer-lost") throw unreachable();
+    const headers = new Headers({ "Content-Type": answer.contentType, "Cache-Control": "no-store" });
+    if (answer.nonce !== null) headers.set("DPoP-Nonce", answer.nonce);
+    if (answer.retryAfter !== null) headers.set("Retry-After", String(answer.retryAfter));
+    return new Response(answer.body, { status: answer.status, headers });
+  }
+
+  /**
+   * @param {string} code
+   * @param {string | null} nonce
+   */
+  #problem(code, nonce) {
+    const { status, body } = ask(() => this.#raw.problem(code));
+    return new Response(body, { status, headers: { "Content-Type": "application/problem+json", ...(nonce === null ? {} : { "DPoP-Nonce": nonce }) } });
+  }
+
+  #inbox() {
+    return guarded(async () => revive(await this.#raw.inbox()));
+  }
+
+  /** @param {import("./testing.js").AccountOptions} [options] */
+  async #account(options = {}) {
+    const { login = `user-${crypto.randomUUID().slice(0, 8)}`, password = "correct horse battery", balance, cards = ["VISA 4242"], openedWithWallet = true } = options;
+    const contact = `${login}@example.test`;
+    const { language = "en", label = login } = options;
+    const given = { login, password, label, language, contact, balance: String(balance?.amount ?? 0n), cards, opened_with_wallet: openedWithWallet };
+    const id = await guarded(() => this.#raw.add_account(given));
+    const inbox = async () => (await this.#inbox()).filter((/** @type {any} */ message) => message.to === contact);
+    const code = async () => {
+      const found = (await inbox()).findLast((/** @type {any} */ message) => message.code !== null);
+      if (!found) throw new Error(`no message with a code was sent to ${login}`);
+      return found.code;
+    };
+    return Object.freeze({
+      id, login, password, label, inbox, code,
+      balance: async () => revive(await guarded(() => this.#raw.balance(id))),
+      /** @param {{ proof: string }} started */
+      finishCardProof: (started) => guarded(async () => this.#raw.finish_card_proof(started.proof, await code())),
+    });
+  }
+
+  /** @param {{ name?: string, place?: string, merchant?: string }} [options] */
+  #till(options = {}) {
+    const { name = "Kissaten", place = "Kyoto", merchant = "m/1" } = options;
+    const send = (/** @type {Request} */ request) => this.#answer(request);
+    /** @type {Promise<any> | null} */
+    let enrolled = null;
+    const open = () => (enrolled ??= guarded(() => this.#raw.open_till({ name, place, merchant }, send)));
+    const fresh = () => crypto.randomUUID();
+    /** @param {(till: any) => Promise<unknown>} call */
+    const run = (call) => guarded(async () => revive(await call(await open())));
+    return Object.freeze({
+      id: () => run(async (till) => till.id()),
+      /** @param {string} token @param {import("./index.js").Money} money @param {{ key?: string }} [more] */
+      charge: (token, money, { key = fresh() } = {}) => run((till) => till.charge(token, money.amount.toString(), money.currency, key)),
+      /** @param {string} key */
+      lookUp: (key) => run((till) => till.look_up(key)),
+      /** @param {string} payment @param {{ key?: string }} [more] */
+      reverse: (payment, { key = fresh() } = {}) => run((till) => till.reverse(payment, key)),
+    });
+  }
+
+  // ---- the owner's side ----------------------------------------------------------------------------------------
+
+  #soft() {
+    const raw = this.#raw;
+    /** @param {string} mode */
+    const answer = (mode) => async () => ask(() => raw.prompt_answers(mode));
+    return Object.freeze({
+      how: /** @type {const} */ ("soft"),
+      approve: answer("approve"), deny: answer("deny"), uvFail: answer("uv-fail"), hang: answer("hang"), noDevice: answer("no-device"),
+      tamper: async (/** @type {string | null} */ what) => ask(() => raw.prompt_tampers(what ?? "nothing")),
+      forgetPasskey: async () => ask(() => raw.forget_passkeys()),
+      get prompts() {
+        return revive(ask(() => raw.prompts()));
+      },
+    });
+  }
+
+  /** @param {import("./testing.js").WalletChoice} [options] */
+  async wallet({ enrolled = false, account, ...options } = {}) {
+    this.#wallets += 1;
+    const send = options.fetch ?? ((/** @type {Request} */ request) => this.#answer(request));
+    // A function of this wallet's own: its place in memory hangs on it.
+    const mine = (/** @type {Request} */ request) => send(request);
+    homes.set(mine, this.#raw);
+    const profile = options.profile ?? `wallet-${this.#wallets}`;
+    const wallet = await Wallet.open({ updates: "manual", custody: "software", issuer: ISSUER, ...options, profile: `${this.#name}/${profile}`, fetch: mine });
+    this.#open.add(wallet);
+    if (enrolled) await this.enrol(wallet, account ?? (await this.#account()));
+    return wallet;
+  }
+
+  /**
+   * Walks the whole enrolment, as a person would.
+   * @param {Wallet} wallet
+   * @param {{ login: string, password: string, code(): Promise<string> }} account
+   */
+  async enrol(wallet, account) {
+    const { attempt } = await wallet.logIn({ login: account.login, password: account.password });
+    const ticket = await wallet.enterCode({ attempt, code: await account.code() });
+    const ceremony = await wallet.prepareEnrolment({ ticket, label: "Test device" });
+    const device = await ceremony.confirm();
+    await wallet.sync();
+    return device;
+  }
+
+  async close() {
+    for (const wallet of this.#open) await wallet.close();
+    this.#open.clear();
+  }
+}
