@@ -55,10 +55,11 @@ export async function createWorld(options) {
   loading ??= load();
   await loading;
   const { seed, now, origin = ORIGIN } = options;
-  const given = { origin, issuer: ISSUER, seed: seed ?? null, now: now === undefined ? null : now.getTime() };
+  const started = now?.getTime() ?? Date.now();
+  const given = { origin, issuer: ISSUER, now: started, ...(seed === undefined ? {} : { seed }) };
   const raw = await guarded(() => /** @type {Promise<RawWorld>} */ (glue.RawWorld.create(given)));
   worlds += 1;
-  return new World(raw, `world-${worlds}`);
+  return new World(raw, `world-${worlds}`, now ? null : started);
 }
 
 /** @param {Partial<Record<keyof typeof UNITS, number>>} by */
@@ -76,15 +77,18 @@ class World {
   /** @type {Set<Wallet>} */ #open = new Set();
   /** @type {{ how: Failure, call?: string }[]} */ #failures = [];
   #nonce = "";
+  /** When real time was last let pass; `null`: the clock stands until it is moved. @type {number | null} */
+  #passed;
 
   /**
    * @param {RawWorld} raw
    * @param {string} name
+   * @param {number | null} started
    */
-  constructor(raw, name) {
+  constructor(raw, name, started) {
     this.#raw = raw;
     this.#name = name;
-    this.origin = ORIGIN;
+    this.#passed = started;
     this.clock = this.#clock(true);
     this.authenticator = this.#soft();
     this.issuer = Object.freeze({
@@ -95,7 +99,6 @@ class World {
       account: (/** @type {any} */ account) => this.#account(account),
       till: (/** @type {any} */ till) => this.#till(till),
       inbox: () => this.#inbox(),
-      cardAnswers: (/** @type {string} */ how) => ask(() => raw.card_answers(how)),
       sweep: () => guarded(() => raw.sweep()),
       audit: () => guarded(() => raw.audit()),
     });
@@ -107,13 +110,21 @@ class World {
   #clock(both) {
     const raw = this.#raw;
     return Object.freeze({
-      now: () => new Date(ask(() => (both ? raw.wallet_now_ms() : raw.issuer_now_ms()))),
+      now: () => new Date(ask(() => (both ? raw.wallet_now() : raw.issuer_now()))),
       advance: async (/** @type {any} */ by) => {
         ask(() => raw.advance(milliseconds(by), both));
         // Waits that ended run on before the test does.
         await Promise.resolve();
       },
     });
+  }
+
+  /** Lets the time pass that really passed since the last call. */
+  #pass() {
+    if (this.#passed === null) return;
+    const now = Date.now();
+    ask(() => this.#raw.advance(Math.max(0, now - Number(this.#passed)), true));
+    this.#passed = now;
   }
 
   // ---- the issuer ----------------------------------------------------------------------------------------------
@@ -126,6 +137,7 @@ class World {
 
   /** @param {Request} request */
   async #answer(request) {
+    this.#pass();
     const { pathname } = new URL(request.url);
     const body = new Uint8Array(await request.arrayBuffer());
     const how = this.#failure(pathname);
@@ -158,7 +170,7 @@ class World {
 
   /** @param {import("./testing.js").AccountOptions} [options] */
   async #account(options = {}) {
-    const { login = `user-${crypto.randomUUID().slice(0, 8)}`, password = "correct horse battery", balance, cards = ["VISA 4242"], openedWithWallet = true } = options;
+    const { login = `user-${crypto.randomUUID().slice(0, 8)}`, password = "correct horse battery", balance, cards = ["normal"], openedWithWallet = true } = options;
     const contact = `${login}@example.test`;
     const { language = "en", label = login } = options;
     const given = { login, password, label, language, contact, balance: String(balance?.amount ?? 0n), cards, opened_with_wallet: openedWithWallet };
@@ -206,7 +218,7 @@ class World {
     const answer = (mode) => async () => ask(() => raw.prompt_answers(mode));
     return Object.freeze({
       how: /** @type {const} */ ("soft"),
-      approve: answer("approve"), deny: answer("deny"), uvFail: answer("uv-fail"), hang: answer("hang"), noDevice: answer("no-device"),
+      approve: answer("approve"), deny: answer("deny"), uvFail: answer("uv-fail"), hang: answer("hang"),
       tamper: async (/** @type {string | null} */ what) => ask(() => raw.prompt_tampers(what ?? "nothing")),
       forgetPasskey: async () => ask(() => raw.forget_passkeys()),
       get prompts() {
@@ -218,6 +230,7 @@ class World {
   /** @param {import("./testing.js").WalletChoice} [options] */
   async wallet({ enrolled = false, account, ...options } = {}) {
     this.#wallets += 1;
+    this.#pass();
     const send = options.fetch ?? ((/** @type {Request} */ request) => this.#answer(request));
     // A function of this wallet's own: its place in memory hangs on it.
     const mine = (/** @type {Request} */ request) => send(request);
@@ -241,6 +254,11 @@ class World {
     const device = await ceremony.confirm();
     await wallet.sync();
     return device;
+  }
+
+  /** The platform removes what every wallet of this world has stored. */
+  async evict() {
+    ask(() => this.#raw.evict());
   }
 
   async close() {

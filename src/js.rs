@@ -4,16 +4,21 @@
 mod codes;
 mod convert;
 mod error;
+mod home;
 mod presentation;
 #[cfg(feature = "js-testing")]
 mod vectors;
 mod wallet;
+#[cfg(feature = "js-testing")]
+mod world;
 
 pub use codes::parse_merchant_code;
 pub use presentation::RawPresentation;
 #[cfg(feature = "js-testing")]
 pub use vectors::check_vector;
 pub use wallet::RawWallet;
+#[cfg(feature = "js-testing")]
+pub use world::{RawTill, RawWorld};
 
 use crate::code::Code;
 use crate::wallet::picture;

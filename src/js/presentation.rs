@@ -2,9 +2,8 @@
 
 use super::convert::{parse, to_js};
 use super::error::thrown;
-use crate::browser::Browser;
+use super::home::{Home, with};
 use crate::code::Code;
-use crate::wallet::Wallet;
 use crate::wallet::ports::{Clock as _, Platform as _};
 use crate::wallet::presentation::{Presentation, View};
 use alloc::rc::Rc;
@@ -15,7 +14,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 /// One place where codes are drawn. Each call answers what to draw: [`View`].
 #[wasm_bindgen]
 pub struct RawPresentation {
-    wallet: Rc<Wallet<Browser>>,
+    wallet: Rc<Home>,
     inner: RefCell<Presentation>,
 }
 
@@ -26,12 +25,12 @@ impl core::fmt::Debug for RawPresentation {
 }
 
 impl RawPresentation {
-    pub(super) fn new(wallet: Rc<Wallet<Browser>>) -> Self {
+    pub(super) fn new(wallet: Rc<Home>) -> Self {
         Self { wallet, inner: RefCell::new(Presentation::new()) }
     }
 
     fn tell(&self, what: impl FnOnce(&mut Presentation, u64) -> View) -> Result<JsValue, JsValue> {
-        let running = self.wallet.platform().clock().running().as_millis();
+        let running = with!(self.wallet, wallet => wallet.platform().clock().running()).as_millis();
         let now = u64::try_from(running).unwrap_or(u64::MAX);
         to_js(&what(&mut self.inner.borrow_mut(), now))
     }
@@ -66,10 +65,10 @@ impl RawPresentation {
     /// Makes the code that a view of phase `making` asks for. `max` is a decimal text of minor units.
     ///
     /// # Errors
-    /// Those of [`Wallet::payment_code`]; the presentation then waits for a tap.
+    /// Those of [`crate::wallet::Wallet::payment_code`]; the presentation then waits for a tap.
     pub async fn make(&self, max: Option<String>) -> Result<JsValue, JsValue> {
         let made = match max.map(|max| parse(&max, Code::BadAmount)).transpose() {
-            Ok(max) => self.wallet.payment_code(max).await.map_err(|error| thrown(&error)),
+            Ok(max) => with!(self.wallet, wallet => wallet.payment_code(max).await).map_err(|error| thrown(&error)),
             Err(error) => Err(error),
         };
         match made {
@@ -89,7 +88,7 @@ impl RawPresentation {
     /// # Errors
     /// None in practice.
     pub fn notice(&self) -> Result<JsValue, JsValue> {
-        let recent = self.wallet.state().recent;
+        let recent = with!(self.wallet, wallet => wallet.state()).recent;
         let ended = recent.iter().find(|receipt| self.inner.borrow_mut().noticed(receipt));
         ended.map_or(Ok(JsValue::NULL), to_js)
     }

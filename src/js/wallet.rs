@@ -2,6 +2,7 @@
 
 use super::convert::{from_js, parse, to_js};
 use super::error::thrown;
+use super::home::{Home, with};
 use super::presentation::RawPresentation;
 use crate::browser::Browser;
 use crate::code::Code;
@@ -33,7 +34,7 @@ struct Options {
 /// One opened wallet.
 #[wasm_bindgen]
 pub struct RawWallet {
-    inner: Rc<Wallet<Browser>>,
+    inner: Rc<Home>,
 }
 
 impl core::fmt::Debug for RawWallet {
@@ -42,8 +43,36 @@ impl core::fmt::Debug for RawWallet {
     }
 }
 
-fn refused(error: Error) -> JsValue {
+pub(super) fn refused(error: Error) -> JsValue {
     thrown(&error)
+}
+
+/// What tells one wallet's record from another's, and the wallet's settings.
+///
+/// # Errors
+/// `bad-argument`.
+pub(super) fn read_options(options: JsValue) -> Result<(String, Settings), JsValue> {
+    let options: Options = from_js(options)?;
+    let name = [options.issuer.as_str(), "/", &options.profile].concat();
+    let defaults = Settings::new(options.issuer);
+    let settings = Settings {
+        endpoint: options.endpoint,
+        root: options.root,
+        custody: options.custody,
+        label: options.label.unwrap_or(defaults.label),
+        issuer: defaults.issuer,
+    };
+    Ok((name, settings))
+}
+
+impl RawWallet {
+    pub(super) fn of(home: Home, on_change: Function) -> Self {
+        let inner = Rc::new(home);
+        with!(inner, wallet => wallet.on_change(move || {
+            let _ = on_change.call0(&JsValue::UNDEFINED);
+        }));
+        Self { inner }
+    }
 }
 
 #[wasm_bindgen]
@@ -53,22 +82,10 @@ impl RawWallet {
     /// # Errors
     /// `bad-argument`; those of [`Browser::new`] and [`Wallet::open`].
     pub async fn open(options: JsValue, fetch: Option<Function>, on_change: Function) -> Result<Self, JsValue> {
-        let options: Options = from_js(options)?;
-        let name = [options.issuer.as_str(), "/", &options.profile].concat();
+        let (name, settings) = read_options(options)?;
         let browser = Browser::new(&name, fetch).map_err(|code| refused(code.into()))?;
-        let defaults = Settings::new(options.issuer);
-        let settings = Settings {
-            endpoint: options.endpoint,
-            root: options.root,
-            custody: options.custody,
-            label: options.label.unwrap_or(defaults.label),
-            issuer: defaults.issuer,
-        };
-        let inner = Rc::new(Wallet::open(browser, settings).await.map_err(refused)?);
-        inner.on_change(move || {
-            let _ = on_change.call0(&JsValue::UNDEFINED);
-        });
-        Ok(Self { inner })
+        let wallet = Wallet::open(browser, settings).await.map_err(refused)?;
+        Ok(Self::of(Home::Page(wallet), on_change))
     }
 
     /// A snapshot: [`crate::wallet::State`].
@@ -76,7 +93,7 @@ impl RawWallet {
     /// # Errors
     /// None in practice: its figures are below 2^53.
     pub fn state(&self) -> Result<JsValue, JsValue> {
-        to_js(&self.inner.state())
+        to_js(&with!(self.inner, wallet => wallet.state()))
     }
 
     /// See [`Wallet::log_in`].
@@ -84,7 +101,7 @@ impl RawWallet {
     /// # Errors
     /// As there.
     pub async fn log_in(&self, login: String, password: String, language: String) -> Result<String, JsValue> {
-        self.inner.log_in(&login, &password, &language).await.map_err(refused)
+        with!(self.inner, wallet => wallet.log_in(&login, &password, &language).await).map_err(refused)
     }
 
     /// See [`Wallet::enter_code`].
@@ -92,7 +109,7 @@ impl RawWallet {
     /// # Errors
     /// As there.
     pub async fn enter_code(&self, attempt: String, code: String) -> Result<String, JsValue> {
-        self.inner.enter_code(&attempt, &code).await.map_err(refused)
+        with!(self.inner, wallet => wallet.enter_code(&attempt, &code).await).map_err(refused)
     }
 
     /// See [`Wallet::prepare_enrolment`].
@@ -105,7 +122,7 @@ impl RawWallet {
         label: String,
         account: Option<String>,
     ) -> Result<JsValue, JsValue> {
-        to_js(&self.inner.prepare_enrolment(&ticket, &label, account.as_deref()).await.map_err(refused)?)
+        to_js(&with!(self.inner, wallet => wallet.prepare_enrolment(&ticket, &label, account.as_deref()).await).map_err(refused)?)
     }
 
     /// See [`Wallet::prepare_top_up`]. `amount` is a decimal text of minor units.
@@ -115,7 +132,7 @@ impl RawWallet {
     pub async fn prepare_top_up(&self, amount: String, currency: String, source: String) -> Result<JsValue, JsValue> {
         let (amount, currency) = (parse(&amount, Code::BadAmount)?, parse(&currency, Code::BadAmount)?);
         let source = parse(&source, Code::SourceUnknown)?;
-        to_js(&self.inner.prepare_top_up(amount, currency, &source).await.map_err(refused)?)
+        to_js(&with!(self.inner, wallet => wallet.prepare_top_up(amount, currency, &source).await).map_err(refused)?)
     }
 
     /// See [`Wallet::confirm`].
@@ -123,13 +140,13 @@ impl RawWallet {
     /// # Errors
     /// As there.
     pub async fn confirm(&self, id: f64) -> Result<JsValue, JsValue> {
-        let confirmed: Confirmed = self.inner.confirm(id as u64).await.map_err(refused)?;
+        let confirmed: Confirmed = with!(self.inner, wallet => wallet.confirm(id as u64).await).map_err(refused)?;
         to_js(&confirmed)
     }
 
     /// See [`Wallet::cancel`].
     pub async fn cancel(&self, id: f64) {
-        self.inner.cancel(id as u64).await;
+        with!(self.inner, wallet => wallet.cancel(id as u64).await);
     }
 
     /// See [`Wallet::payment_code`]. `max` is a decimal text of minor units.
@@ -138,7 +155,7 @@ impl RawWallet {
     /// As there; `bad-amount`.
     pub async fn payment_code(&self, max: Option<String>) -> Result<JsValue, JsValue> {
         let max = max.map(|max| parse(&max, Code::BadAmount)).transpose()?;
-        to_js(&self.inner.payment_code(max).await.map_err(refused)?)
+        to_js(&with!(self.inner, wallet => wallet.payment_code(max).await).map_err(refused)?)
     }
 
     /// A place where codes are drawn.
@@ -152,7 +169,7 @@ impl RawWallet {
     /// # Errors
     /// As there.
     pub async fn sync(&self) -> Result<(), JsValue> {
-        self.inner.sync().await.map_err(refused)
+        with!(self.inner, wallet => wallet.sync().await).map_err(refused)
     }
 
     /// See [`Wallet::refill`].
@@ -160,7 +177,7 @@ impl RawWallet {
     /// # Errors
     /// As there.
     pub async fn refill(&self) -> Result<(), JsValue> {
-        self.inner.refill().await.map_err(refused)
+        with!(self.inner, wallet => wallet.refill().await).map_err(refused)
     }
 
     /// See [`Wallet::acknowledge`].
@@ -168,7 +185,7 @@ impl RawWallet {
     /// # Errors
     /// As there.
     pub async fn acknowledge(&self, alert: String) -> Result<(), JsValue> {
-        self.inner.acknowledge(&alert).await.map_err(refused)
+        with!(self.inner, wallet => wallet.acknowledge(&alert).await).map_err(refused)
     }
 
     /// See [`Wallet::prove_card`].
@@ -177,7 +194,7 @@ impl RawWallet {
     /// As there; `source-unknown` for a text that can't be one.
     pub async fn prove_card(&self, source: String) -> Result<JsValue, JsValue> {
         let source = parse(&source, Code::SourceUnknown)?;
-        to_js(&self.inner.prove_card(&source).await.map_err(refused)?)
+        to_js(&with!(self.inner, wallet => wallet.prove_card(&source).await).map_err(refused)?)
     }
 
     /// See [`Wallet::freeze`].
@@ -185,12 +202,12 @@ impl RawWallet {
     /// # Errors
     /// As there.
     pub async fn freeze(&self) -> Result<(), JsValue> {
-        self.inner.freeze().await.map_err(refused)
+        with!(self.inner, wallet => wallet.freeze().await).map_err(refused)
     }
 
     /// See [`Wallet::lock`].
     pub fn lock(&self) {
-        self.inner.lock();
+        with!(self.inner, wallet => wallet.lock());
     }
 
     /// See [`Wallet::unlock`].
@@ -198,7 +215,7 @@ impl RawWallet {
     /// # Errors
     /// As there.
     pub async fn unlock(&self) -> Result<(), JsValue> {
-        self.inner.unlock().await.map_err(refused)
+        with!(self.inner, wallet => wallet.unlock().await).map_err(refused)
     }
 
     /// See [`Wallet::receipts`].
@@ -206,7 +223,7 @@ impl RawWallet {
     /// # Errors
     /// None in practice: its figures are below 2^53.
     pub fn receipts(&self, before: Option<f64>, limit: u32) -> Result<JsValue, JsValue> {
-        to_js(&self.inner.receipts(before.map(|before| before as u64), limit as usize))
+        to_js(&with!(self.inner, wallet => wallet.receipts(before.map(|before| before as u64), limit as usize)))
     }
 
     /// See [`Wallet::forget`].
@@ -214,7 +231,7 @@ impl RawWallet {
     /// # Errors
     /// As there.
     pub async fn forget(&self) -> Result<(), JsValue> {
-        self.inner.forget().await.map_err(refused)
+        with!(self.inner, wallet => wallet.forget().await).map_err(refused)
     }
 
     /// See [`Wallet::report`].
@@ -222,11 +239,11 @@ impl RawWallet {
     /// # Errors
     /// None in practice: its figures are below 2^53.
     pub fn report(&self) -> Result<JsValue, JsValue> {
-        to_js(&self.inner.report())
+        to_js(&with!(self.inner, wallet => wallet.report()))
     }
 
     /// See [`Wallet::close`].
     pub async fn close(&self) {
-        self.inner.close().await;
+        with!(self.inner, wallet => wallet.close().await);
     }
 }
