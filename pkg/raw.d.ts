@@ -48,3 +48,31 @@ export type RawView =
   | { phase: "waiting"; reason: "start" | "paid" | "declined" | "blurred" | "rested" | "failed" }
   | { phase: "making" }
   | { phase: "showing"; secondsLeft: number };
+
+export interface RawWorld {
+  answer(method: string, path: string, body: Uint8Array, proof: string | undefined, source: string): Promise<RawAnswer>;
+  problem(code: string): RawAnswer;
+  add_account(account: object): Promise<string>;
+  balance(account: string): Promise<unknown>;
+  inbox(): Promise<unknown>;
+  finish_card_proof(proof: string, code: string): Promise<void>;
+  open_till(till: object, fetch: (request: Request) => Promise<Response>): Promise<RawTill>;
+  sweep(): Promise<void>;
+  audit(): Promise<string | undefined>;
+  issuer_now(): number;
+  wallet_now(): number;
+  advance(ms: number, everybody: boolean): void;
+  open_wallet(options: object, fetch: Function, onChange: () => void): Promise<RawWallet>;
+  prompt_answers(how: string): void;
+  prompt_tampers(what: string): void;
+  forget_passkeys(): void;
+  evict(): void;
+  prompts(): string[];
+}
+export interface RawAnswer { status: number; contentType: string; body: string; nonce: string | null; retryAfter: number | null }
+export interface RawTill {
+  id(): string;
+  charge(token: string, amount: string, currency: string, key: string): Promise<unknown>;
+  look_up(key: string): Promise<unknown>;
+  reverse(payment: string, key: string): Promise<unknown>;
+}

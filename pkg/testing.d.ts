@@ -1,5 +1,5 @@
 /** For tests only: a pretend world whose secrets are anybody's. */
-import type { Device, ErrorCode, Money, Wallet, WalletOptions } from "./index.js";
+import type { Device, ErrorCode, Money, Wallet, WalletOptions, WalletState } from "./index.js";
 
 /**
  * One pretend world in this process (Node 20 or newer, or a page): the issuer's real rules in wasm over a ledger in memory, wallets over
@@ -59,6 +59,8 @@ export interface TestAccount {
   code(): Promise<string>;
   /** The card company's page: shows it the code from the inbox. Takes what `wallet.proveCard` gave. */
   finishCardProof(started: { readonly proof: string }): Promise<void>;
+  /** Proves every card on this wallet's device, and syncs. Takes a wallet of this process or one in a driven page. */
+  proveCards(wallet: Pick<Wallet, "proveCard" | "sync"> & { readonly state: WalletState | (() => Promise<Pick<WalletState, "sources">>) }): Promise<void>;
 }
 export interface Message {
   readonly to: string;

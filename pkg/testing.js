@@ -67,6 +67,9 @@ function milliseconds(by) {
   return Object.entries(UNITS).reduce((sum, [unit, ms]) => sum + ms * (by[/** @type {keyof typeof UNITS} */ (unit)] ?? 0), 0);
 }
 
+/** @returns {Promise<void>} */
+const turn = () => new Promise((resolve) => setTimeout(resolve));
+
 /** What `fetch` rejects with where no answer comes. */
 const unreachable = () => new TypeError("Failed to fetch");
 
@@ -100,7 +103,10 @@ class World {
       till: (/** @type {any} */ till) => this.#till(till),
       inbox: () => this.#inbox(),
       sweep: () => guarded(() => raw.sweep()),
-      audit: () => guarded(() => raw.audit()),
+      audit: async () => {
+        const wrong = await guarded(() => raw.audit());
+        if (wrong) throw new Error(wrong);
+      },
     });
   }
 
@@ -112,9 +118,10 @@ class World {
     return Object.freeze({
       now: () => new Date(ask(() => (both ? raw.wallet_now() : raw.issuer_now()))),
       advance: async (/** @type {any} */ by) => {
+        // What was just begun gets as far as its wait, and what waited runs on before the test does.
+        await turn();
         ask(() => raw.advance(milliseconds(by), both));
-        // Waits that ended run on before the test does.
-        await Promise.resolve();
+        await turn();
       },
     });
   }
@@ -172,8 +179,8 @@ class World {
   async #account(options = {}) {
     const { login = `user-${crypto.randomUUID().slice(0, 8)}`, password = "correct horse battery", balance, cards = ["normal"], openedWithWallet = true } = options;
     const contact = `${login}@example.test`;
-    const { language = "en", label = login } = options;
-    const given = { login, password, label, language, contact, balance: String(balance?.amount ?? 0n), cards, opened_with_wallet: openedWithWallet };
+    const { label = login } = options;
+    const given = { login, password, label, contact, balance: String(balance?.amount ?? 0n), cards, opened_with_wallet: openedWithWallet };
     const id = await guarded(() => this.#raw.add_account(given));
     const inbox = async () => (await this.#inbox()).filter((/** @type {any} */ message) => message.to === contact);
     const code = async () => {
@@ -181,12 +188,16 @@ class World {
       if (!found) throw new Error(`no message with a code was sent to ${login}`);
       return found.code;
     };
-    return Object.freeze({
-      id, login, password, label, inbox, code,
-      balance: async () => revive(await guarded(() => this.#raw.balance(id))),
-      /** @param {{ proof: string }} started */
-      finishCardProof: (started) => guarded(async () => this.#raw.finish_card_proof(started.proof, await code())),
-    });
+    /** @param {{ proof: string }} started */
+    const finishCardProof = (started) => guarded(async () => this.#raw.finish_card_proof(started.proof, await code()));
+    /** @param {any} wallet */
+    const proveCards = async (wallet) => {
+      const { sources } = typeof wallet.state === "function" ? await wallet.state() : wallet.state;
+      for (const { id: source, usableFrom } of sources) if (usableFrom === null) await finishCardProof(await wallet.proveCard({ source }));
+      await wallet.sync();
+    };
+    const balanceNow = async () => revive(await guarded(() => this.#raw.balance(id)));
+    return Object.freeze({ id, login, password, label, inbox, code, balance: balanceNow, finishCardProof, proveCards });
   }
 
   /** @param {{ name?: string, place?: string, merchant?: string }} [options] */

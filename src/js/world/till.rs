@@ -1,0 +1,149 @@
+//! A till of a pretend world: a real key, real proofs, calls over the road that the test gave.
+
+use crate::browser::Fetch;
+use crate::code::Code;
+use crate::js::convert::{parse, to_js};
+use crate::js::error::thrown;
+use crate::wallet::memory::{MemoryClock, MemoryEntropy, SoftKey};
+use crate::wallet::ports::{Clock as _, Entropy as _, Request, SigningKey as _, Transport as _};
+use crate::wire::calls::{Call, EnrolTill, LookUpPayment, Outcome, PaymentAnswer, Problem, ReversePayment, TakePayment};
+use crate::wire::dpop::{self, Claims};
+use crate::wire::id::{Audience, Hash, IssuerId, Nonce};
+use crate::wire::money::Money;
+use crate::wire::sha256;
+use core::cell::RefCell;
+use serde::Serialize;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// One till with a key of its own.
+#[wasm_bindgen]
+pub struct RawTill {
+    till: Audience,
+    caller: Caller,
+}
+
+impl core::fmt::Debug for RawTill {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("RawTill")
+    }
+}
+
+/// What a till's calls need.
+pub(super) struct Caller {
+    pub(super) issuer: IssuerId,
+    pub(super) key: SoftKey,
+    pub(super) road: Fetch,
+    pub(super) clock: MemoryClock,
+    pub(super) entropy: MemoryEntropy,
+    pub(super) nonce: RefCell<String>,
+}
+
+#[derive(Serialize)]
+struct View {
+    outcome: Outcome,
+    payment: Option<String>,
+    money: Money,
+    at: u64,
+}
+
+impl From<PaymentAnswer> for View {
+    fn from(answer: PaymentAnswer) -> Self {
+        Self {
+            outcome: answer.outcome,
+            payment: answer.payment,
+            money: Money { amount: answer.amount, currency: answer.currency },
+            at: u64::from(answer.at).saturating_mul(1000),
+        }
+    }
+}
+
+fn refused(code: Code) -> JsValue {
+    thrown(&code.into())
+}
+
+impl Caller {
+    fn prove(&self, path: &str, body: &[u8]) -> Result<String, Code> {
+        let claims = Claims {
+            htm: "POST".into(),
+            htu: [self.issuer.as_str(), path].concat(),
+            iat: self.clock.now_ms() / 1000,
+            jti: Nonce(self.entropy.draw().map_err(|_| Code::NoEntropy)?),
+            nonce: self.nonce.borrow().clone(),
+            bdy: Hash(sha256(body)),
+            acc: None,
+        };
+        let proof = dpop::prepare(&claims, self.key.public()).map_err(|refusal| refusal.code())?;
+        let signature = self.key.sign_now(proof.message()).map_err(|_| Code::KeyLost)?;
+        Ok(proof.finish(&signature))
+    }
+
+    async fn send(&self, path: &str, body: &[u8]) -> Result<Vec<u8>, Code> {
+        let request = Request {
+            method: "POST",
+            url: [self.issuer.as_str(), path].concat(),
+            body: body.into(),
+            proof: Some(self.prove(path, body)?),
+        };
+        let answer = self.road.send(request).await.map_err(|_| Code::Offline)?;
+        if let Some(nonce) = answer.nonce {
+            self.nonce.replace(nonce);
+        }
+        if answer.status == 200 {
+            return Ok(answer.body);
+        }
+        let problem: Problem = serde_json::from_slice(&answer.body).map_err(|_| Code::IssuerUnavailable)?;
+        Err(Code::from_name(&problem.code).unwrap_or(Code::IssuerRefused))
+    }
+
+    async fn call<C: Call>(&self, call: &C) -> Result<C::Reply, JsValue> {
+        let body = serde_json::to_vec(call).map_err(|_| refused(Code::BadArgument))?;
+        let answer = match self.send(C::PATH, &body).await {
+            Err(Code::UseDpopNonce) => self.send(C::PATH, &body).await,
+            answer => answer,
+        };
+        serde_json::from_slice(&answer.map_err(refused)?).map_err(|_| refused(Code::IssuerUnavailable))
+    }
+}
+
+impl RawTill {
+    /// Registers the caller's key with a one-time code.
+    pub(super) async fn enrol(caller: Caller, code: String) -> Result<Self, JsValue> {
+        let enrolled = caller.call(&EnrolTill { code }).await?;
+        Ok(Self { till: enrolled.till, caller })
+    }
+}
+
+#[wasm_bindgen]
+impl RawTill {
+    /// `t/…`
+    #[must_use]
+    pub fn id(&self) -> String {
+        self.till.as_str().into()
+    }
+
+    /// Takes a payment: `{ outcome, payment, money, at }`. `amount` is a decimal text of minor units.
+    ///
+    /// # Errors
+    /// `offline` without an answer; what the issuer refuses.
+    pub async fn charge(&self, token: String, amount: String, currency: String, key: String) -> Result<JsValue, JsValue> {
+        let (amount, currency) = (parse(&amount, Code::BadAmount)?, parse(&currency, Code::BadAmount)?);
+        to_js(&View::from(self.caller.call(&TakePayment { token, amount, currency, key }).await?))
+    }
+
+    /// Looks a payment up by its idempotency key.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn look_up(&self, key: String) -> Result<JsValue, JsValue> {
+        to_js(&View::from(self.caller.call(&LookUpPayment { key }).await?))
+    }
+
+    /// Reverses a payment in full.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn reverse(&self, payment: String, key: String) -> Result<JsValue, JsValue> {
+        to_js(&View::from(self.caller.call(&ReversePayment { payment, key }).await?))
+    }
+}

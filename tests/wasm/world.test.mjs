@@ -1,0 +1,192 @@
+// The main job in Node: the issuer's rules and a whole wallet, both in wasm, in one process.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { isJitsuinError } from "../../pkg/index.js";
+import { createWorld } from "../../pkg/testing.js";
+
+const NOON = new Date("2026-06-01T12:00:00Z");
+const yen = (amount) => ({ amount: BigInt(amount), currency: "JPY" });
+const coded = (code) => (error) => isJitsuinError(error, code) || assert.fail(`expected ${code}, got ${error?.code ?? error}`);
+
+/** A world that ends with its test, whose books balance then. */
+async function world(t, options = {}) {
+  const made = await createWorld({ iKnowThisIsATest: true, now: NOON, ...options });
+  t.after(async () => {
+    await made.issuer.audit();
+    await made.close();
+  });
+  return made;
+}
+
+async function enrolled(t, account = {}) {
+  const made = await world(t);
+  const owner = await made.issuer.account({ balance: yen(2000), ...account });
+  const wallet = await made.wallet({ account: owner, enrolled: true });
+  return { world: made, owner, wallet };
+}
+
+test("a world says that it is a test, or is none", async () => {
+  await assert.rejects(createWorld({}), coded("bad-argument"));
+});
+
+test("log in, contact code, enrol, pay, top up", async (t) => {
+  const made = await world(t);
+  const owner = await made.issuer.account({ login: "hanako", password: "hanako-password", label: "Hanako", balance: yen(2000) });
+  const wallet = await made.wallet();
+  assert.equal(wallet.state.status, "new");
+
+  const { attempt } = await wallet.logIn({ login: "hanako", password: "hanako-password" });
+  const ticket = await wallet.enterCode({ attempt, code: await owner.code() });
+  const enrolment = await wallet.prepareEnrolment({ ticket, label: "Hanako's phone", account: "Hanako" });
+  assert.deepEqual([enrolment.intent.kind, enrolment.intent.accountLabel], ["enrol", "Hanako"]);
+  const device = await enrolment.confirm();
+  assert.deepEqual([device.custody, device.label, device.here], ["software", "Hanako's phone", true]);
+  assert.deepEqual(made.authenticator.prompts, ["create", "get"]);
+  assert.equal(wallet.state.status, "ready");
+  await wallet.sync();
+  assert.deepEqual(wallet.state.balance, yen(2000));
+
+  const code = await wallet.paymentCode();
+  assert.match(code.text, /^JT1[A-Z2-7]{172,252}$/);
+  const till = made.issuer.till();
+  const first = await till.charge(code.text, yen(540));
+  assert.deepEqual([first.outcome, first.money], ["approved", yen(540)]);
+  assert.deepEqual(await owner.balance(), yen(1460));
+
+  await wallet.sync();
+  const [receipt] = wallet.state.recent;
+  assert.deepEqual([receipt.kind, receipt.money, receipt.counter, receipt.by, receipt.shop], ["payment", yen(540), code.counter, "this-device", "Kissaten"]);
+  assert.deepEqual(wallet.state.balance, yen(1460));
+
+  await owner.proveCards(wallet);
+  const [source] = wallet.state.sources;
+  const topUp = await wallet.prepareTopUp({ ...yen(5000), source: source.id });
+  assert.deepEqual([topUp.intent.kind, topUp.intent.money, topUp.intent.source.label], ["top-up", yen(5000), source.label]);
+  const landed = await topUp.confirm();
+  assert.deepEqual([landed.kind, landed.money], ["top-up", yen(5000)]);
+  assert.deepEqual(await owner.balance(), yen(6460));
+  assert.deepEqual(wallet.state.alerts, []);
+});
+
+test("the same code again: the first answer at its own till, refused at another", async (t) => {
+  const { world: made, owner, wallet } = await enrolled(t);
+  const { text } = await wallet.paymentCode();
+  const [till, other] = [made.issuer.till(), made.issuer.till({ name: "Other shop", merchant: "m/2" })];
+  const first = await till.charge(text, yen(540));
+  assert.deepEqual(await till.charge(text, yen(540)), first);
+  assert.equal((await other.charge(text, yen(540))).outcome, "token-used");
+  assert.deepEqual(await owner.balance(), yen(1460));
+});
+
+test("a till whose answer was lost looks its payment up, and may reverse it", async (t) => {
+  const { world: made, owner, wallet } = await enrolled(t);
+  const { text } = await wallet.paymentCode();
+  const till = made.issuer.till();
+  const key = "sale-0001-attempt-0001";
+  await till.id();
+  made.issuer.failNext("answer-lost", "/v1/payments");
+  await assert.rejects(till.charge(text, yen(540), { key }), coded("offline"));
+  const found = await till.lookUp(key);
+  assert.equal(found.outcome, "approved");
+  assert.deepEqual(await till.charge(text, yen(540), { key }), found);
+  assert.equal((await till.reverse(found.payment)).outcome, "reversed");
+  assert.deepEqual(await owner.balance(), yen(2000));
+});
+
+test("an expired code is refused and takes nothing", async (t) => {
+  const { world: made, owner, wallet } = await enrolled(t);
+  const { text } = await wallet.paymentCode();
+  await made.clock.advance({ seconds: 71 });
+  assert.equal((await made.issuer.till().charge(text, yen(540))).outcome, "token-expired");
+  assert.deepEqual(await owner.balance(), yen(2000));
+});
+
+test("a card that never answers leaves the top-up pending; one that answers twice credits once", async (t) => {
+  const { world: made, owner, wallet } = await enrolled(t, { cards: ["never", "twice"] });
+  await owner.proveCards(wallet);
+  const [never, twice] = wallet.state.sources;
+  const pending = await (await wallet.prepareTopUp({ ...yen(1000), source: never.id })).confirm();
+  assert.equal(pending.kind, "pending");
+  await made.issuer.sweep();
+  assert.deepEqual(await owner.balance(), yen(2000));
+  await made.clock.advance({ minutes: 11 });
+  const done = await (await wallet.prepareTopUp({ ...yen(3000), source: twice.id })).confirm();
+  assert.equal(done.kind, "top-up");
+  await made.issuer.sweep();
+  await made.issuer.sweep();
+  assert.deepEqual(await owner.balance(), yen(5000));
+});
+
+test("prompts that are refused, not verified, left alone, or lie", async (t) => {
+  const { world: made, owner, wallet } = await enrolled(t);
+  await owner.proveCards(wallet);
+  const [source] = wallet.state.sources;
+  const topUp = await wallet.prepareTopUp({ ...yen(1000), source: source.id });
+  await made.authenticator.deny();
+  await assert.rejects(topUp.confirm(), coded("cancelled"));
+  await made.authenticator.hang();
+  const waiting = assert.rejects(topUp.confirm(), coded("timed-out"));
+  await made.clock.advance({ minutes: 3 });
+  await waiting;
+  await made.authenticator.approve();
+  await made.authenticator.tamper("uv");
+  await assert.rejects(topUp.confirm(), coded("user-not-verified"));
+  assert.deepEqual(await owner.balance(), yen(2000));
+});
+
+test("calls that fail: no answer, a stale nonce, a broken proxy, a refusal", async (t) => {
+  const { world: made, wallet } = await enrolled(t);
+  made.issuer.failNext("no-answer", "/v1/sync");
+  await assert.rejects(wallet.sync(), coded("offline"));
+  assert.equal(wallet.state.online, false);
+  made.issuer.failNext("stale-nonce", "/v1/sync");
+  await wallet.sync();
+  made.issuer.failNext({ status: 503 }, "/v1/sync");
+  await assert.rejects(wallet.sync(), coded("issuer-unavailable"));
+  made.issuer.failNext("over-limit", "/v1/top-ups");
+  await assert.rejects(wallet.prepareTopUp({ ...yen(1000), source: wallet.state.sources[0].id }), coded("over-limit"));
+  await wallet.sync();
+  assert.equal(wallet.state.online, true);
+});
+
+test("an account that existed before: its device cools off, its card must be proved", async (t) => {
+  const { world: made, owner, wallet } = await enrolled(t, { openedWithWallet: false });
+  const [source] = wallet.state.sources;
+  assert.equal(source.usableFrom, null);
+  await assert.rejects(wallet.prepareTopUp({ ...yen(1000), source: source.id }), coded("cooling-off"));
+  await made.clock.advance({ hours: 25 });
+  await wallet.sync();
+  await assert.rejects(wallet.prepareTopUp({ ...yen(1000), source: source.id }), coded("card-proof-needed"));
+  await owner.finishCardProof(await wallet.proveCard({ source: source.id }));
+  await wallet.sync();
+  const done = await (await wallet.prepareTopUp({ ...yen(1000), source: source.id })).confirm();
+  assert.equal(done.kind, "top-up");
+  assert.deepEqual(await owner.balance(), yen(3000));
+});
+
+test("what was stored outlives the wallet; what was evicted is lost and not new", async (t) => {
+  const made = await world(t);
+  const account = await made.issuer.account({ balance: yen(2000) });
+  const first = await made.wallet({ profile: "phone", account, enrolled: true });
+  const { counter } = await first.paymentCode();
+  await first.close();
+  const second = await made.wallet({ profile: "phone" });
+  assert.equal(second.state.status, "ready");
+  await made.clock.advance({ seconds: 2 });
+  assert.ok((await second.paymentCode()).counter > counter);
+  await second.close();
+  await made.evict();
+  const third = await made.wallet({ profile: "phone" });
+  assert.equal(third.state.status, "key-lost");
+  await assert.rejects(third.paymentCode(), coded("key-lost"));
+});
+
+test("the same seed makes the same world", async (t) => {
+  const text = async (seed) => {
+    const made = await world(t, { seed });
+    const account = await made.issuer.account({ login: "hanako", balance: yen(2000) });
+    return (await (await made.wallet({ account, enrolled: true })).paymentCode()).text;
+  };
+  assert.equal(await text(7), await text(7));
+  assert.notEqual(await text(7), await text(8));
+});
