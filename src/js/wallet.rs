@@ -122,7 +122,10 @@ impl RawWallet {
         label: String,
         account: Option<String>,
     ) -> Result<JsValue, JsValue> {
-        to_js(&with!(self.inner, wallet => wallet.prepare_enrolment(&ticket, &label, account.as_deref()).await).map_err(refused)?)
+        to_js(
+            &with!(self.inner, wallet => wallet.prepare_enrolment(&ticket, &label, account.as_deref()).await)
+                .map_err(refused)?,
+        )
     }
 
     /// See [`Wallet::prepare_top_up`]. `amount` is a decimal text of minor units.

@@ -6,7 +6,9 @@ use crate::js::convert::{parse, to_js};
 use crate::js::error::thrown;
 use crate::wallet::memory::{MemoryClock, MemoryEntropy, SoftKey};
 use crate::wallet::ports::{Clock as _, Entropy as _, Request, SigningKey as _, Transport as _};
-use crate::wire::calls::{Call, EnrolTill, LookUpPayment, Outcome, PaymentAnswer, Problem, ReversePayment, TakePayment};
+use crate::wire::calls::{
+    Call, EnrolTill, LookUpPayment, Outcome, PaymentAnswer, Problem, ReversePayment, TakePayment,
+};
 use crate::wire::dpop::{self, Claims};
 use crate::wire::id::{Audience, Hash, IssuerId, Nonce};
 use crate::wire::money::Money;
@@ -126,7 +128,13 @@ impl RawTill {
     ///
     /// # Errors
     /// `offline` without an answer; what the issuer refuses.
-    pub async fn charge(&self, token: String, amount: String, currency: String, key: String) -> Result<JsValue, JsValue> {
+    pub async fn charge(
+        &self,
+        token: String,
+        amount: String,
+        currency: String,
+        key: String,
+    ) -> Result<JsValue, JsValue> {
         let (amount, currency) = (parse(&amount, Code::BadAmount)?, parse(&currency, Code::BadAmount)?);
         to_js(&View::from(self.caller.call(&TakePayment { token, amount, currency, key }).await?))
     }
