@@ -56,16 +56,3 @@ export async function startIssuer({ ledger, port, origins } = {}) {
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
-
-/**
- * The newest message of the demo's inbox that `pick` likes.
- * @param {string} url
- * @param {(message: { to: string, subject: string, text: string }) => boolean} pick
- */
-export async function newestMessage(url, pick) {
-  const answer = await fetch(`${url}/demo/inbox`, { method: "POST", headers: { "content-type": "application/json" }, body: "{}" });
-  const messages = await answer.json();
-  const found = messages.filter(pick).at(-1);
-  if (!found) throw new Error("no such message in the inbox");
-  return found;
-}
