@@ -30,6 +30,7 @@ pub mod token;
 pub mod webauthn;
 
 pub use field::Field;
+#[cfg(feature = "issuer")]
 pub(crate) use field::is_deceptive;
 pub use refusal::Refusal;
 pub use sign1::{Statement, Unsigned, Verified, open};
