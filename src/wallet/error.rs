@@ -60,15 +60,15 @@ pub struct Error {
     pub code: Code,
     /// How sure.
     pub confidence: Confidence,
-    /// Figures.
-    pub details: Details,
+    /// Figures. Boxed, since most calls can fail and few errors have any.
+    pub details: Box<Details>,
 }
 
 impl Error {
     /// A certain refusal with no figures.
     #[must_use]
     pub fn new(code: Code) -> Self {
-        Self { code, confidence: Confidence::Certain, details: Details::default() }
+        Self { code, confidence: Confidence::Certain, details: Box::default() }
     }
 
     /// The same, less sure.
@@ -80,7 +80,7 @@ impl Error {
     /// The same, with figures.
     #[must_use]
     pub fn with_details(self, details: Details) -> Self {
-        Self { details, ..self }
+        Self { details: Box::new(details), ..self }
     }
 
     /// What the issuer refused; its figures are in `currency`, if that is known yet.

@@ -126,21 +126,33 @@ impl<P: Platform> Wallet<P> {
 
     /// Changes the record on disk, alone among all tabs, and takes what is there then as the truth.
     pub(super) async fn change<R>(&self, change: impl FnOnce(&mut Data) -> Result<R, Error>) -> Result<R, Error> {
+        let mut change = Some(change);
+        let mut result = None;
+        let once = &mut |data: &mut Data| {
+            result = change.take().map(|change| change(data)).transpose()?;
+            Ok(())
+        };
+        self.change_record(once).await?;
+        result.ok_or_else(|| Code::StorageFailed.into())
+    }
+
+    /// One piece of code for all changes: the page's module has to stay small.
+    async fn change_record(&self, change: &mut dyn FnMut(&mut Data) -> Result<(), Error>) -> Result<(), Error> {
         let changed = self
             .platform
             .store()
             .change(|bytes| {
-                let mut data = Data::from_bytes(bytes).map_err(unreadable)?;
-                let result = change(&mut data)?;
+                let mut data = Box::new(Data::from_bytes(bytes).map_err(unreadable)?);
+                change(&mut data)?;
                 let bytes = data.to_bytes().map_err(unreadable)?;
-                Ok::<_, Error>((bytes, (data, result)))
+                Ok::<_, Error>((bytes, data))
             })
             .await;
         match changed.map_err(Error::from) {
-            Ok(Ok((data, result))) => {
-                self.room.data.replace(Some(data));
+            Ok(Ok(data)) => {
+                self.room.data.replace(Some(*data));
                 self.room.changed();
-                Ok(result)
+                Ok(())
             }
             Ok(Err(error)) => Err(error),
             Err(error) => {

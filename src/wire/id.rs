@@ -1,14 +1,14 @@
 //! The short names and numbers that statements carry, each its own type with one form in CBOR and one in JSON.
 
+use super::base::{self, BASE64URL};
 use super::cbor::{Reader, Writer};
 use super::{Field, Refusal};
-use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Base64url without padding (RFC 4648 section 5), the one text form of bytes in JSON.
 #[must_use]
 pub fn to_base64(bytes: &[u8]) -> String {
-    BASE64URL_NOPAD.encode(bytes)
+    base::encode(BASE64URL, bytes)
 }
 
 /// Bytes from canonical base64url without padding.
@@ -16,7 +16,7 @@ pub fn to_base64(bytes: &[u8]) -> String {
 /// # Errors
 /// [`Refusal::BadBase64`], also for unused bits that are not zero.
 pub fn from_base64(text: &str) -> Result<Vec<u8>, Refusal> {
-    BASE64URL_NOPAD.decode(text.as_bytes()).map_err(|_| Refusal::BadBase64)
+    base::decode(BASE64URL, text).ok_or(Refusal::BadBase64)
 }
 
 /// Bytes of any length that travel in JSON as base64url.

@@ -3,6 +3,7 @@
 //! Text: `JT1` and upper-case base32 (RFC 4648 section 6) of a COSE_Sign1 without `typ`, whose claims are those of
 //! RFC 8392 (CWT). The `kid` is the allowance's handle and the external_aad its veil.
 
+use super::base::{self, BASE32};
 use super::cbor::{Reader, Writer};
 use super::field::map_struct;
 use super::id::{Audience, Handle, Veil};
@@ -10,7 +11,6 @@ use super::key::{PublicKey, Signature};
 use super::money::{Amount, Currency};
 use super::sign1::{self, Parts, Unsigned, Verified};
 use super::{Field, Refusal};
-use data_encoding::BASE32_NOPAD;
 
 const PREFIX: &str = "JT1";
 /// Shortest and longest text.
@@ -136,9 +136,7 @@ impl Token {
     /// The text of a signed token.
     #[must_use]
     pub fn text(unsigned: &Unsigned, signature: &Signature) -> String {
-        let mut text = String::from(PREFIX);
-        BASE32_NOPAD.encode_append(&unsigned.finish(signature), &mut text);
-        text
+        [PREFIX, &base::encode(BASE32, &unsigned.finish(signature))].concat()
     }
 }
 
@@ -159,7 +157,7 @@ impl UnverifiedToken {
             return Err(Refusal::WrongLength);
         }
         let base32 = text.strip_prefix(PREFIX).ok_or(Refusal::WrongPrefix)?;
-        Self::from_cose(&BASE32_NOPAD.decode(base32.as_bytes()).map_err(|_| Refusal::BadBase32)?)
+        Self::from_cose(&base::decode(BASE32, base32).ok_or(Refusal::BadBase32)?)
     }
 
     /// Reads the COSE_Sign1 alone, as it stands in an EMVCo envelope.
