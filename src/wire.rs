@@ -16,6 +16,7 @@ pub mod freeze;
 pub mod head;
 pub mod id;
 pub mod intent;
+pub(crate) mod json;
 pub mod key;
 pub mod key_set;
 pub mod money;

@@ -2,19 +2,20 @@
 
 use super::error::thrown;
 use crate::code::Code;
+use crate::wire::json;
 use core::str::FromStr;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::JsValue;
 
-/// A plain object; what is not there is `null`.
+/// A plain object; what is not there is `null`. As JSON, since the module writes that anyway: a second writer of every view
+/// would be as large again.
 ///
 /// # Errors
-/// `malformed` for a number that JavaScript can't hold exactly.
+/// `malformed` for what has no JSON form.
 pub(super) fn to_js<T: Serialize>(value: &T) -> Result<JsValue, JsValue> {
-    let serializer = Serializer::new().serialize_missing_as_null(true).serialize_maps_as_objects(true);
-    value.serialize(&serializer).map_err(|_| thrown(&Code::Malformed.into()))
+    let json = json::to_vec(value).ok().and_then(|json| String::from_utf8(json).ok());
+    json.and_then(|json| js_sys::JSON::parse(&json).ok()).ok_or_else(|| thrown(&Code::Malformed.into()))
 }
 
 /// From a plain object.

@@ -9,6 +9,7 @@ use crate::code::Code;
 use crate::wire::calls::{self, Call, Problem, WELL_KNOWN, WellKnown};
 use crate::wire::dpop::{self, Claims};
 use crate::wire::id::{AccountId, Hash, Nonce};
+use crate::wire::json;
 use crate::wire::key_set::{KeySet, SignedKeySet};
 use crate::wire::sha256;
 use serde::de::DeserializeOwned;
@@ -27,7 +28,7 @@ impl<P: Platform> Wallet<P> {
     where
         C::Reply: DeserializeOwned,
     {
-        let body = serde_json::to_vec(call).map_err(|_| Error::new(Code::BadArgument))?;
+        let body = json::to_vec(call).map_err(|_| Error::new(Code::BadArgument))?;
         self.call_again::<C>(key, body, account).await
     }
 
@@ -103,7 +104,7 @@ impl<P: Platform> Wallet<P> {
 
     fn refusal(&self, response: &Response) -> Error {
         let currency = self.read(|data| data.currency()).ok().flatten();
-        let mut error = match serde_json::from_slice::<Problem>(&response.body) {
+        let mut error = match json::from_slice::<Problem>(&response.body) {
             Ok(problem) => Error::from_problem(&problem, currency),
             Err(_) => Error::new(match response.status {
                 413 => Code::TooLarge,
@@ -190,7 +191,7 @@ impl<P: Platform> Wallet<P> {
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
-    serde_json::from_slice(body).map_err(|_| Error::new(Code::IssuerRefused))
+    json::from_slice(body).map_err(|_| Error::new(Code::IssuerRefused))
 }
 
 #[cfg(test)]

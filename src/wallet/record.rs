@@ -7,6 +7,7 @@ use crate::wire::allowance::{Allowance, Offline, Tier};
 use crate::wire::calls::{DeviceItem, DeviceStatus, Left, SourceItem};
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{AccountId, Bytes, Handle, IssuerId, RpId, Veil};
+use crate::wire::json;
 use crate::wire::key::PublicKey;
 use crate::wire::key_set::SignedKeySet;
 use crate::wire::money::{Amount, Currency};
@@ -274,9 +275,9 @@ impl Data {
     /// # Errors
     /// [`Unreadable`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Unreadable> {
-        let Versioned { version } = serde_json::from_slice(bytes).map_err(|_| Unreadable::Corrupt)?;
+        let Versioned { version } = json::from_slice(bytes).map_err(|_| Unreadable::Corrupt)?;
         match version {
-            VERSION => serde_json::from_slice(bytes).map_err(|_| Unreadable::Corrupt),
+            VERSION => json::from_slice(bytes).map_err(|_| Unreadable::Corrupt),
             0 => Err(Unreadable::Corrupt),
             _ => Err(Unreadable::Newer),
         }
@@ -287,7 +288,7 @@ impl Data {
     /// # Errors
     /// [`Unreadable::Corrupt`] if they can't be written.
     pub fn to_bytes(&self) -> Result<Vec<u8>, Unreadable> {
-        serde_json::to_vec(self).map_err(|_| Unreadable::Corrupt)
+        json::to_vec(self).map_err(|_| Unreadable::Corrupt)
     }
 
     /// The currency of the account.

@@ -73,8 +73,8 @@ pub struct VerifiedProof {
 /// [`Refusal::BadJson`] if the claims can't be written.
 pub fn prepare(claims: &Claims, signer: &PublicKey) -> Result<UnsignedProof, Refusal> {
     let header = Header { typ: TYPE.into(), alg: ALGORITHM.into(), jwk: signer.to_jwk() };
-    let header = serde_json::to_vec(&header).map_err(|_| Refusal::BadJson)?;
-    let claims = serde_json::to_vec(claims).map_err(|_| Refusal::BadJson)?;
+    let header = super::json::to_vec(&header).map_err(|_| Refusal::BadJson)?;
+    let claims = super::json::to_vec(claims).map_err(|_| Refusal::BadJson)?;
     Ok(UnsignedProof { input: to_base64(&header) + "." + &to_base64(&claims) })
 }
 
@@ -103,7 +103,7 @@ pub fn verify(proof: &str, method: &str, url: &str, body: &[u8]) -> Result<Verif
 }
 
 fn read_json<T: for<'de> Deserialize<'de>>(base64: &str) -> Result<T, Refusal> {
-    serde_json::from_slice(&from_base64(base64)?).map_err(|_| Refusal::BadJson)
+    super::json::from_slice(&from_base64(base64)?).map_err(|_| Refusal::BadJson)
 }
 
 #[cfg(test)]

@@ -132,7 +132,7 @@ impl ClientData {
     /// # Errors
     /// [`Refusal::BadJson`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Refusal> {
-        serde_json::from_slice(bytes).map_err(|_| Refusal::BadJson)
+        super::json::from_slice(bytes).map_err(|_| Refusal::BadJson)
     }
 
     /// Whether this answers `challenge`.

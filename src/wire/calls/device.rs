@@ -1,6 +1,7 @@
 //! The wallet's calls. Each says which key proves it.
 
 use super::call;
+use crate::wire::Refusal;
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{AccountId, Bytes, Hash, Nonce, SourceId, Thumbprint};
 use crate::wire::key::PublicKey;
@@ -262,9 +263,9 @@ pub struct ConfirmIntent {
 }
 call! { ConfirmIntent "/v1/intents/confirm" IntentConfirmed }
 
-/// What became of it.
+/// What became of it. In JSON: `outcome`, and `receipt` or `top_up`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "outcome", rename_all = "kebab-case")]
+#[serde(try_from = "IntentOutcome", into = "IntentOutcome")]
 #[non_exhaustive]
 pub enum IntentConfirmed {
     /// Done; the receipt comes with the next sync too.
@@ -277,6 +278,45 @@ pub enum IntentConfirmed {
         /// Names the top-up, for support.
         top_up: String,
     },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Outcome {
+    Done,
+    Pending,
+}
+
+#[derive(Serialize, Deserialize)]
+struct IntentOutcome {
+    outcome: Outcome,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    receipt: Option<ReceiptItem>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    top_up: Option<String>,
+}
+
+impl TryFrom<IntentOutcome> for IntentConfirmed {
+    type Error = Refusal;
+
+    fn try_from(from: IntentOutcome) -> Result<Self, Refusal> {
+        match (from.outcome, from.receipt, from.top_up) {
+            (Outcome::Done, Some(receipt), _) => Ok(Self::Done { receipt }),
+            (Outcome::Pending, _, Some(top_up)) => Ok(Self::Pending { top_up }),
+            _ => Err(Refusal::BadJson),
+        }
+    }
+}
+
+impl From<IntentConfirmed> for IntentOutcome {
+    fn from(from: IntentConfirmed) -> Self {
+        match from {
+            IntentConfirmed::Done { receipt } => Self { outcome: Outcome::Done, receipt: Some(receipt), top_up: None },
+            IntentConfirmed::Pending { top_up } => {
+                Self { outcome: Outcome::Pending, receipt: None, top_up: Some(top_up) }
+            }
+        }
+    }
 }
 
 /// Device key. Starts the proof of a stored card on this device; the card company's own page finishes it.
