@@ -4,7 +4,7 @@ export interface Raw {
   qr(text: string): { size: number; path: string; svg: string };
   parse_merchant_code(text: string): RawMerchantCode;
   codes(): readonly { code: string; fix: string; retryable: boolean; message: string }[];
-  RawWallet: { open(options: object, fetch: ((request: Request) => Promise<Response>) | undefined, onChange: () => void): Promise<RawWallet> };
+  RawWallet: { open(options: string, fetch: ((request: Request) => Promise<Response>) | undefined, onChange: () => void): Promise<RawWallet> };
 }
 
 export interface RawMerchantCode extends Omit<import("./index.js").MerchantCode, "amount"> {

@@ -100,7 +100,7 @@ export class Wallet {
     const wallet = new Wallet(INSIDE, key);
     const chosen = { issuer, profile, endpoint, root, custody: custody === "auto" ? undefined : custody, label };
     const given = Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
-    wallet.#raw = await guarded((raw) => raw.RawWallet.open(given, fetch, () => wallet.#changed()));
+    wallet.#raw = await guarded((raw) => raw.RawWallet.open(JSON.stringify(given), fetch, () => wallet.#changed()));
     wallet.#refresh(false);
     if (updates !== "manual") wallet.#poll();
     return wallet;

@@ -18,12 +18,21 @@ pub(super) fn to_js<T: Serialize>(value: &T) -> Result<JsValue, JsValue> {
     json.and_then(|json| js_sys::JSON::parse(&json).ok()).ok_or_else(|| thrown(&Code::Malformed.into()))
 }
 
-/// From a plain object.
+/// From a plain object. The page's module reads JSON only, with the reader it has anyway.
 ///
 /// # Errors
 /// `bad-argument`.
+#[cfg(feature = "js-testing")]
 pub(super) fn from_js<T: DeserializeOwned>(value: JsValue) -> Result<T, JsValue> {
     serde_wasm_bindgen::from_value(value).map_err(|_| thrown(&Code::BadArgument.into()))
+}
+
+/// From the JSON of a plain object.
+///
+/// # Errors
+/// `bad-argument`.
+pub(super) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, JsValue> {
+    json::from_slice(text.as_bytes()).map_err(|_| thrown(&Code::BadArgument.into()))
 }
 
 /// From a text, refused as `code`.

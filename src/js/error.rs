@@ -1,6 +1,5 @@
 //! What is thrown: a plain object that the package turns into its `JitsuinError`.
 
-use super::convert::to_js;
 use crate::code::Code;
 use crate::wallet::{Details, Error};
 use serde::Serialize;
@@ -35,5 +34,5 @@ pub(super) fn thrown(error: &Error) -> JsValue {
     let details = Some(&*error.details).filter(|details| **details != Details::default());
     let fields = Thrown { confidence: error.confidence.name(), details, ..Thrown::bare(error.code) };
     // Figures are far below 2^53, so this does not fail; a bare object would still be an error to the package.
-    to_js(&fields).unwrap_or(JsValue::NULL)
+    serde_wasm_bindgen::to_value(&fields).unwrap_or(JsValue::NULL)
 }

@@ -1,6 +1,6 @@
 //! The raw wallet. Calls may overlap: everything is behind `&self`, and the wallet lines them up itself.
 
-use super::convert::{from_js, parse, to_js};
+use super::convert::{from_json, parse, to_js};
 use super::error::thrown;
 use super::home::{Home, with};
 use super::presentation::RawPresentation;
@@ -51,8 +51,8 @@ pub(super) fn refused(error: Error) -> JsValue {
 ///
 /// # Errors
 /// `bad-argument`.
-pub(super) fn read_options(options: JsValue) -> Result<(String, Settings), JsValue> {
-    let options: Options = from_js(options)?;
+pub(super) fn read_options(options: &str) -> Result<(String, Settings), JsValue> {
+    let options: Options = from_json(options)?;
     let name = [options.issuer.as_str(), "/", &options.profile].concat();
     let defaults = Settings::new(options.issuer);
     let settings = Settings {
@@ -77,12 +77,12 @@ impl RawWallet {
 
 #[wasm_bindgen]
 impl RawWallet {
-    /// Opens what is stored here. `fetch` carries the calls if given; `on_change` is called after every change of state.
+    /// Opens what is stored here. `options` is JSON. `fetch` carries the calls if given; `on_change` is called after every change of state.
     ///
     /// # Errors
     /// `bad-argument`; those of [`Browser::new`] and [`Wallet::open`].
-    pub async fn open(options: JsValue, fetch: Option<Function>, on_change: Function) -> Result<Self, JsValue> {
-        let (name, settings) = read_options(options)?;
+    pub async fn open(options: String, fetch: Option<Function>, on_change: Function) -> Result<Self, JsValue> {
+        let (name, settings) = read_options(&options)?;
         let browser = Browser::new(&name, fetch).map_err(|code| refused(code.into()))?;
         let wallet = Wallet::open(browser, settings).await.map_err(refused)?;
         Ok(Self::of(Home::Page(wallet), on_change))

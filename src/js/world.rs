@@ -302,11 +302,11 @@ impl RawWorld {
     /// `bad-argument`; those of [`Wallet::open`].
     pub async fn open_wallet(
         &self,
-        options: JsValue,
+        options: String,
         fetch: Function,
         on_change: Function,
     ) -> Result<RawWallet, JsValue> {
-        let (name, settings) = read_options(options)?;
+        let (name, settings) = read_options(&options)?;
         let place = self.profiles.open(name, fetch);
         let wallet = Wallet::open(place, settings).await.map_err(refused)?;
         Ok(RawWallet::of(Home::World(wallet), on_change))

@@ -15,6 +15,7 @@ use crate::wire::allowance::Allowance;
 use crate::wire::calls::{ConfirmEnrolment, Enrolled, EnterCode, LogIn, PrepareEnrolment};
 use crate::wire::enrolment::{Enrolment, confirmation_challenge, creation_challenge};
 use crate::wire::id::{Bytes, Nonce};
+use crate::wire::json;
 use crate::wire::key_set::Use;
 use crate::wire::sign1;
 use crate::wire::webauthn::{AttestedCredential, Registration};
@@ -266,7 +267,7 @@ impl<P: Platform> Wallet<P> {
             let credential = prepared.made.as_ref().map(|made| made.credential.clone()).unwrap_or_default();
             Account { credential, enrolled_at: self.now(), ..prepared.account.clone() }
         };
-        let body = serde_json::to_vec(call).map_err(|_| Error::new(Code::BadArgument))?;
+        let body = json::to_vec(call).map_err(|_| Error::new(Code::BadArgument))?;
         // On disk before it is sent: whatever happens to the answer, it can be asked for again.
         let enrolling = Enrolling { account, call: Bytes(body) };
         self.change(|data| {

@@ -5,6 +5,7 @@ use super::id::{Handle, Thumbprint, from_base64, to_base64};
 use super::{Field, Refusal, sha256};
 use p256::ecdsa::VerifyingKey;
 use p256::ecdsa::signature::Verifier;
+use p256::elliptic_curve::point::AffineCoordinates;
 use serde::{Deserialize, Serialize};
 
 /// A point on P-256.
@@ -46,10 +47,13 @@ impl PublicKey {
     /// # Errors
     /// [`Refusal::BadKey`] for another form, or a point that is not on the curve.
     pub fn from_sec1(bytes: &[u8]) -> Result<Self, Refusal> {
-        if bytes.len() != 65 || bytes.first() != Some(&4) {
-            return Err(Refusal::BadKey);
-        }
-        VerifyingKey::from_sec1_bytes(bytes).map(|key| Self { key }).map_err(|_| Refusal::BadKey)
+        let (x, y) = match bytes.split_first() {
+            Some((4, coordinates)) if coordinates.len() == 64 => {
+                coordinates.split_at_checked(32).ok_or(Refusal::BadKey)?
+            }
+            _ => return Err(Refusal::BadKey),
+        };
+        Self::from_coordinates(x.try_into().map_err(|_| Refusal::BadKey)?, y.try_into().map_err(|_| Refusal::BadKey)?)
     }
 
     /// From the coordinates.
@@ -57,7 +61,10 @@ impl PublicKey {
     /// # Errors
     /// [`Refusal::BadKey`] if the point is not on the curve.
     pub fn from_coordinates(x: &[u8; 32], y: &[u8; 32]) -> Result<Self, Refusal> {
-        Self::from_sec1(&[&[4], x.as_slice(), y.as_slice()].concat())
+        // Not by way of SEC1, whose compressed form would bring a square root into the page's module.
+        let point = p256::AffinePoint::from_coordinates(&(*x).into(), &(*y).into());
+        let point = Option::from(point).ok_or(Refusal::BadKey)?;
+        VerifyingKey::from_affine(point).map(|key| Self { key }).map_err(|_| Refusal::BadKey)
     }
 
     /// The uncompressed SEC1 point, 65 bytes.
