@@ -1,0 +1,69 @@
+//! The specification names every refusal and every folder of vectors, and points at nothing that is not there.
+#![allow(clippy::unwrap_used, reason = "a test stops where something is wrong")]
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).into()
+}
+
+fn page() -> String {
+    std::fs::read_to_string(root().join("docs/wire.md")).unwrap()
+}
+
+/// What stands between backquotes.
+fn quoted(page: &str) -> BTreeSet<&str> {
+    page.split('`').skip(1).step_by(2).collect()
+}
+
+fn folders() -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(root().join("tests/vectors")).unwrap();
+    entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect()
+}
+
+#[test]
+fn every_folder_of_vectors_stands_with_its_count() {
+    let page = page();
+    for folder in folders() {
+        let name = folder.file_name().unwrap().to_str().unwrap();
+        let count = std::fs::read_dir(&folder).unwrap().count();
+        let link = format!("[`{name}`](../tests/vectors/{name}), {count}");
+        assert!(page.contains(&link), "docs/wire.md lacks: {link}");
+    }
+}
+
+#[test]
+fn every_refusal_of_a_vector_is_explained() {
+    let page = page();
+    let named = quoted(&page);
+    for file in folders().iter().flat_map(|folder| std::fs::read_dir(folder).unwrap()) {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        let vector: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let expect = vector.get("expect").and_then(|expect| expect.as_str()).unwrap();
+        assert!(named.contains(expect), "docs/wire.md does not explain {expect}");
+    }
+}
+
+#[test]
+fn every_file_and_example_named_exists_and_is_refused_as_said() {
+    let page = page();
+    let files = quoted(&page).into_iter().filter(|name| name.starts_with("src/") || name.starts_with("tests/"));
+    for file in files.filter(|name| !name.contains('*') && !name.contains('<')) {
+        assert!(root().join(file).exists(), "{file}");
+    }
+    let mut examples = 0;
+    for row in page.lines().filter(|line| line.starts_with("| `")) {
+        let cells: Vec<_> = row.trim_matches('|').split('|').map(|cell| cell.trim().trim_matches('`')).collect();
+        let (Some(refusal), Some(example)) = (cells.first(), cells.last()) else { continue };
+        let file = if example.contains('/') { (*example).to_owned() } else { format!("shop-code/{example}") };
+        let Ok(text) = std::fs::read_to_string(root().join(format!("tests/vectors/{file}.json"))) else {
+            assert!(refusal.starts_with("jitsuin/v1/"), "no such example: {row}");
+            continue;
+        };
+        let vector: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(vector.get("expect").and_then(|expect| expect.as_str()), Some(*refusal), "{row}");
+        examples += 1;
+    }
+    assert!(examples > 35, "the test must see the tables");
+}
