@@ -23,7 +23,7 @@ use jitsuin::wire::webauthn::{Assertion, AttestedCredential, AuthenticatorData, 
 use jitsuin::wire::{Statement, cbor::Reader, dpop};
 
 /// Name of the target and what it runs.
-pub const DECODERS: &[(&str, fn(&[u8]))] = &[
+pub(crate) const DECODERS: &[(&str, fn(&[u8]))] = &[
     ("token", token),
     ("enrol", |bytes| {
         statement::<Enrolment>(bytes);
@@ -50,7 +50,7 @@ pub const DECODERS: &[(&str, fn(&[u8]))] = &[
 ];
 
 /// Runs the decoder of a target.
-pub fn run(target: &str, bytes: &[u8]) {
+pub(crate) fn run(target: &str, bytes: &[u8]) {
     for (_, decode) in DECODERS.iter().filter(|(name, _)| *name == target) {
         decode(bytes);
     }

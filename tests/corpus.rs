@@ -51,6 +51,9 @@ fn seeds() -> Vec<Seed> {
 fn every_seed_goes_through_every_decoder() {
     let seeds = seeds();
     assert!(seeds.len() > 500, "{}", seeds.len());
+    if std::env::var_os("JITSUIN_WRITE_SEEDS").is_some() {
+        write(&seeds);
+    }
     for seed in &seeds {
         for (target, _) in DECODERS {
             run(target, &seed.bytes);
@@ -77,12 +80,8 @@ fn every_decoder_has_a_target_and_every_folder_a_decoder() {
     }
 }
 
-#[test]
-fn seeds_are_written_where_asked_for() {
-    if std::env::var_os("JITSUIN_WRITE_SEEDS").is_none() {
-        return;
-    }
-    for seed in seeds() {
+fn write(seeds: &[Seed]) {
+    for seed in seeds {
         let folder = root().join("fuzz/corpus").join(&seed.folder);
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::write(folder.join(&seed.rule), &seed.bytes).unwrap();
