@@ -1,0 +1,56 @@
+// The demo's pages, read as files: every text in both languages, every file kept for the road, nothing inline.
+import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { test } from "node:test";
+import { strings } from "../../www/strings.js";
+
+const folder = new URL("../../www/", import.meta.url);
+const files = readdirSync(folder);
+const read = (/** @type {string} */ name) => readFileSync(new URL(name, folder), "utf8");
+
+test("each text of the pages is there in English and Japanese, with the same figures", () => {
+  assert.deepEqual(Object.keys(strings.ja).sort(), Object.keys(strings.en).sort());
+  const figures = (/** @type {string} */ text) => [...text.matchAll(/\{\w+\}/g)].map(([figure]) => figure).sort();
+  for (const [key, text] of Object.entries(strings.en)) {
+    assert.notEqual(strings.ja[key].trim(), "", key);
+    assert.deepEqual(figures(strings.ja[key]), figures(text), key);
+  }
+});
+
+test("each text that a page asks for exists", () => {
+  let asked = 0;
+  for (const name of files.filter((file) => /\.(html|js)$/.test(file))) {
+    for (const [, attribute, call] of read(name).matchAll(/data-(?:t|t-label|title)="([^"]+)"|\bt\("([^"]+)"/g)) {
+      assert.ok((attribute ?? call) in strings.en, `${name}: ${attribute ?? call}`);
+      asked += 1;
+    }
+  }
+  assert.ok(asked > 100, `only ${asked} found: the pattern has gone stale`);
+});
+
+test("each receipt and alert kind has a text, and each stop of the wallet", () => {
+  const types = readFileSync(new URL("../../pkg/index.d.ts", import.meta.url), "utf8");
+  const union = (/** @type {RegExp} */ pattern) => [...(types.match(pattern)?.[1] ?? "").matchAll(/"([a-z-]+)"/g)].map(([, kind]) => kind);
+  const receipts = union(/type ReceiptKind =([^;]+);/);
+  const alerts = union(/interface Alert \{[^}]*?kind: ([^;]+);/);
+  const stops = union(/type Status = ([^;]+);/).filter((status) => status !== "new" && status !== "ready");
+  assert.ok(receipts.length > 10 && alerts.length > 5 && stops.length > 5);
+  for (const kind of receipts) assert.ok(`receipt.${kind}` in strings.en, kind);
+  for (const kind of alerts) assert.ok(`alert.${kind}` in strings.en && `alert.${kind}.text` in strings.en, kind);
+  for (const status of stops) assert.ok(`stopped.${status}` in strings.en && `stopped.${status}.text` in strings.en, status);
+});
+
+test("the service worker keeps every file of the pages, and no answer of the issuer", () => {
+  const worker = read("sw.js");
+  for (const name of files.filter((file) => file !== "sw.js" && file !== "index.html")) assert.ok(worker.includes(`"/${name}"`), name);
+  for (const path of ["/v1/", "/demo/", "/.well-known/"]) assert.ok(worker.includes(`"${path}"`), path);
+});
+
+test("pages have labels for their fields and ids once", () => {
+  for (const name of files.filter((file) => file.endsWith(".html"))) {
+    const page = read(name);
+    const ids = [...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
+    assert.equal(new Set(ids).size, ids.length, name);
+    for (const [, id] of page.matchAll(/<input id="([^"]+)"/g)) assert.ok(page.includes(`<label for="${id}"`), `${name}: #${id}`);
+  }
+});
