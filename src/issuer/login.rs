@@ -196,6 +196,3 @@ impl LoginAttempt {
         &self.login_key
     }
 }
-
-#[cfg(test)]
-mod tests;

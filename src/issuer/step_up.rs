@@ -137,6 +137,3 @@ fn check_limits(moment: &Moment<'_>, account: &Account, thumb: Thumbprint, inten
     let fingerprint = top_ups::check(moment, account, thumb, &wish)?;
     if fingerprint == *source_fingerprint { Ok(()) } else { Err(Code::IntentMismatch.into()) }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,5 +1,8 @@
 //! What tests of the rules share: a moment to decide in, and an account with a device.
 
+pub(super) mod client;
+pub(super) mod passkey;
+
 use super::account::{Account, Credential, Device, HandleUse, Source, State};
 use super::allowance::{self, Terms};
 use super::entropy::{Chance, Seed, SystemEntropy};

@@ -246,6 +246,3 @@ pub(super) fn end(
     records.accounts.put(account, owner);
     Ok(Some(receipt))
 }
-
-#[cfg(test)]
-mod tests;

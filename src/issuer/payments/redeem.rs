@@ -129,25 +129,21 @@ impl Desk<'_> {
             return self.refuse_untaken(records, account, code);
         }
         let device = account.device(self.thumb);
-        let fresh = match device.map(|device| self.judge(device)) {
-            Some(Judgement::Repeat(seen)) if seen.till == self.sale.till && seen.amount == self.sale.amount => {
-                let mut answer = self.answer(seen.outcome, seen.payment.clone());
-                answer.at = seen.at;
-                return answer;
-            }
-            Some(Judgement::Fresh) => true,
-            Some(Judgement::Clone) => {
-                return match asked {
-                    Ok(()) => self.suspend(records, account),
-                    Err(code) => self.answer(outcome(code), None),
-                };
-            }
-            _ => false,
-        };
-        match asked.and(if fresh { Ok(()) } else { Err(Code::TokenUsed) }) {
-            Err(code) if !fresh => return self.answer(outcome(code), None),
-            Err(code) => return self.refuse_taken(records, account, code),
-            Ok(()) => {}
+        let judged = device.map(|device| self.judge(device));
+        if let Some(Judgement::Repeat(seen)) = &judged
+            && seen.till == self.sale.till
+            && seen.amount == self.sale.amount
+        {
+            let mut answer = self.answer(seen.outcome, seen.payment.clone());
+            answer.at = seen.at;
+            return answer;
+        }
+        match (judged, asked) {
+            (Some(Judgement::Fresh), Ok(())) => {}
+            (Some(Judgement::Fresh), Err(code)) => return self.refuse_taken(records, account, code),
+            (Some(Judgement::Clone), Ok(())) => return self.suspend(records, account),
+            (_, Err(code)) => return self.answer(outcome(code), None),
+            (_, Ok(())) => return self.answer(Outcome::TokenUsed, None),
         }
         match self.limits(account) {
             Ok(offline) => self.pay(records, account, payment, offline),

@@ -1,1 +1,139 @@
 #![allow(clippy::unwrap_used)]
+use super::*;
+use crate::issuer::testing::Stage;
+use crate::issuer::testing::passkey::{GOOD, Passkey};
+
+const CHALLENGE: Hash = Hash([5; 32]);
+const USER: [u8; 32] = [3; 32];
+
+fn register(change: impl Fn(&mut Passkey)) -> Result<Registered, Code> {
+    let mut passkey = Passkey::new(31);
+    change(&mut passkey);
+    check_registration(&Stage::new().settings, &CHALLENGE, &passkey.register(&CHALLENGE))
+}
+
+fn assert(change: impl Fn(&mut Passkey)) -> Result<Asserted, Code> {
+    let good = Passkey::new(31);
+    let mut passkey = good.clone();
+    change(&mut passkey);
+    let assertion = passkey.assert(&CHALLENGE);
+    check_assertion(&Stage::new().settings, &CHALLENGE, &assertion, &good.credential(), &Bytes(USER.into()))
+}
+
+/// One change and the code it must have, in both ceremonies.
+const CHANGES: &[(fn(&mut Passkey), Code)] = &[
+    (|passkey| passkey.origin = "https://wallet.example:8788".into(), Code::WrongOrigin),
+    (|passkey| passkey.origin = "http://wallet.example".into(), Code::WrongOrigin),
+    (|passkey| passkey.cross_origin = true, Code::WrongOrigin),
+    (|passkey| passkey.rp_id = "example".into(), Code::WrongRp),
+    (|passkey| passkey.flags = 0x01, Code::UserNotVerified),
+    (|passkey| passkey.flags = 0x04, Code::UserNotVerified),
+    (|passkey| passkey.flags = 0x00, Code::UserNotVerified),
+    (|passkey| passkey.kind = Some("payment.get"), Code::AssertionRefused),
+    // BS without BE can't be (WebAuthn section 6.1.3).
+    (|passkey| passkey.flags = GOOD | 0x10, Code::AssertionRefused),
+];
+
+#[test]
+fn a_good_registration_says_what_it_is() {
+    let registered = register(|passkey| passkey.flags = GOOD | 0x18).unwrap();
+    assert_eq!(registered.credential, Passkey::new(31).credential());
+    assert!(registered.backup_eligible && registered.backed_up);
+    assert!(!register(|_| {}).unwrap().backup_eligible);
+}
+
+#[test]
+fn each_wrong_registration_has_its_code() {
+    for (change, code) in CHANGES {
+        assert_eq!(register(change).unwrap_err(), *code);
+    }
+    assert_eq!(register(|passkey| passkey.kind = Some("webauthn.get")).unwrap_err(), Code::AssertionRefused);
+    let other = Passkey::new(31).register(&Hash([6; 32]));
+    assert_eq!(check_registration(&Stage::new().settings, &CHALLENGE, &other).unwrap_err(), Code::IntentMismatch);
+}
+
+#[test]
+fn authenticator_data_beside_the_attestation_is_the_same() {
+    let settings = Stage::new().settings;
+    let mut registration = Passkey::new(31).register(&CHALLENGE);
+    registration.response.authenticator_data.0[32] |= 0x08;
+    assert_eq!(check_registration(&settings, &CHALLENGE, &registration).unwrap_err(), Code::AssertionRefused);
+    let mut registration = Passkey::new(31).register(&CHALLENGE);
+    registration.raw_id = Bytes(vec![1; 16]);
+    assert_eq!(check_registration(&settings, &CHALLENGE, &registration).unwrap_err(), Code::AssertionRefused);
+    let mut registration = Passkey::new(31).register(&CHALLENGE);
+    registration.response.attestation_object.0.truncate(40);
+    assert_eq!(check_registration(&settings, &CHALLENGE, &registration).unwrap_err(), Code::AssertionRefused);
+}
+
+#[test]
+fn each_wrong_assertion_has_its_code() {
+    assert!(assert(|_| {}).is_ok());
+    assert!(assert(|passkey| passkey.user_handle = Some(USER.into())).is_ok());
+    for (change, code) in CHANGES {
+        assert_eq!(assert(change).unwrap_err(), *code);
+    }
+    let more: &[(fn(&mut Passkey), Code)] = &[
+        (|passkey| passkey.kind = Some("webauthn.create"), Code::AssertionRefused),
+        (|passkey| passkey.break_signature = true, Code::AssertionRefused),
+        (|passkey| passkey.secret = 32, Code::AssertionRefused),
+        (|passkey| passkey.id = vec![9; 16], Code::CredentialUnknown),
+        (|passkey| passkey.user_handle = Some(vec![4; 32]), Code::CredentialUnknown),
+    ];
+    for (change, code) in more {
+        assert_eq!(assert(change).unwrap_err(), *code);
+    }
+}
+
+#[test]
+fn an_assertion_answers_its_challenge_only() {
+    let passkey = Passkey::new(31);
+    let assertion = passkey.assert(&Hash([6; 32]));
+    let settings = Stage::new().settings;
+    let checked = check_assertion(&settings, &CHALLENGE, &assertion, &passkey.credential(), &Bytes(USER.into()));
+    assert_eq!(checked.unwrap_err(), Code::IntentMismatch);
+}
+
+#[test]
+fn every_changed_byte_of_what_is_signed_is_refused() {
+    let passkey = Passkey::new(31);
+    let good = passkey.assert(&CHALLENGE);
+    let settings = Stage::new().settings;
+    let refused = |assertion: &Assertion| {
+        check_assertion(&settings, &CHALLENGE, assertion, &passkey.credential(), &Bytes(USER.into())).is_err()
+    };
+    for at in 0..good.response.authenticator_data.0.len() {
+        let mut changed = good.clone();
+        changed.response.authenticator_data.0[at] ^= 1;
+        assert!(refused(&changed), "authenticatorData {at}");
+    }
+    for at in 0..good.response.client_data.0.len() {
+        let mut changed = good.clone();
+        changed.response.client_data.0[at] ^= 1;
+        assert!(refused(&changed), "clientDataJSON {at}");
+    }
+}
+
+#[test]
+fn a_counter_that_does_not_grow_is_a_signal() {
+    let mut credential = Credential {
+        id: Bytes(vec![1]),
+        key: Bytes(vec![1]),
+        counter: 0,
+        counter_regressions: 0,
+        backup_eligible: false,
+        backed_up: false,
+        backup_flips: 0,
+    };
+    let asserted = |counter| Asserted { counter, backup_eligible: false, backed_up: false };
+    credential.note(asserted(0));
+    assert_eq!(credential.counter_regressions, 0);
+    credential.note(asserted(5));
+    credential.note(asserted(5));
+    credential.note(asserted(0));
+    assert_eq!((credential.counter, credential.counter_regressions), (5, 2));
+    credential.note(Asserted { counter: 6, backup_eligible: true, backed_up: true });
+    assert_eq!((credential.backup_flips, credential.backed_up), (1, true));
+    // passki takes it, too.
+    assert!(assert(|passkey| passkey.counter = 7).is_ok());
+}

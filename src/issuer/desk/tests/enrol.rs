@@ -1,0 +1,141 @@
+//! Login, contact code, ticket, enrolment, cool-off.
+#![allow(clippy::unwrap_used)]
+use super::*;
+
+#[test]
+fn right_and_wrong_logins_are_answered_alike_and_neither_wrong_one_gets_a_ticket() {
+    let issuer = world();
+    let device = Client::new(DEVICE);
+    let attempts = |login: &str, password: &str| {
+        let call = LogIn { login: login.into(), password: password.into(), language: "ja".into() };
+        device.call(&issuer, &call).unwrap().attempt
+    };
+    let [right, wrong, unknown] = [("hanako", "hanako-password"), ("hanako", "x"), ("nobody", "x")]
+        .map(|(login, password)| attempts(login, password));
+    assert!(right.len() == wrong.len() && wrong.len() == unknown.len());
+    let code = newest_code(&issuer, "hanako@example.test").unwrap();
+    let contact_codes = now(issuer.inbox(0)).unwrap().iter().filter(|(_, message)| message.account.is_some()).count();
+    assert_eq!(contact_codes, 1);
+    for attempt in [wrong, unknown] {
+        assert_eq!(device.call(&issuer, &EnterCode { attempt, code: code.clone() }).err(), Some(Code::CodeRefused));
+    }
+    // Another key, then the right one, once.
+    let enter = EnterCode { attempt: right, code };
+    assert_eq!(Client::new(50).call(&issuer, &enter).err(), Some(Code::CodeRefused));
+    assert!(device.call(&issuer, &enter).is_ok());
+    assert_eq!(device.call(&issuer, &enter).err(), Some(Code::CodeRefused));
+}
+
+#[test]
+fn three_wrong_codes_end_an_attempt_and_five_logins_make_one_wait() {
+    let issuer = world();
+    let device = Client::new(DEVICE);
+    let call = LogIn { login: "hanako".into(), password: "hanako-password".into(), language: "en".into() };
+    let LogInStarted { attempt } = device.call(&issuer, &call).unwrap();
+    let right = newest_code(&issuer, "hanako@example.test").unwrap();
+    for _ in 0..3 {
+        let wrong = EnterCode { attempt: attempt.clone(), code: "0000".into() };
+        assert_eq!(device.call(&issuer, &wrong).err(), Some(Code::CodeRefused));
+    }
+    assert_eq!(device.call(&issuer, &EnterCode { attempt, code: right }).err(), Some(Code::CodeRefused));
+    for _ in 0..4 {
+        device.call(&issuer, &call).unwrap();
+    }
+    let reply = device.send(&issuer, LogIn::PATH, &serde_json::to_vec(&call).unwrap());
+    assert_eq!((code(&reply), reply.retry_after), (Some(Code::TooManyAttempts), Some(900)));
+    issuer.ledger().clock().advance(900_000);
+    assert!(log_in(&issuer, &device, "hanako", "hanako-password").is_ok());
+}
+
+#[test]
+fn a_ticket_is_one_key_s_once_and_for_ten_minutes() {
+    let issuer = world();
+    let device = Client::new(DEVICE);
+    let Ticket { ticket } = log_in(&issuer, &device, "hanako", "hanako-password").unwrap();
+    let prepare = PrepareEnrolment { ticket, channel_key: public(CHANNEL) };
+    assert_eq!(Client::new(51).call(&issuer, &prepare).err(), Some(Code::TicketExpired));
+    assert!(device.call(&issuer, &prepare).is_ok());
+    assert_eq!(device.call(&issuer, &prepare).err(), Some(Code::TicketExpired));
+    let Ticket { ticket } = log_in(&issuer, &device, "hanako", "hanako-password").unwrap();
+    issuer.ledger().clock().advance(600_000);
+    let prepare = PrepareEnrolment { ticket, channel_key: public(CHANNEL) };
+    assert_eq!(device.call(&issuer, &prepare).err(), Some(Code::TicketExpired));
+}
+
+#[test]
+fn an_enrolment_says_exactly_what_was_prepared() {
+    let issuer = world();
+    let (device, prepared) = prepare(&issuer, "hanako");
+    let passkey = Passkey::new(PASSKEY);
+    let changes: &[fn(&mut Enrolment)] = &[
+        |statement| statement.issuer = "https://other.example".parse().unwrap(),
+        |statement| statement.rp_id = "example".parse().unwrap(),
+        |statement| statement.account = "acc-other".parse().unwrap(),
+        |statement| statement.credential = Bytes(vec![1; 16]),
+        |statement| statement.credential_key_hash = Hash::ZERO,
+        |statement| statement.backup_eligible = true,
+        |statement| statement.nonce = Nonce([0; 16]),
+    ];
+    for change in changes {
+        let call = confirmation(&prepared, &device, &passkey, change);
+        assert_eq!(device.call(&issuer, &call).err(), Some(Code::IntentMismatch));
+    }
+    let good = confirmation(&prepared, &device, &passkey, |_| {});
+    let unverified = Passkey { flags: 0x01, ..passkey.clone() };
+    let call = ConfirmEnrolment {
+        assertion: unverified.assert(&enrolment::confirmation_challenge(&good.statement.0)),
+        ..good.clone()
+    };
+    assert_eq!(device.call(&issuer, &call).err(), Some(Code::UserNotVerified));
+    let call = ConfirmEnrolment { label: "evil\u{202e}label".into(), ..good.clone() };
+    assert_eq!(device.call(&issuer, &call).err(), Some(Code::BadArgument));
+    let first = device.call(&issuer, &good).unwrap();
+    // After a lost answer the same call gives the same answer.
+    assert_eq!(device.call(&issuer, &good).unwrap().allowance, first.allowance);
+}
+
+#[test]
+fn a_second_device_needs_another_way_and_a_known_passkey_is_taken() {
+    let issuer = world();
+    enrolled(&issuer, "hanako");
+    let thief = Client::new(52);
+    let Ticket { ticket } = log_in(&issuer, &thief, "hanako", "hanako-password").unwrap();
+    let call = PrepareEnrolment { ticket, channel_key: public(53) };
+    assert_eq!(thief.call(&issuer, &call).err(), Some(Code::NotFirstDevice));
+
+    let mut other = Client::new(54);
+    let Ticket { ticket } = log_in(&issuer, &other, "taro", "taro-password").unwrap();
+    let prepared = other.call(&issuer, &PrepareEnrolment { ticket, channel_key: public(CHANNEL) }).unwrap();
+    other.account = Some(prepared.account.clone());
+    let taken = confirmation(&prepared, &other, &Passkey::new(PASSKEY), |_| {});
+    assert_eq!(other.call(&issuer, &taken).err(), Some(Code::CredentialTaken));
+}
+
+#[test]
+fn an_older_account_cools_off_first() {
+    let issuer = world();
+    let (device, channel) = enrolled(&issuer, "taro");
+    let prove = ProveCard { source: "card-1".parse().unwrap() };
+    assert_eq!(device.call(&issuer, &prove).err(), Some(Code::CoolingOff));
+    assert_eq!(prepare_top_up(&issuer, &device, 1000, "card-1").err(), Some(Code::CoolingOff));
+    let reply = device.send(&issuer, Refill::PATH, b"{}");
+    let problem: Problem = serde_json::from_slice(&reply.body).unwrap();
+    let added_at = sync(&issuer, &channel).devices[0].added_at;
+    assert_eq!(problem.until, Some(added_at + 24 * 3600));
+    let shop = till(&issuer, TILL, "t/1001");
+    let pay = |atc, amount| {
+        let token = token(&issuer, device.account.as_ref().unwrap(), atc);
+        let key = format!("idempotency-key-{atc}");
+        let call = TakePayment { token, amount: Amount::of(amount), currency: Currency::JPY, key };
+        shop.call(&issuer, &call).unwrap().outcome
+    };
+    assert_eq!(pay(1, 3001), Outcome::AmountOver);
+    assert_eq!(pay(2, 2000), Outcome::Approved);
+    assert_eq!(balance(&issuer, &channel), 0);
+    issuer.ledger().clock().advance(24 * 3600 * 1000);
+    let refilled = device.call(&issuer, &Refill {}).unwrap();
+    assert_eq!(refilled.left.amount, Amount::of(20_000));
+    assert_eq!(device.call(&issuer, &Refill {}).err(), Some(Code::OverLimit));
+    // The stored card is still nobody's on this device.
+    assert_eq!(prepare_top_up(&issuer, &device, 1000, "card-1").err(), Some(Code::CardProofNeeded));
+}
