@@ -20,8 +20,11 @@ fn assert(change: impl Fn(&mut Passkey)) -> Result<Asserted, Code> {
     check_assertion(&Stage::new().settings, &CHALLENGE, &assertion, &good.credential(), &Bytes(USER.into()))
 }
 
-/// One change and the code it must have, in both ceremonies.
-const CHANGES: &[(fn(&mut Passkey), Code)] = &[
+/// One change and the code it must have.
+type Change = (fn(&mut Passkey), Code);
+
+/// Changes that both ceremonies refuse alike.
+const CHANGES: &[Change] = &[
     (|passkey| passkey.origin = "https://wallet.example:8788".into(), Code::WrongOrigin),
     (|passkey| passkey.origin = "http://wallet.example".into(), Code::WrongOrigin),
     (|passkey| passkey.cross_origin = true, Code::WrongOrigin),
@@ -73,7 +76,7 @@ fn each_wrong_assertion_has_its_code() {
     for (change, code) in CHANGES {
         assert_eq!(assert(change).unwrap_err(), *code);
     }
-    let more: &[(fn(&mut Passkey), Code)] = &[
+    let more: &[Change] = &[
         (|passkey| passkey.kind = Some("webauthn.create"), Code::AssertionRefused),
         (|passkey| passkey.break_signature = true, Code::AssertionRefused),
         (|passkey| passkey.secret = 32, Code::AssertionRefused),
