@@ -157,16 +157,16 @@ need_zbar() {
   has zbarimg || apt zbar-tools || stop "no zbarimg (an independent QR reader): install zbar-tools (macOS: brew install zbar)"
 }
 
-# Readers written by others, in an environment of their own. Sets PYTHON.
+# need_python FOLDER: readers written by others, pinned in tests/FOLDER, in an environment of their own. Sets PYTHON.
 need_python() {
-  local key
+  local key folder=$1
   has python3 || apt python3 python3-venv || stop "no Python: install version 3.10 or newer"
-  key="$(python3 --version) $(sha256 tests/python/requirements.txt)"
-  export PYTHON=target/python/bin/python
-  [ -x "$PYTHON" ] && fresh python "$key" && return
-  say "pip install: tests/python/requirements.txt"
-  python3 -m venv --clear target/python || stop "no Python venv: install it (Debian: python3-venv)"
-  "$PYTHON" -m pip install --quiet --disable-pip-version-check --require-hashes -r tests/python/requirements.txt </dev/null >&2 ||
-    stop "Python packages could not be installed: 'pip install -r tests/python/requirements.txt' says why"
-  stamp python "$key"
+  key="$(python3 --version) $(sha256 "tests/$folder/requirements.txt")"
+  export PYTHON=target/$folder/bin/python
+  [ -x "$PYTHON" ] && fresh "$folder" "$key" && return
+  say "pip install: tests/$folder/requirements.txt"
+  python3 -m venv --clear "target/$folder" || stop "no Python venv: install it (Debian: python3-venv)"
+  "$PYTHON" -m pip install --quiet --disable-pip-version-check --require-hashes -r "tests/$folder/requirements.txt" </dev/null >&2 ||
+    stop "Python packages could not be installed: 'pip install -r tests/$folder/requirements.txt' says why"
+  stamp "$folder" "$key"
 }

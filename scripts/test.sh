@@ -81,10 +81,10 @@ if [ ${#node_suites[@]} -gt 0 ]; then
   suite issuer count_check cargo build --locked -p jitsuin-issuer
   for name in "${node_suites[@]}"; do node_suite "$name"; done
 fi
-if compgen -G "tests/python/test_*.py" >/dev/null; then
-  need_python
-  suite python count_python "$PYTHON" -m unittest discover --start-directory tests/python --verbose
-fi
+for name in python python-webauthn; do
+  need_python "$name"
+  suite "$name" count_python "$PYTHON" -m unittest discover --start-directory "tests/$name" --verbose
+done
 
 say "all suites took $SECONDS s; logs in $logs"
 [ ${#bad[@]} = 0 ] || say "failed: ${bad[*]}"

@@ -119,7 +119,7 @@ fn check(statement: &str, vector: &Vector) -> Result<Json, String> {
 }
 
 /// Folders whose vectors have a test of their own.
-const OTHERS: [&str; 2] = ["shop-code", "till-code"];
+const OTHERS: [&str; 3] = ["shop-code", "till-code", "assertion"];
 
 fn vectors() -> Vec<(String, Vector)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors");

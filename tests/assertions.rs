@@ -1,0 +1,84 @@
+//! Assertions captured from Chromium, right and tampered with, against the issuer's check. PyPI's `webauthn` reads the same
+//! files (`tests/python-webauthn`).
+#![cfg(feature = "issuer")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where something is wrong")]
+
+use jitsuin::issuer::Settings;
+use jitsuin::issuer::webauthn::{check_assertion, check_registration};
+use jitsuin::wire::id::{Bytes, Hash};
+use jitsuin::wire::webauthn::{Assertion, AttestedCredential, Registration};
+use serde_json::Value as Json;
+use std::path::Path;
+
+fn vectors() -> Vec<Json> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/assertion");
+    let read = |path: &Path| serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    std::fs::read_dir(folder).unwrap().map(|entry| read(&entry.unwrap().path())).collect()
+}
+
+fn from<T: serde::de::DeserializeOwned>(json: &Json) -> T {
+    serde_json::from_value(json.clone()).unwrap()
+}
+
+fn text(json: &Json) -> String {
+    json.as_str().unwrap().to_owned()
+}
+
+fn hash(json: &Json) -> Hash {
+    text(json).parse().unwrap()
+}
+
+/// An issuer of the page that a vector expects.
+fn settings(expected: &Json) -> Settings {
+    let mut settings = Settings::new("https://issuer.example", &[&text(&expected["origin"])]).unwrap();
+    settings.rp_id = text(&expected["rpId"]).parse().unwrap();
+    settings
+}
+
+fn check(vector: &Json) -> &'static str {
+    let expected = &vector["expected"];
+    let assertion: Assertion = serde_json::from_str(&text(&vector["input"])).unwrap();
+    let credential =
+        AttestedCredential { id: from(&vector["credential"]["id"]), key: from(&vector["credential"]["key"]) };
+    let user: Bytes = from(&expected["userHandle"]);
+    match check_assertion(&settings(expected), &hash(&expected["challenge"]), &assertion, &credential, &user) {
+        Ok(_) => "ok",
+        Err(code) => code.name(),
+    }
+}
+
+#[test]
+fn captured_assertions_are_taken_or_refused_as_they_say() {
+    let vectors = vectors();
+    assert_eq!(vectors.len(), 15);
+    for vector in &vectors {
+        assert_eq!(check(vector), text(&vector["expect"]), "{}", vector["rule"]);
+    }
+}
+
+#[test]
+fn the_captured_registration_holds_and_gives_the_credential() {
+    let vectors = vectors();
+    let golden = vectors.iter().find(|vector| vector["rule"] == "golden").unwrap();
+    let registration: Registration = from(&golden["registration"]);
+    let expected = &golden["expected"];
+    let held = check_registration(&settings(expected), &hash(&expected["challenge"]), &registration).unwrap();
+    assert_eq!(held.credential.id, from(&golden["credential"]["id"]));
+    assert_eq!(held.credential.key, from(&golden["credential"]["key"]));
+    let other = Hash([0; 32]);
+    assert!(check_registration(&settings(expected), &other, &registration).is_err());
+}
+
+#[test]
+fn every_changed_byte_of_what_is_signed_is_refused() {
+    let vectors = vectors();
+    let golden = vectors.iter().find(|vector| vector["rule"] == "golden").unwrap();
+    let assertion: Assertion = serde_json::from_str(&text(&golden["input"])).unwrap();
+    for at in 0..assertion.response.authenticator_data.0.len() {
+        let mut changed = assertion.clone();
+        changed.response.authenticator_data.0[at] ^= 0x10;
+        let mut vector = golden.clone();
+        vector["input"] = serde_json::to_string(&changed).unwrap().into();
+        assert_ne!(check(&vector), "ok", "authenticatorData {at}");
+    }
+}
