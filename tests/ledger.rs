@@ -1,11 +1,14 @@
 //! What every ledger promises: one list of tests, run for the memory ledger and for SQLite.
-#![cfg(all(feature = "issuer", not(target_arch = "wasm32")))]
+#![cfg(all(feature = "issuer", feature = "wallet", not(target_arch = "wasm32")))]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "a test stops where something is wrong"
 )]
+
+#[path = "lib/shopping.rs"]
+mod shopping;
 
 use jitsuin::code::Code;
 use jitsuin::issuer::account::KeyEntry;
@@ -15,7 +18,7 @@ use jitsuin::issuer::funding::DemoProcessor;
 use jitsuin::issuer::ledger::{Clock, Kind, Ledger, LedgerError, MemoryLedger, Needs, Records};
 use jitsuin::issuer::used::Used;
 use jitsuin::issuer::{Issuer, PasswordCost, Settings, demo};
-use jitsuin::wire::calls::{Call, EnrolTill, Problem, WhichTill};
+use jitsuin::wire::calls::{Call, EnrolTill, Outcome, PaymentAnswer, Problem, TakePayment, WhichTill};
 use jitsuin::wire::dpop;
 use jitsuin::wire::id::{Hash, Nonce};
 use jitsuin::wire::key::{PublicKey, Signature};
@@ -223,6 +226,72 @@ async fn seeding_again_changes_nothing_and_the_books_hold<L: Ledger + 'static>(l
     }
 }
 
+async fn one_token_offered_at_two_tills_at_once_is_taken_once<L: Ledger + 'static>(ledger: L) {
+    let issuer = Arc::new(open(ledger).await);
+    demo::seed(&issuer, &demo::Plan::default()).await.unwrap();
+    let wallet = shopping::wallet(&issuer, NOW_MS).await;
+    shopping::enrol(&issuer, &wallet).await;
+    let mut tills = Vec::new();
+    for (byte, till) in [(1, "t/1001"), (2, "t/2002")] {
+        let caller = Caller::new(byte);
+        let code = issuer.send_till_code(&till.parse().unwrap()).await.unwrap();
+        let nonce = nonce(&issuer, &caller).await;
+        assert_eq!(said(&issuer, caller.request(&EnrolTill { code }, 90, &nonce)).await, "ok");
+        tills.push((caller, nonce));
+    }
+    let token = wallet.payment_code(None).await.unwrap().text;
+    let offer = |number: u8| {
+        let (caller, nonce) = &tills[usize::from(number % 2)];
+        let key = format!("idempotency-key-{number}");
+        let call = TakePayment { token: token.clone(), amount: Amount::of(540), currency: Currency::JPY, key };
+        caller.request(&call, number, nonce)
+    };
+    let tasks: Vec<_> = (1..=8)
+        .map(|number| {
+            let (issuer, request) = (Arc::clone(&issuer), offer(number));
+            tokio::spawn(async move { (number % 2, issuer.answer(&request).await) })
+        })
+        .collect();
+    let mut answers = Vec::new();
+    for task in tasks {
+        let (till, reply) = task.await.unwrap();
+        let answer: PaymentAnswer = serde_json::from_slice(&reply.body).unwrap();
+        answers.push((till, answer));
+    }
+    // One till has it, four times the same payment; the other never.
+    let (taken, refused): (Vec<_>, Vec<_>) =
+        answers.into_iter().partition(|(_, answer)| answer.outcome == Outcome::Approved);
+    assert_eq!((taken.len(), refused.len()), (4, 4));
+    assert!(taken.iter().all(|held| *held == taken[0]));
+    assert!(refused.iter().all(|(_, answer)| answer.outcome == Outcome::TokenUsed));
+    wallet.sync().await.unwrap();
+    assert_eq!(wallet.state().balance.unwrap().amount, Amount::of(1_460));
+    assert_eq!(issuer.ledger().keys(Kind::Payments).await.unwrap().len(), 1);
+    issuer.audit().await.unwrap();
+}
+
+async fn a_charge_that_many_sweeps_find_is_credited_once<L: Ledger + 'static>(ledger: L) {
+    let issuer = Arc::new(open(ledger).await);
+    demo::seed(&issuer, &demo::Plan::default()).await.unwrap();
+    let wallet = shopping::wallet(&issuer, NOW_MS).await;
+    shopping::enrol(&issuer, &wallet).await;
+    // Its second answer waits beside the first one.
+    shopping::top_up(&issuer, &wallet, "card-4", 5_000).await;
+    let sweeps: Vec<_> = (0..6)
+        .map(|_| {
+            let issuer = Arc::clone(&issuer);
+            tokio::spawn(async move { issuer.sweep().await })
+        })
+        .collect();
+    for sweep in sweeps {
+        assert_eq!(sweep.await.unwrap(), Ok(0));
+    }
+    wallet.sync().await.unwrap();
+    assert_eq!(wallet.state().balance.unwrap().amount, Amount::of(7_000));
+    assert_eq!(issuer.funding().charged(), 5_000);
+    issuer.audit().await.unwrap();
+}
+
 /// Runs a test on threads of its own.
 fn run(test: impl Future<Output = ()>) {
     tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap().block_on(test);
@@ -255,6 +324,8 @@ for_each_ledger! {
     a_proof_counts_once_however_often_it_is_sent_at_once
     a_one_time_code_registers_one_of_many_keys
     seeding_again_changes_nothing_and_the_books_hold
+    one_token_offered_at_two_tills_at_once_is_taken_once
+    a_charge_that_many_sweeps_find_is_credited_once
 }
 
 #[cfg(feature = "sqlite")]

@@ -68,7 +68,8 @@ pub struct Keys {
     receipt: Pair,
     time: Pair,
     quote: Pair,
-    mac: Zeroizing<Vec<u8>>,
+    /// An HMAC key of one whole block: shorter ones are filled up with zeros anyway (RFC 2104 section 2).
+    mac: Zeroizing<[u8; 64]>,
     set: SignedKeySet,
 }
 
@@ -115,7 +116,7 @@ impl Keys {
             receipt: pair(Use::Receipt)?,
             time: pair(Use::Time)?,
             quote: pair(Use::Quote)?,
-            mac: bytes(&stored.mac).ok_or(Code::IssuerUnavailable)?,
+            mac: block(&bytes(&stored.mac).ok_or(Code::IssuerUnavailable)?).ok_or(Code::IssuerUnavailable)?,
             set: stored.set.clone(),
         })
     }
@@ -138,8 +139,7 @@ impl Keys {
     }
 
     fn keyed(&self, purpose: &str, parts: &[&[u8]]) -> Hmac<Sha256> {
-        // HMAC takes a key of any length, so the empty start is never used.
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.mac).unwrap_or_else(|_| Hmac::new(&Default::default()));
+        let mut mac = <Hmac<Sha256> as KeyInit>::new((&*self.mac).into());
         mac.update(purpose.as_bytes());
         mac.update(&[0]);
         for part in parts {
@@ -160,6 +160,12 @@ impl Keys {
     }
 }
 
+fn block(secret: &[u8]) -> Option<Zeroizing<[u8; 64]>> {
+    let mut block = Zeroizing::new([0; 64]);
+    block.get_mut(..secret.len()).filter(|_| !secret.is_empty())?.copy_from_slice(secret);
+    Some(block)
+}
+
 fn secret(bytes: &[u8]) -> Secret {
     Secret(crate::wire::id::to_base64(bytes))
 }
@@ -167,3 +173,6 @@ fn secret(bytes: &[u8]) -> Secret {
 fn bytes(secret: &Secret) -> Option<Zeroizing<Vec<u8>>> {
     crate::wire::id::from_base64(&secret.0).ok().map(Zeroizing::new)
 }
+
+#[cfg(test)]
+mod tests;

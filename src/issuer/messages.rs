@@ -2,7 +2,7 @@
 
 use super::account::Account;
 use crate::wire::id::AccountId;
-use crate::wire::money::Amount;
+use crate::wire::money::Money;
 
 /// One message. Whoever sends it on forgets it then; the demo shows it in its inbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub(super) enum Event<'a> {
     /// The account was frozen.
     Frozen,
     /// Money came in.
-    ToppedUp(Amount),
+    ToppedUp(Money),
     /// A card's owner is asked to prove the card.
     CardCode {
         /// The code.
@@ -91,9 +91,10 @@ fn english(event: &Event<'_>) -> (String, String) {
         Event::Frozen => {
             ("Your account is frozen".into(), "No device can pay or top up until the account is released.".into())
         }
-        Event::ToppedUp(amount) => {
-            ("Top-up completed".into(), format!("{amount} was added. If that was not you, freeze the account at once."))
-        }
+        Event::ToppedUp(money) => (
+            "Top-up completed".into(),
+            format!("{} was added. If that was not you, freeze the account at once.", written(*money)),
+        ),
         Event::CardCode { code, card } => (
             "Your card company: code for your card".into(),
             format!("{code} lets your wallet charge {card}. Type it only into your card company's page."),
@@ -123,9 +124,12 @@ fn japanese(event: &Event<'_>) -> (String, String) {
         Event::Frozen => {
             ("アカウントを停止しました".into(), "解除されるまで、どの端末でも支払いとチャージはできません。".into())
         }
-        Event::ToppedUp(amount) => (
+        Event::ToppedUp(money) => (
             "チャージが完了しました".into(),
-            format!("{amount} をチャージしました。心当たりがない場合は、すぐにアカウントを停止してください。"),
+            format!(
+                "{} をチャージしました。心当たりがない場合は、すぐにアカウントを停止してください。",
+                written(*money)
+            ),
         ),
         Event::CardCode { code, card } => (
             "カード会社からの確認コード".into(),
@@ -135,3 +139,18 @@ fn japanese(event: &Event<'_>) -> (String, String) {
         ),
     }
 }
+
+/// `JPY 5000`, `EUR 12.50`.
+fn written(money: Money) -> String {
+    let letters = money.currency.letters();
+    let decimals = usize::from(money.currency.exponent());
+    let digits = format!("{:0>1$}", money.amount, decimals.saturating_add(1));
+    match digits.split_at_checked(digits.len().saturating_sub(decimals)) {
+        Some((whole, "")) => format!("{letters} {whole}"),
+        Some((whole, rest)) => format!("{letters} {whole}.{rest}"),
+        None => format!("{letters} {digits}"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@ use crate::rules::spending::{Cap, Entry};
 use crate::wire::calls::ReceiptItem;
 use crate::wire::id::{AccountId, Bytes, Hash, SourceId, Thumbprint};
 use crate::wire::intent::Action;
-use crate::wire::money::{Amount, Currency};
+use crate::wire::money::{Amount, Currency, Money};
 use crate::wire::receipt::Kind;
 use serde::{Deserialize, Serialize};
 
@@ -229,7 +229,8 @@ pub(super) fn end(
             at: now,
         };
         records.entries.extend(movement.entries());
-        records.messages.push(Message::to_owner(&owner, now, &Event::ToppedUp(top_up.amount)));
+        let money = Money { amount: top_up.amount, currency: top_up.currency };
+        records.messages.push(Message::to_owner(&owner, now, &Event::ToppedUp(money)));
     } else {
         let reason = if next == State::Declined { Code::CardDeclined } else { Code::IssuerUnavailable };
         draft.body.reason = Some(reason.name().into());

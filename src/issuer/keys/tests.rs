@@ -1,0 +1,52 @@
+#![allow(clippy::unwrap_used)]
+use super::*;
+use crate::issuer::entropy::{Seed, SystemEntropy};
+use crate::wire::id::Nonce;
+use crate::wire::time::Time;
+
+const NOW: u32 = 1_790_000_000;
+
+fn made() -> (StoredKeys, IssuerId) {
+    let issuer: IssuerId = "https://issuer.example".parse().unwrap();
+    let seed = Seed::draw(&SystemEntropy).unwrap();
+    (Keys::make(&Chance::new(&seed), &issuer, NOW).unwrap(), issuer)
+}
+
+#[test]
+fn stored_keys_open_again_for_their_own_issuer_only() {
+    let (stored, issuer) = made();
+    let json = serde_json::to_string(&stored).unwrap();
+    let keys = Keys::open(&serde_json::from_str(&json).unwrap(), &issuer).unwrap();
+    assert_eq!(*keys.set(), stored.set);
+    let other = "https://other.example".parse().unwrap();
+    assert_eq!(Keys::open(&stored, &other).err(), Some(Code::IssuerUnavailable));
+}
+
+#[test]
+fn each_use_has_a_key_of_its_own() {
+    let (stored, issuer) = made();
+    let keys = Keys::open(&stored, &issuer).unwrap();
+    let set = keys.set().open(&keys.set().root, &issuer).unwrap();
+    let time = Time { issuer, nonce: Nonce([1; 16]), now_ms: 5 };
+    let signed = keys.sign(Use::Time, &time);
+    assert_eq!(*set.open::<Time>(&signed, Use::Time, NOW).unwrap(), time);
+    for usage in [Use::Allowance, Use::Receipt, Use::Quote] {
+        assert!(set.open::<Time>(&signed, usage, NOW).is_err());
+        assert!(set.open::<Time>(&keys.sign(usage, &time), Use::Time, NOW).is_err());
+    }
+    let kids: alloc::collections::BTreeSet<_> = set.keys.iter().map(|key| key.kid).collect();
+    assert_eq!(kids.len(), 4);
+}
+
+#[test]
+fn a_mac_is_of_one_purpose_and_one_way_to_cut_its_parts() {
+    let (stored, issuer) = made();
+    let keys = Keys::open(&stored, &issuer).unwrap();
+    let tag = keys.mac("a", &[b"xy", b"z"]);
+    assert!(keys.mac_holds("a", &[b"xy", b"z"], tag.as_bytes()));
+    assert!(!keys.mac_holds("b", &[b"xy", b"z"], tag.as_bytes()));
+    assert!(!keys.mac_holds("a", &[b"x", b"yz"], tag.as_bytes()));
+    assert!(!keys.mac_holds("a", &[b"xy", b"z"], &tag.as_bytes()[..31]));
+    let (other, issuer) = made();
+    assert!(!Keys::open(&other, &issuer).unwrap().mac_holds("a", &[b"xy", b"z"], tag.as_bytes()));
+}
