@@ -3,7 +3,8 @@
 # each with the module, its glue, and the digest that pkg's loader checks. A module is rebuilt when something it is made of has changed.
 . "$(dirname "$0")/setup.sh"
 
-readonly PAGE_GZIP_LIMIT=92160 # 90 KiB: what a phone on a slow line still loads within a second or two
+readonly PAGE_GZIP_GOAL=92160   # 90 KiB: what a phone on a slow line still loads within a second or two
+readonly PAGE_GZIP_LIMIT=215040 # a ratchet while the goal is not met: never larger than this again
 # Named one by one: --all-features lets wasm-opt write a module that Node 20 refuses.
 readonly wasm_features=(--enable-bulk-memory --enable-bulk-memory-opt --enable-nontrapping-float-to-int --enable-sign-ext
   --enable-mutable-globals --enable-reference-types --enable-multivalue)
@@ -53,3 +54,4 @@ if [ "$page" -gt "$PAGE_GZIP_LIMIT" ]; then
   [ ! -f target/wasm/page.named.wasm ] || node scripts/sizes.mjs target/wasm/page.named.wasm >&2
   stop "the page module is $page bytes gzip, over its limit of $PAGE_GZIP_LIMIT"
 fi
+[ "$page" -le "$PAGE_GZIP_GOAL" ] || say "NOTE: the page module is $page bytes gzip, its goal is $PAGE_GZIP_GOAL"
