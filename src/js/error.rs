@@ -3,6 +3,7 @@
 use crate::code::Code;
 use crate::wallet::{Details, Error};
 use serde::Serialize;
+use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::JsValue;
 
 /// The members of a thrown object.
@@ -34,5 +35,5 @@ pub(super) fn thrown(error: &Error) -> JsValue {
     let details = Some(&*error.details).filter(|details| **details != Details::default());
     let fields = Thrown { confidence: error.confidence.name(), details, ..Thrown::bare(error.code) };
     // Figures are far below 2^53, so this does not fail; a bare object would still be an error to the package.
-    serde_wasm_bindgen::to_value(&fields).unwrap_or(JsValue::NULL)
+    fields.serialize(&Serializer::new().serialize_missing_as_null(true)).unwrap_or(JsValue::NULL)
 }
