@@ -22,8 +22,11 @@ use jitsuin::wire::token::UnverifiedToken;
 use jitsuin::wire::webauthn::{Assertion, AttestedCredential, AuthenticatorData, ClientData, Registration};
 use jitsuin::wire::{Statement, cbor::Reader, dpop};
 
+/// A decoder, its result thrown away.
+type Decode = fn(&[u8]);
+
 /// Name of the target and what it runs.
-pub(crate) const DECODERS: &[(&str, fn(&[u8]))] = &[
+pub(crate) const DECODERS: &[(&str, Decode)] = &[
     ("token", token),
     ("enrol", |bytes| {
         statement::<Enrolment>(bytes);
