@@ -4,10 +4,13 @@
 . "$(dirname "$0")/setup.sh"
 
 readonly PAGE_GZIP_GOAL=92160   # 90 KiB: what a phone on a slow line still loads within a second or two
-readonly PAGE_GZIP_LIMIT=215040 # a ratchet while the goal is not met: never larger than this again
+readonly PAGE_GZIP_LIMIT=200704 # a ratchet while the goal is not met: never larger than this again
 # Named one by one: --all-features lets wasm-opt write a module that Node 20 refuses.
 readonly wasm_features=(--enable-bulk-memory --enable-bulk-memory-opt --enable-nontrapping-float-to-int --enable-sign-ext
   --enable-mutable-globals --enable-reference-types --enable-multivalue)
+
+# Inlining makes functions alike different, which gzip pays for: a tenth of the module, measured.
+readonly wasm_size=(-Oz --converge --one-caller-inline-max-function-size=20 --always-inline-max-function-size=5)
 
 sources=$({ digest src Cargo.toml Cargo.lock scripts/wasm.sh scripts/pkg.sh tests/package-lock.json && rustc --version; } | sha256)
 
@@ -25,7 +28,7 @@ module() {
     rm -rf "$new"
     "$WASM_BINDGEN_PATH" --target web --out-name jitsuin --out-dir "$new" "$raw"
     cp "$new/jitsuin_bg.wasm" "target/wasm/$name.named.wasm"
-    node tests/node_modules/binaryen/bin/wasm-opt -Os "${wasm_features[@]}" "$new/jitsuin_bg.wasm" -o "$new/jitsuin_bg.wasm"
+    node tests/node_modules/binaryen/bin/wasm-opt "${wasm_size[@]}" "${wasm_features[@]}" "$new/jitsuin_bg.wasm" -o "$new/jitsuin_bg.wasm"
     printf 'export const digest = "%s";\n' "$(sha256 "$new/jitsuin_bg.wasm")" >"$new/digest.js"
     mkdir -p pkg/wasm
     rm -rf "$to"
