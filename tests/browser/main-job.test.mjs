@@ -8,6 +8,7 @@ import { startIssuer } from "../lib/issuer.mjs";
 import { charge, enrol, openPage, readInbox, setUpTill, status } from "../lib/pages.mjs";
 import { scan } from "../lib/scan.mjs";
 
+const SHOPS = { 1001: "Kado no Mise", 2002: "Eki Shop" };
 const HANAKO = { login: "hanako", password: "hanako-password", contact: "hanako@example.test" };
 
 /** @type {Awaited<ReturnType<typeof launchChromium>>} */
@@ -30,10 +31,10 @@ async function stage() {
   return { issuer, url: issuer.url, context, wallet, authenticator, close };
 }
 
-/** A till's page, set up with the merchant's code from the inbox. @param {Awaited<ReturnType<typeof stage>>} stage @param {string} number */
+/** A till's page, set up with the merchant's code from the inbox. @param {Awaited<ReturnType<typeof stage>>} stage @param {"1001" | "2002"} number */
 async function openTill({ context, url }, number) {
   const till = await openPage(context, `${url}/till.html`);
-  const code = await readInbox(context, url, `m/${number}`, new RegExp(`(\\S{16}) registers one device as till t/${number}`));
+  const code = await readInbox(context, url, SHOPS[number], new RegExp(`(\\S{16}) registers one device as till t/${number}`));
   await setUpTill(till, code);
   return till;
 }
@@ -91,7 +92,8 @@ test("log in, enrol, pay JPY 540 by a scanned code, top up JPY 5,000 with the pa
     await wallet.reload();
     await status(wallet, "ready");
     assert.equal(await digits(wallet, "#balance"), "6460");
-    assert.deepEqual(await exportStoredKeys(wallet), { found: 2, refused: 2 });
+    // The till of this test lives in the same profile: its key is the third.
+    assert.deepEqual(await exportStoredKeys(wallet), { found: 3, refused: 3 });
   } finally {
     await stood.close();
   }
@@ -112,7 +114,7 @@ function exportStoredKeys(page) {
         for (const record of await done(database.transaction(store).objectStore(store).getAll())) {
           for (const value of Object.values(record)) {
             const key = value instanceof CryptoKey ? value : value?.privateKey;
-            if (!(key instanceof CryptoKey)) continue;
+            if (!(key instanceof CryptoKey) || key.type !== "private") continue;
             found += 1;
             for (const format of /** @type {const} */ (["pkcs8", "jwk"])) {
               await crypto.subtle.exportKey(format, key).then(() => { throw new Error("a key was exported"); }, (error) => {
@@ -185,7 +187,7 @@ test("a top-up without user verification is refused in the page and moves nothin
     await wallet.click("#agree-confirm");
     const problem = wallet.locator("#agree-problem:not([hidden])");
     await problem.waitFor();
-    assert.match((await problem.getAttribute("data-code")) ?? "", /^(uv-failed|cancelled|no-credential)$/);
+    assert.match((await problem.getAttribute("data-code")) ?? "", /^(uv-failed|cancelled|no-credential|tap-again)$/, "the platform has one name for all of them");
     assert.equal(await digits(wallet, "#balance"), "2000");
     await authenticator.approve();
     await wallet.click("#agree-confirm");
@@ -247,7 +249,7 @@ test("a page of another origin with the same relying party id is wrong-origin", 
       const wallet = await Wallet.open({ issuer: url, endpoint: location.origin });
       const { attempt } = await wallet.logIn({ login: "hanako", password: "hanako-password", language: "en" });
       const answer = await fetch(inbox, { method: "POST", headers: { "content-type": "application/json" }, body: "{}" });
-      const { messages } = await answer.json();
+      const messages = await answer.json();
       const code = messages.map((/** @type {{ text: string }} */ { text }) => text.match(/\b\d{8}\b/)?.[0]).filter(Boolean).at(-1);
       const ticket = await wallet.enterCode({ attempt, code });
       const ceremony = await wallet.prepareEnrolment({ ticket });

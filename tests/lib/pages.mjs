@@ -17,7 +17,7 @@ export async function openPage(context, url) {
 export async function readInbox(context, url, to, pattern) {
   const inbox = await openPage(context, `${url}/inbox.html`);
   try {
-    const texts = inbox.locator(`#messages section[data-to="${to}"] li`);
+    const texts = inbox.locator(`#messages section[data-to="${to}"] li p`);
     await texts.filter({ hasText: pattern }).first().waitFor();
     for (const text of await texts.allInnerTexts()) {
       const found = text.match(pattern);
@@ -36,7 +36,7 @@ export async function enrol(wallet, { url, login, password, contact }) {
   await wallet.fill("#password", password);
   await wallet.click("#login-submit");
   await wallet.locator("#contact-code").waitFor();
-  const code = await readInbox(wallet.context(), url, contact, /\b(\d{8})\b/);
+  const code = await readInbox(wallet.context(), url, contact, /(\d{8}) registers a device/);
   await wallet.fill("#contact-code", code);
   await wallet.click("#code-submit");
   await wallet.locator("#device-label").waitFor();
