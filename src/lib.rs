@@ -1,4 +1,4 @@
-//! Jitsuin: a wallet whose payments count only when they are stamped by the key of a device its owner registered.
+#![doc = include_str!("../README.md")]
 
 extern crate alloc;
 
