@@ -503,3 +503,52 @@ fn a_key_of_a_till_is_not_a_key_of_a_wallet() {
         assert!(problem.status >= 400, "{}", problem.code);
     });
 }
+
+#[test]
+fn a_new_token_with_a_used_counter_is_no_repeat_of_the_paid_one() {
+    run(async {
+        let (world, place, wallet, till, _) = stage().await;
+        let thief = Caller::thief_of(&world, &place).await;
+        let first = forge(&place, &thief, |_| {});
+        assert_eq!(till.outcome(&first, 540, "sale-1").await, Outcome::Approved);
+        world.advance(90);
+        // An owner's patched page signs the same counter and random part again with a new date.
+        let again = forge(&place, &thief, |token| {
+            token.issued_at += 90;
+            token.expires_at += 90;
+        });
+        assert_eq!(till.outcome(&again, 540, "sale-2").await, Outcome::Declined);
+        wallet.sync().await.unwrap();
+        assert_eq!(wallet.state().status, Status::Suspended, "it is clone evidence");
+        assert_eq!(balance(&wallet), 1_460);
+        world.audit().await;
+    });
+}
+
+#[test]
+fn a_reversed_payment_is_not_approved_again() {
+    run(async {
+        let (world, _, wallet, till, _) = stage().await;
+        let code = wallet.payment_code(None).await.unwrap().text;
+        let payment = till.charge(&code, 540, "sale-1").await.payment.unwrap();
+        till.reverse(&payment, "undo-1").await.unwrap();
+        assert_eq!(till.outcome(&code, 540, "sale-1").await, Outcome::Reversed, "the same request");
+        assert_eq!(till.outcome(&code, 540, "sale-2").await, Outcome::Reversed, "the same code, scanned again");
+        wallet.sync().await.unwrap();
+        assert_eq!(balance(&wallet), 2_000);
+        world.audit().await;
+    });
+}
+
+#[test]
+fn card_codes_can_not_be_guessed_without_end() {
+    run(async {
+        let (_, _, wallet, ..) = stage().await;
+        let source = "card-4".parse().unwrap();
+        let mut refused = None;
+        for _ in 0..12 {
+            refused = wallet.prove_card(&source).await.err().or(refused);
+        }
+        assert_eq!(refused.map(|error| error.code), Some(Code::TooManyAttempts));
+    });
+}

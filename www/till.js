@@ -104,7 +104,7 @@ async function lookUp(pending) {
   try {
     answer = await client?.lookUp(pending.key);
   } catch (error) {
-    if (error instanceof TillError && !isLost(error)) {
+    if (error instanceof TillError && error.code === "not-found") {
       // The issuer never heard of it: nothing was paid.
       await client?.clear();
       answer = { outcome: "not-made", amount: pending.amount, currency: pending.currency, at: 0 };

@@ -3,10 +3,12 @@
 use super::devices::require_active;
 use super::error::Refused;
 use super::ledger::{Record, Records};
+use super::login::count;
 use super::messages::{Event, Message};
 use super::moment::Moment;
 use super::receipts::{self, Draft};
 use crate::code::Code;
+use crate::rules::spending::WINDOW;
 use crate::wire::id::{AccountId, Hash, SourceId, Thumbprint};
 use crate::wire::receipt::Kind;
 use serde::{Deserialize, Serialize};
@@ -15,6 +17,8 @@ use serde::{Deserialize, Serialize};
 const LIFE: u32 = 600;
 /// Wrong codes before a proof ends.
 const MOST_TRIES: u32 = 3;
+/// Proofs of one account in [`WINDOW`]: each gives 3 guesses at 6 digits.
+const MOST_PROOFS: u32 = 10;
 const CODE_PURPOSE: &str = "jitsuin/v1/card-code";
 
 /// A card's proof that waits for the card company's code.
@@ -35,10 +39,15 @@ impl Record for CardProof {
     }
 }
 
+/// The key under which an account's card proofs are counted.
+pub(super) fn tries_key(account: &AccountId) -> String {
+    format!("card/{account}")
+}
+
 /// Opens a proof under a name drawn before; the demo's card company sends its code to the account's contact.
 ///
 /// # Errors
-/// The state's code, [`Code::CoolingOff`], [`Code::SourceUnknown`].
+/// The state's code, [`Code::CoolingOff`], [`Code::TooManyAttempts`], [`Code::SourceUnknown`].
 pub(super) fn begin(
     moment: &Moment<'_>,
     records: &mut Records,
@@ -54,6 +63,8 @@ pub(super) fn begin(
     if now < cooled_at {
         return Err(Refused::cooling_off(cooled_at));
     }
+    count(records, &tries_key(account), MOST_PROOFS, WINDOW, now)?;
+    let owner = records.accounts.get(account).ok_or(Code::NotEnrolled)?;
     let label = &owner.source(source).ok_or(Code::SourceUnknown)?.label;
     let code = moment.chance.digits(6);
     let message = Message::to_owner(owner, now, &Event::CardCode { code: &code, card: label });

@@ -3,8 +3,10 @@
 
 use crate::rules::spending::WINDOW as DAY;
 use crate::wire::calls::Outcome;
-use crate::wire::id::Audience;
+use crate::wire::id::{Audience, Hash};
 use crate::wire::money::Amount;
+use crate::wire::sha256;
+use crate::wire::sign1::encode;
 use crate::wire::token::Token;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +24,8 @@ pub struct Use {
     pub random: [u8; 4],
     /// Its `iat`.
     pub issued_at: u32,
+    /// [`claims_hash`]: what makes a repeat of the same token, and nothing else.
+    pub claims: Hash,
     /// When it was taken, seconds since 1970.
     pub at: u32,
     /// Where.
@@ -45,6 +49,13 @@ pub struct Window {
     noted: Option<(u32, [u8; 4])>,
 }
 
+/// Stands for everything that a token says. Counter and random part alone would let an owner sign new tokens that pass
+/// as repeats of a paid one.
+#[must_use]
+pub fn claims_hash(token: &Token) -> Hash {
+    Hash(sha256(&encode(token)))
+}
+
 /// What a token is to a window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Judgement<'w> {
@@ -63,7 +74,7 @@ impl Window {
     #[must_use]
     pub fn judge(&self, token: &Token) -> Judgement<'_> {
         if let Some(seen) = self.uses.iter().find(|seen| seen.atc == token.atc) {
-            return if seen.random == token.random { Judgement::Repeat(seen) } else { Judgement::Clone };
+            return if seen.claims == claims_hash(token) { Judgement::Repeat(seen) } else { Judgement::Clone };
         }
         let Some((highest, _)) = self.highest else {
             return if token.atc > MOST_AHEAD { Judgement::Clone } else { Judgement::Fresh };

@@ -219,6 +219,13 @@ pub(super) fn end(
     draft.body.currency = Some(top_up.currency);
     draft.body.source = Some(top_up.source.clone());
     if next == State::Done {
+        if top_up.state == State::GivenUp {
+            // Its room was given back when it was given up.
+            owner.topped_up.add(top_up.amount, now);
+            if let Some(device) = owner.device_mut(top_up.thumb) {
+                device.topped_up.add(top_up.amount, now);
+            }
+        }
         owner.balance = owner.balance.plus(top_up.amount).ok_or(Code::IssuerUnavailable)?;
         let movement = Movement {
             name: format!("top-up/{id}"),

@@ -5,10 +5,11 @@ use super::Wallet;
 use super::checks::open_at;
 use super::error::Error;
 use super::ports::Platform;
-use super::record::Data;
+use super::record::{Data, Made};
 use super::room::ms;
 use super::state::{Alert, AlertKind, By, Cause, ReceiptView};
 use crate::rules::chain::Broken;
+use crate::rules::lifetime::LIFETIME;
 use crate::rules::spending::Entry;
 use crate::wire::calls::ReceiptItem;
 use crate::wire::key_set::{KeySet, Use};
@@ -128,13 +129,21 @@ fn is_made_here(data: &mut Data, checked: &Checked) -> bool {
     let Receipt { seq, atc: Some(atc), random: Some(random), .. } = checked.receipt else { return false };
     let amount = checked.body.as_ref().and_then(|body| body.amount).unwrap_or(Amount::ZERO);
     match data.made.iter_mut().find(|made| made.atc == atc && made.random == random) {
-        Some(made) if made.spent.is_none() && amount <= made.most => {
+        Some(made) if made.spent.is_none() && amount <= made.most && was_alive(made, checked.receipt.time) => {
             made.spent = Some(seq);
             true
         }
         Some(_) => false,
         None => atc <= data.forgotten,
     }
+}
+
+/// Whether a token of this wallet could be taken then. One with the same counter and random part and a later date is
+/// what a thief makes of a copied record.
+fn was_alive(made: &Made, taken_at: u32) -> bool {
+    /// A clock that was put back in between, in seconds.
+    const SLACK: u64 = 300;
+    u64::from(taken_at) <= made.at / 1000 + u64::from(LIFETIME) + SLACK
 }
 
 fn is_listed(data: &Data, receipt: &Receipt) -> bool {

@@ -327,11 +327,8 @@ impl Data {
     pub fn forget_settled(&mut self, now_ms: u64) {
         const DAY_MS: u64 = 24 * 3_600_000;
         let settled = |made: &Made| made.at.saturating_add(DAY_MS) < now_ms;
-        let newest = self.made.iter().filter(|made| settled(made)).map(|made| made.atc).max();
-        if let Some(newest) = newest {
-            self.forgotten = self.forgotten.max(newest);
-            self.made.retain(|made| !settled(made));
-        }
+        // The chain was complete, so a receipt that names one of them later is of a token this wallet did not show.
+        self.made.retain(|made| !settled(made));
     }
 }
 

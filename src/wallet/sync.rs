@@ -23,6 +23,8 @@ use core::time::Duration;
 const ROUND_TRIP: Duration = Duration::from_secs(10);
 /// Oldest head that is news, in seconds.
 const HEAD_AGE: u32 = 60;
+/// A floor further ahead than this is no floor: the issuer would take such a token for a clone's.
+const MOST_AHEAD: u32 = 65_536;
 /// A clock that is off by more is told to the owner, in milliseconds.
 const SKEW_MS: u64 = 120_000;
 /// An offset that moved by less is not told again.
@@ -212,11 +214,17 @@ fn take_news(data: &mut Data, news: News, after: u64) -> Result<Round, Cause> {
     let now = seconds(issuer_ms);
     if let Some(offset) = offset_ms {
         take_offset(data, offset, issuer_ms);
+        // A date that a wrong clock once wrote would bind every later code; the issuer takes none dated further ahead.
+        let ahead = u32::try_from(lifetime::AHEAD_MS / 1000).unwrap_or_default();
+        data.last_iat = data.last_iat.min(now.saturating_add(ahead));
     }
     data.status = synced.status;
     data.devices = synced.devices;
     data.sources = synced.sources;
-    data.atc = data.atc.max(synced.atc_floor);
+    // The floor is not signed: whoever carries the answer may not use the counter up.
+    if synced.atc_floor <= data.atc.saturating_add(MOST_AHEAD) {
+        data.atc = data.atc.max(synced.atc_floor);
+    }
     data.last_contact = data.last_contact.max(now);
     // Another tab was faster: what it checked counts, and this answer is about an older state.
     if data.link.seq != after {

@@ -83,7 +83,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             })
             .await?;
         if let Some(before) = before {
-            return Ok(before);
+            return self.as_of_now(caller, before).await;
         }
         let (Some(token), false) = (token, accounts.is_empty()) else {
             let TakePayment { amount, currency, .. } = call;
@@ -111,7 +111,24 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             request,
             payment: &payment,
         };
-        self.decide(caller.now_ms, needs, |moment, records| payments::redeem(moment, records, &taking)).await
+        let answer =
+            self.decide(caller.now_ms, needs, |moment, records| payments::redeem(moment, records, &taking)).await?;
+        if answer.payment.as_deref() == Some(payment.as_str()) {
+            return Ok(answer);
+        }
+        self.as_of_now(caller, answer).await
+    }
+
+    /// An answer that was given before, unless its payment was reversed since: what was given back is not approved.
+    async fn as_of_now(&self, caller: &Caller, answer: PaymentAnswer) -> Result<PaymentAnswer, Refused> {
+        let Some(id) = answer.payment.clone() else { return Ok(answer) };
+        let needs = Needs::new().and(Kind::Payments, &id);
+        let now = self
+            .decide(caller.now_ms, needs, |_, records| {
+                Ok(records.payments.get(&id).map(crate::issuer::payments::Payment::to_answer))
+            })
+            .await?;
+        Ok(now.unwrap_or(answer))
     }
 
     pub(super) async fn look_up_payment(&self, caller: &Caller, call: LookUpPayment) -> Result<PaymentAnswer, Refused> {
@@ -122,16 +139,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
                 Ok(payments::last_answer(records, &answer_key, moment.now()))
             })
             .await?;
-        let answer = found.ok_or(Code::NotFound)?;
-        let Some(id) = answer.payment.clone() else { return Ok(answer) };
-        // A payment may have been reversed since.
-        let needs = Needs::new().and(Kind::Payments, &id);
-        let now = self
-            .decide(caller.now_ms, needs, |_, records| {
-                Ok(records.payments.get(&id).map(crate::issuer::payments::Payment::to_answer))
-            })
-            .await?;
-        Ok(now.unwrap_or(answer))
+        self.as_of_now(caller, found.ok_or(Code::NotFound)?).await
     }
 
     pub(super) async fn reverse_payment(

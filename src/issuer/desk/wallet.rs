@@ -176,7 +176,10 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
     pub(super) async fn prove_card(&self, caller: &Caller, call: ProveCard) -> Result<CardProofStarted, Refused> {
         let account = caller.device()?;
         let proof = self.name("cp-")?;
-        let needs = Needs::new().and(Kind::Accounts, account).and(Kind::CardProofs, &proof);
+        let needs = Needs::new()
+            .and(Kind::Accounts, account)
+            .and(Kind::CardProofs, &proof)
+            .and(Kind::Tries, cards::tries_key(account));
         self.decide(caller.now_ms, needs, |moment, records| {
             cards::begin(moment, records, account, caller.thumb, &call.source, &proof)
         })

@@ -38,6 +38,7 @@ impl SqliteLedger {
     /// # Errors
     /// As [`SqliteLedger::open`].
     pub async fn open_with(file: &Path, clock: Clock) -> Result<Self, LedgerError> {
+        keep_private(file)?;
         let options = SqliteConnectOptions::new()
             .filename(file)
             .create_if_missing(true)
@@ -63,6 +64,24 @@ impl SqliteLedger {
 
     async fn connection(&self) -> Result<PoolConnection<Sqlite>, LedgerError> {
         Ok(self.pool.acquire().await?)
+    }
+}
+
+/// Makes a new file for its owner alone: it holds keys and unsent messages. SQLite gives its side files the same mode.
+fn keep_private(file: &Path) -> Result<(), LedgerError> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        let opened = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
+        match opened {
+            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(LedgerError::Unavailable),
+            _ => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    {
+        let _no_modes_here = file;
+        Ok(())
     }
 }
 

@@ -11,7 +11,7 @@ use crate::issuer::ledger::Records;
 use crate::issuer::messages::{Event, Message};
 use crate::issuer::moment::Moment;
 use crate::issuer::receipts::{self, Draft};
-use crate::issuer::replay::{Judgement, Use};
+use crate::issuer::replay::{Judgement, Use, claims_hash};
 use crate::issuer::tills::Till;
 use crate::issuer::verifier::{Candidate, Sale, authenticate};
 use crate::rules::lifetime::is_offline;
@@ -249,6 +249,7 @@ impl Desk<'_> {
             atc: self.token.atc,
             random: self.token.random,
             issued_at: self.token.issued_at,
+            claims: claims_hash(self.token),
             at: now,
             till: self.sale.till.clone(),
             amount: self.sale.amount,

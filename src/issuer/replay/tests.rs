@@ -11,6 +11,7 @@ fn taken(token: &Token, at: u32) -> Use {
         atc: token.atc,
         random: token.random,
         issued_at: token.issued_at,
+        claims: claims_hash(token),
         at,
         till: "t/1".parse().unwrap(),
         amount: Amount::of(540),
