@@ -56,6 +56,7 @@ async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error + Sen
     if settings.demo {
         demo::seed(&app).await?;
     }
+    let mut end = End::listen()?;
     say(&app, &addresses, settings.demo)?;
 
     let (stop, stopped) = watch::channel(false);
@@ -68,7 +69,7 @@ async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error + Sen
     let sweeping = tokio::spawn(sweep::run(Arc::clone(&app), stopped));
 
     let ended = tokio::select! {
-        () = asked_to_end() => None,
+        () = end.asked() => None,
         first = serving.join_next() => first,
     };
     tracing::info!("ending: no new calls");
@@ -91,22 +92,40 @@ async fn told(mut stopped: watch::Receiver<bool>) {
     let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
+/// The signals that ask the server to end. Made before it says that it listens: from then on somebody may send one.
 #[cfg(unix)]
-async fn asked_to_end() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
+struct End {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl End {
+    fn listen() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }
 
 #[cfg(not(unix))]
-async fn asked_to_end() {
-    let _ = tokio::signal::ctrl_c().await;
+struct End;
+
+#[cfg(not(unix))]
+impl End {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn asked(&mut self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
 }
 
 /// Says on stdout where it listens, last of all: whoever reads the line may call.
