@@ -163,6 +163,13 @@ impl Place {
             ..self.clone()
         }
     }
+
+    /// What whoever copies this profile's files has: record and keys as they are now, and no passkey, which is not in
+    /// the files.
+    #[must_use]
+    pub fn copied(&self) -> Self {
+        Self { store: self.store.copied(), ..self.other_profile() }
+    }
 }
 
 impl Platform for Place {

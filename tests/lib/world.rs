@@ -6,7 +6,7 @@
 use jitsuin::code::Code;
 use jitsuin::issuer::desk::{self, Reply};
 use jitsuin::issuer::funding::DemoProcessor;
-use jitsuin::issuer::ledger::{Clock, MemoryLedger};
+use jitsuin::issuer::ledger::{Clock, Ledger, MemoryLedger};
 use jitsuin::issuer::{Issuer, PasswordCost, Settings as IssuerSettings, demo};
 use jitsuin::wallet::memory::{FnTransport, MemoryEntropy, Place, SoftKey};
 use jitsuin::wallet::ports::{Kept, Keys as _, Platform, Response, SigningKey, Store as _};
@@ -23,19 +23,43 @@ use jitsuin::wire::money::{Amount, Currency};
 use jitsuin::wire::sha256;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub const ISSUER: &str = "http://localhost:8787";
 pub const START_MS: u64 = 1_795_000_000_000;
 
-pub type TestIssuer = Issuer<MemoryLedger, DemoProcessor>;
+pub type TestIssuer<L = MemoryLedger> = Issuer<L, DemoProcessor>;
+
+/// A ledger whose clock a test moves.
+pub trait Timed: Ledger + 'static {
+    fn clock(&self) -> &Clock;
+}
+
+impl Timed for MemoryLedger {
+    fn clock(&self) -> &Clock {
+        self.clock()
+    }
+}
+
+#[cfg(feature = "sqlite")]
+impl Timed for jitsuin::issuer::ledger::SqliteLedger {
+    fn clock(&self) -> &Clock {
+        self.clock()
+    }
+}
 
 /// One issuer and everybody around it.
-#[derive(Clone)]
-pub struct World {
-    pub issuer: Rc<TestIssuer>,
+pub struct World<L = MemoryLedger> {
+    pub issuer: Arc<TestIssuer<L>>,
     places: Rc<RefCell<Vec<Place>>>,
     now_ms: Rc<Cell<u64>>,
+}
+
+impl<L> Clone for World<L> {
+    fn clone(&self) -> Self {
+        Self { issuer: Arc::clone(&self.issuer), places: Rc::clone(&self.places), now_ms: Rc::clone(&self.now_ms) }
+    }
 }
 
 impl World {
@@ -45,13 +69,20 @@ impl World {
     }
 
     pub async fn with(plan: demo::Plan, change: impl FnOnce(&mut IssuerSettings)) -> Self {
+        Self::over(MemoryLedger::new(Clock::movable(START_MS)), plan, change).await
+    }
+}
+
+impl<L: Timed> World<L> {
+    /// Over a ledger whose clock stands at the time of this world's beginning, or of another world's now.
+    pub async fn over(ledger: L, plan: demo::Plan, change: impl FnOnce(&mut IssuerSettings)) -> Self {
         let mut settings = IssuerSettings::new(ISSUER, &[ISSUER]).unwrap();
         settings.password_cost = PasswordCost::least();
         change(&mut settings);
-        let ledger = MemoryLedger::new(Clock::movable(START_MS));
+        let now_ms = Rc::new(Cell::new(ledger.now_ms()));
         let issuer = Issuer::open(ledger, DemoProcessor::new(), settings).await.unwrap();
         demo::seed(&issuer, &plan).await.unwrap();
-        Self { issuer: Rc::new(issuer), places: Rc::default(), now_ms: Rc::new(Cell::new(START_MS)) }
+        Self { issuer: Arc::new(issuer), places: Rc::default(), now_ms }
     }
 
     pub async fn answer(&self, method: &str, path: &str, body: Vec<u8>, proof: Option<String>) -> Reply {
@@ -76,6 +107,11 @@ impl World {
                 Ok(Response { status, body, nonce, retry_after })
             }
         });
+        self.place_over(origin, transport)
+    }
+
+    /// A browser profile with a road of its own to the issuer, or to somebody who says so.
+    pub fn place_over(&self, origin: &str, transport: FnTransport) -> Place {
         let place = Place::new(origin, self.now_ms.get(), transport);
         self.places.borrow_mut().push(place.clone());
         place
@@ -144,7 +180,7 @@ impl World {
     }
 
     /// A till of this number, registered with the merchant's code.
-    pub async fn till(&self, number: &str) -> Till {
+    pub async fn till(&self, number: &str) -> Till<L> {
         let till = format!("t/{number}");
         let inbox = self.issuer.inbox(0).await.unwrap();
         let sent = inbox.iter().find(|(_, message)| message.subject.contains(&till)).unwrap();
@@ -162,25 +198,25 @@ impl World {
 }
 
 /// Whoever holds a key and calls the issuer, past every check of a wallet.
-pub struct Caller {
-    world: World,
+pub struct Caller<L = MemoryLedger> {
+    world: World<L>,
     pub key: SoftKey,
     pub account: Option<AccountId>,
     nonce: Rc<RefCell<String>>,
 }
 
-impl Caller {
-    pub fn new(world: &World, key: SoftKey, account: Option<AccountId>) -> Self {
+impl<L: Timed> Caller<L> {
+    pub fn new(world: &World<L>, key: SoftKey, account: Option<AccountId>) -> Self {
         Self { world: world.clone(), key, account, nonce: Rc::default() }
     }
 
     /// A key that nobody has seen.
-    pub fn stranger(world: &World) -> Self {
+    pub fn stranger(world: &World<L>) -> Self {
         Self::new(world, SoftKey::make(&MemoryEntropy::of_system()).unwrap().0, None)
     }
 
     /// The device key of an enrolled wallet, as a thief with the whole profile has it.
-    pub async fn thief_of(world: &World, place: &Place) -> Self {
+    pub async fn thief_of(world: &World<L>, place: &Place) -> Self {
         let Kept::Record(record) = place.store().load().await.unwrap() else { panic!("no record") };
         let data = Data::from_bytes(&record.data).unwrap();
         let key = place.keys().open(&record.device, &data.device_key).await.unwrap();
@@ -217,9 +253,9 @@ impl Caller {
 }
 
 /// A till with a key of its own.
-pub struct Till(Caller);
+pub struct Till<L = MemoryLedger>(pub Caller<L>);
 
-impl Till {
+impl<L: Timed> Till<L> {
     pub async fn charge(&self, token: &str, amount: u32, key: &str) -> PaymentAnswer {
         self.try_charge(token, amount, key).await.unwrap()
     }
