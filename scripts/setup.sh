@@ -153,6 +153,16 @@ need_chromium() {
   export CHROMIUM
 }
 
+# The other two engines are tested where they can be had: without one its tests say that they were skipped.
+need_firefox() {
+  has firefox-esr || has firefox || [ -x "/Applications/Firefox.app/Contents/MacOS/firefox" ] || [ -x "${FIREFOX:-}" ] || apt firefox-esr ||
+    say "no Firefox: its tests are skipped (install Firefox, or set FIREFOX to its program)"
+}
+need_webkit() {
+  { has WebKitWebDriver && has xvfb-run; } || [ "$(uname)" != Linux ] || apt webkit2gtk-driver xvfb xauth || true
+  { has WebKitWebDriver && has xvfb-run; } || say "no WebKitGTK driver or no xvfb-run: its tests are skipped (Debian: webkit2gtk-driver xvfb xauth)"
+}
+
 need_zbar() {
   has zbarimg || apt zbar-tools || stop "no zbarimg (an independent QR reader): install zbar-tools (macOS: brew install zbar)"
 }

@@ -71,6 +71,8 @@ need_crates
 need_npm_tools
 if [ -d tests/browser ]; then
   need_chromium
+  need_firefox
+  need_webkit
   need_zbar
 fi
 

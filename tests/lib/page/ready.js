@@ -1,0 +1,1 @@
+globalThis.testReady = new Promise((resolve) => (globalThis.testKitReady = resolve));
