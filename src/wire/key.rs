@@ -1,5 +1,8 @@
 //! P-256 public keys and signatures, in the four forms the field uses: SEC1, COSE_Key, JWK and thumbprint.
 
+#[cfg(all(feature = "fast-verify", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod fast;
+
 use super::cbor::{Reader, Writer, read_map};
 use super::id::{Handle, Thumbprint, from_base64, to_base64};
 use super::{Field, Refusal, sha256};
@@ -127,6 +130,14 @@ impl PublicKey {
     /// # Errors
     /// [`Refusal::BadSignature`].
     pub fn verify(&self, message: &[u8], signature: &Signature) -> Result<(), Refusal> {
+        #[cfg(all(feature = "fast-verify", any(target_arch = "x86_64", target_arch = "aarch64")))]
+        if fast::is_possible() {
+            return fast::verify(self, message, signature);
+        }
+        self.verify_portably(message, signature)
+    }
+
+    fn verify_portably(&self, message: &[u8], signature: &Signature) -> Result<(), Refusal> {
         let signature = p256::ecdsa::Signature::from_slice(&signature.0).map_err(|_| Refusal::BadSignature)?;
         self.key.verify(message, &signature).map_err(|_| Refusal::BadSignature)
     }
