@@ -26,12 +26,12 @@ function result(confirmed) {
 export function ceremony(raw, prepared) {
   /** @type {Promise<any> | null} */
   let running = null;
-  const cancel = () => guarded(() => raw.cancel(prepared.id));
+  const cancel = () => guarded(() => raw.call("cancel", String(prepared.id)));
 
   /** @param {{ signal?: AbortSignal }} [options] */
   const confirm = ({ signal } = {}) => {
     // Calls while one runs share its result; after a refusal the next tap may try again.
-    running ??= guarded(() => raw.confirm(prepared.id), signal)
+    running ??= guarded(() => raw.call("confirm", String(prepared.id)), signal)
       .then(result)
       .finally(() => {
         running = null;

@@ -48,7 +48,7 @@ export function present(wallet, raw, target, options, stops) {
   function tap() {
     if (stopped) return;
     failure = receipt = null;
-    paint(now(() => raw.tapped()));
+    paint(now(() => raw.tell("tapped")));
   }
 
   async function make() {
@@ -95,7 +95,7 @@ export function present(wallet, raw, target, options, stops) {
   function tick() {
     if (stopped) return;
     try {
-      paint(now(() => raw.at()));
+      paint(now(() => raw.tell("at")));
     } catch (error) {
       stop(error);
     }
@@ -119,7 +119,7 @@ export function present(wallet, raw, target, options, stops) {
   }
 
   function blur() {
-    if (!stopped) paint(now(() => raw.blurred()));
+    if (!stopped) paint(now(() => raw.tell("blurred")));
   }
 
   function hidden() {

@@ -11,36 +11,18 @@ export interface RawMerchantCode extends Omit<import("./index.js").MerchantCode,
   amount: { text: string; minorUnits: string | null } | null;
 }
 
+/** Verbs by their names in src/wallet.rs, arguments in their order as texts. */
 export interface RawWallet {
-  state(): unknown;
-  log_in(login: string, password: string, language: string): Promise<string>;
-  enter_code(attempt: string, code: string): Promise<string>;
-  prepare_enrolment(ticket: string, label: string, account?: string): Promise<RawCeremony>;
-  prepare_top_up(amount: string, currency: string, source: string): Promise<RawCeremony>;
-  confirm(id: number): Promise<RawConfirmed>;
-  cancel(id: number): Promise<void>;
-  payment_code(max?: string): Promise<unknown>;
+  call(verb: string, first?: string, second?: string, third?: string): Promise<any>;
+  ask(verb: "state" | "report" | "receipts" | "lock", first?: string, second?: string): unknown;
   presentation(): RawPresentation;
-  sync(): Promise<void>;
-  refill(): Promise<void>;
-  acknowledge(alert: string): Promise<void>;
-  prove_card(source: string): Promise<unknown>;
-  freeze(): Promise<void>;
-  lock(): void;
-  unlock(): Promise<void>;
-  receipts(before: number | undefined, limit: number): unknown;
-  forget(): Promise<void>;
-  report(): unknown;
-  close(): Promise<void>;
 }
 
 export interface RawCeremony { id: number; intent: unknown }
 export type RawConfirmed = { outcome: "enrolled"; device: unknown } | { outcome: "receipt"; receipt: unknown } | { outcome: "pending"; id: string };
 
 export interface RawPresentation {
-  at(): RawView;
-  tapped(): RawView;
-  blurred(): RawView;
+  tell(what: "at" | "tapped" | "blurred"): RawView;
   make(max?: string): Promise<unknown>;
   notice(): unknown;
 }

@@ -146,14 +146,14 @@ export class Wallet {
   #refresh(tell = true) {
     const raw = this.#raw;
     if (!raw) return;
-    const plain = this.#closed ? { ...JSON.parse(this.#seen || "{}"), status: "closed", ceremony: null } : now(() => raw.state());
+    const plain = this.#closed ? { ...JSON.parse(this.#seen || "{}"), status: "closed", ceremony: null } : now(() => raw.ask("state"));
     const seen = JSON.stringify(plain);
     if (seen === this.#seen) return;
     this.#seen = seen;
     const before = this.#state;
     const next = revive(plain);
     const alerts = next.alerts.map((/** @type {any} */ alert) => {
-      const acknowledge = () => this.#call((wallet) => wallet.acknowledge(alert.id));
+      const acknowledge = () => this.#call((wallet) => wallet.call("acknowledge", alert.id));
       return freeze(Object.defineProperty({ ...alert }, "acknowledge", { value: acknowledge }));
     });
     this.#state = Object.freeze({ ...next, alerts: Object.freeze(alerts) });
@@ -241,7 +241,7 @@ export class Wallet {
     this.#refresh();
     this.#listeners.clear();
     this.#handlers.clear();
-    if (raw) await guarded(() => raw.close());
+    if (raw) await guarded(() => raw.call("close"));
   }
 
   // ---- enrolment -----------------------------------------------------------------------------------------------
@@ -249,20 +249,20 @@ export class Wallet {
   /** @param {{ login: string, password: string, language?: string, signal?: AbortSignal }} options */
   async logIn(options) {
     const { login, password, language = "en" } = options;
-    const attempt = await this.#call((raw) => raw.log_in(text(login, "login"), text(password, "password"), text(language, "language")), options);
+    const attempt = await this.#call((raw) => raw.call("log_in", text(login, "login"), text(password, "password"), text(language, "language")), options);
     return Object.freeze({ attempt });
   }
 
   /** @param {{ attempt: string, code: string, signal?: AbortSignal }} options */
   async enterCode(options) {
-    return this.#call((raw) => raw.enter_code(text(options.attempt, "attempt"), text(options.code, "code")), options);
+    return this.#call((raw) => raw.call("enter_code", text(options.attempt, "attempt"), text(options.code, "code")), options);
   }
 
   /** @param {{ ticket: string, label?: string, account?: string, signal?: AbortSignal }} options */
   async prepareEnrolment(options) {
     const { ticket, label = "", account } = options;
     const expected = account === undefined ? undefined : text(account, "account");
-    return this.#prepare((raw) => raw.prepare_enrolment(text(ticket, "ticket"), text(label, "label"), expected), options);
+    return this.#prepare((raw) => raw.call("prepare_enrolment", text(ticket, "ticket"), text(label, "label"), expected), options);
   }
 
   /**
@@ -277,12 +277,12 @@ export class Wallet {
 
   /** @param {{ signal?: AbortSignal }} [options] */
   async unlock(options) {
-    return this.#call((raw) => raw.unlock(), options);
+    return this.#call((raw) => raw.call("unlock"), options);
   }
 
   lock() {
     const raw = this.#open();
-    now(() => raw.lock());
+    now(() => raw.ask("lock"));
     this.#refresh();
   }
 
@@ -291,7 +291,7 @@ export class Wallet {
   /** @param {{ max?: import("./index.js").Money, signal?: AbortSignal }} [options] */
   async paymentCode(options) {
     const max = this.#bound(options?.max);
-    return revive(await this.#call((raw) => raw.payment_code(max), options));
+    return revive(await this.#call((raw) => raw.call("payment_code", max), options));
   }
 
   /** @param {import("./index.js").Money} [max] */
@@ -317,35 +317,35 @@ export class Wallet {
   /** @param {import("./index.js").Money & { source: string, signal?: AbortSignal }} options */
   async prepareTopUp(options) {
     const { amount, currency, source } = options;
-    return this.#prepare((raw) => raw.prepare_top_up(minorUnits(amount), text(currency, "currency"), text(source, "source")), options);
+    return this.#prepare((raw) => raw.call("prepare_top_up", minorUnits(amount), text(currency, "currency"), text(source, "source")), options);
   }
 
   /** @param {{ source: string, signal?: AbortSignal }} options */
   async proveCard(options) {
-    return revive(await this.#call((raw) => raw.prove_card(text(options.source, "source")), options));
+    return revive(await this.#call((raw) => raw.call("prove_card", text(options.source, "source")), options));
   }
 
   /** @param {{ signal?: AbortSignal }} [options] */
   async sync(options) {
-    return this.#call((raw) => raw.sync(), options);
+    return this.#call((raw) => raw.call("sync"), options);
   }
 
   /** @param {{ before?: bigint, limit?: number, signal?: AbortSignal }} [options] */
   async receipts({ before, limit = 50, signal } = {}) {
-    return revive(await this.#call(async (raw) => raw.receipts(before === undefined ? undefined : Number(before), limit), { signal }));
+    return revive(await this.#call(async (raw) => raw.ask("receipts", before?.toString(), String(limit)), { signal }));
   }
 
   /** @param {{ signal?: AbortSignal }} [options] */
   async freeze(options) {
-    return this.#call((raw) => raw.freeze(), options);
+    return this.#call((raw) => raw.call("freeze"), options);
   }
 
   async forget() {
-    return this.#call((raw) => raw.forget());
+    return this.#call((raw) => raw.call("forget"));
   }
 
   async report() {
-    return revive(await this.#call(async (raw) => raw.report()));
+    return revive(await this.#call(async (raw) => raw.ask("report")));
   }
 }
 

@@ -37,3 +37,10 @@ pub(super) fn thrown(error: &Error) -> JsValue {
     // Figures are far below 2^53, so this does not fail; a bare object would still be an error to the package.
     fields.serialize(&Serializer::new().serialize_missing_as_null(true)).unwrap_or(JsValue::NULL)
 }
+
+impl From<Error> for JsValue {
+    #[inline(never)]
+    fn from(error: Error) -> Self {
+        thrown(&error)
+    }
+}

@@ -1,21 +1,35 @@
 //! The raw presentation: [`Presentation`] with the wallet that makes its codes and the page's steady clock.
 
-use super::convert::{parse, to_js};
+use super::convert::to_js;
 use super::error::thrown;
 use super::home::{Home, with};
+use super::wallet::{bound, promise};
 use crate::code::Code;
+use crate::wallet::Error;
 use crate::wallet::ports::{Clock as _, Platform as _};
-use crate::wallet::presentation::{Presentation, View};
+use crate::wallet::presentation::Presentation;
 use alloc::rc::Rc;
 use core::cell::RefCell;
+use js_sys::Promise;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// One place where codes are drawn. Each call answers what to draw: [`View`].
+struct Inner {
+    wallet: Rc<Home>,
+    presentation: RefCell<Presentation>,
+}
+
+impl Inner {
+    fn now(&self) -> u64 {
+        let running = with!(self.wallet, wallet => wallet.platform().clock().running());
+        u64::try_from(running.as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// One place where codes are drawn.
 #[wasm_bindgen]
 pub struct RawPresentation {
-    wallet: Rc<Home>,
-    inner: RefCell<Presentation>,
+    inner: Rc<Inner>,
 }
 
 impl core::fmt::Debug for RawPresentation {
@@ -26,61 +40,50 @@ impl core::fmt::Debug for RawPresentation {
 
 impl RawPresentation {
     pub(super) fn new(wallet: Rc<Home>) -> Self {
-        Self { wallet, inner: RefCell::new(Presentation::new()) }
-    }
-
-    fn tell(&self, what: impl FnOnce(&mut Presentation, u64) -> View) -> Result<JsValue, JsValue> {
-        let running = with!(self.wallet, wallet => wallet.platform().clock().running()).as_millis();
-        let now = u64::try_from(running).unwrap_or(u64::MAX);
-        to_js(&what(&mut self.inner.borrow_mut(), now))
+        Self { inner: Rc::new(Inner { wallet, presentation: RefCell::new(Presentation::new()) }) }
     }
 }
 
 #[wasm_bindgen]
 impl RawPresentation {
-    /// What to draw now; call it each second.
+    /// What to draw now: [`crate::wallet::presentation::View`]. `what` happened: `at` (a second went by), `tapped` (by the
+    /// user), `blurred` (the page lost the front).
     ///
     /// # Errors
-    /// None in practice, here and below: its figures are small.
-    pub fn at(&self) -> Result<JsValue, JsValue> {
-        self.tell(Presentation::at)
+    /// `bad-argument`.
+    pub fn tell(&self, what: &str) -> Result<JsValue, JsValue> {
+        let now = self.inner.now();
+        let mut presentation = self.inner.presentation.borrow_mut();
+        to_js(&match what {
+            "at" => presentation.at(now),
+            "tapped" => presentation.tapped(now),
+            "blurred" => presentation.blurred(now),
+            _ => return Err(Error::new(Code::BadArgument).into()),
+        })
     }
 
-    /// The user tapped.
-    ///
-    /// # Errors
-    /// None in practice.
-    pub fn tapped(&self) -> Result<JsValue, JsValue> {
-        self.tell(Presentation::tapped)
-    }
-
-    /// The page lost the front.
-    ///
-    /// # Errors
-    /// None in practice.
-    pub fn blurred(&self) -> Result<JsValue, JsValue> {
-        self.tell(Presentation::blurred)
-    }
-
-    /// Makes the code that a view of phase `making` asks for. `max` is a decimal text of minor units.
-    ///
-    /// # Errors
-    /// Those of [`crate::wallet::Wallet::payment_code`]; the presentation then waits for a tap.
-    pub async fn make(&self, max: Option<String>) -> Result<JsValue, JsValue> {
-        let made = match max.map(|max| parse(&max, Code::BadAmount)).transpose() {
-            Ok(max) => with!(self.wallet, wallet => wallet.payment_code(max).await).map_err(|error| thrown(&error)),
-            Err(error) => Err(error),
-        };
-        match made {
-            Ok(code) => {
-                self.tell(|presentation, now| presentation.made(&code, now))?;
-                to_js(&code)
+    /// Makes the code that a view of phase `making` asks for. `max` is a decimal text of minor units. Rejects as
+    /// [`crate::wallet::Wallet::payment_code`] does; the presentation then waits for a tap.
+    pub fn make(&self, max: Option<String>) -> Promise {
+        let inner = Rc::clone(&self.inner);
+        promise(async move {
+            let made = match bound(max) {
+                Ok(max) => with!(inner.wallet, wallet => wallet.payment_code(max).await),
+                Err(error) => Err(error),
+            };
+            let now = inner.now();
+            let mut presentation = inner.presentation.borrow_mut();
+            match made {
+                Ok(code) => {
+                    presentation.made(&code, now);
+                    to_js(&code)
+                }
+                Err(error) => {
+                    presentation.failed(now);
+                    Err(thrown(&error))
+                }
             }
-            Err(error) => {
-                self.tell(Presentation::failed)?;
-                Err(error)
-            }
-        }
+        })
     }
 
     /// Looks at the newest receipts; answers the one that ended this presentation, if one did.
@@ -88,8 +91,9 @@ impl RawPresentation {
     /// # Errors
     /// None in practice.
     pub fn notice(&self) -> Result<JsValue, JsValue> {
-        let recent = with!(self.wallet, wallet => wallet.state()).recent;
-        let ended = recent.iter().find(|receipt| self.inner.borrow_mut().noticed(receipt));
+        let recent = with!(self.inner.wallet, wallet => wallet.state()).recent;
+        let mut presentation = self.inner.presentation.borrow_mut();
+        let ended = recent.iter().find(|receipt| presentation.noticed(receipt));
         ended.map_or(Ok(JsValue::NULL), to_js)
     }
 }

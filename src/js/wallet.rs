@@ -1,19 +1,25 @@
-//! The raw wallet. Calls may overlap: everything is behind `&self`, and the wallet lines them up itself.
+//! The raw wallet: every verb through one door, since each exported async function costs the module a kilobyte. Calls
+//! may overlap: everything is behind `&self`, and the wallet lines them up itself.
 
-use super::convert::{from_json, parse, to_js};
+use super::convert::{from_json, to_js};
 use super::error::thrown;
 use super::home::{Home, with};
 use super::presentation::RawPresentation;
 use crate::browser::Browser;
 use crate::code::Code;
-use crate::wallet::{Confirmed, Error, Settings, Wallet};
+use crate::wallet::ports::Platform;
+use crate::wallet::{Error, Settings, Wallet};
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{IssuerId, Thumbprint};
+use alloc::boxed::Box;
 use alloc::rc::Rc;
-use js_sys::Function;
+use core::future::Future;
+use core::str::FromStr;
+use js_sys::{Function, Promise};
 use serde::Deserialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen_futures::future_to_promise;
 
 /// What `open` takes; absent members have the wallet's defaults.
 #[derive(Deserialize)]
@@ -47,6 +53,12 @@ pub(super) fn refused(error: Error) -> JsValue {
     thrown(&error)
 }
 
+/// The one place where a future becomes a promise.
+pub(super) fn promise(future: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> Promise {
+    let boxed: core::pin::Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>> = Box::pin(future);
+    future_to_promise(boxed)
+}
+
 /// What tells one wallet's record from another's, and the wallet's settings.
 ///
 /// # Errors
@@ -77,88 +89,33 @@ impl RawWallet {
 
 #[wasm_bindgen]
 impl RawWallet {
-    /// Opens what is stored here. `options` is JSON. `fetch` carries the calls if given; `on_change` is called after every change of state.
-    ///
-    /// # Errors
-    /// `bad-argument`; those of [`Browser::new`] and [`Wallet::open`].
-    pub async fn open(options: String, fetch: Option<Function>, on_change: Function) -> Result<Self, JsValue> {
-        let (name, settings) = read_options(&options)?;
-        let browser = Browser::new(&name, fetch).map_err(|code| refused(code.into()))?;
-        let wallet = Wallet::open(browser, settings).await.map_err(refused)?;
-        Ok(Self::of(Home::Page(wallet), on_change))
+    /// Opens what is stored here. `options` is JSON. `fetch` carries the calls if given; `on_change` is called after every
+    /// change of state. Rejects with the refusals of [`Browser::new`] and [`Wallet::open`], or `bad-argument`.
+    pub fn open(options: String, fetch: Option<Function>, on_change: Function) -> Promise {
+        promise(async move {
+            let (name, settings) = read_options(&options)?;
+            let browser = Browser::new(&name, fetch).map_err(Error::from)?;
+            let wallet = Wallet::open(browser, settings).await?;
+            Ok(Self::of(Home::Page(wallet), on_change).into())
+        })
     }
 
-    /// A snapshot: [`crate::wallet::State`].
-    ///
-    /// # Errors
-    /// None in practice: its figures are below 2^53.
-    pub fn state(&self) -> Result<JsValue, JsValue> {
-        to_js(&with!(self.inner, wallet => wallet.state()))
+    /// One verb of [`Wallet`], by its name there, with its arguments in their order: amounts as decimal texts of minor
+    /// units, numbers as decimal texts. Rejects as the verb does.
+    pub fn call(&self, verb: String, first: Option<String>, second: Option<String>, third: Option<String>) -> Promise {
+        let home = Rc::clone(&self.inner);
+        promise(async move {
+            let arguments = [first, second, third];
+            with!(home, wallet => run(wallet, &verb, arguments).await)
+        })
     }
 
-    /// See [`Wallet::log_in`].
+    /// The same for verbs that do not wait.
     ///
     /// # Errors
-    /// As there.
-    pub async fn log_in(&self, login: String, password: String, language: String) -> Result<String, JsValue> {
-        with!(self.inner, wallet => wallet.log_in(&login, &password, &language).await).map_err(refused)
-    }
-
-    /// See [`Wallet::enter_code`].
-    ///
-    /// # Errors
-    /// As there.
-    pub async fn enter_code(&self, attempt: String, code: String) -> Result<String, JsValue> {
-        with!(self.inner, wallet => wallet.enter_code(&attempt, &code).await).map_err(refused)
-    }
-
-    /// See [`Wallet::prepare_enrolment`].
-    ///
-    /// # Errors
-    /// As there.
-    pub async fn prepare_enrolment(
-        &self,
-        ticket: String,
-        label: String,
-        account: Option<String>,
-    ) -> Result<JsValue, JsValue> {
-        to_js(
-            &with!(self.inner, wallet => wallet.prepare_enrolment(&ticket, &label, account.as_deref()).await)
-                .map_err(refused)?,
-        )
-    }
-
-    /// See [`Wallet::prepare_top_up`]. `amount` is a decimal text of minor units.
-    ///
-    /// # Errors
-    /// As there; `bad-amount` or `source-unknown` for texts that can't be one.
-    pub async fn prepare_top_up(&self, amount: String, currency: String, source: String) -> Result<JsValue, JsValue> {
-        let (amount, currency) = (parse(&amount, Code::BadAmount)?, parse(&currency, Code::BadAmount)?);
-        let source = parse(&source, Code::SourceUnknown)?;
-        to_js(&with!(self.inner, wallet => wallet.prepare_top_up(amount, currency, &source).await).map_err(refused)?)
-    }
-
-    /// See [`Wallet::confirm`].
-    ///
-    /// # Errors
-    /// As there.
-    pub async fn confirm(&self, id: f64) -> Result<JsValue, JsValue> {
-        let confirmed: Confirmed = with!(self.inner, wallet => wallet.confirm(id as u64).await).map_err(refused)?;
-        to_js(&confirmed)
-    }
-
-    /// See [`Wallet::cancel`].
-    pub async fn cancel(&self, id: f64) {
-        with!(self.inner, wallet => wallet.cancel(id as u64).await);
-    }
-
-    /// See [`Wallet::payment_code`]. `max` is a decimal text of minor units.
-    ///
-    /// # Errors
-    /// As there; `bad-amount`.
-    pub async fn payment_code(&self, max: Option<String>) -> Result<JsValue, JsValue> {
-        let max = max.map(|max| parse(&max, Code::BadAmount)).transpose()?;
-        to_js(&with!(self.inner, wallet => wallet.payment_code(max).await).map_err(refused)?)
+    /// `bad-argument`.
+    pub fn ask(&self, verb: &str, first: Option<String>, second: Option<String>) -> Result<JsValue, JsValue> {
+        with!(self.inner, wallet => tell(wallet, verb, first, second))
     }
 
     /// A place where codes are drawn.
@@ -166,87 +123,77 @@ impl RawWallet {
     pub fn presentation(&self) -> RawPresentation {
         RawPresentation::new(Rc::clone(&self.inner))
     }
+}
 
-    /// See [`Wallet::sync`].
-    ///
-    /// # Errors
-    /// As there.
-    pub async fn sync(&self) -> Result<(), JsValue> {
-        with!(self.inner, wallet => wallet.sync().await).map_err(refused)
+async fn run<P: Platform>(
+    wallet: &Wallet<P>,
+    verb: &str,
+    [first, second, third]: [Option<String>; 3],
+) -> Result<JsValue, JsValue> {
+    // A text that the verb has to have; one that is left out is as an empty one.
+    let (one, two) = (first.as_deref().unwrap_or_default(), second.as_deref().unwrap_or_default());
+    match verb {
+        "log_in" => {
+            let language = third.as_deref().unwrap_or_default();
+            return Ok(JsValue::from(wallet.log_in(one, two, language).await?));
+        }
+        "enter_code" => return Ok(JsValue::from(wallet.enter_code(one, two).await?)),
+        "prepare_enrolment" => return to_js(&wallet.prepare_enrolment(one, two, third.as_deref()).await?),
+        "prepare_top_up" => {
+            let (amount, currency) = (parse(one, Code::BadAmount)?, parse(two, Code::BadAmount)?);
+            let source = parse(third.as_deref().unwrap_or_default(), Code::SourceUnknown)?;
+            return to_js(&wallet.prepare_top_up(amount, currency, &source).await?);
+        }
+        "confirm" => return to_js(&wallet.confirm(parse(one, Code::BadArgument)?).await?),
+        "cancel" => wallet.cancel(parse(one, Code::BadArgument)?).await,
+        "payment_code" => return to_js(&wallet.payment_code(bound(first)?).await?),
+        "sync" => wallet.sync().await?,
+        "refill" => wallet.refill().await?,
+        "acknowledge" => wallet.acknowledge(one).await?,
+        "prove_card" => return to_js(&wallet.prove_card(&parse(one, Code::SourceUnknown)?).await?),
+        "freeze" => wallet.freeze().await?,
+        "unlock" => wallet.unlock().await?,
+        "forget" => wallet.forget().await?,
+        "close" => wallet.close().await,
+        _ => return Err(Error::new(Code::BadArgument).into()),
     }
+    Ok(JsValue::UNDEFINED)
+}
 
-    /// See [`Wallet::refill`].
-    ///
-    /// # Errors
-    /// As there.
-    pub async fn refill(&self) -> Result<(), JsValue> {
-        with!(self.inner, wallet => wallet.refill().await).map_err(refused)
+fn tell<P: Platform>(
+    wallet: &Wallet<P>,
+    verb: &str,
+    first: Option<String>,
+    second: Option<String>,
+) -> Result<JsValue, JsValue> {
+    match verb {
+        "state" => to_js(&wallet.state()),
+        "report" => to_js(&wallet.report()),
+        "receipts" => {
+            let before = first.map(|before| parse(&before, Code::BadArgument)).transpose()?;
+            let limit = parse(second.as_deref().unwrap_or_default(), Code::BadArgument)?;
+            to_js(&wallet.receipts(before, limit))
+        }
+        "lock" => {
+            wallet.lock();
+            Ok(JsValue::UNDEFINED)
+        }
+        _ => Err(Error::new(Code::BadArgument).into()),
     }
+}
 
-    /// See [`Wallet::acknowledge`].
-    ///
-    /// # Errors
-    /// As there.
-    pub async fn acknowledge(&self, alert: String) -> Result<(), JsValue> {
-        with!(self.inner, wallet => wallet.acknowledge(&alert).await).map_err(refused)
-    }
+/// From a text, refused as `code`.
+///
+/// # Errors
+/// `code`.
+fn parse<T: FromStr>(text: &str, code: Code) -> Result<T, Error> {
+    text.parse().map_err(|_| Error::new(code))
+}
 
-    /// See [`Wallet::prove_card`].
-    ///
-    /// # Errors
-    /// As there; `source-unknown` for a text that can't be one.
-    pub async fn prove_card(&self, source: String) -> Result<JsValue, JsValue> {
-        let source = parse(&source, Code::SourceUnknown)?;
-        to_js(&with!(self.inner, wallet => wallet.prove_card(&source).await).map_err(refused)?)
-    }
-
-    /// See [`Wallet::freeze`].
-    ///
-    /// # Errors
-    /// As there.
-    pub async fn freeze(&self) -> Result<(), JsValue> {
-        with!(self.inner, wallet => wallet.freeze().await).map_err(refused)
-    }
-
-    /// See [`Wallet::lock`].
-    pub fn lock(&self) {
-        with!(self.inner, wallet => wallet.lock());
-    }
-
-    /// See [`Wallet::unlock`].
-    ///
-    /// # Errors
-    /// As there.
-    pub async fn unlock(&self) -> Result<(), JsValue> {
-        with!(self.inner, wallet => wallet.unlock().await).map_err(refused)
-    }
-
-    /// See [`Wallet::receipts`].
-    ///
-    /// # Errors
-    /// None in practice: its figures are below 2^53.
-    pub fn receipts(&self, before: Option<f64>, limit: u32) -> Result<JsValue, JsValue> {
-        to_js(&with!(self.inner, wallet => wallet.receipts(before.map(|before| before as u64), limit as usize)))
-    }
-
-    /// See [`Wallet::forget`].
-    ///
-    /// # Errors
-    /// As there.
-    pub async fn forget(&self) -> Result<(), JsValue> {
-        with!(self.inner, wallet => wallet.forget().await).map_err(refused)
-    }
-
-    /// See [`Wallet::report`].
-    ///
-    /// # Errors
-    /// None in practice: its figures are below 2^53.
-    pub fn report(&self) -> Result<JsValue, JsValue> {
-        to_js(&with!(self.inner, wallet => wallet.report()))
-    }
-
-    /// See [`Wallet::close`].
-    pub async fn close(&self) {
-        with!(self.inner, wallet => wallet.close().await);
-    }
+/// The most that a code may be worth, if the page says so.
+///
+/// # Errors
+/// `bad-amount`.
+pub(super) fn bound(max: Option<String>) -> Result<Option<crate::wire::money::Amount>, Error> {
+    max.map(|max| parse(&max, Code::BadAmount)).transpose()
 }
