@@ -20,7 +20,7 @@ module() {
   if [ -f "$to/digest.js" ] && fresh "pkg-$name" "$sources"; then return; fi
   scripts/wasm.sh "$features" "$raw"
   # A change in one room often leaves the other module as it was.
-  made="$(sha256 "$raw") $(digest scripts/pkg.sh tests/package-lock.json)"
+  made="$(sha256 "$raw") $(digest src/browser scripts/pkg.sh tests/package-lock.json)"
   if ! [ -f "$to/digest.js" ] || ! fresh "wasm-$name" "$made"; then
     need_wasm_bindgen
     need_npm_tools
@@ -28,6 +28,9 @@ module() {
     rm -rf "$new"
     "$WASM_BINDGEN_PATH" --target web --out-name jitsuin --out-dir "$new" "$raw"
     cp "$new/jitsuin_bg.wasm" "target/wasm/$name.named.wasm"
+    # The JavaScript halves of the room `browser`, which the glue imports.
+    mkdir "$new/browser"
+    cp src/browser/*.js "$new/browser/"
     node tests/node_modules/binaryen/bin/wasm-opt "${wasm_size[@]}" "${wasm_features[@]}" "$new/jitsuin_bg.wasm" -o "$new/jitsuin_bg.wasm"
     printf 'export const digest = "%s";\n' "$(sha256 "$new/jitsuin_bg.wasm")" >"$new/digest.js"
     mkdir -p pkg/wasm

@@ -3,7 +3,6 @@
 
 mod clock;
 mod custody;
-mod indexed_db;
 mod lock;
 mod page;
 mod passkey;

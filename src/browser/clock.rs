@@ -1,9 +1,8 @@
 //! The page's clocks and timers.
 
-use super::reflect::deferred;
+use super::page::{Timer, running};
 use crate::wallet::ports::Clock;
 use core::time::Duration;
-use js_sys::Promise;
 use wasm_bindgen_futures::JsFuture;
 
 /// `Date` and `performance.now()`.
@@ -17,37 +16,18 @@ impl Clock for BrowserClock {
     }
 
     fn running(&self) -> Duration {
-        let ms = web_sys::window().and_then(|window| window.performance()).map_or(0.0, |performance| performance.now());
-        Duration::try_from_secs_f64(ms / 1000.0).unwrap_or_default()
+        Duration::from_micros((running() * 1000.0) as u64)
     }
 
     async fn sleep(&self, time: Duration) {
-        let timer = Timer::new(time);
-        let _ = JsFuture::from(timer.rang.clone()).await;
-    }
-}
-
-/// A timer that is cleared when dropped.
-pub(super) struct Timer {
-    id: Option<i32>,
-    /// Fulfilled when the time is over.
-    pub(super) rang: Promise,
-}
-
-impl Timer {
-    pub(super) fn new(time: Duration) -> Self {
-        let (rang, ring) = deferred();
-        let ms = i32::try_from(time.as_millis()).unwrap_or(i32::MAX);
-        let id = web_sys::window()
-            .and_then(|window| window.set_timeout_with_callback_and_timeout_and_arguments_0(&ring, ms).ok());
-        Self { id, rang }
-    }
-}
-
-impl Drop for Timer {
-    fn drop(&mut self) {
-        if let (Some(window), Some(id)) = (web_sys::window(), self.id) {
-            window.clear_timeout_with_handle(id);
+        /// Clears the timer when dropped.
+        struct Running(Timer);
+        impl Drop for Running {
+            fn drop(&mut self) {
+                self.0.stop();
+            }
         }
+        let timer = Running(Timer::new(u32::try_from(time.as_millis()).unwrap_or(u32::MAX).into()));
+        let _ = JsFuture::from(timer.0.rang()).await;
     }
 }

@@ -1,14 +1,15 @@
 //! Which custody this place offers. A custody is believed only after a key was written, read back and used.
 
-use super::indexed_db::{Database, Mode};
-use super::web_crypto::{CryptoSigner, KeyHandle};
+use super::store::refusal;
+use super::web_crypto::{CryptoSigner, KeyHandle, prove};
 use crate::wallet::ports::{KeyError, Keys, SigningKey as _, StoreError};
 use crate::wire::enrolment::Custody;
-use crate::wire::id::to_base64;
 use crate::wire::key::PublicKey;
 use core::cell::Cell;
+use wasm_bindgen_futures::JsFuture;
 
-const PROBE: &str = "jitsuin-probe";
+/// Nothing else that is signed starts so.
+const MESSAGE: &[u8] = b"jitsuin/v1/probe";
 
 /// Non-extractable CryptoKeys: custody `browser`.
 #[derive(Debug, Default)]
@@ -22,7 +23,10 @@ impl Keys for BrowserKeys {
 
     async fn custody(&self) -> Result<Custody, KeyError> {
         if !self.proven.get() {
-            round_trip().await?;
+            JsFuture::from(prove()).await.map_err(|error| match refusal(&error) {
+                StoreError::Unsupported => KeyError::Unsupported,
+                _ => KeyError::Failed,
+            })?;
             self.proven.set(true);
         }
         Ok(Custody::Browser)
@@ -36,41 +40,9 @@ impl Keys for BrowserKeys {
     }
 
     async fn open(&self, handle: &KeyHandle, public: &PublicKey) -> Result<CryptoSigner, KeyError> {
-        CryptoSigner::open(handle, public).await
-    }
-}
-
-/// Some places refuse to store a key (Lockdown Mode), some hand back a husk of it.
-async fn round_trip() -> Result<(), KeyError> {
-    let (key, handle) = CryptoSigner::make().await?;
-    let slot = to_base64(&key.public().thumbprint().0);
-    let database = Database::open(PROBE).await.map_err(refused)?;
-    let result = write_and_read(&database, &slot, &handle, key.public()).await;
-    database.close();
-    result
-}
-
-async fn write_and_read(
-    database: &Database,
-    slot: &str,
-    handle: &KeyHandle,
-    public: &PublicKey,
-) -> Result<(), KeyError> {
-    let begin = |mode| database.begin(mode).map_err(refused)?.ok_or(KeyError::Failed);
-    let writing = begin(Mode::Write)?;
-    writing.put(slot, handle.as_js()).map_err(refused)?;
-    writing.done().await.map_err(refused)?;
-    let back = begin(Mode::Read)?.read(slot).await.map_err(refused)?;
-    let cleaning = begin(Mode::Write)?;
-    cleaning.delete(slot).map_err(refused)?;
-    cleaning.done().await.map_err(refused)?;
-    let back = KeyHandle::from_stored(back).ok_or(KeyError::Unsupported)?;
-    CryptoSigner::open(&back, public).await.map(drop).map_err(|_| KeyError::Unsupported)
-}
-
-fn refused(error: StoreError) -> KeyError {
-    match error {
-        StoreError::Unsupported => KeyError::Unsupported,
-        _ => KeyError::Failed,
+        let key = CryptoSigner::open(handle, public);
+        let signature = key.sign(MESSAGE).await.map_err(|_| KeyError::Lost)?;
+        public.verify(MESSAGE, &signature).map_err(|_| KeyError::Lost)?;
+        Ok(key)
     }
 }

@@ -52,7 +52,7 @@ impl<P: Platform> Wallet<P> {
         self.room.lose(lost.then_some(Fault::KeyLost));
         self.room.device.replace(device.ok());
         self.room.channel.replace(channel.ok());
-        self.room.data.replace(Some(data));
+        self.room.data.replace(Some(Box::new(data)));
         Ok(())
     }
 

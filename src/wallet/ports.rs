@@ -172,12 +172,10 @@ pub trait Store {
     async fn load(&self) -> Result<Kept<Self::Handle>, StoreError>;
     /// Stores a first record if there is none, and returns the one that is stored then: the first writer of all tabs wins.
     async fn create(&self, record: Record<Self::Handle>) -> Result<Record<Self::Handle>, StoreError>;
-    /// Reads, changes and writes the data in one transaction, alone among all tabs. `change` returns the new data, or
-    /// an error that leaves everything as it was. It is not async: a transaction dies at the first foreign await.
-    async fn change<R, E>(
-        &self,
-        change: impl FnOnce(&[u8]) -> Result<(Vec<u8>, R), E>,
-    ) -> Result<Result<R, E>, StoreError>;
+    /// Reads, changes and writes the data in one transaction, alone among all tabs. `change` is called once at the most
+    /// and returns the new data, or nothing, which leaves everything as it was. It is not async: a transaction dies at
+    /// the first foreign await.
+    async fn change(&self, change: &mut dyn FnMut(&[u8]) -> Option<Vec<u8>>) -> Result<(), StoreError>;
     /// Removes the record, so that the next load finds [`Kept::Nothing`].
     async fn erase(&self) -> Result<(), StoreError>;
 }

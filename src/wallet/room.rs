@@ -2,7 +2,7 @@
 
 use super::ceremony::Open;
 use super::error::Error;
-use super::ports::{Clock, Keys, Platform, Store};
+use super::ports::{Clock, Keys, Platform, Store, StoreError};
 use super::queue::Queue;
 use super::record::{Data, Unreadable};
 use super::state::{AllowanceView, DeviceView, Report, SourceView, State, Status};
@@ -36,7 +36,7 @@ pub(super) struct Anchor {
 }
 
 pub(super) struct Room<P: Platform> {
-    pub(super) data: RefCell<Option<Data>>,
+    pub(super) data: RefCell<Option<Box<Data>>>,
     pub(super) fault: Cell<Option<Fault>>,
     pub(super) closed: Cell<bool>,
     pub(super) device: RefCell<Option<Rc<Key<P>>>>,
@@ -112,7 +112,7 @@ impl<P: Platform> Wallet<P> {
     /// # Errors
     /// Why there is none.
     pub(super) fn read<R>(&self, read: impl FnOnce(&Data) -> R) -> Result<R, Error> {
-        self.room.data.borrow().as_ref().map(read).ok_or_else(|| self.why_no_record())
+        self.room.data.borrow().as_deref().map(read).ok_or_else(|| self.why_no_record())
     }
 
     fn why_no_record(&self) -> Error {
@@ -138,33 +138,28 @@ impl<P: Platform> Wallet<P> {
 
     /// One piece of code for all changes: the page's module has to stay small.
     async fn change_record(&self, change: &mut dyn FnMut(&mut Data) -> Result<(), Error>) -> Result<(), Error> {
-        let changed = self
+        let mut changed = Err(Error::new(Code::StorageFailed));
+        let stored = self
             .platform
             .store()
-            .change(|bytes| {
-                let mut data = Box::new(Data::from_bytes(bytes).map_err(unreadable)?);
-                change(&mut data)?;
-                let bytes = data.to_bytes().map_err(unreadable)?;
-                Ok::<_, Error>((bytes, data))
+            .change(&mut |bytes| {
+                changed = changed_bytes(bytes, change);
+                changed.as_mut().ok().map(|(bytes, _)| core::mem::take(bytes))
             })
             .await;
-        match changed.map_err(Error::from) {
-            Ok(Ok(data)) => {
-                self.room.data.replace(Some(*data));
+        let fault = match stored {
+            Ok(()) => {
+                self.room.data.replace(Some(changed?.1));
                 self.room.changed();
-                Ok(())
+                return Ok(());
             }
-            Ok(Err(error)) => Err(error),
-            Err(error) => {
-                match error.code {
-                    Code::KeyLost => self.room.lose(Some(Fault::KeyLost)),
-                    Code::StorageCorrupt => self.room.lose(Some(Fault::Corrupt)),
-                    _ => return Err(error),
-                }
-                self.room.changed();
-                Err(error)
-            }
-        }
+            Err(StoreError::Gone) => Fault::KeyLost,
+            Err(StoreError::Corrupt) => Fault::Corrupt,
+            Err(error) => return Err(error.into()),
+        };
+        self.room.lose(Some(fault));
+        self.room.changed();
+        Err(if fault == Fault::KeyLost { Code::KeyLost } else { Code::StorageCorrupt }.into())
     }
 
     /// Milliseconds since 1970 by the issuer's clock, as far as it is known. The monotonic clock carries the signed
@@ -271,6 +266,16 @@ impl<P: Platform> Wallet<P> {
     pub(super) fn new_with(platform: P, settings: Settings) -> Self {
         Self { platform, settings, room: Room::new() }
     }
+}
+
+type Changed = (Vec<u8>, Box<Data>);
+
+/// The record after a change, and as bytes.
+fn changed_bytes(bytes: &[u8], change: &mut dyn FnMut(&mut Data) -> Result<(), Error>) -> Result<Changed, Error> {
+    let mut data = Box::new(Data::from_bytes(bytes).map_err(unreadable)?);
+    change(&mut data)?;
+    let bytes = data.to_bytes().map_err(unreadable)?;
+    Ok((bytes, data))
 }
 
 pub(super) fn unreadable(why: Unreadable) -> Error {

@@ -99,27 +99,20 @@ impl Store for MemoryStore {
         Ok(self.inner.record.borrow_mut().get_or_insert(record).clone())
     }
 
-    async fn change<R, E>(
-        &self,
-        change: impl FnOnce(&[u8]) -> Result<(Vec<u8>, R), E>,
-    ) -> Result<Result<R, E>, StoreError> {
+    async fn change(&self, change: &mut dyn FnMut(&[u8]) -> Option<Vec<u8>>) -> Result<(), StoreError> {
         self.check()?;
-        let result = {
+        {
             let mut record = self.inner.record.borrow_mut();
             let record = record.as_mut().ok_or(StoreError::Gone)?;
-            match change(&record.data) {
-                Ok((data, result)) => {
-                    record.data = data;
-                    self.inner.writes.set(self.inner.writes.get().saturating_add(1));
-                    Ok(result)
-                }
-                Err(error) => Err(error),
+            if let Some(data) = change(&record.data) {
+                record.data = data;
+                self.inner.writes.set(self.inner.writes.get().saturating_add(1));
             }
-        };
+        }
         if self.inner.crash_after_write.replace(false) {
             core::future::pending::<()>().await;
         }
-        Ok(result)
+        Ok(())
     }
 
     async fn erase(&self) -> Result<(), StoreError> {

@@ -1,0 +1,147 @@
+// @ts-check
+/**
+ * WebAuthn over `navigator.credentials`. Every call settles by its own deadline, one runs at a time, and extension
+ * results (the PRF output among them) are never read.
+ */
+import { Timer } from "./page.js";
+
+/** How long an aborted call may take to close its prompt before the next one starts anyway, in milliseconds. */
+const CLOSING = 2_000;
+
+/** What every credential has. */
+const PARTS = {
+  create: ["rawId", "clientDataJSON", "attestationObject", "authenticatorData"],
+  get: ["rawId", "clientDataJSON", "authenticatorData", "signature"],
+};
+
+/** How a call ended without a result: facts only, judged by the wallet. */
+class Ended {
+  /** @param {string} name @param {number} elapsed @param {boolean} late @param {boolean} ours @param {boolean} focused */
+  constructor(name, elapsed, late, ours, focused) {
+    this.name = name;
+    this.elapsed = elapsed;
+    this.late = late;
+    this.ours = ours;
+    this.focused = focused;
+  }
+}
+
+/** A credential's parts by name, as bytes. */
+export class Answer {
+  #credential;
+
+  /** @param {any} credential */
+  constructor(credential) {
+    this.#credential = credential;
+  }
+
+  /** @param {string} name @returns {Uint8Array | undefined} */
+  bytes(name) {
+    const { rawId, response } = this.#credential;
+    // Level 2 gives the authenticator's data of a new credential by a method alone.
+    const data = name === "authenticatorData" ? response.getAuthenticatorData?.() : undefined;
+    const part = name === "rawId" ? rawId : (data ?? response[name]);
+    return part instanceof Object ? new Uint8Array(part) : undefined;
+  }
+
+  /** @returns {string[]} */
+  transports() {
+    const names = this.#credential.response.getTransports?.() ?? [];
+    return [...names].filter((name) => typeof name === "string");
+  }
+}
+
+/** @param {Uint8Array} id */
+const descriptor = (id) => ({ type: "public-key", id });
+
+export class Prompts {
+  /** The call that has the prompt. @type {{ abort(): void, settled: Promise<unknown> } | null} */
+  #open = null;
+
+  /**
+   * @param {string} rpId @param {string} rpName @param {Uint8Array} userHandle @param {string} label
+   * @param {Uint8Array} challenge @param {Uint8Array[]} exclude @param {number} deadline
+   */
+  create(rpId, rpName, userHandle, label, challenge, exclude, deadline) {
+    return this.#ask("create", deadline, {
+      rp: { id: rpId, name: rpName },
+      user: { id: userHandle.slice(), name: label, displayName: label },
+      challenge: challenge.slice(),
+      pubKeyCredParams: [{ type: "public-key", alg: -7 }],
+      excludeCredentials: exclude.map(descriptor),
+      authenticatorSelection: { residentKey: "required", requireResidentKey: true, userVerification: "required" },
+      attestation: "none",
+      timeout: deadline,
+    });
+  }
+
+  /** @param {string} rpId @param {Uint8Array} challenge @param {Uint8Array} credential @param {number} deadline */
+  get(rpId, challenge, credential, deadline) {
+    return this.#ask("get", deadline, {
+      rpId,
+      challenge: challenge.slice(),
+      allowCredentials: [descriptor(credential.slice())],
+      userVerification: "required",
+      timeout: deadline,
+    });
+  }
+
+  abort() {
+    const open = this.#open;
+    this.#open = null;
+    open?.abort();
+  }
+
+  /** @param {"create" | "get"} verb @param {number} deadline @param {object} publicKey */
+  async #ask(verb, deadline, publicKey) {
+    const start = performance.now();
+    const focused = document.hasFocus();
+    const ended = (/** @type {string} */ name, late = false, ours = false) => new Ended(name, performance.now() - start, late, ours, focused);
+    // Nothing is awaited where no call is open: a platform that wants a tap may not count one that lies before an await.
+    const before = this.#open;
+    if (before) {
+      this.abort();
+      const timer = new Timer(CLOSING);
+      await Promise.race([before.settled, timer.rang]);
+      timer.stop();
+    }
+    const { credentials } = navigator;
+    if (typeof credentials?.[verb] !== "function") throw ended("NotSupportedError");
+    const controller = new AbortController();
+    // Given to the platform as the reason; its identity proves whose abort it was.
+    const reason = new DOMException("", "AbortError");
+    /** @type {Promise<unknown>} */
+    let asked;
+    try {
+      asked = Promise.resolve(credentials[verb](/** @type {any} */ ({ publicKey, signal: controller.signal })));
+    } catch (error) {
+      throw ended(nameOf(error));
+    }
+    const settled = asked.catch(() => {});
+    const timer = new Timer(deadline);
+    const answer = await new Promise((resolve, reject) => {
+      const abort = () => {
+        controller.abort(reason);
+        // Settles our side at once, whatever the platform does.
+        reject(ended("AbortError", false, true));
+      };
+      this.#open = { abort, settled };
+      timer.rang.then(() => {
+        reject(ended("TimeoutError", true));
+        controller.abort(reason);
+      });
+      asked.then(resolve, (error) => reject(ended(nameOf(error), performance.now() - start >= deadline, error === reason)));
+    }).finally(() => {
+      timer.stop();
+      if (this.#open?.settled === settled) this.#open = null;
+    });
+    if (!answer) throw ended("NotAllowedError");
+    const found = new Answer(answer);
+    // The platform resolved with something that is not a credential of level 2 or later.
+    if (!PARTS[verb].every((part) => found.bytes(part))) throw ended("NotSupportedError");
+    return found;
+  }
+}
+
+/** @param {unknown} error */
+const nameOf = (error) => (error instanceof Object && "name" in error ? String(error.name) : "");
