@@ -250,7 +250,7 @@ fn an_account_that_existed_before_cools_off() {
         assert!(device.cool_off_until.is_some());
         let refused = world.top_up(&wallet, 1_000, "card-1").await.unwrap_err();
         assert_eq!(refused.code, Code::CoolingOff);
-        assert_eq!(refused.details.until, device.cool_off_until);
+        assert_eq!(refused.details.as_ref().unwrap().until, device.cool_off_until);
 
         let till = world.till("1001").await;
         let code = wallet.payment_code(None).await.unwrap();

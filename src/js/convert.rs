@@ -3,6 +3,7 @@
 use super::error::thrown;
 use crate::code::Code;
 use crate::wire::json;
+#[cfg(feature = "js-testing")]
 use core::str::FromStr;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -39,6 +40,7 @@ pub(super) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, JsValue> {
 ///
 /// # Errors
 /// `code`.
+#[cfg(feature = "js-testing")]
 pub(super) fn parse<T: FromStr>(text: &str, code: Code) -> Result<T, JsValue> {
     text.parse().map_err(|_| thrown(&code.into()))
 }

@@ -32,7 +32,7 @@ impl<D> Thrown<'_, D> {
 
 /// The object for this error.
 pub(super) fn thrown(error: &Error) -> JsValue {
-    let details = Some(&*error.details).filter(|details| **details != Details::default());
+    let details = error.details.as_deref();
     let fields = Thrown { confidence: error.confidence.name(), details, ..Thrown::bare(error.code) };
     // Figures are far below 2^53, so this does not fail; a bare object would still be an error to the package.
     fields.serialize(&Serializer::new().serialize_missing_as_null(true)).unwrap_or(JsValue::NULL)

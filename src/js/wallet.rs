@@ -2,7 +2,6 @@
 //! may overlap: everything is behind `&self`, and the wallet lines them up itself.
 
 use super::convert::{from_json, to_js};
-use super::error::thrown;
 use super::home::{Home, with};
 use super::presentation::RawPresentation;
 use crate::browser::Browser;
@@ -47,10 +46,6 @@ impl core::fmt::Debug for RawWallet {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str("RawWallet")
     }
-}
-
-pub(super) fn refused(error: Error) -> JsValue {
-    thrown(&error)
 }
 
 /// The one place where a future becomes a promise.

@@ -10,7 +10,7 @@ pub use till::RawTill;
 use super::convert::{from_js, parse, to_js};
 use super::error::thrown;
 use super::home::Home;
-use super::wallet::{RawWallet, read_options, refused};
+use super::wallet::{RawWallet, read_options};
 use crate::browser::Fetch;
 use crate::code::Code;
 use crate::issuer::demo::{self, Person, Plan, Shop};
@@ -308,7 +308,7 @@ impl RawWorld {
     ) -> Result<RawWallet, JsValue> {
         let (name, settings) = read_options(&options)?;
         let place = self.profiles.open(name, fetch);
-        let wallet = Wallet::open(place, settings).await.map_err(refused)?;
+        let wallet = Wallet::open(place, settings).await?;
         Ok(RawWallet::of(Home::World(wallet), on_change))
     }
 

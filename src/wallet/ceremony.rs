@@ -1,14 +1,17 @@
 //! Open ceremonies: one at a time, the old one aborted and awaited first, and every one settles.
 
-use super::classify::{Asked, classify};
+use super::checks::Expected;
+use super::classify::{Asked as Verb, classify};
 use super::error::Error;
-use super::ports::{Authenticator, Clock, CreationOptions, Platform, RequestOptions};
+use super::ports::{Authenticator, Clock, CreationOptions, Ended, Platform, RequestOptions};
 use super::queue::{First, Signal, Stop, first};
+use super::room::Local;
 use super::state::{Ceremony, Confirmed, IntentView};
 use super::{Wallet, enrol, step_up};
 use crate::code::Code;
+use crate::wire::id::{Bytes, Hash, RpId};
 use crate::wire::webauthn::{Assertion, Registration};
-use core::cell::{Cell, RefCell};
+use core::cell::Cell;
 use core::time::Duration;
 use std::rc::Rc;
 
@@ -26,8 +29,16 @@ pub(super) struct Open {
 }
 
 pub(super) enum Work {
-    Enrol(Box<RefCell<enrol::Prepared>>),
-    StepUp(Box<RefCell<step_up::Prepared>>),
+    Enrol(Box<enrol::Prepared>),
+    StepUp(Box<step_up::Prepared>),
+}
+
+/// Whose assertion is asked for, and over what.
+pub(super) struct Asked<'a> {
+    pub(super) rp_id: &'a RpId,
+    pub(super) challenge: Hash,
+    pub(super) credential: &'a Bytes,
+    pub(super) user_handle: &'a Bytes,
 }
 
 /// Resets the flag however the run ends.
@@ -121,19 +132,29 @@ impl<P: Platform> Wallet<P> {
     }
 
     pub(super) async fn ask_to_create(&self, open: &Open, options: &CreationOptions) -> Result<Registration, Error> {
-        stop_here(open)?;
-        let prompt = self.platform.authenticator().create(options);
-        match first(prompt, self.platform.clock().sleep(PATIENCE)).await {
-            First::Left(answer) => answer.map_err(|ended| classify(&ended, Asked::Create)),
-            First::Right(()) => Err(self.lose_patience()),
-        }
+        self.patiently(open, Verb::Create, Box::pin(self.platform.authenticator().create(options))).await
     }
 
-    pub(super) async fn ask_to_get(&self, open: &Open, options: &RequestOptions) -> Result<Assertion, Error> {
+    /// Asks the one passkey, and checks its answer.
+    pub(super) fn ask_to_get<'a>(&'a self, open: &'a Open, asked: Asked<'a>) -> Local<'a, Result<Assertion, Error>> {
+        Box::pin(async move {
+            let Asked { rp_id, challenge, credential, user_handle } = asked;
+            let options =
+                RequestOptions { rp_id: rp_id.clone(), challenge, credential: credential.clone(), deadline: DEADLINE };
+            let prompt = Box::pin(self.platform.authenticator().get(&options));
+            let assertion = self.patiently(open, Verb::Get, prompt).await?;
+            let origin = self.platform.origin();
+            let expected = Expected { kind: "webauthn.get", challenge: &challenge, origin, rp_id };
+            expected.check_assertion(&assertion, credential, user_handle)?;
+            stop_here(open)?;
+            Ok(assertion)
+        })
+    }
+
+    async fn patiently<T>(&self, open: &Open, verb: Verb, prompt: Local<'_, Result<T, Ended>>) -> Result<T, Error> {
         stop_here(open)?;
-        let prompt = self.platform.authenticator().get(options);
         match first(prompt, self.platform.clock().sleep(PATIENCE)).await {
-            First::Left(answer) => answer.map_err(|ended| classify(&ended, Asked::Get)),
+            First::Left(answer) => answer.map_err(|ended| classify(&ended, verb)),
             First::Right(()) => Err(self.lose_patience()),
         }
     }

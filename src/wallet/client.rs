@@ -3,73 +3,73 @@
 use super::Wallet;
 use super::error::Error;
 use super::ports::{Entropy, Platform, Request, Response, SigningKey, Transport};
-use super::record::Trust;
-use super::room::Key;
+use super::record::{Data, Trust};
+use super::room::Local;
 use crate::code::Code;
 use crate::wire::calls::{self, Call, Problem, WELL_KNOWN, WellKnown};
 use crate::wire::dpop::{self, Claims};
-use crate::wire::id::{AccountId, Hash, Nonce};
+use crate::wire::id::{Hash, Nonce};
 use crate::wire::json;
 use crate::wire::key_set::{KeySet, SignedKeySet};
 use crate::wire::sha256;
 use serde::de::DeserializeOwned;
+use std::rc::Rc;
+
+/// Whose key proves a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    /// The device key, before the wallet knows its account.
+    NewDevice,
+    /// The device key.
+    Device,
+    /// The channel key, which works while the wallet is locked.
+    Channel,
+}
 
 impl<P: Platform> Wallet<P> {
-    /// Sends one call under proof of `key`.
+    /// Sends one call under proof.
     ///
     /// # Errors
     /// `offline`; what the issuer refused; `issuer-refused` for an answer of another shape.
-    pub(super) async fn call<C: Call>(
-        &self,
-        key: &Key<P>,
-        call: &C,
-        account: Option<&AccountId>,
-    ) -> Result<C::Reply, Error>
+    pub(super) async fn call<C: Call>(&self, by: By, call: &C) -> Result<C::Reply, Error>
     where
         C::Reply: DeserializeOwned,
     {
         let body = json::to_vec(call).map_err(|_| Error::new(Code::BadArgument))?;
-        self.call_again::<C>(key, body, account).await
+        parse(&self.send_proved(by, C::PATH, body).await?)
     }
 
     /// Sends a call whose body was written before.
-    pub(super) async fn call_again<C: Call>(
-        &self,
-        key: &Key<P>,
+    pub(super) fn send_proved<'a>(
+        &'a self,
+        by: By,
+        path: &'static str,
         body: Vec<u8>,
-        account: Option<&AccountId>,
-    ) -> Result<C::Reply, Error>
-    where
-        C::Reply: DeserializeOwned,
-    {
-        parse(&self.send_proved(key, C::PATH, body, account).await?)
+    ) -> Local<'a, Result<Vec<u8>, Error>> {
+        Box::pin(self.send_twice(by, path, body))
     }
 
-    async fn send_proved(
-        &self,
-        key: &Key<P>,
-        path: &str,
-        body: Vec<u8>,
-        account: Option<&AccountId>,
-    ) -> Result<Vec<u8>, Error> {
+    async fn send_twice(&self, by: By, path: &'static str, body: Vec<u8>) -> Result<Vec<u8>, Error> {
         let mut may_retry = true;
         loop {
-            let proof = self.proof(key, path, &body, account).await?;
-            let request = Request { method: "POST", url: self.address(path), body: body.clone(), proof: Some(proof) };
+            let unsigned = self.claims(by, path, &body)?;
+            let signature = self.sign_with(by, unsigned.message()).await?;
+            let proof = Some(unsigned.finish(&signature));
+            let request = Request { method: "POST", url: self.address(path), body: body.clone(), proof };
             let response = self.send(request).await?;
             if (200..300).contains(&response.status) {
                 return Ok(response.body);
             }
-            let has_nonce = response.nonce.is_some();
             let error = self.refusal(&response);
-            if error.code != Code::UseDpopNonce || !has_nonce || !may_retry {
+            if error.code != Code::UseDpopNonce || response.nonce.is_none() || !may_retry {
                 return Err(error);
             }
             may_retry = false;
         }
     }
 
-    async fn proof(&self, key: &Key<P>, path: &str, body: &[u8], account: Option<&AccountId>) -> Result<String, Error> {
+    fn claims(&self, by: By, path: &str, body: &[u8]) -> Result<dpop::UnsignedProof, Error> {
+        let account = |data: &Data| data.known_account().map(|account| account.id.clone());
         let claims = Claims {
             htm: "POST".into(),
             htu: [self.settings.issuer.as_str(), path].concat(),
@@ -77,11 +77,9 @@ impl<P: Platform> Wallet<P> {
             jti: Nonce(self.platform.entropy().draw()?),
             nonce: self.room.nonce.borrow().clone(),
             bdy: Hash(sha256(body)),
-            acc: account.cloned(),
+            acc: if by == By::NewDevice { None } else { self.read(account)? },
         };
-        let unsigned = dpop::prepare(&claims, key.public()).map_err(|_| Error::new(Code::BadArgument))?;
-        let signature = self.sign_with(key, unsigned.message()).await?;
-        Ok(unsigned.finish(&signature))
+        dpop::prepare(&claims, self.key(by)?.public()).map_err(|_| Error::new(Code::BadArgument))
     }
 
     fn address(&self, path: &str) -> String {
@@ -104,7 +102,7 @@ impl<P: Platform> Wallet<P> {
 
     fn refusal(&self, response: &Response) -> Error {
         let currency = self.read(|data| data.currency()).ok().flatten();
-        let mut error = match json::from_slice::<Problem>(&response.body) {
+        let error = match json::from_slice::<Problem>(&response.body) {
             Ok(problem) => Error::from_problem(&problem, currency),
             Err(_) => Error::new(match response.status {
                 413 => Code::TooLarge,
@@ -114,10 +112,10 @@ impl<P: Platform> Wallet<P> {
                 _ => Code::IssuerRefused,
             }),
         };
-        if error.details.retry_after_ms.is_none() {
-            error.details.retry_after_ms = response.retry_after.map(|seconds| u64::from(seconds) * 1000);
-        }
-        error
+        let mut details = error.details.as_deref().cloned().unwrap_or_default();
+        let header = response.retry_after.map(|seconds| u64::from(seconds) * 1000);
+        details.retry_after_ms = details.retry_after_ms.or(header);
+        error.with_details(details)
     }
 
     async fn well_known(&self) -> Result<WellKnown, Error> {
@@ -133,10 +131,10 @@ impl<P: Platform> Wallet<P> {
         if known.versions.contains(&calls::VERSION) { Ok(known) } else { Err(Code::UpgradeNeeded.into()) }
     }
 
-    /// What the wallet believes of its issuer; learned and pinned at the first call.
-    pub(super) async fn trust(&self) -> Result<Trust, Error> {
-        if let Some(trust) = self.read(|data| data.trust.clone())? {
-            return Ok(trust);
+    /// Learns whom to believe and pins it, at the first call.
+    pub(super) async fn learn_issuer(&self) -> Result<(), Error> {
+        if self.read(|data| data.trust.is_some())? {
+            return Ok(());
         }
         let known = self.well_known().await?;
         if self.settings.root.is_some_and(|root| root != known.key_set.root.thumbprint()) {
@@ -146,51 +144,66 @@ impl<P: Platform> Wallet<P> {
         let WellKnown { rp_id, rp_name, currency, key_set, .. } = known;
         let trust = Trust { key_set, rp_id, rp_name, currency };
         // Another tab may have pinned meanwhile; what was pinned first stays.
-        self.change(|data| Ok(data.trust.get_or_insert(trust).clone())).await
+        self.change(|data| {
+            data.trust.get_or_insert(trust);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Reads something of what the wallet believes of its issuer.
+    ///
+    /// # Errors
+    /// Why there is no record; `issuer-untrusted` before anything is pinned.
+    pub(super) fn trust<R>(&self, read: impl FnOnce(&Trust) -> R) -> Result<R, Error> {
+        self.read(|data| data.trust.as_ref().map(read))?.ok_or_else(|| Code::IssuerUntrusted.into())
     }
 
     /// The pinned key set.
-    pub(super) async fn key_set(&self) -> Result<KeySet, Error> {
-        let trust = self.trust().await?;
-        let held = self.room.key_set.borrow().clone();
-        if let Some((signed, set)) = held
-            && signed == trust.key_set
-        {
-            return Ok(set);
-        }
-        let set = trust.key_set.open(&trust.key_set.root, &self.settings.issuer).map_err(Error::untrusted)?;
-        self.room.key_set.replace(Some((trust.key_set, set.clone())));
-        Ok(set)
-    }
-
-    /// Follows the issuer to its next key set: signed by the pinned root and by the set before.
-    pub(super) async fn follow(&self, next: SignedKeySet) -> Result<KeySet, Error> {
-        let pinned = self.key_set().await?;
-        let root = self.trust().await?.key_set.root;
-        let set = next.follow(&root, &pinned, self.now()).map_err(Error::untrusted)?;
-        if set == pinned {
-            return Ok(set);
-        }
-        // The root inside is only a claim; what was pinned stays.
-        let next = SignedKeySet { root, ..next };
-        self.change(|data| {
-            if let Some(trust) = data.trust.as_mut() {
-                trust.key_set = next;
+    pub(super) fn key_set(&self) -> Result<Rc<KeySet>, Error> {
+        self.trust(|trust| {
+            let mut held = self.room.key_set.borrow_mut();
+            if let Some((signed, set)) = &*held
+                && *signed == trust.key_set
+            {
+                return Ok(Rc::clone(set));
             }
-            Ok(())
-        })
-        .await?;
-        Ok(set)
+            let set = trust.key_set.open(&trust.key_set.root, &self.settings.issuer).map_err(Error::untrusted)?;
+            let set = Rc::new(set);
+            *held = Some((trust.key_set.clone(), Rc::clone(&set)));
+            Ok(set)
+        })?
     }
 
-    /// Asks the issuer for its newest key set and follows it.
-    pub(super) async fn follow_newest(&self) -> Result<KeySet, Error> {
-        let known = self.well_known().await?;
-        self.follow(known.key_set).await
+    /// Follows the issuer to its next key set, or to the newest it has if none is given: signed by the pinned root and by
+    /// the set before.
+    pub(super) fn follow(&self, next: Option<SignedKeySet>) -> Local<'_, Result<Rc<KeySet>, Error>> {
+        Box::pin(async move {
+            let next = match next {
+                Some(next) => next,
+                None => self.well_known().await?.key_set,
+            };
+            let pinned = self.key_set()?;
+            let root = self.trust(|trust| trust.key_set.root)?;
+            let set = next.follow(&root, &pinned, self.now()).map_err(Error::untrusted)?;
+            if set == *pinned {
+                return Ok(pinned);
+            }
+            // The root inside is only a claim; what was pinned stays.
+            let next = SignedKeySet { root, ..next };
+            self.change(|data| {
+                if let Some(trust) = data.trust.as_mut() {
+                    trust.key_set = next;
+                }
+                Ok(())
+            })
+            .await?;
+            Ok(Rc::new(set))
+        })
     }
 }
 
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     json::from_slice(body).map_err(|_| Error::new(Code::IssuerRefused))
 }
 

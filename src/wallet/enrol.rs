@@ -1,46 +1,44 @@
 //! Enrolling the first device: keys, login, contact code, passkey, statement (protocol section 6).
 
 use super::Wallet;
-use super::ceremony::{DEADLINE, Open, Work, stop_here};
+use super::ceremony::{Asked, DEADLINE, Open, Work};
 use super::checks::Expected;
+use super::client::{By, parse};
 use super::error::Error;
-use super::ports::{Clock, CreationOptions, Kept, Lock, Platform, RequestOptions, Store};
+use super::ports::{Clock, CreationOptions, Kept, Lock, Platform, Store};
 use super::queue::{First, Stop, first};
-use super::record::{Account, Data, Enrolling, Terms, Trust};
-use super::room::{Fault, ms, this_device, unreadable};
+use super::record::{Account, Data, Enrolling, Terms};
+use super::room::{Fault, Local, ms, this_device, unreadable};
 use super::state::{Ceremony, Confirmed, DeviceView, IntentView};
 use crate::code::Code;
 use crate::wire::Refusal;
 use crate::wire::allowance::Allowance;
-use crate::wire::calls::{ConfirmEnrolment, Enrolled, EnterCode, LogIn, PrepareEnrolment};
+use crate::wire::calls::{Call, ConfirmEnrolment, Enrolled, EnterCode, LogIn, PrepareEnrolment};
 use crate::wire::enrolment::{Enrolment, confirmation_challenge, creation_challenge};
-use crate::wire::id::{Bytes, Nonce};
+use crate::wire::id::{Bytes, Nonce, RpId};
 use crate::wire::json;
 use crate::wire::key_set::Use;
 use crate::wire::sign1;
 use crate::wire::webauthn::{AttestedCredential, Registration};
-use core::cell::RefCell;
+use core::cell::{Cell, OnceCell};
 
 /// Longest label in characters.
 const LABEL: usize = 60;
 
-#[derive(Clone)]
 pub(super) struct Prepared {
     /// Without its credential, until that is made.
     account: Account,
     exclude: Vec<Bytes>,
     nonce: Nonce,
-    trust: Trust,
+    rp_id: RpId,
     /// Kept between two taps, where the platform wants one for each prompt.
-    made: Option<Made>,
+    made: OnceCell<Made>,
     /// Whether it was sent.
-    sent: bool,
+    sent: Cell<bool>,
 }
 
-#[derive(Clone)]
 struct Made {
     registration: Registration,
-    credential: Bytes,
     statement: Vec<u8>,
 }
 
@@ -48,17 +46,15 @@ impl<P: Platform> Wallet<P> {
     pub(super) async fn start_login(&self, login: &str, password: &str, language: &str) -> Result<String, Error> {
         self.demand_new()?;
         self.ensure_keys().await?;
-        self.trust().await?;
+        self.learn_issuer().await?;
         let call = LogIn { login: login.into(), password: password.into(), language: language.into() };
-        let device = self.device_key()?;
-        Ok(self.call(&device, &call, None).await?.attempt)
+        Ok(self.call(By::NewDevice, &call).await?.attempt)
     }
 
     pub(super) async fn finish_login(&self, attempt: &str, code: &str) -> Result<String, Error> {
         self.demand_new()?;
         let call = EnterCode { attempt: attempt.into(), code: code.into() };
-        let device = self.device_key()?;
-        Ok(self.call(&device, &call, None).await?.ticket)
+        Ok(self.call(By::NewDevice, &call).await?.ticket)
     }
 
     /// That no device is enrolled here.
@@ -85,14 +81,14 @@ impl<P: Platform> Wallet<P> {
             return Err(Code::BadArgument.into());
         }
         self.ensure_keys().await?;
-        let trust = self.trust().await?;
-        if trust.rp_id.as_str() != super::checks::host(self.platform.origin()) {
+        self.learn_issuer().await?;
+        let rp_id = self.trust(|trust| trust.rp_id.clone())?;
+        if rp_id.as_str() != super::checks::host(self.platform.origin()) {
             return Err(Code::WrongRp.into());
         }
         let (channel_key, custody) = self.read(|data| (data.channel_key, data.custody))?;
-        let device = self.device_key()?;
         let call = PrepareEnrolment { ticket: ticket.into(), channel_key };
-        let reply = self.call(&device, &call, None).await?;
+        let reply = self.call(By::NewDevice, &call).await?;
         if expected_account_label.is_some_and(|expected| expected != reply.account_label) {
             return Err(Code::WrongAccount.into());
         }
@@ -110,28 +106,25 @@ impl<P: Platform> Wallet<P> {
             user_handle: reply.user_handle,
             enrolled_at: 0,
         };
-        let prepared = Prepared { account, exclude: reply.exclude, nonce: reply.nonce, trust, made: None, sent: false };
-        Ok(self.open_ceremony(intent, Work::Enrol(Box::new(RefCell::new(prepared)))).await)
+        let (exclude, nonce) = (reply.exclude, reply.nonce);
+        let prepared = Prepared { account, exclude, nonce, rp_id, made: OnceCell::new(), sent: Cell::new(false) };
+        Ok(self.open_ceremony(intent, Work::Enrol(Box::new(prepared))).await)
     }
 
     /// Under the lock of all tabs, so that two of them end with one device.
-    pub(super) async fn confirm_enrolment(
-        &self,
-        open: &Open,
-        prepared: &RefCell<Prepared>,
-    ) -> Result<Confirmed, Error> {
+    pub(super) async fn confirm_enrolment(&self, open: &Open, prepared: &Prepared) -> Result<Confirmed, Error> {
         let _guard = self.alone(open).await?;
         if let Some(device) = self.enrolled_elsewhere().await? {
             return Ok(Confirmed::Enrolled { device });
         }
-        match self.resume_enrolment().await {
-            Ok(true) => {}
+        let is_registered = match self.resume_enrolment().await {
+            Ok(is_registered) => is_registered,
             // Left over from an earlier enrolment that came to nothing: this one goes on.
-            Err(error) if !prepared.borrow().sent && !is_unanswered(&error) => {
-                self.enrol_now(open, prepared).await?;
-            }
+            Err(error) if !prepared.sent.get() && !is_unanswered(&error) => false,
             Err(error) => return Err(error),
-            Ok(false) => self.enrol_now(open, prepared).await?,
+        };
+        if !is_registered {
+            self.enrol_now(open, prepared).await?;
         }
         // Learns clock, balance and chain. The device is registered whether that comes now or later.
         let _ = self.fetch_news().await;
@@ -139,11 +132,38 @@ impl<P: Platform> Wallet<P> {
         device.map(|device| Confirmed::Enrolled { device }).ok_or_else(|| Code::NotEnrolled.into())
     }
 
-    async fn enrol_now(&self, open: &Open, prepared: &RefCell<Prepared>) -> Result<(), Error> {
+    async fn enrol_now(&self, open: &Open, prepared: &Prepared) -> Result<(), Error> {
         // Its end is the issuer's to judge: this device's clock is not learned yet.
-        self.make_passkey(open, prepared).await?;
-        let call = self.sign_in(open, prepared).await?;
-        self.register(prepared, &call).await
+        let made = match prepared.made.get() {
+            Some(made) => made,
+            None => {
+                let made = self.make_passkey(open, prepared).await?;
+                prepared.made.get_or_init(|| made)
+            }
+        };
+        // The passkey's assertion over the signed statement.
+        let credential = &made.registration.raw_id;
+        let challenge = confirmation_challenge(&made.statement);
+        let user_handle = &prepared.account.user_handle;
+        let assertion = self.ask_to_get(open, Asked { rp_id: &prepared.rp_id, challenge, credential, user_handle });
+        let call = ConfirmEnrolment {
+            assertion: assertion.await?,
+            registration: made.registration.clone(),
+            statement: Bytes(made.statement.clone()),
+            label: prepared.account.device_label.clone(),
+        };
+        let body = json::to_vec(&call).map_err(|_| Error::new(Code::BadArgument))?;
+        let credential = credential.clone();
+        let account = Account { credential, enrolled_at: self.now(), ..prepared.account.clone() };
+        // On disk before it is sent: whatever happens to the answer, it can be asked for again.
+        let enrolling = Enrolling { account, call: Bytes(body) };
+        self.change(|data| {
+            data.enrolling = Some(enrolling);
+            Ok(())
+        })
+        .await?;
+        prepared.sent.set(true);
+        self.resume_enrolment().await.map(drop)
     }
 
     /// Waits for the other tabs, but not for ever.
@@ -181,141 +201,91 @@ impl<P: Platform> Wallet<P> {
         }
     }
 
-    async fn make_passkey(&self, open: &Open, prepared: &RefCell<Prepared>) -> Result<(), Error> {
-        let Prepared { account, exclude, nonce, trust, made, .. } = prepared.borrow().clone();
-        if made.is_some() {
-            return Ok(());
-        }
+    async fn make_passkey(&self, open: &Open, prepared: &Prepared) -> Result<Made, Error> {
+        let Prepared { account, exclude, nonce, rp_id, .. } = prepared;
         let (device_key, channel_key, custody) = self.read(|data| (data.device_key, data.channel_key, data.custody))?;
-        let issuer = self.settings.issuer.clone();
+        let issuer = &self.settings.issuer;
         let (thumb, channel_thumb) = (device_key.thumbprint(), channel_key.thumbprint());
-        let challenge = creation_challenge(&issuer, &trust.rp_id, &account.id, thumb, channel_thumb, nonce);
+        let challenge = creation_challenge(issuer, rp_id, &account.id, thumb, channel_thumb, *nonce);
         let options = CreationOptions {
-            rp_id: trust.rp_id.clone(),
-            rp_name: trust.rp_name,
-            user_handle: account.user_handle,
-            account_label: account.label,
+            rp_id: rp_id.clone(),
+            rp_name: self.trust(|trust| trust.rp_name.clone())?,
+            user_handle: account.user_handle.clone(),
+            account_label: account.label.clone(),
             challenge,
-            exclude,
+            exclude: exclude.clone(),
             deadline: DEADLINE,
         };
         let registration = self.ask_to_create(open, &options).await?;
         let response = &registration.response;
-        let expected = Expected {
-            kind: "webauthn.create",
-            challenge: &challenge,
-            origin: self.platform.origin(),
-            rp_id: &trust.rp_id,
-        };
+        let expected =
+            Expected { kind: "webauthn.create", challenge: &challenge, origin: self.platform.origin(), rp_id };
         let flags = expected.check(&response.client_data.0, &response.authenticator_data.0)?;
         let attested = AttestedCredential::from_authenticator_data(&response.authenticator_data.0)
             .map_err(|_| Error::new(Code::AssertionRefused))?;
         if attested.id != registration.raw_id {
             return Err(Code::AssertionRefused.into());
         }
-        let credential = attested.id.clone();
         let statement = Enrolment {
-            issuer,
-            rp_id: trust.rp_id,
-            account: account.id,
+            issuer: issuer.clone(),
+            rp_id: rp_id.clone(),
+            account: account.id.clone(),
             device_key,
             channel_key,
-            credential: credential.clone(),
             credential_key_hash: attested.key_hash(),
+            credential: attested.id,
             backup_eligible: flags.backup_eligible(),
             backed_up: flags.backed_up(),
             custody,
-            nonce,
+            nonce: *nonce,
             issued_at: self.now(),
         };
         let unsigned = sign1::prepare(&statement, &device_key);
-        let key = self.device_key()?;
-        let signature = self.sign_with(&key, unsigned.message()).await?;
-        let statement = unsigned.finish(&signature);
-        prepared.borrow_mut().made = Some(Made { registration, credential, statement });
-        Ok(())
-    }
-
-    /// The passkey's assertion over the signed statement, and all of it as one call.
-    async fn sign_in(&self, open: &Open, prepared: &RefCell<Prepared>) -> Result<ConfirmEnrolment, Error> {
-        let Prepared { account, trust, made, .. } = prepared.borrow().clone();
-        let Some(Made { registration, credential, statement }) = made else {
-            return Err(Code::IntentExpired.into());
-        };
-        let challenge = confirmation_challenge(&statement);
-        let options = RequestOptions {
-            rp_id: trust.rp_id.clone(),
-            challenge,
-            credential: credential.clone(),
-            deadline: DEADLINE,
-        };
-        let assertion = self.ask_to_get(open, &options).await?;
-        let expected = Expected {
-            kind: "webauthn.get",
-            challenge: &challenge,
-            origin: self.platform.origin(),
-            rp_id: &trust.rp_id,
-        };
-        expected.check_assertion(&assertion, &credential, &account.user_handle)?;
-        stop_here(open)?;
-        Ok(ConfirmEnrolment { registration, statement: Bytes(statement), assertion, label: account.device_label })
-    }
-
-    async fn register(&self, prepared: &RefCell<Prepared>, call: &ConfirmEnrolment) -> Result<(), Error> {
-        let account = {
-            let prepared = prepared.borrow();
-            let credential = prepared.made.as_ref().map(|made| made.credential.clone()).unwrap_or_default();
-            Account { credential, enrolled_at: self.now(), ..prepared.account.clone() }
-        };
-        let body = json::to_vec(call).map_err(|_| Error::new(Code::BadArgument))?;
-        // On disk before it is sent: whatever happens to the answer, it can be asked for again.
-        let enrolling = Enrolling { account, call: Bytes(body) };
-        self.change(|data| {
-            data.enrolling = Some(enrolling);
-            Ok(())
-        })
-        .await?;
-        prepared.borrow_mut().sent = true;
-        self.resume_enrolment().await.map(drop)
+        let signature = self.sign_with(By::Device, unsigned.message()).await?;
+        Ok(Made { registration, statement: unsigned.finish(&signature) })
     }
 
     /// Sends an enrolment that is on disk, for the first time or again. Whether there was one.
     ///
     /// # Errors
     /// Where no answer came it stays on disk; what the issuer refuses ends it.
-    pub(super) async fn resume_enrolment(&self) -> Result<bool, Error> {
-        let Some(Enrolling { account, call }) = self.read(|data| data.enrolling.clone())? else { return Ok(false) };
-        let device = self.device_key()?;
-        let answer = self.call_again::<ConfirmEnrolment>(&device, call.0, Some(&account.id)).await;
-        match answer {
-            Ok(Enrolled { allowance, atc_floor }) => {
-                self.finish_enrolment(account, allowance, atc_floor).await?;
-                Ok(true)
+    pub(super) fn resume_enrolment(&self) -> Local<'_, Result<bool, Error>> {
+        Box::pin(async move {
+            let call = self.read(|data| data.enrolling.as_ref().map(|enrolling| enrolling.call.0.clone()))?;
+            let Some(call) = call else { return Ok(false) };
+            let answer = self.send_proved(By::Device, ConfirmEnrolment::PATH, call).await;
+            match answer.and_then(|answer| parse(&answer)) {
+                Ok(enrolled) => {
+                    self.finish_enrolment(enrolled).await?;
+                    Ok(true)
+                }
+                Err(error) if is_unanswered(&error) => Err(error),
+                Err(error) => {
+                    self.change(|data| {
+                        data.enrolling = None;
+                        Ok(())
+                    })
+                    .await?;
+                    Err(error)
+                }
             }
-            Err(error) if is_unanswered(&error) => Err(error),
-            Err(error) => {
-                self.change(|data| {
-                    data.enrolling = None;
-                    Ok(())
-                })
-                .await?;
-                Err(error)
-            }
-        }
+        })
     }
 
-    async fn finish_enrolment(&self, account: Account, allowance: Bytes, atc_floor: u32) -> Result<(), Error> {
+    async fn finish_enrolment(&self, Enrolled { allowance, atc_floor }: Enrolled) -> Result<(), Error> {
         let now = self.now();
-        let (terms, unopened) = match self.open_allowance(&allowance.0, &account, now).await {
-            Ok(terms) => (Some(terms), None),
-            Err(error) if error.code == Code::ClockSkew => (None, Some(allowance)),
+        let terms = match self.open_allowance(&allowance.0, now).await {
+            Ok(terms) => Some(terms),
+            Err(error) if error.code == Code::ClockSkew => None,
             Err(error) => return Err(error),
         };
         self.change(|data| {
-            data.enrolling = None;
-            data.account = Some(account);
-            data.allowance = terms;
-            data.unopened = unopened;
+            // Another tab may have been here first.
+            if let Some(Enrolling { account, .. }) = data.enrolling.take() {
+                data.account = Some(account);
+                data.unopened = if terms.is_none() { Some(allowance) } else { None };
+                data.allowance = terms;
+            }
             data.atc = data.atc.max(atc_floor);
             data.last_contact = now;
             Ok(())
@@ -327,25 +297,26 @@ impl<P: Platform> Wallet<P> {
     ///
     /// # Errors
     /// `issuer-untrusted`; `clock-skew` if only the key's time does not fit this device's clock.
-    pub(super) async fn open_allowance(&self, bytes: &[u8], account: &Account, now: u32) -> Result<Terms, Error> {
-        let set = self.key_set().await?;
-        let allowance = match set.open::<Allowance>(bytes, Use::Allowance, now) {
-            Ok(allowance) => allowance.into_inner(),
-            Err(Refusal::WrongKey) if set.keys.iter().any(|key| Ok(key.kid) == sign1::kid_of::<Allowance>(bytes)) => {
-                return Err(Code::ClockSkew.into());
+    pub(super) fn open_allowance<'a>(&'a self, bytes: &'a [u8], now: u32) -> Local<'a, Result<Terms, Error>> {
+        Box::pin(async move {
+            let mut set = self.key_set()?;
+            let mut allowance = set.open::<Allowance>(bytes, Use::Allowance, now);
+            if matches!(allowance, Err(Refusal::WrongKey)) {
+                if set.keys.iter().any(|key| Ok(key.kid) == sign1::kid_of::<Allowance>(bytes)) {
+                    return Err(Code::ClockSkew.into());
+                }
+                set = self.follow(None).await?;
+                allowance = set.open(bytes, Use::Allowance, now);
             }
-            Err(Refusal::WrongKey) => {
-                let newer = self.follow_newest().await?;
-                newer.open::<Allowance>(bytes, Use::Allowance, now).map_err(Error::untrusted)?.into_inner()
-            }
-            Err(refusal) => return Err(Error::untrusted(refusal)),
-        };
-        let (thumb, currency) = self.read(|data| (data.device_key.thumbprint(), data.currency()))?;
-        let is_ours = allowance.issuer == self.settings.issuer
-            && allowance.account == account.id
-            && allowance.thumb == thumb
-            && Some(allowance.currency) == currency;
-        if is_ours { Ok(Terms::new(allowance, now)) } else { Err(Code::IssuerUntrusted.into()) }
+            let allowance = allowance.map_err(Error::untrusted)?.into_inner();
+            let is_ours = self.read(|data| {
+                allowance.issuer == data.issuer
+                    && data.known_account().is_some_and(|account| allowance.account == account.id)
+                    && allowance.thumb == data.device_key.thumbprint()
+                    && Some(allowance.currency) == data.currency()
+            })?;
+            if is_ours { Ok(Terms::new(allowance, now)) } else { Err(Code::IssuerUntrusted.into()) }
+        })
     }
 }
 

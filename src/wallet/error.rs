@@ -61,14 +61,14 @@ pub struct Error {
     /// How sure.
     pub confidence: Confidence,
     /// Figures. Boxed, since most calls can fail and few errors have any.
-    pub details: Box<Details>,
+    pub details: Option<Box<Details>>,
 }
 
 impl Error {
     /// A certain refusal with no figures.
     #[must_use]
-    pub fn new(code: Code) -> Self {
-        Self { code, confidence: Confidence::Certain, details: Box::default() }
+    pub const fn new(code: Code) -> Self {
+        Self { code, confidence: Confidence::Certain, details: None }
     }
 
     /// The same, less sure.
@@ -80,7 +80,7 @@ impl Error {
     /// The same, with figures.
     #[must_use]
     pub fn with_details(self, details: Details) -> Self {
-        Self { details: Box::new(details), ..self }
+        Self { details: (details != Details::default()).then(|| Box::new(details)), ..self }
     }
 
     /// What the issuer refused; its figures are in `currency`, if that is known yet.

@@ -30,8 +30,7 @@ pub(super) struct Checked {
 pub(super) fn open_receipt(data: &Data, set: &KeySet, item: &ReceiptItem) -> Result<Checked, Cause> {
     let receipt = open_at::<Receipt>(set, &item.receipt.0, Use::Receipt, |receipt| receipt.time);
     let receipt = receipt.map_err(|_| Cause::Forged)?;
-    let account = data.account.as_ref().or(data.enrolling.as_ref().map(|enrolling| &enrolling.account));
-    if receipt.issuer != data.issuer || account.is_none_or(|account| receipt.account != account.id) {
+    if receipt.issuer != data.issuer || data.known_account().is_none_or(|account| receipt.account != account.id) {
         return Err(Cause::Forged);
     }
     if item.body.0.is_empty() {

@@ -1,14 +1,15 @@
 //! Opening what is stored, making keys, locking and unlocking.
 
+use super::client::By;
 use super::error::Error;
 use super::ports::{Entropy, Kept, KeyError, Keys, Platform, Record, SigningKey, Store, StoreError};
 use super::queue::Stop;
 use super::record::Data;
-use super::room::{Fault, Handle, Key, unreadable};
+use super::room::{Fault, Handle, Key, Local, unreadable};
 use super::{Settings, Wallet};
 use crate::code::Code;
 use crate::wire::enrolment::Custody;
-use crate::wire::key::PublicKey;
+use crate::wire::key::{PublicKey, Signature};
 use std::rc::Rc;
 
 /// Nothing else that is signed starts so.
@@ -104,42 +105,33 @@ impl<P: Platform> Wallet<P> {
         }
     }
 
-    /// The device key, if it is open.
-    pub(super) fn device_key(&self) -> Result<Rc<Key<P>>, Error> {
-        match self.room.device.borrow().as_ref() {
-            Some(key) => Ok(Rc::clone(key)),
-            None if self.room.closed.get() => Err(Code::Closed.into()),
-            None if self.room.fault.get().is_some() => Err(Code::KeyLost.into()),
-            None if self.room.data.borrow().is_none() => Err(Code::NotEnrolled.into()),
-            None => Err(Code::Locked.into()),
+    /// The key that proves, if it is there.
+    pub(super) fn key(&self, by: By) -> Result<Rc<Key<P>>, Error> {
+        let held = if by == By::Channel { &self.room.channel } else { &self.room.device };
+        if let Some(key) = &*held.borrow() {
+            return Ok(Rc::clone(key));
         }
+        Err(Error::new(match self.room.fault.get() {
+            _ if self.room.closed.get() => Code::Closed,
+            Some(Fault::Corrupt) if by == By::Channel => Code::StorageCorrupt,
+            Some(_) => Code::KeyLost,
+            None if self.room.data.borrow().is_none() => Code::NotEnrolled,
+            None if by == By::Channel => Code::KeyLost,
+            None => Code::Locked,
+        }))
     }
 
-    /// The channel key.
-    pub(super) fn channel_key(&self) -> Result<Rc<Key<P>>, Error> {
-        match self.room.channel.borrow().as_ref() {
-            Some(key) => Ok(Rc::clone(key)),
-            None if self.room.closed.get() => Err(Code::Closed.into()),
-            None if self.room.fault.get() == Some(Fault::Corrupt) => Err(Code::StorageCorrupt.into()),
-            None if self.room.data.borrow().is_none() && self.room.fault.get().is_none() => {
-                Err(Code::NotEnrolled.into())
-            }
-            None => Err(Code::KeyLost.into()),
-        }
-    }
-
-    /// Signs with the device key. A key that no longer works is lost.
-    pub(super) async fn sign_with(&self, key: &Key<P>, message: &[u8]) -> Result<crate::wire::key::Signature, Error> {
-        let signed = key.sign(message).await;
-        if signed == Err(KeyError::Lost) {
-            let is_device = self.read(|data| data.device_key == *key.public()).unwrap_or(false);
-            if is_device {
+    /// Signs. A device key that no longer works is lost.
+    pub(super) fn sign_with<'a>(&'a self, by: By, message: &'a [u8]) -> Local<'a, Result<Signature, Error>> {
+        Box::pin(async move {
+            let signed = self.key(by)?.sign(message).await;
+            if signed == Err(KeyError::Lost) && by != By::Channel {
                 self.room.device.replace(None);
                 self.room.fault.set(Some(Fault::KeyLost));
                 self.room.changed();
             }
-        }
-        Ok(signed?)
+            Ok(signed?)
+        })
     }
 
     pub(super) fn drop_device_key(&self) {

@@ -1,6 +1,7 @@
 //! Payment codes: the counter is on disk before the code is on screen (protocol sections 2, 6 and 8).
 
 use super::Wallet;
+use super::client::By;
 use super::error::{Details, Error};
 use super::picture;
 use super::ports::{Clock, Entropy, Platform};
@@ -29,14 +30,19 @@ impl<P: Platform> Wallet<P> {
         if max.is_some_and(Amount::is_zero) {
             return Err(Code::BadAmount.into());
         }
-        let device = self.device_key()?;
         let random = self.platform.entropy().draw()?;
         let now_ms = self.now_ms();
         // Counter and time are taken in one transaction that has reached the disk when this returns. A crash from
         // here on skips a number and nothing else.
-        let (token, terms) = self.change(|data| take_token(data, max, random, now_ms)).await?;
+        let mut taken = None;
+        self.change(|data| {
+            taken = Some(take_token(data, max, random, now_ms)?);
+            Ok(())
+        })
+        .await?;
+        let (token, terms) = taken.ok_or(Code::StorageFailed)?;
         let unsigned = token.prepare(terms.handle, &terms.veil);
-        let signature = self.sign_with(&device, unsigned.message()).await?;
+        let signature = self.sign_with(By::Device, unsigned.message()).await?;
         // Locked or frozen meanwhile: a code that may not be shown is not handed out.
         self.demand_ready()?;
         let text = Token::text(&unsigned, &signature);

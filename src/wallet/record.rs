@@ -291,6 +291,12 @@ impl Data {
         json::to_vec(self).map_err(|_| Unreadable::Corrupt)
     }
 
+    /// The account, as soon as the wallet knows which it is.
+    #[must_use]
+    pub fn known_account(&self) -> Option<&Account> {
+        self.account.as_ref().or(self.enrolling.as_ref().map(|enrolling| &enrolling.account))
+    }
+
     /// The currency of the account.
     #[must_use]
     pub fn currency(&self) -> Option<Currency> {

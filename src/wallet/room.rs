@@ -12,11 +12,16 @@ use crate::wire::calls::{self, DeviceItem, DeviceStatus, SourceItem};
 use crate::wire::key_set::{KeySet, SignedKeySet};
 use crate::wire::money::Money;
 use core::cell::{Cell, RefCell};
+use core::future::Future;
+use core::pin::Pin;
 use core::time::Duration;
 use std::rc::Rc;
 
 pub(super) type Key<P> = <<P as Platform>::Keys as Keys>::Key;
 pub(super) type Handle<P> = <<P as Platform>::Keys as Keys>::Handle;
+
+/// A future behind one pointer, where several callers meet: its code stands in the module once.
+pub(super) type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 /// Receipts in a snapshot.
 const RECENT: usize = 20;
@@ -42,7 +47,7 @@ pub(super) struct Room<P: Platform> {
     pub(super) device: RefCell<Option<Rc<Key<P>>>>,
     pub(super) channel: RefCell<Option<Rc<Key<P>>>>,
     /// The pinned set of the record, opened.
-    pub(super) key_set: RefCell<Option<(SignedKeySet, KeySet)>>,
+    pub(super) key_set: RefCell<Option<(SignedKeySet, Rc<KeySet>)>>,
     /// The newest nonce of the issuer.
     pub(super) nonce: RefCell<String>,
     pub(super) anchor: Cell<Option<Anchor>>,
@@ -125,25 +130,23 @@ impl<P: Platform> Wallet<P> {
     }
 
     /// Changes the record on disk, alone among all tabs, and takes what is there then as the truth.
-    pub(super) async fn change<R>(&self, change: impl FnOnce(&mut Data) -> Result<R, Error>) -> Result<R, Error> {
-        let mut change = Some(change);
-        let mut result = None;
-        let once = &mut |data: &mut Data| {
-            result = change.take().map(|change| change(data)).transpose()?;
-            Ok(())
-        };
-        self.change_record(once).await?;
-        result.ok_or_else(|| Code::StorageFailed.into())
+    pub(super) fn change<'a>(
+        &'a self,
+        change: impl FnOnce(&mut Data) -> Result<(), Error> + 'a,
+    ) -> Local<'a, Result<(), Error>> {
+        Box::pin(self.change_record(Box::new(change)))
     }
 
-    /// One piece of code for all changes: the page's module has to stay small.
-    async fn change_record(&self, change: &mut dyn FnMut(&mut Data) -> Result<(), Error>) -> Result<(), Error> {
+    async fn change_record(&self, change: Change<'_>) -> Result<(), Error> {
+        let mut change = Some(change);
         let mut changed = Err(Error::new(Code::StorageFailed));
         let stored = self
             .platform
             .store()
             .change(&mut |bytes| {
-                changed = changed_bytes(bytes, change);
+                if let Some(change) = change.take() {
+                    changed = changed_bytes(bytes, change);
+                }
                 changed.as_mut().ok().map(|(bytes, _)| core::mem::take(bytes))
             })
             .await;
@@ -268,10 +271,12 @@ impl<P: Platform> Wallet<P> {
     }
 }
 
+/// A change of the record, or why it is not made.
+type Change<'a> = Box<dyn FnOnce(&mut Data) -> Result<(), Error> + 'a>;
 type Changed = (Vec<u8>, Box<Data>);
 
 /// The record after a change, and as bytes.
-fn changed_bytes(bytes: &[u8], change: &mut dyn FnMut(&mut Data) -> Result<(), Error>) -> Result<Changed, Error> {
+fn changed_bytes(bytes: &[u8], change: Change<'_>) -> Result<Changed, Error> {
     let mut data = Box::new(Data::from_bytes(bytes).map_err(unreadable)?);
     change(&mut data)?;
     let bytes = data.to_bytes().map_err(unreadable)?;

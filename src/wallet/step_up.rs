@@ -2,11 +2,11 @@
 //! (protocol section 4).
 
 use super::Wallet;
-use super::ceremony::{DEADLINE, Open, Work, stop_here};
-use super::checks::Expected;
+use super::ceremony::{Asked, Open, Work};
+use super::client::By;
 use super::error::Error;
 use super::history::open_receipt;
-use super::ports::{Platform, RequestOptions};
+use super::ports::Platform;
 use super::queue::Stop;
 use super::record::Data;
 use super::room::{ms, source_view};
@@ -16,15 +16,16 @@ use crate::wire::calls::{ConfirmIntent, IntentConfirmed, PrepareTopUp, ProveCard
 use crate::wire::co_signature::CoSignature;
 use crate::wire::id::{Bytes, RpId, SourceId, to_base64};
 use crate::wire::intent::{Action, Intent, MAX_LIFETIME};
+use crate::wire::key_set::KeySet;
 use crate::wire::money::{Amount, Currency, Money};
 use crate::wire::receipt::Kind;
 use crate::wire::sign1;
 use core::cell::RefCell;
+use std::rc::Rc;
 
 /// How far the issuer's clock may be ahead of what the wallet thinks it is, in seconds.
 const LEEWAY: u32 = 30;
 
-#[derive(Clone)]
 pub(super) struct Prepared {
     intent: Intent,
     rp_id: RpId,
@@ -32,7 +33,7 @@ pub(super) struct Prepared {
     /// Number of the newest checked receipt when it was prepared.
     after: u64,
     /// What was sent, if no answer came.
-    sent: Option<ConfirmIntent>,
+    sent: RefCell<Option<Rc<ConfirmIntent>>>,
 }
 
 impl<P: Platform> Wallet<P> {
@@ -47,7 +48,7 @@ impl<P: Platform> Wallet<P> {
         if amount.is_zero() {
             return Err(Code::BadAmount.into());
         }
-        let rp_id = self.trust().await?.rp_id;
+        let rp_id = self.trust(|trust| trust.rp_id.clone())?;
         let (draft, item, device_label, user_handle, after) = self.read(|data| {
             if data.currency() != Some(currency) {
                 return Err(Error::new(Code::CurrencyMismatch));
@@ -60,9 +61,8 @@ impl<P: Platform> Wallet<P> {
             let label = account.device_label.clone();
             Ok((draft, item.clone(), label, account.user_handle.clone(), data.link.seq))
         })??;
-        let device = self.device_key()?;
         let call = PrepareTopUp { amount, currency, source: source.clone(), head: draft.head };
-        let reply = self.call(&device, &call, Some(&draft.account)).await?;
+        let reply = self.call(By::Device, &call).await?;
         let intent = self.complete(draft, &reply.intent.0)?;
         let view = IntentView::TopUp {
             money: Money { amount, currency },
@@ -70,8 +70,8 @@ impl<P: Platform> Wallet<P> {
             device: device_label,
             expires_at: ms(intent.expires_at),
         };
-        let prepared = Prepared { intent, rp_id, user_handle, after, sent: None };
-        Ok(self.open_ceremony(view, Work::StepUp(Box::new(RefCell::new(prepared)))).await)
+        let prepared = Prepared { intent, rp_id, user_handle, after, sent: RefCell::default() };
+        Ok(self.open_ceremony(view, Work::StepUp(Box::new(prepared))).await)
     }
 
     /// The intent as this wallet means it, but for what only the issuer can say.
@@ -100,54 +100,48 @@ impl<P: Platform> Wallet<P> {
         if intent.expires_at <= self.now() { Err(Code::IntentExpired.into()) } else { Ok(intent) }
     }
 
-    pub(super) async fn confirm_step_up(&self, open: &Open, prepared: &RefCell<Prepared>) -> Result<Confirmed, Error> {
-        let Prepared { intent, after, sent, .. } = prepared.borrow().clone();
+    pub(super) async fn confirm_step_up(&self, open: &Open, prepared: &Prepared) -> Result<Confirmed, Error> {
+        let sent = prepared.sent.borrow().clone();
         let again = sent.is_some();
         let call = match sent {
             Some(call) => call,
-            None => self.agree(open, prepared).await?,
+            None => Rc::new(self.agree(open, prepared).await?),
         };
-        let device = self.device_key()?;
-        match self.call(&device, &call, Some(&intent.account)).await {
+        match self.call(By::Device, &*call).await {
             Ok(IntentConfirmed::Done { receipt }) => {
-                let receipt = self.accept(&intent, after, &receipt).await?;
+                let receipt = self.accept(prepared, &receipt).await?;
                 // The chain is brought up to it; if that fails now, the next sync does it.
                 let _ = self.fetch_news().await;
                 Ok(Confirmed::Receipt { receipt })
             }
             Ok(IntentConfirmed::Pending { top_up }) => Ok(Confirmed::Pending { id: top_up }),
-            Err(error) if matches!(error.code, Code::Offline | Code::IssuerUnavailable) => {
-                prepared.borrow_mut().sent = Some(call);
-                Err(error)
-            }
             // The first answer was lost, and the intent is used: what it did stands in the receipts.
             Err(error) if again && error.code == Code::IntentExpired => {
                 self.fetch_news().await?;
-                Ok(match self.find(&intent, after)? {
+                Ok(match self.find(prepared)? {
                     Some(receipt) => Confirmed::Receipt { receipt },
-                    None => Confirmed::Pending { id: to_base64(intent.nonce.as_bytes()) },
+                    None => Confirmed::Pending { id: to_base64(prepared.intent.nonce.as_bytes()) },
                 })
             }
-            Err(error) => Err(error),
+            Err(error) => {
+                if matches!(error.code, Code::Offline | Code::IssuerUnavailable) {
+                    prepared.sent.replace(Some(call));
+                }
+                Err(error)
+            }
         }
     }
 
     /// The passkey's assertion, checked, and the device key's co-signature over it.
-    async fn agree(&self, open: &Open, prepared: &RefCell<Prepared>) -> Result<ConfirmIntent, Error> {
-        let Prepared { intent, rp_id, user_handle, .. } = prepared.borrow().clone();
+    async fn agree(&self, open: &Open, prepared: &Prepared) -> Result<ConfirmIntent, Error> {
+        let Prepared { intent, rp_id, user_handle, .. } = prepared;
         self.demand_ready()?;
         if intent.expires_at <= self.now() {
             return Err(Code::IntentExpired.into());
         }
         let challenge = intent.challenge();
-        let credential = intent.credential.clone();
-        let options =
-            RequestOptions { rp_id: rp_id.clone(), challenge, credential: credential.clone(), deadline: DEADLINE };
-        let assertion = self.ask_to_get(open, &options).await?;
-        let expected =
-            Expected { kind: "webauthn.get", challenge: &challenge, origin: self.platform.origin(), rp_id: &rp_id };
-        expected.check_assertion(&assertion, &credential, &user_handle)?;
-        stop_here(open)?;
+        let asked = Asked { rp_id, challenge, credential: &intent.credential, user_handle };
+        let assertion = self.ask_to_get(open, asked).await?;
         // Locked or frozen while the prompt was open.
         self.demand_ready()?;
         let response = &assertion.response;
@@ -156,55 +150,50 @@ impl<P: Platform> Wallet<P> {
             &response.authenticator_data.0,
             &response.client_data.0,
             &response.signature.0,
-            &credential.0,
+            &intent.credential.0,
         );
-        let device = self.device_key()?;
-        let public = self.read(|data| data.device_key)?;
-        let unsigned = sign1::prepare(&statement, &public);
-        let signature = self.sign_with(&device, unsigned.message()).await?;
+        let unsigned = sign1::prepare(&statement, &self.read(|data| data.device_key)?);
+        let signature = self.sign_with(By::Device, unsigned.message()).await?;
         let co_signature = Some(Bytes(unsigned.finish(&signature)));
         Ok(ConfirmIntent { nonce: intent.nonce, assertion, co_signature })
     }
 
     /// Checks that a receipt is the issuer's, and for exactly this intent.
-    async fn accept(&self, intent: &Intent, after: u64, item: &ReceiptItem) -> Result<ReceiptView, Error> {
-        let set = self.key_set().await?;
-        let view = match self.read(|data| open_receipt(data, &set, item))? {
-            Ok(checked) => self.read(|data| checked.view(data))?,
-            Err(_) => {
-                // Signed by a key that is newer than the pinned set, or forged.
-                let set = self.follow_newest().await?;
-                let checked = self.read(|data| open_receipt(data, &set, item))?;
-                let checked = checked.map_err(|_| Error::new(Code::ReceiptForged))?;
-                self.read(|data| checked.view(data))?
-            }
-        };
+    async fn accept(&self, prepared: &Prepared, item: &ReceiptItem) -> Result<ReceiptView, Error> {
+        let look = |set: &KeySet| self.read(|data| Some(open_receipt(data, set, item).ok()?.view(data)));
+        let mut view = look(&*self.key_set()?)?;
+        if view.is_none() {
+            // Signed by a key that is newer than the pinned set, or forged.
+            view = look(&*self.follow(None).await?)?;
+        }
+        let view = view.ok_or(Code::ReceiptForged)?;
         if view.kind == Kind::TopUpFailed {
             return Err(Code::CardDeclined.into());
         }
-        if is_for(&view, intent, after) { Ok(view) } else { Err(Code::ReceiptForged.into()) }
+        if prepared.made(&view) { Ok(view) } else { Err(Code::ReceiptForged.into()) }
     }
 
-    fn find(&self, intent: &Intent, after: u64) -> Result<Option<ReceiptView>, Error> {
-        self.read(|data| data.receipts.iter().find(|receipt| is_for(receipt, intent, after)).cloned())
+    fn find(&self, prepared: &Prepared) -> Result<Option<ReceiptView>, Error> {
+        self.read(|data| data.receipts.iter().find(|receipt| prepared.made(receipt)).cloned())
     }
 
     pub(super) async fn card_proof(&self, source: &SourceId) -> Result<CardProof, Error> {
         self.demand_ready()?;
-        let account = self.read(|data| data.account.as_ref().map(|account| account.id.clone()))?;
-        let device = self.device_key()?;
-        let reply = self.call(&device, &ProveCard { source: source.clone() }, account.as_ref()).await?;
+        let reply = self.call(By::Device, &ProveCard { source: source.clone() }).await?;
         Ok(CardProof { page: reply.page, proof: reply.proof })
     }
 }
 
-fn is_for(receipt: &ReceiptView, intent: &Intent, after: u64) -> bool {
-    let Action::TopUp { amount, currency, source, .. } = &intent.action else { return false };
-    receipt.kind == Kind::TopUp
-        && receipt.sequence > after
-        && receipt.device.as_ref().is_some_and(|device| *device == intent.thumb.to_string())
-        && receipt.money == Some(Money { amount: *amount, currency: *currency })
-        && receipt.source.as_ref().is_none_or(|named| named == source)
+impl Prepared {
+    /// Whether a receipt is for exactly this intent.
+    fn made(&self, receipt: &ReceiptView) -> bool {
+        let Action::TopUp { amount, currency, source, .. } = &self.intent.action else { return false };
+        receipt.kind == Kind::TopUp
+            && receipt.sequence > self.after
+            && receipt.device.as_ref().is_some_and(|device| *device == self.intent.thumb.to_string())
+            && receipt.money == Some(Money { amount: *amount, currency: *currency })
+            && receipt.source.as_ref().is_none_or(|named| named == source)
+    }
 }
 
 #[cfg(test)]

@@ -2,11 +2,12 @@
 
 use super::Wallet;
 use super::checks::open_at;
+use super::client::By;
 use super::error::{Confidence, Details, Error};
 use super::history::{apply, broken_alert};
 use super::ports::{Clock, Entropy, Platform};
-use super::record::{Account, Data, LeftThen, Terms};
-use super::room::Anchor;
+use super::record::{Data, LeftThen, Terms};
+use super::room::{Anchor, Local};
 use super::state::{Alert, AlertKind, Cause, Status};
 use crate::code::Code;
 use crate::rules::lifetime;
@@ -18,6 +19,7 @@ use crate::wire::id::Nonce;
 use crate::wire::key_set::{KeySet, Use};
 use crate::wire::time::Time;
 use core::time::Duration;
+use std::rc::Rc;
 
 /// A time statement counts only if its round trip took less.
 const ROUND_TRIP: Duration = Duration::from_secs(10);
@@ -47,7 +49,7 @@ enum Round {
 struct News {
     synced: Synced,
     head: Head,
-    set: KeySet,
+    set: Rc<KeySet>,
     /// Issuer's clock when the answer was here.
     issuer_ms: u64,
     /// Issuer's clock less the device's; none if the round trip took too long to tell.
@@ -55,16 +57,18 @@ struct News {
 }
 
 impl<P: Platform> Wallet<P> {
-    pub(super) async fn fetch_news(&self) -> Result<(), Error> {
-        let _turn = self.room.news.turn().await;
-        self.resume_enrolment().await?;
-        for _ in 0..ROUNDS {
-            if matches!(self.fetch_round().await?, Round::Complete) {
-                self.refill_silently().await;
-                return Ok(());
+    pub(super) fn fetch_news(&self) -> Local<'_, Result<(), Error>> {
+        Box::pin(async move {
+            let _turn = self.room.news.turn().await;
+            self.resume_enrolment().await?;
+            for _ in 0..ROUNDS {
+                if matches!(self.fetch_round().await?, Round::Complete) {
+                    self.refill_silently().await;
+                    return Ok(());
+                }
             }
-        }
-        Err(Code::ChainGap.into())
+            Err(Code::ChainGap.into())
+        })
     }
 
     pub(super) async fn fetch_allowance(&self) -> Result<(), Error> {
@@ -72,19 +76,43 @@ impl<P: Platform> Wallet<P> {
         self.refill_now().await
     }
 
+    /// One call, its answer checked and taken.
     async fn fetch_round(&self) -> Result<Round, Error> {
-        let account = self.read(|data| data.account.clone())?.ok_or(Code::NotEnrolled)?;
-        let after = self.read(|data| data.link.seq)?;
-        let news = match self.ask(&account, after).await {
-            Ok(news) => news,
+        let nonce = Nonce(self.platform.entropy().draw()?);
+        let call = self.read(|data| {
+            let enrolled = data.account.is_some();
+            enrolled.then(|| Sync { nonce, after: data.link.seq, thumb: data.device_key.thumbprint() })
+        })?;
+        let call = call.ok_or(Code::NotEnrolled)?;
+        let started = self.platform.clock().running();
+        let mut synced = match self.call(By::Channel, &call).await {
+            Ok(synced) => synced,
             Err(error) => return Err(self.note_refusal(error).await),
         };
-        if news.offset_ms.is_some() {
-            let running = self.platform.clock().running();
-            self.room.anchor.set(Some(Anchor { issuer_ms: news.issuer_ms, running }));
+        let took = self.platform.clock().running().saturating_sub(started);
+        let mut set = self.key_set()?;
+        let mut time = open_time(&set, &synced.time.0);
+        if matches!(time, Err(Refusal::WrongKey)) {
+            set = self.follow(synced.key_set.take()).await?;
+            time = open_time(&set, &synced.time.0);
         }
-        let taken = self.change(|data| Ok(take_news(data, news, after))).await?;
-        taken.map_err(|cause| {
+        let time = time.map_err(Error::untrusted)?;
+        if time.issuer != self.settings.issuer || time.nonce != nonce {
+            return Err(Code::IssuerUntrusted.into());
+        }
+        let head = self.read(|data| check_head(data, &synced, &set, seconds(time.now_ms)))??;
+        if let Some(next) = synced.key_set.take() {
+            self.follow(Some(next)).await?;
+        }
+        let (issuer_ms, offset_ms) = self.learn_clock(&time, took)?;
+        let mut taken = None;
+        self.change(|data| {
+            let news = News { synced, head, set, issuer_ms, offset_ms };
+            taken = Some(take_news(data, news, call.after));
+            Ok(())
+        })
+        .await?;
+        taken.ok_or(Code::StorageFailed)?.map_err(|cause| {
             Error::new(match cause {
                 Cause::Gap => Code::ChainGap,
                 Cause::Fork => Code::ChainFork,
@@ -93,53 +121,20 @@ impl<P: Platform> Wallet<P> {
         })
     }
 
-    /// One call, with time and head checked.
-    async fn ask(&self, account: &Account, after: u64) -> Result<News, Error> {
-        let key = self.channel_key()?;
-        let thumb = self.read(|data| data.device_key.thumbprint())?;
-        let nonce = Nonce(self.platform.entropy().draw()?);
-        let started = self.platform.clock().running();
-        let mut synced = self.call(&key, &Sync { nonce, after, thumb }, Some(&account.id)).await?;
-        let took = self.platform.clock().running().saturating_sub(started);
-        let pinned = self.key_set().await?;
-        let open = |set: &KeySet| open_at::<Time>(set, &synced.time.0, Use::Time, |time| seconds(time.now_ms));
-        let (set, time) = match open(&pinned) {
-            Ok(time) => (pinned, time),
-            Err(Refusal::WrongKey) => {
-                let set = match synced.key_set.take() {
-                    Some(next) => self.follow(next).await?,
-                    None => self.follow_newest().await?,
-                };
-                let time = open(&set).map_err(Error::untrusted)?;
-                (set, time)
-            }
-            Err(refusal) => return Err(Error::untrusted(refusal)),
-        };
-        if time.issuer != self.settings.issuer || time.nonce != nonce {
-            return Err(Code::IssuerUntrusted.into());
-        }
-        let now = seconds(time.now_ms);
-        let head = set.open::<Head>(&synced.head.0, Use::Receipt, now).map_err(Error::untrusted)?.into_inner();
-        if head.account != account.id {
-            return Err(Code::IssuerUntrusted.into());
-        }
-        // An old head is how receipts are withheld.
-        if now.abs_diff(head.time) > HEAD_AGE {
-            return Err(Error::new(Code::IssuerUntrusted).with_confidence(Confidence::Likely));
-        }
-        if let Some(next) = synced.key_set.take() {
-            self.follow(next).await?;
-        }
+    /// The issuer's clock now, and how far the device's is behind it, if the round trip was short enough to tell.
+    fn learn_clock(&self, time: &Time, took: Duration) -> Result<(u64, Option<i64>), Error> {
         let half = u64::try_from(took.as_millis() / 2).unwrap_or(u64::MAX);
         let issuer_ms = time.now_ms.saturating_add(half);
-        let wall = self.platform.clock().now_ms();
-        let offset = i64::try_from(i128::from(issuer_ms) - i128::from(wall)).ok();
-        let offset_ms = offset.filter(|_| took < ROUND_TRIP);
-        if offset_ms.is_none() && self.read(|data| data.synced_at.is_none())? {
+        let offset = i64::try_from(i128::from(issuer_ms) - i128::from(self.platform.clock().now_ms())).ok();
+        if took < ROUND_TRIP && offset.is_some() {
+            self.room.anchor.set(Some(Anchor { issuer_ms, running: self.platform.clock().running() }));
+            return Ok((issuer_ms, offset));
+        }
+        if self.read(|data| data.synced_at.is_none())? {
             let details = Details { skew_ms: offset, ..Details::default() };
             return Err(Error::new(Code::ClockSkew).with_details(details));
         }
-        Ok(News { synced, head, set, issuer_ms, offset_ms })
+        Ok((issuer_ms, None))
     }
 
     /// A refusal that says how this device stands is news too.
@@ -150,7 +145,7 @@ impl<P: Platform> Wallet<P> {
             Code::Frozen => DeviceStatus::Frozen,
             _ => return error,
         };
-        let noted = self.change(|data| {
+        let noted = self.change(move |data| {
             data.status = status;
             Ok(())
         });
@@ -159,9 +154,9 @@ impl<P: Platform> Wallet<P> {
 
     /// Opens an allowance that came before the clock was learned.
     async fn open_late_allowance(&self) -> Result<(), Error> {
-        let late = self.read(|data| data.unopened.clone().zip(data.account.clone()))?;
-        let Some((bytes, account)) = late else { return Ok(()) };
-        let terms = self.open_allowance(&bytes.0, &account, self.now()).await?;
+        let late = self.read(|data| data.account.as_ref().and(data.unopened.clone()))?;
+        let Some(bytes) = late else { return Ok(()) };
+        let terms = self.open_allowance(&bytes.0, self.now()).await?;
         self.change(|data| {
             data.unopened = None;
             data.allowance = Some(terms);
@@ -180,21 +175,38 @@ impl<P: Platform> Wallet<P> {
         }
     }
 
-    async fn refill_now(&self) -> Result<(), Error> {
-        self.demand_ready()?;
-        let account = self.read(|data| data.account.clone())?.ok_or(Code::NotEnrolled)?;
-        let device = self.device_key()?;
-        let reply = self.call(&device, &Refill {}, Some(&account.id)).await?;
-        let now = self.now();
-        let terms = self.open_allowance(&reply.allowance.0, &account, now).await?;
-        self.change(|data| {
-            data.allowance = Some(terms);
-            data.left = Some(LeftThen { left: reply.left, as_of: now });
-            data.last_contact = data.last_contact.max(now);
-            Ok(())
+    fn refill_now(&self) -> Local<'_, Result<(), Error>> {
+        Box::pin(async move {
+            self.demand_ready()?;
+            let reply = self.call(By::Device, &Refill {}).await?;
+            let now = self.now();
+            let terms = self.open_allowance(&reply.allowance.0, now).await?;
+            self.change(|data| {
+                data.allowance = Some(terms);
+                data.left = Some(LeftThen { left: reply.left, as_of: now });
+                data.last_contact = data.last_contact.max(now);
+                Ok(())
+            })
+            .await
         })
-        .await
     }
+}
+
+fn open_time(set: &KeySet, bytes: &[u8]) -> Result<Time, Refusal> {
+    open_at(set, bytes, Use::Time, |time: &Time| seconds(time.now_ms))
+}
+
+/// The newest link as the issuer signed it, for this account and for now.
+fn check_head(data: &Data, synced: &Synced, set: &KeySet, now: u32) -> Result<Head, Error> {
+    let head = set.open::<Head>(&synced.head.0, Use::Receipt, now).map_err(Error::untrusted)?.into_inner();
+    if data.account.as_ref().is_none_or(|account| head.account != account.id) {
+        return Err(Code::IssuerUntrusted.into());
+    }
+    // An old head is how receipts are withheld.
+    if now.abs_diff(head.time) > HEAD_AGE {
+        return Err(Error::new(Code::IssuerUntrusted).with_confidence(Confidence::Likely));
+    }
+    Ok(head)
 }
 
 fn seconds(ms: u64) -> u32 {

@@ -82,12 +82,12 @@ fn a_new_key_set_is_followed_only_if_the_old_one_signed_it() {
     foreign.issuer.rotate(true);
     let wallet = other.enrolled();
     let theirs = foreign.issuer.book.borrow().signed.clone();
-    let followed = run(wallet.follow(theirs));
+    let followed = run(wallet.follow(Some(theirs)));
     // Worlds share their seed, so this one is the same issuer; a set with another root is not.
     assert!(followed.is_ok());
     let mut forged = foreign.issuer.book.borrow().signed.clone();
     forged.by_root = forged.by_previous.clone().unwrap();
-    assert_eq!(run(wallet.follow(forged)).unwrap_err().code, Code::IssuerUntrusted);
+    assert_eq!(run(wallet.follow(Some(forged))).unwrap_err().code, Code::IssuerUntrusted);
 }
 
 #[test]
@@ -111,7 +111,7 @@ fn answers_that_are_no_problems_have_codes_too() {
         wallet.refusal(&Response { status, body, nonce: None, retry_after })
     };
     assert_eq!(answer(502, None).code, Code::IssuerUnavailable);
-    assert_eq!(answer(503, Some(3)).details.retry_after_ms, Some(3_000));
+    assert_eq!(answer(503, Some(3)).details.unwrap().retry_after_ms, Some(3_000));
     assert_eq!(answer(426, None).code, Code::UpgradeNeeded);
     assert_eq!(answer(429, None).code, Code::TooManyAttempts);
     assert_eq!(answer(404, None).code, Code::IssuerRefused);

@@ -33,10 +33,10 @@ fn a_problem_keeps_its_figures() {
     };
     let error = Error::from_problem(&problem, Some(Currency::JPY));
     assert_eq!(error.code, Code::OverLimit);
-    assert_eq!(error.details.until, Some(5_000));
-    assert_eq!(error.details.left, Some(Money { amount: Amount::of(30), currency: Currency::JPY }));
-    assert_eq!(error.details.resets_at, Some(7_000));
-    assert_eq!(error.details.retry_after_ms, Some(2_000));
+    assert_eq!(error.details.as_ref().unwrap().until, Some(5_000));
+    assert_eq!(error.details.as_ref().unwrap().left, Some(Money { amount: Amount::of(30), currency: Currency::JPY }));
+    assert_eq!(error.details.as_ref().unwrap().resets_at, Some(7_000));
+    assert_eq!(error.details.as_ref().unwrap().retry_after_ms, Some(2_000));
 }
 
 #[test]

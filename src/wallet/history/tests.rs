@@ -117,7 +117,7 @@ fn an_erased_body_keeps_the_chain_whole() {
     let wallet = world.enrolled();
     let token = code(&wallet);
     world.issuer.record(Kind::Payment, own(&wallet), Some(&token), Some(540));
-    let set = run(wallet.key_set()).unwrap();
+    let set = wallet.key_set().unwrap();
     let items = {
         let book = world.issuer.book.borrow();
         book.receipts.iter().skip(1).map(|pair| world.issuer.item(pair)).collect::<Vec<_>>()
@@ -134,7 +134,7 @@ fn every_changed_byte_of_a_receipt_is_forged() {
     let world = World::new();
     let wallet = world.enrolled();
     world.issuer.record(Kind::TopUp, own(&wallet), None, Some(5));
-    let set = run(wallet.key_set()).unwrap();
+    let set = wallet.key_set().unwrap();
     let item = world.issuer.item(world.issuer.book.borrow().receipts.last().unwrap());
     let data = wallet.read(Clone::clone).unwrap();
     assert!(open_receipt(&data, &set, &item).is_ok());
