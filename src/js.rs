@@ -24,7 +24,6 @@ use crate::code::Code;
 use crate::wallet::picture;
 use core::cell::RefCell;
 use js_sys::Function;
-use serde::Serialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -50,14 +49,8 @@ pub fn start(on_crash: Function) {
 /// `bad-argument` for a text that fits no QR code.
 #[wasm_bindgen]
 pub fn qr(text: &str) -> Result<JsValue, JsValue> {
-    #[derive(Serialize)]
-    struct View<'a> {
-        size: u32,
-        path: &'a str,
-        svg: &'a str,
-    }
     let picture = picture::draw(text).map_err(|_| error::thrown(&Code::BadArgument.into()))?;
-    convert::to_js(&View { size: picture.size, path: &picture.path, svg: &picture.svg })
+    convert::to_js(&picture)
 }
 
 /// Every code with what goes with it, so that a test can hold the package's own lists equal:

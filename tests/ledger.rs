@@ -134,7 +134,7 @@ impl Caller {
             acc: None,
         };
         let public = PublicKey::from_sec1(self.key.verifying_key().to_sec1_point(false).as_bytes()).unwrap();
-        let unsigned = dpop::prepare(&claims, &public).unwrap();
+        let unsigned = dpop::prepare(&claims, &public);
         let signature: p256::ecdsa::Signature = self.key.sign(unsigned.message());
         let proof = unsigned.finish(&Signature::from_signer(&signature.to_bytes()).unwrap());
         Request { method: "POST".into(), path: C::PATH.into(), body, proof: Some(proof), source: "::1".into() }

@@ -109,7 +109,7 @@ fn every_changed_bit_of_a_proof_is_refused() {
         bdy: Hash(sha256(b"{}")),
         acc: None,
     };
-    let unsigned = dpop::prepare(&claims, &signer().1).unwrap();
+    let unsigned = dpop::prepare(&claims, &signer().1);
     let signature = sign(unsigned.message());
     let proof = unsigned.finish(&signature);
     assert!(dpop::verify(&proof, "POST", &claims.htu, b"{}").is_ok());

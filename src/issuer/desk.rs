@@ -14,9 +14,7 @@ use crate::wire::calls::{
     PROBLEM_TYPE, PrepareEnrolment, PrepareTopUp, ProveCard, Refill, ReversePayment, Sync, TakePayment, VERSION,
     WELL_KNOWN, WellKnown, WhichTill,
 };
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::Value;
+use crate::wire::json::{self, FromJson, Json, ToJson};
 
 const JSON: &str = "application/json";
 
@@ -136,32 +134,32 @@ fn problem(refused: &Refused, nonce: Option<String>) -> Reply {
     Reply {
         status: problem.status,
         content_type: PROBLEM_TYPE,
-        body: serde_json::to_vec(&problem).unwrap_or_default(),
+        body: json::to_vec(&problem),
         nonce,
         retry_after: refused.retry_after,
     }
 }
 
-fn write(answer: &impl Serialize) -> Result<Vec<u8>, Refused> {
-    serde_json::to_vec(answer).map_err(|_| Code::IssuerUnavailable.into())
+fn write(answer: &dyn ToJson) -> Result<Vec<u8>, Refused> {
+    Ok(json::to_vec(answer))
 }
 
 /// Reads a call's body. Extension results are looked for only once it is refused, since no readable body has any.
-fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refused> {
-    serde_json::from_slice(body).map_err(|_| {
-        let leaks = serde_json::from_slice::<Value>(body).is_ok_and(|value| leaks(&value));
+fn read<T: FromJson>(body: &[u8]) -> Result<T, Refused> {
+    json::from_slice(body).map_err(|_| {
+        let leaks = json::parse(body).is_ok_and(|json| leaks(&json));
         if leaks { Code::PrfLeaked.into() } else { Refused::from(crate::wire::Refusal::BadJson) }
     })
 }
 
 /// Whether extension results stand anywhere in it: the output of PRF among them opens a sealed key.
-fn leaks(value: &Value) -> bool {
-    match value {
-        Value::Object(members) => members.iter().any(|(name, value)| {
-            let results = name == "clientExtensionResults" && *value != Value::Object(serde_json::Map::new());
-            results || leaks(value)
+fn leaks(json: &Json) -> bool {
+    match json {
+        Json::Object(members) => members.iter().any(|(name, value)| {
+            let empty = matches!(value, Json::Object(results) if results.is_empty());
+            (name == "clientExtensionResults" && !empty) || leaks(value)
         }),
-        Value::Array(items) => items.iter().any(leaks),
+        Json::List(items) => items.iter().any(leaks),
         _ => false,
     }
 }

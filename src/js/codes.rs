@@ -2,21 +2,21 @@
 
 use super::convert::to_js;
 use super::error::Thrown;
+use crate::wire::json::json_object;
 use crate::wire::shop_code::{self, ShopCodeRefusal};
-use serde::Serialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Where and why a shop's code was refused.
-#[derive(Serialize)]
 struct Details {
     reason: &'static str,
     character: usize,
 }
+json_object! { written Details { reason, character } }
 
 fn thrown(refusal: ShopCodeRefusal) -> JsValue {
     let details = Details { reason: refusal.reason.name(), character: refusal.at };
-    to_js(&Thrown { details: Some(&details), ..Thrown::bare(refusal.code()) }).unwrap_or(JsValue::NULL)
+    Thrown { details: Some(&details), ..Thrown::bare(refusal.code()) }.to_js()
 }
 
 /// An EMVCo merchant-presented code, JPQR included, as plain values; the amount's minor units as decimal text.

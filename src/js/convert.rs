@@ -2,21 +2,23 @@
 
 use super::error::thrown;
 use crate::code::Code;
-use crate::wire::json;
+use crate::wire::json::{self, FromJson, ToJson};
 #[cfg(feature = "js-testing")]
 use core::str::FromStr;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use wasm_bindgen::JsValue;
 
 /// A plain object; what is not there is `null`. As JSON, since the module writes that anyway: a second writer of every view
 /// would be as large again.
 ///
 /// # Errors
-/// `malformed` for what has no JSON form.
-pub(super) fn to_js<T: Serialize>(value: &T) -> Result<JsValue, JsValue> {
-    let json = json::to_vec(value).ok().and_then(|json| String::from_utf8(json).ok());
-    json.and_then(|json| js_sys::JSON::parse(&json).ok()).ok_or_else(|| thrown(&Code::Malformed.into()))
+/// `malformed` for what is no JSON after all.
+pub(super) fn to_js(value: &dyn ToJson) -> Result<JsValue, JsValue> {
+    plain(value).ok_or_else(|| thrown(&Code::Malformed.into()))
+}
+
+pub(super) fn plain(value: &dyn ToJson) -> Option<JsValue> {
+    let json = json::to_vec(value);
+    core::str::from_utf8(&json).ok().and_then(|json| js_sys::JSON::parse(json).ok())
 }
 
 /// From a plain object. The page's module reads JSON only, with the reader it has anyway.
@@ -24,7 +26,7 @@ pub(super) fn to_js<T: Serialize>(value: &T) -> Result<JsValue, JsValue> {
 /// # Errors
 /// `bad-argument`.
 #[cfg(feature = "js-testing")]
-pub(super) fn from_js<T: DeserializeOwned>(value: JsValue) -> Result<T, JsValue> {
+pub(super) fn from_js<T: serde::de::DeserializeOwned>(value: JsValue) -> Result<T, JsValue> {
     serde_wasm_bindgen::from_value(value).map_err(|_| thrown(&Code::BadArgument.into()))
 }
 
@@ -32,7 +34,7 @@ pub(super) fn from_js<T: DeserializeOwned>(value: JsValue) -> Result<T, JsValue>
 ///
 /// # Errors
 /// `bad-argument`.
-pub(super) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, JsValue> {
+pub(super) fn from_json<T: FromJson>(text: &str) -> Result<T, JsValue> {
     json::from_slice(text.as_bytes()).map_err(|_| thrown(&Code::BadArgument.into()))
 }
 

@@ -1,41 +1,43 @@
 //! What is thrown: a plain object that the package turns into its `JitsuinError`.
 
+use super::convert::plain;
 use crate::code::Code;
-use crate::wallet::{Details, Error};
-use serde::Serialize;
-use serde_wasm_bindgen::Serializer;
+use crate::wallet::{Confidence, Error};
+use crate::wire::json::{ToJson, Writer};
 use wasm_bindgen::JsValue;
 
 /// The members of a thrown object.
-#[derive(Serialize)]
-pub(super) struct Thrown<'a, D = Details> {
-    pub(super) code: &'static str,
-    pub(super) retryable: bool,
-    pub(super) fix: &'static str,
-    pub(super) confidence: &'static str,
-    pub(super) message: &'static str,
-    pub(super) details: Option<&'a D>,
+pub(super) struct Thrown<'a> {
+    pub(super) code: Code,
+    pub(super) confidence: Confidence,
+    pub(super) details: Option<&'a dyn ToJson>,
 }
 
-impl<D> Thrown<'_, D> {
+impl Thrown<'_> {
     pub(super) const fn bare(code: Code) -> Self {
-        Self {
-            code: code.name(),
-            retryable: code.retryable(),
-            fix: code.fix().name(),
-            confidence: "certain",
-            message: code.text(),
-            details: None,
-        }
+        Self { code, confidence: Confidence::Certain, details: None }
+    }
+
+    pub(super) fn to_js(&self) -> JsValue {
+        // What is written here is JSON; a bare value would still be an error to the package.
+        plain(self).unwrap_or(JsValue::NULL)
+    }
+}
+
+impl ToJson for Thrown<'_> {
+    fn write(&self, to: &mut Writer) {
+        let Self { code, confidence, details } = self;
+        let details = details.unwrap_or(&None::<String>);
+        let members: [&dyn ToJson; 6] =
+            [&code.name(), &code.retryable(), &code.fix().name(), confidence, &code.text(), details];
+        to.object("code retryable fix confidence message details", &members);
     }
 }
 
 /// The object for this error.
 pub(super) fn thrown(error: &Error) -> JsValue {
-    let details = error.details.as_deref();
-    let fields = Thrown { confidence: error.confidence.name(), details, ..Thrown::bare(error.code) };
-    // Figures are far below 2^53, so this does not fail; a bare object would still be an error to the package.
-    fields.serialize(&Serializer::new().serialize_missing_as_null(true)).unwrap_or(JsValue::NULL)
+    let details = error.details.as_deref().map(|details| details as &dyn ToJson);
+    Thrown { confidence: error.confidence, details, ..Thrown::bare(error.code) }.to_js()
 }
 
 impl From<Error> for JsValue {

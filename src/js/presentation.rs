@@ -94,6 +94,6 @@ impl RawPresentation {
         let recent = with!(self.inner.wallet, wallet => wallet.state()).recent;
         let mut presentation = self.inner.presentation.borrow_mut();
         let ended = recent.iter().find(|receipt| presentation.noticed(receipt));
-        ended.map_or(Ok(JsValue::NULL), to_js)
+        ended.map_or(Ok(JsValue::NULL), |receipt| to_js(receipt))
     }
 }

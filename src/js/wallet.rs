@@ -10,30 +10,29 @@ use crate::wallet::ports::Platform;
 use crate::wallet::{Error, Settings, Wallet};
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{IssuerId, Thumbprint};
+use crate::wire::json::json_object;
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use core::future::Future;
 use core::str::FromStr;
 use js_sys::{Function, Promise};
-use serde::Deserialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::future_to_promise;
 
 /// What `open` takes; absent members have the wallet's defaults.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Options {
     issuer: IssuerId,
     profile: String,
-    #[serde(default)]
     endpoint: Option<String>,
-    #[serde(default)]
     root: Option<Thumbprint>,
-    #[serde(default)]
     custody: Option<Custody>,
-    #[serde(default)]
     label: Option<String>,
+}
+json_object! {
+    strict Options {
+        issuer, profile, endpoint = "endpoint?", root = "root?", custody = "custody?", label = "label?",
+    }
 }
 
 /// One opened wallet.

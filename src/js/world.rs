@@ -23,6 +23,7 @@ use crate::wallet::memory::{Mode, SoftKey, Tamper};
 use crate::wallet::ports::Clock as _;
 use crate::wire::calls::Problem;
 use crate::wire::id::AccountId;
+use crate::wire::json::{ToJson, Writer, json_object};
 use crate::wire::money::{Amount, Money};
 use alloc::rc::Rc;
 use alloc::sync::Arc;
@@ -31,7 +32,7 @@ use core::time::Duration;
 use entropy::WorldEntropy;
 use js_sys::Function;
 use profiles::Profiles;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use till::Caller;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -70,8 +71,6 @@ struct NewTill {
 }
 
 /// One answer of the desk.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 struct Answer<'a> {
     status: u16,
     content_type: &'a str,
@@ -80,8 +79,14 @@ struct Answer<'a> {
     retry_after: Option<u32>,
 }
 
+impl ToJson for Answer<'_> {
+    fn write(&self, to: &mut Writer) {
+        let Self { status, content_type, body, nonce, retry_after } = self;
+        to.object("status contentType body nonce retryAfter", &[status, content_type, body, nonce, retry_after]);
+    }
+}
+
 /// One message to a person.
-#[derive(Serialize)]
 struct Mail {
     to: String,
     at: u64,
@@ -89,6 +94,7 @@ struct Mail {
     text: String,
     code: Option<String>,
 }
+json_object! { written Mail { to, at, subject, text, code } }
 
 /// One pretend world.
 #[wasm_bindgen]

@@ -2,17 +2,18 @@
 
 use crate::wire::head::Head;
 use crate::wire::id::Hash;
+use crate::wire::json::json_object;
 use crate::wire::receipt::Receipt;
-use serde::{Deserialize, Serialize};
 
 /// The newest link that was checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Link {
     /// Number of the receipt; 0 before the first.
     pub seq: u64,
     /// Its [`Receipt::link`]; zero before the first.
     pub hash: Hash,
 }
+json_object! { open Link { seq, hash } }
 
 impl Default for Link {
     fn default() -> Self {

@@ -1,25 +1,27 @@
 //! How an allowance is used up: sums and counts in a rolling window of 24 hours.
 
+use crate::wire::json::json_object;
 use crate::wire::money::Amount;
-use serde::{Deserialize, Serialize};
 
 /// Length of the window in seconds.
 pub const WINDOW: u32 = 24 * 3600;
 
 /// One movement in the window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// Seconds since 1970.
     pub at: u32,
     /// Minor units.
     pub amount: Amount,
 }
+json_object! { open Entry { at, amount } }
 
 /// What moved in the last 24 hours. It only ever holds entries of the window, so it stays as small as the limits.
-#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Meter {
     entries: Vec<Entry>,
 }
+json_object! { open Meter { entries } }
 
 /// What a meter is held against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

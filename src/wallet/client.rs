@@ -9,10 +9,9 @@ use crate::code::Code;
 use crate::wire::calls::{self, Call, Problem, WELL_KNOWN, WellKnown};
 use crate::wire::dpop::{self, Claims};
 use crate::wire::id::{Hash, Nonce};
-use crate::wire::json;
+use crate::wire::json::{self, FromJson};
 use crate::wire::key_set::{KeySet, SignedKeySet};
 use crate::wire::sha256;
-use serde::de::DeserializeOwned;
 use std::rc::Rc;
 
 /// Whose key proves a call.
@@ -31,11 +30,8 @@ impl<P: Platform> Wallet<P> {
     ///
     /// # Errors
     /// `offline`; what the issuer refused; `issuer-refused` for an answer of another shape.
-    pub(super) async fn call<C: Call>(&self, by: By, call: &C) -> Result<C::Reply, Error>
-    where
-        C::Reply: DeserializeOwned,
-    {
-        let body = json::to_vec(call).map_err(|_| Error::new(Code::BadArgument))?;
+    pub(super) async fn call<C: Call>(&self, by: By, call: &C) -> Result<C::Reply, Error> {
+        let body = json::to_vec(call);
         parse(&self.send_proved(by, C::PATH, body).await?)
     }
 
@@ -79,7 +75,7 @@ impl<P: Platform> Wallet<P> {
             bdy: Hash(sha256(body)),
             acc: if by == By::NewDevice { None } else { self.read(account)? },
         };
-        dpop::prepare(&claims, self.key(by)?.public()).map_err(|_| Error::new(Code::BadArgument))
+        Ok(dpop::prepare(&claims, self.key(by)?.public()))
     }
 
     fn address(&self, path: &str) -> String {
@@ -203,7 +199,7 @@ impl<P: Platform> Wallet<P> {
     }
 }
 
-pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+pub(super) fn parse<T: FromJson>(body: &[u8]) -> Result<T, Error> {
     json::from_slice(body).map_err(|_| Error::new(Code::IssuerRefused))
 }
 

@@ -152,7 +152,7 @@ impl<P: Platform> Wallet<P> {
             statement: Bytes(made.statement.clone()),
             label: prepared.account.device_label.clone(),
         };
-        let body = json::to_vec(&call).map_err(|_| Error::new(Code::BadArgument))?;
+        let body = json::to_vec(&call);
         let credential = credential.clone();
         let account = Account { credential, enrolled_at: self.now(), ..prepared.account.clone() };
         // On disk before it is sent: whatever happens to the answer, it can be asked for again.

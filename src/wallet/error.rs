@@ -5,52 +5,41 @@ use crate::code::Code;
 use crate::rules::chain::Broken;
 use crate::wire::Refusal;
 use crate::wire::calls::Problem;
+use crate::wire::json::{json_object, json_words};
 use crate::wire::money::{Currency, Money};
-use serde::Serialize;
 
-/// How sure the wallet is of a code: platforms give one name to several causes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Confidence {
-    /// Known.
-    Certain,
-    /// The usual cause of what was seen.
-    Likely,
-    /// One cause of several.
-    Guess,
-}
-
-impl Confidence {
-    /// The word used in JavaScript.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Certain => "certain",
-            Self::Likely => "likely",
-            Self::Guess => "guess",
-        }
+json_words! {
+    /// How sure the wallet is of a code: platforms give one name to several causes.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Confidence {
+        /// Known.
+        Certain "certain",
+        /// The usual cause of what was seen.
+        Likely "likely",
+        /// One cause of several.
+        Guess "guess",
     }
 }
 
 /// Figures that go with some codes. Times are milliseconds since 1970.
-#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Details {
     /// When it ends, for `cooling-off`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<u64>,
     /// What is left, for `over-allowance` and `over-limit`.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub left: Option<Money>,
     /// When more is left.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub resets_at: Option<u64>,
     /// How long to wait, in milliseconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<u64>,
     /// How far the device's clock is off, for `clock-skew` and `token-ahead`; positive: the device is behind.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub skew_ms: Option<i64>,
+}
+json_object! {
+    written Details {
+        until = "until?", left = "left?", resets_at = "resetsAt?", retry_after_ms = "retryAfterMs?",
+        skew_ms = "skewMs?",
+    }
 }
 
 /// A refusal of the wallet. It holds no secret and repeats no input.

@@ -92,7 +92,7 @@ impl<P: Platform> Wallet<P> {
         let of_channel = if custody == Custody::Software { Custody::Software } else { Custody::Browser };
         let (channel, channel_handle) = keys.make(of_channel).await?;
         let data = Data::new(self.settings.issuer.clone(), *device.public(), *channel.public(), custody);
-        let data = data.to_bytes().map_err(unreadable)?;
+        let data = data.to_bytes();
         let record = Record { device: device_handle, channel: channel_handle, data };
         let stored = self.platform.store().create(record).await?;
         // Another tab may have been first: what is stored counts, and it is proved by opening it.

@@ -1,5 +1,6 @@
 //! A text as a QR picture: one segment, level M, the smallest version, a fixed mask, a quiet zone of 4 modules.
 
+use crate::wire::json::json_object;
 use core::fmt::Write;
 use qrcodegen::{Mask, QrCode, QrCodeEcc, QrSegment, Version};
 
@@ -18,6 +19,8 @@ pub struct Picture {
     /// Whole SVG with white ground.
     pub svg: String,
 }
+
+json_object! { written Picture { size, path, svg } }
 
 /// Shows a token to whoever can read it, so it is not printed.
 impl core::fmt::Debug for Picture {

@@ -2,35 +2,35 @@
 //! none is drawn until the user taps. Pure: the page tells what happened and draws what [`View`] says.
 
 use super::state::{By, PaymentCode, ReceiptView};
+use crate::wire::json::{ToJson, Writer, json_words};
 use crate::wire::receipt::Kind;
-use serde::Serialize;
 
 /// A shown code is replaced after this many milliseconds.
 pub const ROTATION_MS: u64 = 30_000;
 /// Codes rotate for this many milliseconds after a tap.
 pub const LONGEST_MS: u64 = 5 * 60_000;
 
-/// Why no code is drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Wait {
-    /// Nothing was asked for yet.
-    Start,
-    /// A payment was made with the code.
-    Paid,
-    /// A payment with the code was declined.
-    Declined,
-    /// The page was not in front.
-    Blurred,
-    /// Codes rotated long enough.
-    Rested,
-    /// No code could be made.
-    Failed,
+json_words! {
+    /// Why no code is drawn.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Wait {
+        /// Nothing was asked for yet.
+        Start "start",
+        /// A payment was made with the code.
+        Paid "paid",
+        /// A payment with the code was declined.
+        Declined "declined",
+        /// The page was not in front.
+        Blurred "blurred",
+        /// Codes rotated long enough.
+        Rested "rested",
+        /// No code could be made.
+        Failed "failed",
+    }
 }
 
 /// What to draw.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "phase", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum View {
     /// Nothing but an invitation to tap.
     Waiting {
@@ -44,6 +44,16 @@ pub enum View {
         /// Until the code is replaced.
         seconds_left: u32,
     },
+}
+
+impl ToJson for View {
+    fn write(&self, to: &mut Writer) {
+        match self {
+            Self::Waiting { reason } => to.object("phase reason", &[&"waiting", reason]),
+            Self::Making => to.object("phase", &[&"making"]),
+            Self::Showing { seconds_left } => to.object("phase secondsLeft", &[&"showing", seconds_left]),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,11 +7,10 @@ use crate::wire::allowance::{Allowance, Offline, Tier};
 use crate::wire::calls::{DeviceItem, DeviceStatus, Left, SourceItem};
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{AccountId, Bytes, Handle, IssuerId, RpId, Veil};
-use crate::wire::json;
+use crate::wire::json::{self, BadJson, json_object};
 use crate::wire::key::PublicKey;
 use crate::wire::key_set::SignedKeySet;
 use crate::wire::money::{Amount, Currency};
-use serde::{Deserialize, Serialize};
 
 /// The version this build writes. Later ones are refused, earlier ones are brought up in [`Data::from_bytes`].
 pub const VERSION: u32 = 1;
@@ -32,7 +31,7 @@ pub enum Unreadable {
 }
 
 /// What the wallet keeps.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Data {
     /// [`VERSION`].
     pub version: u32,
@@ -91,9 +90,16 @@ pub struct Data {
     /// Its sources.
     pub sources: Vec<SourceItem>,
 }
+json_object! {
+    open Data {
+        version, issuer, device_key, channel_key, custody, trust, enrolling, account, status, atc, last_iat,
+        offset_ms, last_contact, allowance, unopened, left, meter, shown, made, forgotten, link, balance, synced_at,
+        added_by, receipts, alerts, devices, sources,
+    }
+}
 
 /// What a wallet believes of its issuer, pinned at the first call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trust {
     /// The newest key set, with the root that signed it.
     pub key_set: SignedKeySet,
@@ -104,18 +110,20 @@ pub struct Trust {
     /// The one currency.
     pub currency: Currency,
 }
+json_object! { open Trust { key_set, rp_id, rp_name, currency } }
 
 /// An enrolment that was sent. The same call again gives the same answer, so a lost one is asked for again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Enrolling {
     /// What it leads to.
     pub account: Account,
     /// The call's body.
     pub call: Bytes,
 }
+json_object! { open Enrolling { account, call } }
 
 /// The account that this device is registered for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     /// Its id.
     pub id: AccountId,
@@ -130,9 +138,10 @@ pub struct Account {
     /// Seconds since 1970.
     pub enrolled_at: u32,
 }
+json_object! { open Account { id, label, device_label, credential, user_handle, enrolled_at } }
 
 /// What an allowance allows, from its checked statement.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Terms {
     /// Names it in tokens.
     pub handle: Handle,
@@ -157,6 +166,11 @@ pub struct Terms {
     /// When it was asked for, seconds since 1970.
     pub since: u32,
 }
+json_object! {
+    open Terms {
+        handle, veil, per_payment, count, total, offline, currency, until, cooled_at, tier, since,
+    }
+}
 
 impl Terms {
     /// The terms of a checked allowance.
@@ -179,16 +193,17 @@ impl Terms {
 }
 
 /// What the issuer said is left, and when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LeftThen {
     /// What.
     pub left: Left,
     /// Seconds since 1970.
     pub as_of: u32,
 }
+json_object! { open LeftThen { left, as_of } }
 
 /// Codes shown without a break: one payment at the most, until a checked receipt says otherwise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shown {
     /// First counter.
     pub first: u32,
@@ -205,6 +220,7 @@ pub struct Shown {
     /// Whether one of them was made without the issuer in reach.
     pub offline: bool,
 }
+json_object! { open Shown { first, last, began, latest, ends, worst, offline } }
 
 impl Shown {
     /// At worst, as a movement of the window.
@@ -215,7 +231,7 @@ impl Shown {
 }
 
 /// A token that this wallet made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Made {
     /// Counter.
     pub atc: u32,
@@ -228,11 +244,7 @@ pub struct Made {
     /// Sequence of the receipt of its payment.
     pub spent: Option<u64>,
 }
-
-#[derive(Deserialize)]
-struct Versioned {
-    version: u32,
-}
+json_object! { open Made { atc, random, at, most, spent } }
 
 impl Data {
     /// A record before enrolment.
@@ -275,20 +287,22 @@ impl Data {
     /// # Errors
     /// [`Unreadable`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Unreadable> {
-        let Versioned { version } = json::from_slice(bytes).map_err(|_| Unreadable::Corrupt)?;
-        match version {
-            VERSION => json::from_slice(bytes).map_err(|_| Unreadable::Corrupt),
-            0 => Err(Unreadable::Corrupt),
-            _ => Err(Unreadable::Newer),
+        let read = || {
+            let json = json::parse(bytes)?;
+            let version = json.member("version")?.ok_or(BadJson)?.to()?;
+            if version == VERSION { json.to().map(Ok) } else { Ok(Err(version)) }
+        };
+        match read() {
+            Ok(Ok(data)) => Ok(data),
+            Ok(Err(1..)) => Err(Unreadable::Newer),
+            _ => Err(Unreadable::Corrupt),
         }
     }
 
     /// The bytes to store.
-    ///
-    /// # Errors
-    /// [`Unreadable::Corrupt`] if they can't be written.
-    pub fn to_bytes(&self) -> Result<Vec<u8>, Unreadable> {
-        json::to_vec(self).map_err(|_| Unreadable::Corrupt)
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        json::to_vec(self)
     }
 
     /// The account, as soon as the wallet knows which it is.

@@ -279,7 +279,7 @@ type Changed = (Vec<u8>, Box<Data>);
 fn changed_bytes(bytes: &[u8], change: Change<'_>) -> Result<Changed, Error> {
     let mut data = Box::new(Data::from_bytes(bytes).map_err(unreadable)?);
     change(&mut data)?;
-    let bytes = data.to_bytes().map_err(unreadable)?;
+    let bytes = data.to_bytes();
     Ok((bytes, data))
 }
 

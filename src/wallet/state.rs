@@ -1,59 +1,44 @@
 //! What a page may see. All of it is plain data: members in camelCase, amounts as decimal texts of minor units, times
 //! as milliseconds since 1970.
 
+mod history;
+
+pub use history::{Alert, AlertKind, By, Cause, ReceiptView};
+
 use crate::wire::calls::DeviceStatus;
 use crate::wire::enrolment::Custody;
 use crate::wire::id::SourceId;
+use crate::wire::json::{ToJson, Writer, json_object, json_serde, json_words};
 use crate::wire::money::{Amount, Money};
-use crate::wire::receipt::Kind;
-use serde::{Deserialize, Serialize};
 
-/// What the wallet can do now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Status {
-    /// No device is enrolled here.
-    New,
-    /// Enrolled; the device key is not open.
-    Locked,
-    /// It can pay.
-    Ready,
-    /// The account is frozen.
-    Frozen,
-    /// The device key is suspended.
-    Suspended,
-    /// The device key was revoked.
-    Revoked,
-    /// The platform lost the key or the record.
-    KeyLost,
-    /// There is a record, and it can't be read.
-    StorageCorrupt,
-    /// The wallet was closed.
-    Closed,
-}
-
-impl Status {
-    /// The word used in JavaScript.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::New => "new",
-            Self::Locked => "locked",
-            Self::Ready => "ready",
-            Self::Frozen => "frozen",
-            Self::Suspended => "suspended",
-            Self::Revoked => "revoked",
-            Self::KeyLost => "key-lost",
-            Self::StorageCorrupt => "storage-corrupt",
-            Self::Closed => "closed",
-        }
+json_words! {
+    /// What the wallet can do now.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub enum Status {
+        /// No device is enrolled here.
+        New "new",
+        /// Enrolled; the device key is not open.
+        Locked "locked",
+        /// It can pay.
+        Ready "ready",
+        /// The account is frozen.
+        Frozen "frozen",
+        /// The device key is suspended.
+        Suspended "suspended",
+        /// The device key was revoked.
+        Revoked "revoked",
+        /// The platform lost the key or the record.
+        KeyLost "key-lost",
+        /// There is a record, and it can't be read.
+        StorageCorrupt "storage-corrupt",
+        /// The wallet was closed.
+        Closed "closed",
     }
 }
 
 /// One snapshot.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct State {
     /// What the wallet can do now.
     pub status: Status,
@@ -82,10 +67,15 @@ pub struct State {
     /// Issuer's clock less the device's.
     pub clock_offset_ms: i64,
 }
+json_object! {
+    written State {
+        status, device, devices, account_label = "accountLabel", balance, sources, allowance, recent, alerts,
+        ceremony, synced_at = "syncedAt", online, clock_offset_ms = "clockOffsetMs",
+    }
+}
 
 /// One device of the account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceView {
     /// Thumbprint of its key, base64url.
     pub id: String,
@@ -104,10 +94,15 @@ pub struct DeviceView {
     /// When its cool-off ends, if that is still to come.
     pub cool_off_until: Option<u64>,
 }
+json_object! {
+    written DeviceView {
+        id, label, custody, here, status, added_at = "addedAt", last_used_at = "lastUsedAt",
+        cool_off_until = "coolOffUntil",
+    }
+}
 
 /// One source of money.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceView {
     /// Its id.
     pub id: SourceId,
@@ -118,10 +113,10 @@ pub struct SourceView {
     /// When this device may use it; none: it must first be proved here.
     pub usable_from: Option<u64>,
 }
+json_object! { written SourceView { id, kind, label, usable_from = "usableFrom" } }
 
 /// What is left of the allowance, at worst: codes whose outcome is unknown count as used.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AllowanceView {
     /// In the window of 24 hours.
     pub left: Money,
@@ -136,111 +131,14 @@ pub struct AllowanceView {
     /// When the issuer last said so.
     pub as_of: u64,
 }
-
-/// Who paid.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum By {
-    /// This device's key.
-    ThisDevice,
-    /// Another key of the account.
-    OtherDevice,
-}
-
-/// One checked receipt.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ReceiptView {
-    /// Its link, base64url.
-    pub id: String,
-    /// 1, 2, 3, … for each account.
-    pub sequence: u64,
-    /// When.
-    pub at: u64,
-    /// What.
-    pub kind: Kind,
-    /// Balance after it.
-    pub balance: Money,
-    /// What moved.
-    pub money: Option<Money>,
-    /// The registered name of the shop.
-    pub shop: Option<String>,
-    /// Where the till stands; only on the device that paid.
-    pub place: Option<String>,
-    /// The source of a top-up.
-    pub source: Option<SourceId>,
-    /// Thumbprint of the device key concerned, base64url.
-    pub device: Option<String>,
-    /// Its label.
-    pub device_label: Option<String>,
-    /// The token's counter.
-    pub counter: Option<u32>,
-    /// Whose key, where one is concerned.
-    pub by: Option<By>,
-    /// Sequence of the receipt that this one undoes.
-    pub undoes: Option<u64>,
-    /// Name of the code of a refusal.
-    pub reason: Option<String>,
-}
-
-/// What the wallet must tell its owner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum AlertKind {
-    /// A debit that this wallet did not make, or a history that does not hold.
-    UnknownUse,
-    /// Another device was registered.
-    NewDevice,
-    /// A device key was suspended.
-    DeviceSuspended,
-    /// The account was frozen.
-    Frozen,
-    /// A recovery was started.
-    RecoveryStarted,
-    /// A contact was changed.
-    ContactChanged,
-    /// Limits were changed.
-    LimitsChanged,
-    /// The device's clock is minutes off.
-    ClockSkew,
-}
-
-/// Why a use is unknown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Cause {
-    /// No token of this wallet fits the debit, or its key is none of the account's devices.
-    NeverMadeHere,
-    /// Receipts are missing.
-    Gap,
-    /// The issuer shows two histories.
-    Fork,
-    /// A receipt does not hold.
-    Forged,
-}
-
-/// Kept until it is acknowledged.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Alert {
-    /// Names it; the same cause gives the same id.
-    pub id: String,
-    /// When.
-    pub at: u64,
-    /// What.
-    pub kind: AlertKind,
-    /// Why, for `unknown-use`.
-    pub cause: Option<Cause>,
-    /// The receipt concerned.
-    pub receipt: Option<ReceiptView>,
-    /// How far the clock is off, for `clock-skew`.
-    pub skew_ms: Option<i64>,
+json_object! {
+    written AllowanceView {
+        left, per_payment = "perPayment", count_left = "countLeft", resets_at = "resetsAt", until, as_of = "asOf",
+    }
 }
 
 /// What the user is about to agree to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IntentView {
     /// Register this device.
@@ -278,19 +176,36 @@ impl IntentView {
     }
 }
 
+impl ToJson for IntentView {
+    fn write(&self, to: &mut Writer) {
+        let kind = self.kind();
+        match self {
+            Self::Enrol { account_label, label, custody, expires_at } => {
+                to.object(
+                    "kind accountLabel label custody expiresAt",
+                    &[&kind, account_label, label, custody, expires_at],
+                );
+            }
+            Self::TopUp { money, source, device, expires_at } => {
+                to.object("kind money source device expiresAt", &[&kind, money, source, device, expires_at]);
+            }
+        }
+    }
+}
+json_serde! { @to IntentView }
+
 /// An open ceremony: all network work is done. Confirm it inside a tap.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ceremony {
     /// For `confirm` and `cancel`.
     pub id: u64,
     /// What the user is about to agree to.
     pub intent: IntentView,
 }
+json_object! { written Ceremony { id, intent } }
 
 /// How a ceremony ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "outcome", rename_all = "kebab-case", rename_all_fields = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Confirmed {
     /// This device is registered.
@@ -310,9 +225,19 @@ pub enum Confirmed {
     },
 }
 
+impl ToJson for Confirmed {
+    fn write(&self, to: &mut Writer) {
+        match self {
+            Self::Enrolled { device } => to.object("outcome device", &[&"enrolled", device]),
+            Self::Receipt { receipt } => to.object("outcome receipt", &[&"receipt", receipt]),
+            Self::Pending { id } => to.object("outcome id", &[&"pending", id]),
+        }
+    }
+}
+json_serde! { @to Confirmed }
+
 /// One payment code, already counted as used.
-#[derive(Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, PartialEq, Eq)]
 pub struct PaymentCode {
     /// The token's text.
     pub text: String,
@@ -331,6 +256,12 @@ pub struct PaymentCode {
     /// Whole SVG, with white ground.
     pub svg: String,
 }
+json_object! {
+    written PaymentCode {
+        text, counter, made_at = "madeAt", expires_at = "expiresAt", expires_at_here = "expiresAtHere", size, path,
+        svg,
+    }
+}
 
 /// The text is money until it expires, so it is not shown.
 impl core::fmt::Debug for PaymentCode {
@@ -340,14 +271,14 @@ impl core::fmt::Debug for PaymentCode {
 }
 
 /// Where a card's proof goes on: hand `proof` to the page by POST or storage, never in a URL.
-#[derive(Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, PartialEq, Eq)]
 pub struct CardProof {
     /// Address of the card company's page.
     pub page: String,
     /// Names the proof.
     pub proof: String,
 }
+json_object! { written CardProof { page, proof } }
 
 impl core::fmt::Debug for CardProof {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
@@ -356,8 +287,7 @@ impl core::fmt::Debug for CardProof {
 }
 
 /// For support: no key, no token, nothing personal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     /// Version of this crate.
     pub version: &'static str,
@@ -381,6 +311,12 @@ pub struct Report {
     pub codes_made: u32,
     /// Alerts that were not acknowledged.
     pub alerts: usize,
+}
+json_object! {
+    written Report {
+        version, protocol, status, custody, unlocked, synced_at = "syncedAt", online,
+        clock_offset_ms = "clockOffsetMs", sequence, codes_made = "codesMade", alerts,
+    }
 }
 
 /// What is left of a cap, minor units only; used inside.

@@ -6,33 +6,21 @@ use super::id::{AccountId, Handle, IssuerId, Thumbprint, Veil};
 use super::money::{Amount, Currency};
 use super::sign1::Statement;
 use super::{Field, Refusal};
-use serde::{Deserialize, Serialize};
+use crate::wire::json::{json_object, json_words};
 
-/// What the issuer found behind a custody claim; limits follow the tier, never the claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Tier {
-    /// The first day of any device key.
-    CoolOff,
-    /// `software` and `browser`.
-    Browser,
-    /// `passkey` that can't be copied, after 30 clean days.
-    Passkey,
-    /// `native` with a platform attestation.
-    Native,
-}
-
-impl Tier {
-    /// The word used on the wire.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::CoolOff => "cool-off",
-            Self::Browser => "browser",
-            Self::Passkey => "passkey",
-            Self::Native => "native",
-        }
+json_words! {
+    /// What the issuer found behind a custody claim; limits follow the tier, never the claim.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    #[non_exhaustive]
+    pub enum Tier {
+        /// The first day of any device key.
+        CoolOff "cool-off",
+        /// `software` and `browser`.
+        Browser "browser",
+        /// `passkey` that can't be copied, after 30 clean days.
+        Passkey "passkey",
+        /// `native` with a platform attestation.
+        Native "native",
     }
 }
 
@@ -43,16 +31,13 @@ impl Field for Tier {
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Refusal> {
         let name = from.text()?;
-        [Self::CoolOff, Self::Browser, Self::Passkey, Self::Native]
-            .into_iter()
-            .find(|tier| tier.name() == name)
-            .ok_or(Refusal::BadText)
+        Self::EACH.iter().copied().find(|tier| tier.name() == name).ok_or(Refusal::BadText)
     }
 }
 
 map_struct! {
     /// What may be paid without contact to the issuer, in 24 hours.
-    #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct Offline {
         /// A payment.
         1 => per_payment: Amount,
@@ -62,6 +47,7 @@ map_struct! {
         3 => total: Amount,
     }
 }
+json_object! { open Offline { per_payment, count, total } }
 
 map_struct! {
     /// Signed by the issuer's allowance key.

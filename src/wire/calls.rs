@@ -14,9 +14,11 @@ pub use problem::Problem;
 pub use till::*;
 
 use super::id::{IssuerId, RpId};
+use super::json::{FromJson, ToJson, json_object};
 use super::key_set::SignedKeySet;
 use super::money::Currency;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// GET: who the issuer is.
 pub const WELL_KNOWN: &str = "/.well-known/jitsuin";
@@ -31,11 +33,11 @@ pub const PROBLEM_TYPE: &str = "application/problem+json";
 pub const MAX_BODY: usize = 32 * 1024;
 
 /// A call of this protocol: its path and both bodies.
-pub trait Call: Serialize {
+pub trait Call: ToJson + Serialize {
     /// The path below the issuer's origin.
     const PATH: &'static str;
     /// The answer's body.
-    type Reply: for<'de> Deserialize<'de>;
+    type Reply: FromJson + DeserializeOwned;
 }
 
 /// Defines one call: path, request, reply.
@@ -50,7 +52,7 @@ macro_rules! call {
 use call;
 
 /// What [`WELL_KNOWN`] answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WellKnown {
     /// The issuer.
     pub issuer: IssuerId,
@@ -65,3 +67,4 @@ pub struct WellKnown {
     /// Its keys.
     pub key_set: SignedKeySet,
 }
+json_object! { open WellKnown { issuer, rp_id, rp_name, currency, versions, key_set } }

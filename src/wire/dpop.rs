@@ -1,24 +1,22 @@
 //! Proof of possession for every call (RFC 9449), with the body's hash and the account bound in.
 
 use super::id::{AccountId, Hash, Nonce, from_base64, to_base64};
+use super::json::{self, FromJson, json_object};
 use super::key::{Jwk, PublicKey, Signature};
 use super::{MAX_BYTES, Refusal, sha256};
-use serde::{Deserialize, Serialize};
 
 const TYPE: &str = "dpop+jwt";
 const ALGORITHM: &str = "ES256";
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Header {
     typ: String,
     alg: String,
     jwk: Jwk,
 }
+json_object! { strict Header { typ, alg, jwk } }
 
 /// The claims of a proof.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claims {
     /// HTTP method.
     pub htm: String,
@@ -33,9 +31,9 @@ pub struct Claims {
     /// SHA-256 of the body.
     pub bdy: Hash,
     /// The account, once one is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acc: Option<AccountId>,
 }
+json_object! { strict Claims { htm, htu, iat, jti, nonce, bdy, acc = "acc?" } }
 
 /// A proof ready to be signed.
 #[must_use]
@@ -68,14 +66,11 @@ pub struct VerifiedProof {
 }
 
 /// Makes a proof ready for its signer.
-///
-/// # Errors
-/// [`Refusal::BadJson`] if the claims can't be written.
-pub fn prepare(claims: &Claims, signer: &PublicKey) -> Result<UnsignedProof, Refusal> {
+pub fn prepare(claims: &Claims, signer: &PublicKey) -> UnsignedProof {
     let header = Header { typ: TYPE.into(), alg: ALGORITHM.into(), jwk: signer.to_jwk() };
-    let header = super::json::to_vec(&header).map_err(|_| Refusal::BadJson)?;
-    let claims = super::json::to_vec(claims).map_err(|_| Refusal::BadJson)?;
-    Ok(UnsignedProof { input: to_base64(&header) + "." + &to_base64(&claims) })
+    let header = json::to_vec(&header);
+    let claims = json::to_vec(claims);
+    UnsignedProof { input: [to_base64(&header), to_base64(&claims)].join(".") }
 }
 
 /// Checks a proof for one exact call.
@@ -102,8 +97,8 @@ pub fn verify(proof: &str, method: &str, url: &str, body: &[u8]) -> Result<Verif
     Ok(VerifiedProof { key, claims })
 }
 
-fn read_json<T: for<'de> Deserialize<'de>>(base64: &str) -> Result<T, Refusal> {
-    super::json::from_slice(&from_base64(base64)?).map_err(|_| Refusal::BadJson)
+fn read_json<T: FromJson>(base64: &str) -> Result<T, Refusal> {
+    json::from_slice(&from_base64(base64)?).map_err(|_| Refusal::BadJson)
 }
 
 #[cfg(test)]

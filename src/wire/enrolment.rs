@@ -6,33 +6,21 @@ use super::id::{AccountId, Bytes, Hash, IssuerId, Nonce, RpId, Thumbprint};
 use super::key::PublicKey;
 use super::sign1::{self, Statement, Verified, encode};
 use super::{Field, Refusal, tagged_hash};
-use serde::{Deserialize, Serialize};
+use crate::wire::json::json_words;
 
-/// Where the device key lives while it can sign. A claim of the wallet: it may lower a limit and never raise one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Custody {
-    /// p256 in the module's memory.
-    Software,
-    /// A non-extractable CryptoKey of the browser profile.
-    Browser,
-    /// Sealed under a key that the passkey derives.
-    Passkey,
-    /// The operating system's key store, over a host bridge.
-    Native,
-}
-
-impl Custody {
-    /// The word used on the wire and in JavaScript.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Software => "software",
-            Self::Browser => "browser",
-            Self::Passkey => "passkey",
-            Self::Native => "native",
-        }
+json_words! {
+    /// Where the device key lives while it can sign. A claim of the wallet: it may lower a limit and never raise one.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    #[non_exhaustive]
+    pub enum Custody {
+        /// p256 in the module's memory.
+        Software "software",
+        /// A non-extractable CryptoKey of the browser profile.
+        Browser "browser",
+        /// Sealed under a key that the passkey derives.
+        Passkey "passkey",
+        /// The operating system's key store, over a host bridge.
+        Native "native",
     }
 }
 
@@ -40,10 +28,7 @@ impl core::str::FromStr for Custody {
     type Err = Refusal;
 
     fn from_str(name: &str) -> Result<Self, Refusal> {
-        [Self::Software, Self::Browser, Self::Passkey, Self::Native]
-            .into_iter()
-            .find(|custody| custody.name() == name)
-            .ok_or(Refusal::BadText)
+        Self::EACH.iter().copied().find(|custody| custody.name() == name).ok_or(Refusal::BadText)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::base::{self, BASE64URL};
 use super::cbor::{Reader, Writer};
+use super::json::{self, BadJson, FromJson, Json, ToJson, json_serde};
 use super::{Field, Refusal};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Base64url without padding (RFC 4648 section 5), the one text form of bytes in JSON.
 #[must_use]
@@ -29,17 +29,32 @@ impl core::fmt::Debug for Bytes {
     }
 }
 
-impl Serialize for Bytes {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&to_base64(&self.0))
+impl ToJson for Bytes {
+    fn write(&self, to: &mut json::Writer) {
+        to.text(&to_base64(&self.0));
     }
 }
 
-impl<'de> Deserialize<'de> for Bytes {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let text = <alloc::borrow::Cow<'de, str>>::deserialize(from)?;
-        from_base64(&text).map(Self).map_err(serde::de::Error::custom)
+impl FromJson for Bytes {
+    fn blank() -> Self {
+        Self(Vec::new())
     }
+
+    fn read(&mut self, json: &Json) -> Result<(), BadJson> {
+        self.0 = from_base64(json.text()?).map_err(|_| BadJson)?;
+        Ok(())
+    }
+}
+json_serde! { Bytes }
+
+/// As many bytes as there is room for.
+fn read_exactly(room: &mut [u8], json: &Json) -> Result<(), BadJson> {
+    let bytes = from_base64(json.text()?).map_err(|_| BadJson)?;
+    if bytes.len() != room.len() {
+        return Err(BadJson);
+    }
+    room.copy_from_slice(&bytes);
+    Ok(())
 }
 
 impl Field for Bytes {
@@ -98,18 +113,22 @@ macro_rules! byte_id {
             }
         }
 
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-                to.serialize_str(&$crate::wire::id::to_base64(&self.0))
+        impl ToJson for $name {
+            fn write(&self, to: &mut json::Writer) {
+                to.text(&to_base64(&self.0));
             }
         }
 
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                let text = <alloc::borrow::Cow<'de, str>>::deserialize(from)?;
-                text.parse().map_err(serde::de::Error::custom)
+        impl FromJson for $name {
+            fn blank() -> Self {
+                Self([0; $length])
+            }
+
+            fn read(&mut self, json: &Json) -> Result<(), BadJson> {
+                read_exactly(&mut self.0, json)
             }
         }
+        json_serde! { $name }
 
         impl $crate::wire::Field for $name {
             fn write(&self, to: &mut $crate::wire::cbor::Writer) {
@@ -187,17 +206,23 @@ macro_rules! text_id {
             }
         }
 
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-                to.serialize_str(&self.0)
+        impl ToJson for $name {
+            fn write(&self, to: &mut json::Writer) {
+                to.text(&self.0);
             }
         }
 
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-                <alloc::borrow::Cow<'de, str>>::deserialize(from)?.parse().map_err(serde::de::Error::custom)
+        impl FromJson for $name {
+            fn blank() -> Self {
+                Self(String::new())
+            }
+
+            fn read(&mut self, json: &Json) -> Result<(), BadJson> {
+                *self = json.text()?.parse().map_err(|_| BadJson)?;
+                Ok(())
             }
         }
+        json_serde! { $name }
 
         impl Field for $name {
             fn write(&self, to: &mut Writer) {

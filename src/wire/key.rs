@@ -5,16 +5,16 @@ mod fast;
 
 use super::cbor::{Reader, Writer, read_map};
 use super::id::{Handle, Thumbprint, from_base64, to_base64};
+use super::json::{self, BadJson, FromJson, Json, ToJson, json_object, json_serde};
 use super::{Field, Refusal, sha256};
 use p256::ecdsa::VerifyingKey;
 use p256::ecdsa::signature::Verifier;
 use p256::elliptic_curve::point::AffineCoordinates;
-use serde::{Deserialize, Serialize};
 
-/// A point on P-256.
+/// A point on P-256, as its uncompressed SEC1 form.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct PublicKey {
-    key: VerifyingKey,
+    sec1: [u8; 65],
 }
 
 /// An ECDSA signature, `r || s`, 64 bytes. What this crate makes is low-S; what it checks may be either.
@@ -50,13 +50,11 @@ impl PublicKey {
     /// # Errors
     /// [`Refusal::BadKey`] for another form, or a point that is not on the curve.
     pub fn from_sec1(bytes: &[u8]) -> Result<Self, Refusal> {
-        let (x, y) = match bytes.split_first() {
-            Some((4, coordinates)) if coordinates.len() == 64 => {
-                coordinates.split_at_checked(32).ok_or(Refusal::BadKey)?
-            }
-            _ => return Err(Refusal::BadKey),
-        };
-        Self::from_coordinates(x.try_into().map_err(|_| Refusal::BadKey)?, y.try_into().map_err(|_| Refusal::BadKey)?)
+        let key = Self { sec1: bytes.try_into().map_err(|_| Refusal::BadKey)? };
+        if key.sec1.first() != Some(&4) {
+            return Err(Refusal::BadKey);
+        }
+        key.point().map(|_| key)
     }
 
     /// From the coordinates.
@@ -64,21 +62,28 @@ impl PublicKey {
     /// # Errors
     /// [`Refusal::BadKey`] if the point is not on the curve.
     pub fn from_coordinates(x: &[u8; 32], y: &[u8; 32]) -> Result<Self, Refusal> {
+        let mut sec1 = [4; 65];
+        for (to, from) in sec1.iter_mut().skip(1).zip(x.iter().chain(y)) {
+            *to = *from;
+        }
+        Self::from_sec1(&sec1)
+    }
+
+    fn point(&self) -> Result<VerifyingKey, Refusal> {
+        let (x, y) = self.coordinates();
         // Not by way of SEC1, whose compressed form would bring a square root into the page's module.
-        let point = p256::AffinePoint::from_coordinates(&(*x).into(), &(*y).into());
-        let point = Option::from(point).ok_or(Refusal::BadKey)?;
-        VerifyingKey::from_affine(point).map(|key| Self { key }).map_err(|_| Refusal::BadKey)
+        let point = p256::AffinePoint::from_coordinates(&x.into(), &y.into());
+        Option::from(point).and_then(|point| VerifyingKey::from_affine(point).ok()).ok_or(Refusal::BadKey)
     }
 
     /// The uncompressed SEC1 point, 65 bytes.
     #[must_use]
     pub fn to_sec1(&self) -> Vec<u8> {
-        self.key.to_sec1_point(false).as_bytes().to_vec()
+        self.sec1.to_vec()
     }
 
     fn coordinates(&self) -> ([u8; 32], [u8; 32]) {
-        let sec1 = self.to_sec1();
-        let part = |from| core::array::from_fn(|index| sec1.get(from + index).copied().unwrap_or_default());
+        let part = |from| core::array::from_fn(|index| self.sec1.get(from + index).copied().unwrap_or_default());
         (part(1), part(33))
     }
 
@@ -139,7 +144,7 @@ impl PublicKey {
 
     fn verify_portably(&self, message: &[u8], signature: &Signature) -> Result<(), Refusal> {
         let signature = p256::ecdsa::Signature::from_slice(&signature.0).map_err(|_| Refusal::BadSignature)?;
-        self.key.verify(message, &signature).map_err(|_| Refusal::BadSignature)
+        self.point()?.verify(message, &signature).map_err(|_| Refusal::BadSignature)
     }
 }
 
@@ -161,8 +166,7 @@ impl Field for PublicKey {
 }
 
 /// A P-256 public JWK with exactly its four required members, which is also its RFC 7638 form.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Jwk {
     /// `P-256`.
     pub crv: String,
@@ -173,6 +177,7 @@ pub struct Jwk {
     /// 32 bytes, base64url.
     pub y: String,
 }
+json_object! { strict Jwk { crv, kty, x, y } }
 
 impl TryFrom<&Jwk> for PublicKey {
     type Error = Refusal;
@@ -186,17 +191,23 @@ impl TryFrom<&Jwk> for PublicKey {
     }
 }
 
-impl Serialize for PublicKey {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        self.to_jwk().serialize(to)
+impl ToJson for PublicKey {
+    fn write(&self, to: &mut json::Writer) {
+        self.to_jwk().write(to);
     }
 }
 
-impl<'de> Deserialize<'de> for PublicKey {
-    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        Self::try_from(&Jwk::deserialize(from)?).map_err(serde::de::Error::custom)
+impl FromJson for PublicKey {
+    fn blank() -> Self {
+        Self { sec1: [0; 65] }
+    }
+
+    fn read(&mut self, json: &Json) -> Result<(), BadJson> {
+        *self = Self::try_from(&json.to::<Jwk>()?).map_err(|_| BadJson)?;
+        Ok(())
     }
 }
+json_serde! { PublicKey }
 
 #[cfg(test)]
 mod tests;

@@ -6,37 +6,27 @@ use super::id::{Bytes, Handle, Hash, IssuerId};
 use super::key::PublicKey;
 use super::sign1::{self, Statement, Verified, encode};
 use super::{Field, Refusal, tagged_hash};
-use serde::{Deserialize, Serialize};
+use crate::wire::json::{json_object, json_words};
 
-/// What an issuer key may sign.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Use {
-    /// Allowances.
-    Allowance,
-    /// Receipts and heads.
-    Receipt,
-    /// Time statements and the next key set.
-    Time,
-    /// Quotes.
-    Quote,
+json_words! {
+    /// What an issuer key may sign.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+    #[non_exhaustive]
+    pub enum Use {
+        /// Allowances.
+        Allowance "allowance",
+        /// Receipts and heads.
+        Receipt "receipt",
+        /// Time statements and the next key set.
+        Time "time",
+        /// Quotes.
+        Quote "quote",
+    }
 }
 
 impl Use {
     /// Every use.
     pub const ALL: [Self; 4] = [Self::Allowance, Self::Receipt, Self::Time, Self::Quote];
-
-    /// The word used on the wire.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Allowance => "allowance",
-            Self::Receipt => "receipt",
-            Self::Time => "time",
-            Self::Quote => "quote",
-        }
-    }
 }
 
 impl Field for Use {
@@ -87,17 +77,16 @@ impl Statement for KeySet {
 }
 
 /// A key set as it travels: the same statement under two signatures.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedKeySet {
     /// The root's public key. Its thumbprint is what a page pins.
     pub root: PublicKey,
     /// Signed by the root.
     pub by_root: Bytes,
     /// Signed by the time key of the set before.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_previous: Option<Bytes>,
 }
+json_object! { strict SignedKeySet { root, by_root, by_previous = "by_previous?" } }
 
 impl KeySet {
     /// What the next set's `prev` must be.

@@ -1,8 +1,8 @@
 //! Money is an integer of minor units and a currency; there are no fractions anywhere.
 
 use super::cbor::{Reader, Writer};
+use super::json::{self, BadJson, FromJson, Json, ToJson, json_object, json_serde};
 use super::{Field, Refusal};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Minor units, 0 to 2^53 - 1: what a JavaScript number and a bigint both hold exactly. In JSON a decimal string.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
@@ -75,21 +75,28 @@ impl core::str::FromStr for Amount {
         if !plain || (text.len() > 1 && text.starts_with('0')) {
             return Err(Refusal::BadText);
         }
-        text.parse().map_err(|_| Refusal::OutOfRange).and_then(Self::new)
+        // 16 digits are far from the end of 64 bits.
+        Self::new(text.bytes().fold(0, |value, digit| value * 10 + u64::from(digit - b'0')))
     }
 }
 
-impl Serialize for Amount {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.collect_str(self)
+impl ToJson for Amount {
+    fn write(&self, to: &mut json::Writer) {
+        to.decimal_text(self.0);
     }
 }
 
-impl<'de> Deserialize<'de> for Amount {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        <alloc::borrow::Cow<'de, str>>::deserialize(from)?.parse().map_err(serde::de::Error::custom)
+impl FromJson for Amount {
+    fn blank() -> Self {
+        Self::ZERO
+    }
+
+    fn read(&mut self, json: &Json) -> Result<(), BadJson> {
+        *self = json.text()?.parse().map_err(|_| BadJson)?;
+        Ok(())
     }
 }
+json_serde! { Amount }
 
 impl Field for Amount {
     fn write(&self, to: &mut Writer) {
@@ -102,13 +109,14 @@ impl Field for Amount {
 }
 
 /// An amount of a currency.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Money {
     /// Minor units.
     pub amount: Amount,
     /// ISO 4217.
     pub currency: Currency,
 }
+json_object! { open Money { amount, currency } }
 
 macro_rules! currencies {
     ($($letters:literal $number:literal $exponent:literal)*) => {
@@ -190,17 +198,23 @@ impl core::str::FromStr for Currency {
     }
 }
 
-impl Serialize for Currency {
-    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(self.letters())
+impl ToJson for Currency {
+    fn write(&self, to: &mut json::Writer) {
+        to.text(self.letters());
     }
 }
 
-impl<'de> Deserialize<'de> for Currency {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        <alloc::borrow::Cow<'de, str>>::deserialize(from)?.parse().map_err(serde::de::Error::custom)
+impl FromJson for Currency {
+    fn blank() -> Self {
+        Self::JPY
+    }
+
+    fn read(&mut self, json: &Json) -> Result<(), BadJson> {
+        *self = json.text()?.parse().map_err(|_| BadJson)?;
+        Ok(())
     }
 }
+json_serde! { Currency }
 
 impl Field for Currency {
     fn write(&self, to: &mut Writer) {

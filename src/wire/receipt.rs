@@ -3,63 +3,52 @@
 use super::cbor::{Reader, Writer};
 use super::field::map_struct;
 use super::id::{AccountId, Hash, IssuerId, SourceId, Thumbprint};
+use super::json::json_words;
 use super::money::{Amount, Currency};
 use super::sign1::{Statement, decode_payload, encode};
 use super::{Field, Refusal, sha256, tagged_hash};
-use serde::{Deserialize, Serialize};
 
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $kind:ident $name:literal;)*) => {
-        /// What a receipt records.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-        #[serde(rename_all = "kebab-case")]
-        #[non_exhaustive]
-        pub enum Kind { $($(#[$doc])* $kind,)* }
-
-        impl Kind {
-            /// Every kind.
-            pub const ALL: &'static [Self] = &[$(Self::$kind,)*];
-
-            /// The word used on the wire.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$kind => $name,)* }
-            }
-        }
-    };
+json_words! {
+    /// What a receipt records.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    #[non_exhaustive]
+    pub enum Kind {
+        /// Money from the account to a merchant.
+        Payment "payment",
+        /// Money of a payment back to the account.
+        Refund "refund",
+        /// A payment that the issuer declined after the token's signature held.
+        Declined "declined",
+        /// Money from a source to the account.
+        TopUp "top-up",
+        /// A top-up that the card's issuer declined or that was undone.
+        TopUpFailed "top-up-failed",
+        /// Money that was in the account when it moved to this issuer.
+        Opening "opening",
+        /// A device key was registered.
+        DeviceAdded "device-added",
+        /// A device key was signed off.
+        DeviceRevoked "device-revoked",
+        /// A device key was suspended on clone evidence.
+        DeviceSuspended "device-suspended",
+        /// The account was frozen.
+        Frozen "frozen",
+        /// The account works again.
+        Unfrozen "unfrozen",
+        /// A recovery was started.
+        RecoveryStarted "recovery-started",
+        /// A contact was changed.
+        ContactChanged "contact-changed",
+        /// Limits were changed.
+        LimitsChanged "limits-changed",
+        /// A card was proved on a device.
+        CardProved "card-proved",
+    }
 }
 
-kinds! {
-    /// Money from the account to a merchant.
-    Payment "payment";
-    /// Money of a payment back to the account.
-    Refund "refund";
-    /// A payment that the issuer declined after the token's signature held.
-    Declined "declined";
-    /// Money from a source to the account.
-    TopUp "top-up";
-    /// A top-up that the card's issuer declined or that was undone.
-    TopUpFailed "top-up-failed";
-    /// Money that was in the account when it moved to this issuer.
-    Opening "opening";
-    /// A device key was registered.
-    DeviceAdded "device-added";
-    /// A device key was signed off.
-    DeviceRevoked "device-revoked";
-    /// A device key was suspended on clone evidence.
-    DeviceSuspended "device-suspended";
-    /// The account was frozen.
-    Frozen "frozen";
-    /// The account works again.
-    Unfrozen "unfrozen";
-    /// A recovery was started.
-    RecoveryStarted "recovery-started";
-    /// A contact was changed.
-    ContactChanged "contact-changed";
-    /// Limits were changed.
-    LimitsChanged "limits-changed";
-    /// A card was proved on a device.
-    CardProved "card-proved";
+impl Kind {
+    /// Every kind.
+    pub const ALL: &'static [Self] = Self::EACH;
 }
 
 impl Field for Kind {

@@ -12,8 +12,8 @@ mod objects;
 use super::field::is_deceptive;
 use super::money::{Amount, Currency};
 use crate::code::Code;
+use crate::wire::json::{ToJson, Writer, json_object, json_serde, json_words};
 use objects::Objects;
-use serde::Serialize;
 use std::collections::BTreeMap;
 
 pub use check::crc;
@@ -100,8 +100,7 @@ impl core::fmt::Display for ShopCodeRefusal {
 impl core::error::Error for ShopCodeRefusal {}
 
 /// The value of a data object: its text, or the objects inside where the id is a template.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Value {
     /// A text.
     Text(String),
@@ -109,19 +108,29 @@ pub enum Value {
     Template(BTreeMap<String, String>),
 }
 
-/// Whether a code is shown for many payments or for one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PointOfInitiation {
-    /// 11: a printed code.
-    Static,
-    /// 12: made for one payment.
-    Dynamic,
+impl ToJson for Value {
+    fn write(&self, to: &mut Writer) {
+        match self {
+            Self::Text(text) => to.text(text),
+            Self::Template(objects) => objects.write(to),
+        }
+    }
+}
+json_serde! { @to Value }
+
+json_words! {
+    /// Whether a code is shown for many payments or for one.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum PointOfInitiation {
+        /// 11: a printed code.
+        Static "static",
+        /// 12: made for one payment.
+        Dynamic "dynamic",
+    }
 }
 
 /// The amount a code fixes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CodeAmount {
     /// As it is written, such as `23.72`.
     pub text: String,
@@ -129,10 +138,10 @@ pub struct CodeAmount {
     /// such a code fixes an amount that nobody can pay, so it must not be taken for one that leaves the amount open.
     pub minor_units: Option<Amount>,
 }
+json_object! { written CodeAmount { text, minor_units = "minorUnits" } }
 
 /// Name and city in the language of the place (template 64).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LanguageTemplate {
     /// ISO 639, two letters.
     pub language: String,
@@ -141,9 +150,10 @@ pub struct LanguageTemplate {
     /// Its city.
     pub merchant_city: Option<String>,
 }
+json_object! { written LanguageTemplate { language, merchant_name = "merchantName", merchant_city = "merchantCity" } }
 
 /// The four levels of a JPQR store id, from the contract down to the till.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Jpqr {
     /// 13 characters.
     pub level1: String,
@@ -154,10 +164,10 @@ pub struct Jpqr {
     /// 6 characters.
     pub level4: String,
 }
+json_object! { written Jpqr { level1, level2, level3, level4 } }
 
 /// A code taken apart.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MerchantCode {
     /// Id 01, where the code says so.
     pub point_of_initiation: Option<PointOfInitiation>,
@@ -188,6 +198,15 @@ pub struct MerchantCode {
     pub jpqr: Option<Jpqr>,
     /// Every object, known or not, by id.
     pub raw: BTreeMap<String, Value>,
+}
+json_object! {
+    written MerchantCode {
+        point_of_initiation = "pointOfInitiation", merchant_accounts = "merchantAccounts",
+        merchant_account = "merchantAccount", merchant_category_code = "merchantCategoryCode", currency, amount,
+        country_code = "countryCode", merchant_name = "merchantName", merchant_city = "merchantCity",
+        postal_code = "postalCode", additional_data = "additionalData", language_template = "languageTemplate",
+        jpqr, raw,
+    }
 }
 
 /// Takes a merchant-presented code apart.

@@ -3,7 +3,7 @@
 use super::Refusal;
 use super::id::{Bytes, Hash, to_base64};
 use super::sha256;
-use serde::{Deserialize, Serialize};
+use crate::wire::json::json_object;
 
 /// The flags of authenticatorData (WebAuthn section 6.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,19 +112,18 @@ fn first_item(bytes: &[u8]) -> Result<&[u8], Refusal> {
 
 /// The members of clientDataJSON that are checked (WebAuthn section 5.8.1). Others may follow, so unknown ones are
 /// passed over: the hash of the exact bytes is what is signed.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientData {
     /// `webauthn.create` or `webauthn.get`.
-    #[serde(rename = "type")]
     pub kind: String,
     /// Base64url of the challenge.
     pub challenge: String,
     /// The page's origin.
     pub origin: String,
     /// Whether the page was framed by another origin.
-    #[serde(default, rename = "crossOrigin")]
     pub cross_origin: bool,
 }
+json_object! { open ClientData { kind = "type", challenge, origin, cross_origin = "crossOrigin?" } }
 
 impl ClientData {
     /// Reads the JSON.
@@ -143,74 +142,86 @@ impl ClientData {
 }
 
 /// Extension results must stay in the page: the PRF output among them opens a sealed key. The only form is `{}`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct NoExtensions {}
+json_object! { strict NoExtensions {} }
 
 /// `RegistrationResponseJSON`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registration {
     /// Credential id, base64url.
     pub id: String,
     /// Credential id.
     pub raw_id: Bytes,
     /// `public-key`.
-    #[serde(rename = "type")]
     pub kind: String,
     /// The answer.
     pub response: RegistrationResponse,
     /// Always empty.
     pub client_extension_results: NoExtensions,
 }
+json_object! {
+    strict Registration {
+        id, raw_id = "rawId", kind = "type", response, client_extension_results = "clientExtensionResults",
+    }
+}
 
 /// The `response` of a registration.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RegistrationResponse {
     /// clientDataJSON.
-    #[serde(rename = "clientDataJSON")]
     pub client_data: Bytes,
     /// attestationObject.
     pub attestation_object: Bytes,
     /// authenticatorData, as the browser took it out of the attestation object.
     pub authenticator_data: Bytes,
     /// Transports.
-    #[serde(default)]
     pub transports: Vec<String>,
+}
+json_object! {
+    strict RegistrationResponse {
+        client_data = "clientDataJSON", attestation_object = "attestationObject",
+        authenticator_data = "authenticatorData", transports = "transports?",
+    }
 }
 
 /// `AuthenticationResponseJSON`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assertion {
     /// Credential id, base64url.
     pub id: String,
     /// Credential id.
     pub raw_id: Bytes,
     /// `public-key`.
-    #[serde(rename = "type")]
     pub kind: String,
     /// The answer.
     pub response: AssertionResponse,
     /// Always empty.
     pub client_extension_results: NoExtensions,
 }
+json_object! {
+    strict Assertion {
+        id, raw_id = "rawId", kind = "type", response, client_extension_results = "clientExtensionResults",
+    }
+}
 
 /// The `response` of an assertion.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AssertionResponse {
     /// clientDataJSON.
-    #[serde(rename = "clientDataJSON")]
     pub client_data: Bytes,
     /// authenticatorData.
     pub authenticator_data: Bytes,
     /// The passkey's signature.
     pub signature: Bytes,
     /// The user handle of the registration, where the platform gives one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_handle: Option<Bytes>,
+}
+json_object! {
+    strict AssertionResponse {
+        client_data = "clientDataJSON", authenticator_data = "authenticatorData", signature,
+        user_handle = "userHandle?",
+    }
 }
 
 #[cfg(test)]

@@ -291,7 +291,7 @@ pub fn prove(key: &SoftKey, path: &str, body: &[u8], nonce: &str, acc: Option<Ac
         bdy: Hash(sha256(body)),
         acc,
     };
-    let unsigned = dpop::prepare(&claims, key.public()).unwrap();
+    let unsigned = dpop::prepare(&claims, key.public());
     let signature = key.sign_now(unsigned.message()).unwrap();
     unsigned.finish(&signature)
 }

@@ -60,7 +60,7 @@ impl Client {
             bdy: Hash(sha256(&body)),
             acc: self.account.clone(),
         };
-        let unsigned = dpop::prepare(&claims, &self.key()).unwrap();
+        let unsigned = dpop::prepare(&claims, &self.key());
         let signature: p256::ecdsa::Signature = secret(self.byte).sign(unsigned.message());
         let proof = unsigned.finish(&Signature::from_signer(&signature.to_bytes()).unwrap());
         Request { method: "POST".into(), path: path.into(), body, proof: Some(proof), source: "::1".into() }

@@ -11,10 +11,10 @@ use crate::wire::calls::{
 };
 use crate::wire::dpop::{self, Claims};
 use crate::wire::id::{Audience, Hash, IssuerId, Nonce};
+use crate::wire::json::json_object;
 use crate::wire::money::Money;
 use crate::wire::sha256;
 use core::cell::RefCell;
-use serde::Serialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -41,13 +41,13 @@ pub(super) struct Caller {
     pub(super) nonce: RefCell<String>,
 }
 
-#[derive(Serialize)]
 struct View {
     outcome: Outcome,
     payment: Option<String>,
     money: Money,
     at: u64,
 }
+json_object! { written View { outcome, payment, money, at } }
 
 impl From<PaymentAnswer> for View {
     fn from(answer: PaymentAnswer) -> Self {
@@ -75,7 +75,7 @@ impl Caller {
             bdy: Hash(sha256(body)),
             acc: None,
         };
-        let proof = dpop::prepare(&claims, self.key.public()).map_err(|refusal| refusal.code())?;
+        let proof = dpop::prepare(&claims, self.key.public());
         let signature = self.key.sign_now(proof.message()).map_err(|_| Code::KeyLost)?;
         Ok(proof.finish(&signature))
     }

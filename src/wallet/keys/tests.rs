@@ -55,7 +55,7 @@ fn another_key_under_the_handle_is_a_lost_key() {
     let wallet = world.enrolled();
     let mut data = wallet.read(Clone::clone).unwrap();
     data.device_key = data.channel_key;
-    world.place.store().overwrite(&data.to_bytes().unwrap());
+    world.place.store().overwrite(&data.to_bytes());
     assert_eq!(world.open().state().status, Status::KeyLost);
 }
 

@@ -1,17 +1,15 @@
 //! The wallet's calls. Each says which key proves it.
 
 use super::call;
-use crate::wire::Refusal;
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{AccountId, Bytes, Hash, Nonce, SourceId, Thumbprint};
+use crate::wire::json::{BadJson, FromJson, Json, ToJson, Writer, json_object, json_serde, json_words};
 use crate::wire::key::PublicKey;
 use crate::wire::money::{Amount, Currency};
 use crate::wire::webauthn::{Assertion, Registration};
-use serde::{Deserialize, Serialize};
 
 /// Device key (not yet registered). Starts a login; answers alike whether login and password are right or not.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone)]
 pub struct LogIn {
     /// The login.
     pub login: String,
@@ -20,46 +18,49 @@ pub struct LogIn {
     /// Language of the message with the contact code: `ja` or `en`.
     pub language: String,
 }
+json_object! { strict LogIn { login, password, language } }
 call! { LogIn "/v1/login" LogInStarted }
 
 /// A contact code was sent, if login and password were right.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct LogInStarted {
     /// Names this login; worth nothing without the contact code.
     pub attempt: String,
 }
+json_object! { open LogInStarted { attempt } }
 
 /// The same device key. Shows the contact code.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone)]
 pub struct EnterCode {
     /// From [`LogInStarted`].
     pub attempt: String,
     /// 8 digits from the contact message.
     pub code: String,
 }
+json_object! { strict EnterCode { attempt, code } }
 call! { EnterCode "/v1/login/code" Ticket }
 
 /// The right to enrol this one key for this one account: single use, 10 minutes.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone)]
 pub struct Ticket {
     /// Opaque.
     pub ticket: String,
 }
+json_object! { open Ticket { ticket } }
 
 /// The same device key. Starts an enrolment.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone)]
 pub struct PrepareEnrolment {
     /// From [`Ticket`].
     pub ticket: String,
     /// The key that reads and freezes.
     pub channel_key: PublicKey,
 }
+json_object! { strict PrepareEnrolment { ticket, channel_key } }
 call! { PrepareEnrolment "/v1/enrolment" EnrolmentPrepared }
 
 /// What the wallet needs to create the passkey and to write its statement.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct EnrolmentPrepared {
     /// The account.
     pub account: AccountId,
@@ -74,10 +75,10 @@ pub struct EnrolmentPrepared {
     /// Credentials of the account that must not be made twice.
     pub exclude: Vec<Bytes>,
 }
+json_object! { open EnrolmentPrepared { account, account_label, user_handle, nonce, expires_at, exclude } }
 
 /// The same device key. Registers it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct ConfirmEnrolment {
     /// The new passkey.
     pub registration: Registration,
@@ -88,20 +89,21 @@ pub struct ConfirmEnrolment {
     /// What the user calls this device, at most 60 characters.
     pub label: String,
 }
+json_object! { strict ConfirmEnrolment { registration, statement, assertion, label } }
 call! { ConfirmEnrolment "/v1/enrolment/confirm" Enrolled }
 
 /// The device is registered.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Enrolled {
     /// The first allowance.
     pub allowance: Bytes,
     /// The wallet's next counter must be above this.
     pub atc_floor: u32,
 }
+json_object! { open Enrolled { allowance, atc_floor } }
 
 /// Channel key. Fetches what is new; works while locked or frozen.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct Sync {
     /// For the time statement.
     pub nonce: Nonce,
@@ -110,10 +112,11 @@ pub struct Sync {
     /// Thumbprint of the device key whose wallet asks.
     pub thumb: Thumbprint,
 }
+json_object! { strict Sync { nonce, after, thumb } }
 call! { Sync "/v1/sync" Synced }
 
 /// What is new.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Synced {
     /// Time statement.
     pub time: Bytes,
@@ -132,9 +135,9 @@ pub struct Synced {
     /// What the meters leave of this device's allowance, and when it grows again.
     pub left: Left,
     /// The key set, if it is not the one that signed above.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_set: Option<super::SignedKeySet>,
 }
+json_object! { open Synced { time, head, receipts, status, atc_floor, devices, sources, left, key_set = "key_set?" } }
 
 impl Synced {
     /// Receipts in one answer; ask again for more.
@@ -142,31 +145,33 @@ impl Synced {
 }
 
 /// A signed receipt and its body.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReceiptItem {
     /// The statement.
     pub receipt: Bytes,
     /// The canonical body.
     pub body: Bytes,
 }
+json_object! { open ReceiptItem { receipt, body } }
 
-/// What the issuer holds of a device key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum DeviceStatus {
-    /// It may sign.
-    Active,
-    /// Clone evidence: it may not sign until it is replaced.
-    Suspended,
-    /// Signed off.
-    Revoked,
-    /// The whole account is frozen.
-    Frozen,
+json_words! {
+    /// What the issuer holds of a device key.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub enum DeviceStatus {
+        /// It may sign.
+        Active "active",
+        /// Clone evidence: it may not sign until it is replaced.
+        Suspended "suspended",
+        /// Signed off.
+        Revoked "revoked",
+        /// The whole account is frozen.
+        Frozen "frozen",
+    }
 }
 
 /// One device of the account.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceItem {
     /// Its key.
     pub thumb: Thumbprint,
@@ -181,12 +186,16 @@ pub struct DeviceItem {
     /// When its cool-off ends or ended.
     pub cooled_at: u32,
     /// Its last payment.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_used_at: Option<u32>,
+}
+json_object! {
+    open DeviceItem {
+        thumb, label, custody, status, added_at, cooled_at, last_used_at = "last_used_at?",
+    }
 }
 
 /// One source of money.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceItem {
     /// Its id.
     pub id: SourceId,
@@ -197,12 +206,12 @@ pub struct SourceItem {
     /// What tells it from another one under the same id; stands in the intent.
     pub fingerprint: Hash,
     /// When this device may use it; none: it must first be proved on this device.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usable_from: Option<u32>,
 }
+json_object! { open SourceItem { id, kind, label, fingerprint, usable_from = "usable_from?" } }
 
 /// What the meters leave of an allowance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Left {
     /// Minor units.
     pub amount: Amount,
@@ -211,25 +220,26 @@ pub struct Left {
     /// When the oldest payment leaves the window; now, if none is in it.
     pub resets_at: u32,
 }
+json_object! { open Left { amount, count, resets_at } }
 
 /// Device key. Asks for a fresh allowance: new handle, new veil, new end. At most one in 24 hours is silent.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct Refill {}
+json_object! { strict Refill {} }
 call! { Refill "/v1/refill" Refilled }
 
 /// A fresh allowance.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Refilled {
     /// The statement.
     pub allowance: Bytes,
     /// What is left of it.
     pub left: Left,
 }
+json_object! { open Refilled { allowance, left } }
 
 /// Device key. Starts a step-up for a top-up.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct PrepareTopUp {
     /// Minor units.
     pub amount: Amount,
@@ -240,32 +250,32 @@ pub struct PrepareTopUp {
     /// The newest link that the wallet has checked.
     pub head: Hash,
 }
+json_object! { strict PrepareTopUp { amount, currency, source, head } }
 call! { PrepareTopUp "/v1/top-ups" IntentPrepared }
 
 /// An open intent. The wallet takes `nonce` and `expires_at` from it and nothing else.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct IntentPrepared {
     /// The issuer's copy, canonical.
     pub intent: Bytes,
 }
+json_object! { open IntentPrepared { intent } }
 
 /// The same device key. Confirms an open intent of any kind.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct ConfirmIntent {
     /// Names the intent.
     pub nonce: Nonce,
     /// The passkey's assertion over its challenge.
     pub assertion: Assertion,
     /// The device key's co-signature statement. Mandatory; optional here only so that its lack has its own code.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub co_signature: Option<Bytes>,
 }
+json_object! { strict ConfirmIntent { nonce, assertion, co_signature = "co_signature?" } }
 call! { ConfirmIntent "/v1/intents/confirm" IntentConfirmed }
 
 /// What became of it. In JSON: `outcome`, and `receipt` or `top_up`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(try_from = "IntentOutcome", into = "IntentOutcome")]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum IntentConfirmed {
     /// Done; the receipt comes with the next sync too.
@@ -280,75 +290,75 @@ pub enum IntentConfirmed {
     },
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-enum Outcome {
-    Done,
-    Pending,
+json_words! {
+    #[derive(Clone, Copy)]
+    enum Outcome {
+        Done "done",
+        Pending "pending",
+    }
 }
 
-#[derive(Serialize, Deserialize)]
-struct IntentOutcome {
-    outcome: Outcome,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    receipt: Option<ReceiptItem>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    top_up: Option<String>,
-}
+const OUTCOME: &str = "outcome receipt? top_up?";
 
-impl TryFrom<IntentOutcome> for IntentConfirmed {
-    type Error = Refusal;
-
-    fn try_from(from: IntentOutcome) -> Result<Self, Refusal> {
-        match (from.outcome, from.receipt, from.top_up) {
-            (Outcome::Done, Some(receipt), _) => Ok(Self::Done { receipt }),
-            (Outcome::Pending, _, Some(top_up)) => Ok(Self::Pending { top_up }),
-            _ => Err(Refusal::BadJson),
+impl ToJson for IntentConfirmed {
+    fn write(&self, to: &mut Writer) {
+        match self {
+            Self::Done { receipt } => to.object(OUTCOME, &[&Outcome::Done, receipt]),
+            Self::Pending { top_up } => to.object(OUTCOME, &[&Outcome::Pending, &None::<ReceiptItem>, top_up]),
         }
     }
 }
 
-impl From<IntentConfirmed> for IntentOutcome {
-    fn from(from: IntentConfirmed) -> Self {
-        match from {
-            IntentConfirmed::Done { receipt } => Self { outcome: Outcome::Done, receipt: Some(receipt), top_up: None },
-            IntentConfirmed::Pending { top_up } => {
-                Self { outcome: Outcome::Pending, receipt: None, top_up: Some(top_up) }
-            }
-        }
+impl FromJson for IntentConfirmed {
+    fn blank() -> Self {
+        Self::Pending { top_up: String::new() }
+    }
+
+    fn read(&mut self, json: &Json) -> Result<(), BadJson> {
+        let (mut outcome, mut receipt, mut top_up) = (Outcome::Pending, None, None);
+        json.object(false, OUTCOME, &mut [&mut outcome, &mut receipt, &mut top_up])?;
+        *self = match (outcome, receipt, top_up) {
+            (Outcome::Done, Some(receipt), _) => Self::Done { receipt },
+            (Outcome::Pending, _, Some(top_up)) => Self::Pending { top_up },
+            _ => return Err(BadJson),
+        };
+        Ok(())
     }
 }
+json_serde! { IntentConfirmed }
 
 /// Device key. Starts the proof of a stored card on this device; the card company's own page finishes it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct ProveCard {
     /// The source.
     pub source: SourceId,
 }
+json_object! { strict ProveCard { source } }
 call! { ProveCard "/v1/cards/prove" CardProofStarted }
 
 /// Where the card's proof goes on.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct CardProofStarted {
     /// Address of the card company's page.
     pub page: String,
     /// Names the proof; handed to that page by POST or storage, never in a URL.
     pub proof: String,
 }
+json_object! { open CardProofStarted { page, proof } }
 
 /// Channel or device key. Freezes the account.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct FreezeAccount {
     /// The signed freeze statement, by the same key as the proof.
     pub statement: Bytes,
 }
+json_object! { strict FreezeAccount { statement } }
 call! { FreezeAccount "/v1/freeze" AccountFrozen }
 
 /// The account is frozen, now or since an earlier call.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct AccountFrozen {
     /// Seconds since 1970.
     pub at: u32,
 }
+json_object! { open AccountFrozen { at } }

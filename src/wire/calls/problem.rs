@@ -1,14 +1,13 @@
 //! Refusals over HTTP.
 
 use crate::code::Code;
+use crate::wire::json::json_object;
 use crate::wire::money::Amount;
-use serde::{Deserialize, Serialize};
 
 /// A refusal as RFC 9457 problem details. `code` is what programs read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// `urn:jitsuin:problem:` and the code.
-    #[serde(rename = "type")]
     pub kind: String,
     /// English, for logs.
     pub title: String,
@@ -17,20 +16,21 @@ pub struct Problem {
     /// Name of the [`Code`].
     pub code: String,
     /// Name of the wire refusal behind `malformed`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// When it ends, for `cooling-off`; seconds since 1970.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<u32>,
     /// What is left, for `over-limit` and `over-allowance`; minor units.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left: Option<Amount>,
     /// When more is left; seconds since 1970.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resets_at: Option<u32>,
     /// Seconds to wait, for `too-many-attempts`; also in the `Retry-After` header.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<u32>,
+}
+json_object! {
+    open Problem {
+        kind = "type", title, status, code, reason = "reason?", until = "until?", left = "left?",
+        resets_at = "resets_at?", retry_after = "retry_after?",
+    }
 }
 
 impl Problem {
@@ -38,7 +38,7 @@ impl Problem {
     #[must_use]
     pub fn new(code: Code) -> Self {
         Self {
-            kind: format!("urn:jitsuin:problem:{code}"),
+            kind: ["urn:jitsuin:problem:", code.name()].concat(),
             title: code.text().into(),
             status: code.status(),
             code: code.name().into(),

@@ -2,26 +2,26 @@
 
 use super::call;
 use crate::wire::id::Audience;
+use crate::wire::json::{json_object, json_words};
 use crate::wire::money::{Amount, Currency};
-use serde::{Deserialize, Serialize};
 
 /// Registers the till key with the merchant's one-time code.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone)]
 pub struct EnrolTill {
     /// From the merchant.
     pub code: String,
 }
+json_object! { strict EnrolTill { code } }
 call! { EnrolTill "/v1/tills" TillEnrolled }
 
 /// Asks who this till is.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct WhichTill {}
+json_object! { strict WhichTill {} }
 call! { WhichTill "/v1/tills/me" TillEnrolled }
 
 /// The till is registered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TillEnrolled {
     /// `t/…`.
     pub till: Audience,
@@ -34,10 +34,10 @@ pub struct TillEnrolled {
     /// The one currency it takes.
     pub currency: Currency,
 }
+json_object! { open TillEnrolled { till, merchant, name, place, currency } }
 
 /// Takes a payment.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone)]
 pub struct TakePayment {
     /// The token's text as it was scanned.
     pub token: String,
@@ -48,58 +48,59 @@ pub struct TakePayment {
     /// Idempotency key: 16 to 64 characters, unique for this till for 24 hours.
     pub key: String,
 }
+json_object! { strict TakePayment { token, amount, currency, key } }
 call! { TakePayment "/v1/payments" PaymentAnswer }
 
 /// Looks a payment up by its idempotency key, after a lost answer.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct LookUpPayment {
     /// The key it was taken with.
     pub key: String,
 }
+json_object! { strict LookUpPayment { key } }
 call! { LookUpPayment "/v1/payments/look-up" PaymentAnswer }
 
 /// Reverses an own payment in full, within 15 minutes.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct ReversePayment {
     /// From [`PaymentAnswer`].
     pub payment: String,
     /// Idempotency key of the reversal.
     pub key: String,
 }
+json_object! { strict ReversePayment { payment, key } }
 call! { ReversePayment "/v1/payments/reverse" PaymentAnswer }
 
-/// All a till hears (protocol section 9).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Outcome {
-    /// The payment was made.
-    Approved,
-    /// It was made and then reversed.
-    Reversed,
-    /// It was not made; the reason goes to the wallet.
-    Declined,
-    /// The code is past its time.
-    TokenExpired,
-    /// The code was used.
-    TokenUsed,
-    /// The amount is above what the code allows.
-    AmountOver,
-    /// The code could not be read.
-    TryAgain,
-    /// The till may not take payments.
-    TillBlocked,
+json_words! {
+    /// All a till hears (protocol section 9).
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+    #[non_exhaustive]
+    pub enum Outcome {
+        /// The payment was made.
+        Approved "approved",
+        /// It was made and then reversed.
+        Reversed "reversed",
+        /// It was not made; the reason goes to the wallet.
+        Declined "declined",
+        /// The code is past its time.
+        TokenExpired "token-expired",
+        /// The code was used.
+        TokenUsed "token-used",
+        /// The amount is above what the code allows.
+        AmountOver "amount-over",
+        /// The code could not be read.
+        TryAgain "try-again",
+        /// The till may not take payments.
+        TillBlocked "till-blocked",
+    }
 }
 
 /// The answer to a payment, the same at every repeat.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaymentAnswer {
     /// What became of it.
     pub outcome: Outcome,
     /// Names the payment, where one was made.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payment: Option<String>,
     /// Minor units.
     pub amount: Amount,
@@ -108,3 +109,4 @@ pub struct PaymentAnswer {
     /// Seconds since 1970.
     pub at: u32,
 }
+json_object! { open PaymentAnswer { outcome, payment = "payment?", amount, currency, at } }

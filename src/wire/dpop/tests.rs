@@ -17,7 +17,7 @@ fn proof(change: impl FnOnce(&mut Claims)) -> String {
         acc: Some("acc-1".parse().unwrap()),
     };
     change(&mut claims);
-    let unsigned = prepare(&claims, &public).unwrap();
+    let unsigned = prepare(&claims, &public);
     let signature: p256::ecdsa::Signature = key.sign(unsigned.message());
     unsigned.finish(&Signature::from_signer(&signature.to_bytes()).unwrap())
 }

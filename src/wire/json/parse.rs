@@ -7,8 +7,10 @@ const DEEPEST: u8 = 32;
 
 /// A JSON text, read.
 #[derive(Debug)]
-pub(super) enum Json {
+pub enum Json {
+    /// `null`.
     Null,
+    /// `true` or `false`.
     Bool(bool),
     /// A whole number from 0.
     Whole(u64),
@@ -16,14 +18,16 @@ pub(super) enum Json {
     Negative(i64),
     /// Any other number: nothing here is ever read from one.
     Fraction,
+    /// A text.
     Text(String),
+    /// A list.
     List(Vec<Json>),
     /// In the order of the text, doubles included.
     Object(Vec<(String, Json)>),
 }
 
 /// Reads one JSON text and nothing after it.
-pub(super) fn parse(bytes: &[u8]) -> Result<Json, BadJson> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<Json, BadJson> {
     let mut parser = Parser { rest: core::str::from_utf8(bytes).map_err(|_| BadJson)?.as_bytes() };
     let json = parser.value(DEEPEST)?;
     parser.space();

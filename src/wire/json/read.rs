@@ -1,195 +1,188 @@
-//! From the tree to structs. Structs are read from objects alone: the general crate also takes lists for them.
+//! From the tree to values. A struct is filled in place, member by member, through pointers, so that all structs share one
+//! reader; what was only begun is dropped and never handed out.
 
 use super::BadJson;
 use super::parse::Json;
-use serde::de::value::StringDeserializer;
-use serde::de::{DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess, VariantAccess, Visitor};
-use serde::forward_to_deserialize_any;
 
-macro_rules! numbers {
-    ($($method:ident)*) => {$(
-        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BadJson> {
-            self.number(visitor)
-        }
-    )*};
+/// What can be read from JSON.
+pub trait FromJson {
+    /// What stands in the value's place until it is read. Nobody sees it.
+    #[doc(hidden)]
+    fn blank() -> Self
+    where
+        Self: Sized;
+
+    /// Becomes what `json` says.
+    ///
+    /// # Errors
+    /// [`BadJson`] for another shape; what stands here then is of no use.
+    fn read(&mut self, json: &Json) -> Result<(), BadJson>;
 }
 
 impl Json {
-    fn number<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BadJson> {
+    /// The value.
+    pub(crate) fn to<T: FromJson>(&self) -> Result<T, BadJson> {
+        let mut value = T::blank();
+        value.read(self)?;
+        Ok(value)
+    }
+
+    /// The text.
+    pub(crate) fn text(&self) -> Result<&str, BadJson> {
         match self {
-            Self::Whole(value) => visitor.visit_u64(value),
-            Self::Negative(value) => visitor.visit_i64(value),
+            Self::Text(text) => Ok(text),
             _ => Err(BadJson),
         }
     }
 
-    fn text<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BadJson> {
+    fn whole(&self) -> Result<u64, BadJson> {
         match self {
-            Self::Text(text) => visitor.visit_string(text),
+            Self::Whole(value) => Ok(*value),
             _ => Err(BadJson),
         }
     }
 
-    fn list<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BadJson> {
+    /// The items.
+    pub(crate) fn list(&self) -> Result<&[Self], BadJson> {
         match self {
-            Self::List(items) => visitor.visit_seq(Items(items.into_iter())),
+            Self::List(items) => Ok(items),
             _ => Err(BadJson),
         }
     }
 
-    fn object<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BadJson> {
-        match self {
-            Self::Object(members) => visitor.visit_map(Members { rest: members.into_iter(), value: Self::Null }),
-            _ => Err(BadJson),
+    /// The one member of this name, if there is any.
+    pub(crate) fn member(&self, name: &str) -> Result<Option<&Self>, BadJson> {
+        let Self::Object(members) = self else { return Err(BadJson) };
+        let mut found = None;
+        for (known, value) in members {
+            // Two readers of a doubled member could take two values for one.
+            if known == name && found.replace(value).is_some() {
+                return Err(BadJson);
+            }
         }
+        Ok(found)
     }
-}
 
-impl<'de> Deserializer<'de> for Json {
-    type Error = BadJson;
-
-    numbers! { deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 }
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BadJson> {
-        match self {
-            Self::Null => visitor.visit_unit(),
-            Self::Bool(value) => visitor.visit_bool(value),
-            Self::Whole(_) | Self::Negative(_) => self.number(visitor),
-            Self::Fraction => Err(BadJson),
-            Self::Text(_) => self.text(visitor),
-            Self::List(_) => self.list(visitor),
-            Self::Object(_) => self.object(visitor),
+    /// Fills a struct's members. `names` as in [`super::Writer::object`]; one with a `?` may be missing, and so may one
+    /// that may be nothing. A `strict` object has no further members.
+    pub(crate) fn object(&self, strict: bool, names: &str, members: &mut [&mut dyn FromJson]) -> Result<(), BadJson> {
+        let Self::Object(held) = self else { return Err(BadJson) };
+        let mut known = 0;
+        for (name, member) in names.split_ascii_whitespace().zip(members) {
+            let name_only = name.trim_end_matches('?');
+            if let Some(value) = self.member(name_only)? {
+                known += 1;
+                member.read(value)?;
+            } else if name_only.len() == name.len() {
+                member.read(&Self::Null)?;
+            }
         }
+        if strict && known != held.len() { Err(BadJson) } else { Ok(()) }
     }
 
-    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BadJson> {
-        match self {
-            Self::Bool(value) => visitor.visit_bool(value),
-            _ => Err(BadJson),
-        }
-    }
-
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BadJson> {
-        self.text(visitor)
-    }
-
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BadJson> {
-        self.text(visitor)
-    }
-
-    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BadJson> {
-        self.text(visitor)
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BadJson> {
-        match self {
-            Self::Null => visitor.visit_none(),
-            json => visitor.visit_some(json),
-        }
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, BadJson> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BadJson> {
-        self.list(visitor)
-    }
-
-    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, BadJson> {
-        self.list(visitor)
-    }
-
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BadJson> {
-        self.object(visitor)
-    }
-
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, BadJson> {
-        self.object(visitor)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, BadJson> {
-        match self {
-            Self::Text(name) => visitor.visit_enum(Unit(name)),
-            _ => Err(BadJson),
-        }
-    }
-
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BadJson> {
-        visitor.visit_unit()
-    }
-
-    forward_to_deserialize_any! { f32 f64 char bytes byte_buf unit unit_struct tuple_struct }
-}
-
-struct Items(alloc::vec::IntoIter<Json>);
-
-impl<'de> SeqAccess<'de> for Items {
-    type Error = BadJson;
-
-    fn next_element_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<Option<T::Value>, BadJson> {
-        self.0.next().map(|item| seed.deserialize(item)).transpose()
+    /// Which of `words`, a space between them, this is.
+    pub(crate) fn word(&self, words: &str) -> Result<usize, BadJson> {
+        let text = self.text()?;
+        words.split_ascii_whitespace().position(|word| word == text).ok_or(BadJson)
     }
 }
 
-struct Members {
-    rest: alloc::vec::IntoIter<(String, Json)>,
-    value: Json,
-}
-
-impl<'de> MapAccess<'de> for Members {
-    type Error = BadJson;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, BadJson> {
-        let Some((name, value)) = self.rest.next() else { return Ok(None) };
-        self.value = value;
-        seed.deserialize(Json::Text(name)).map(Some)
+impl FromJson for String {
+    fn blank() -> Self {
+        Self::new()
     }
 
-    fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, BadJson> {
-        seed.deserialize(core::mem::replace(&mut self.value, Json::Null))
-    }
-}
-
-/// A variant by its name alone.
-struct Unit(String);
-
-impl<'de> EnumAccess<'de> for Unit {
-    type Error = BadJson;
-    type Variant = Self;
-
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), BadJson> {
-        let name = StringDeserializer::<BadJson>::new(self.0);
-        Ok((seed.deserialize(name)?, Self(String::new())))
-    }
-}
-
-impl<'de> VariantAccess<'de> for Unit {
-    type Error = BadJson;
-
-    fn unit_variant(self) -> Result<(), BadJson> {
+    fn read(&mut self, json: &Json) -> Result<(), BadJson> {
+        *self = json.text()?.into();
         Ok(())
     }
+}
 
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, _: T) -> Result<T::Value, BadJson> {
-        Err(BadJson)
+impl FromJson for bool {
+    fn blank() -> Self {
+        false
     }
 
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, BadJson> {
-        Err(BadJson)
+    fn read(&mut self, json: &Json) -> Result<(), BadJson> {
+        let Json::Bool(value) = json else { return Err(BadJson) };
+        *self = *value;
+        Ok(())
+    }
+}
+
+impl FromJson for i64 {
+    fn blank() -> Self {
+        0
     }
 
-    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], _: V) -> Result<V::Value, BadJson> {
-        Err(BadJson)
+    fn read(&mut self, json: &Json) -> Result<(), BadJson> {
+        *self = match json {
+            Json::Negative(value) => *value,
+            json => json.whole()?.try_into().map_err(|_| BadJson)?,
+        };
+        Ok(())
+    }
+}
+
+macro_rules! wholes {
+    ($($type:ty)*) => {$(
+        impl FromJson for $type {
+            fn blank() -> Self {
+                0
+            }
+
+            fn read(&mut self, json: &Json) -> Result<(), BadJson> {
+                *self = json.whole()?.try_into().map_err(|_| BadJson)?;
+                Ok(())
+            }
+        }
+    )*};
+}
+wholes! { u8 u16 u32 u64 }
+
+impl<T: FromJson> FromJson for Option<T> {
+    fn blank() -> Self {
+        None
+    }
+
+    fn read(&mut self, json: &Json) -> Result<(), BadJson> {
+        match json {
+            Json::Null => Ok(()),
+            json => self.insert(T::blank()).read(json),
+        }
+    }
+}
+
+impl<T: FromJson> FromJson for Vec<T> {
+    fn blank() -> Self {
+        Self::new()
+    }
+
+    fn read(&mut self, json: &Json) -> Result<(), BadJson> {
+        for item in json.list()? {
+            // In place, like a struct's members: an item is large.
+            self.push(T::blank());
+            if let Some(last) = self.last_mut() {
+                last.read(item)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<const N: usize> FromJson for [u8; N] {
+    fn blank() -> Self {
+        [0; N]
+    }
+
+    fn read(&mut self, json: &Json) -> Result<(), BadJson> {
+        let items = json.list()?;
+        if items.len() != N {
+            return Err(BadJson);
+        }
+        for (byte, item) in self.iter_mut().zip(items) {
+            byte.read(item)?;
+        }
+        Ok(())
     }
 }

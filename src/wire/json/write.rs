@@ -1,285 +1,191 @@
-//! From structs to the text.
+//! From values to the text.
 
-use super::BadJson;
-use core::fmt::{Display, Write as _};
-use serde::Serialize;
-use serde::ser::{Impossible, SerializeMap, SerializeSeq, SerializeStruct, SerializeTuple, Serializer};
+use alloc::collections::BTreeMap;
+
+/// What has one JSON form.
+pub trait ToJson {
+    /// Writes the value.
+    fn write(&self, to: &mut Writer);
+}
 
 /// The text so far.
-#[derive(Default)]
-pub(super) struct Writer {
-    text: String,
+#[derive(Debug, Default)]
+pub struct Writer {
+    text: Vec<u8>,
 }
 
 impl Writer {
     pub(super) fn into_bytes(self) -> Vec<u8> {
-        self.text.into_bytes()
+        self.text
     }
 
-    fn quoted(&mut self, text: &str) {
-        self.text.push('"');
-        for character in text.chars() {
-            match character {
-                '"' => self.text.push_str("\\\""),
-                '\\' => self.text.push_str("\\\\"),
-                '\n' => self.text.push_str("\\n"),
-                '\0'..='\u{1f}' => {
-                    self.text.push_str("\\u00");
-                    self.text.push(if character < '\u{10}' { '0' } else { '1' });
-                    self.text.push(char::from_digit(u32::from(character) & 15, 16).unwrap_or('0'));
-                }
-                _ => self.text.push(character),
-            }
-        }
-        self.text.push('"');
-    }
-
-    fn shown(&mut self, value: &dyn Display) -> Result<(), BadJson> {
-        write!(self.text, "{value}").map_err(|_| BadJson)
+    fn plain(&mut self, text: &str) {
+        self.text.extend_from_slice(text.as_bytes());
     }
 
     /// A comma, unless this is the first of its list or object.
     fn comma(&mut self) {
-        if !self.text.ends_with(['[', '{']) {
-            self.text.push(',');
+        if !matches!(self.text.last(), Some(b'[' | b'{')) {
+            self.text.push(b',');
         }
     }
 
-    fn member(&mut self, name: &str) {
+    /// Writes a text.
+    pub(crate) fn text(&mut self, text: &str) {
+        self.text.push(b'"');
+        for byte in text.bytes() {
+            if byte < b' ' {
+                self.plain("\\u00");
+                self.text.push(b'0' + (byte >> 4));
+                self.text.push(b"0123456789abcdef".get(usize::from(byte & 15)).copied().unwrap_or_default());
+            } else {
+                if matches!(byte, b'"' | b'\\') {
+                    self.text.push(b'\\');
+                }
+                self.text.push(byte);
+            }
+        }
+        self.text.push(b'"');
+    }
+
+    /// Writes a whole number.
+    pub(crate) fn whole(&mut self, value: u64) {
+        if value >= 10 {
+            self.whole(value / 10);
+        }
+        self.text.push(b'0' + (value % 10) as u8);
+    }
+
+    /// Writes a whole number as a decimal text.
+    pub(crate) fn decimal_text(&mut self, value: u64) {
+        self.text.push(b'"');
+        self.whole(value);
+        self.text.push(b'"');
+    }
+
+    /// Writes what stands for nothing.
+    fn null(&mut self) {
+        self.plain("null");
+    }
+
+    fn item(&mut self, item: &dyn ToJson) {
         self.comma();
-        self.quoted(name);
-        self.text.push(':');
+        item.write(self);
+    }
+
+    /// Where its value begins.
+    fn member(&mut self, name: &str, member: &dyn ToJson) -> usize {
+        self.comma();
+        self.text(name);
+        self.text.push(b':');
+        let value = self.text.len();
+        member.write(self);
+        value
+    }
+
+    /// Writes an object. `names` are the members' names in the order of `members`, a space between them; one with a `?`
+    /// is left out while it is nothing.
+    pub(crate) fn object(&mut self, names: &str, members: &[&dyn ToJson]) {
+        self.text.push(b'{');
+        for (name, member) in names.split_ascii_whitespace().zip(members) {
+            let before = self.text.len();
+            let name_only = name.trim_end_matches('?');
+            let value = self.member(name_only, *member);
+            if name_only.len() < name.len() && self.text.get(value..) == Some(b"null") {
+                self.text.truncate(before);
+            }
+        }
+        self.text.push(b'}');
     }
 }
 
-/// A list or object that is being written.
-pub(super) struct Open<'a> {
-    writer: &'a mut Writer,
-    end: char,
-}
-
-impl<'a> Open<'a> {
-    fn new(writer: &'a mut Writer, start: char, end: char) -> Self {
-        writer.text.push(start);
-        Self { writer, end }
-    }
-
-    fn close(self) -> Result<(), BadJson> {
-        self.writer.text.push(self.end);
-        Ok(())
+impl ToJson for str {
+    fn write(&self, to: &mut Writer) {
+        to.text(self);
     }
 }
 
-impl<'a> Serializer for &'a mut Writer {
-    type Ok = ();
-    type Error = BadJson;
-    type SerializeSeq = Open<'a>;
-    type SerializeTuple = Open<'a>;
-    type SerializeTupleStruct = Impossible<(), BadJson>;
-    type SerializeTupleVariant = Impossible<(), BadJson>;
-    type SerializeMap = Open<'a>;
-    type SerializeStruct = Open<'a>;
-    type SerializeStructVariant = Impossible<(), BadJson>;
-
-    fn serialize_bool(self, value: bool) -> Result<(), BadJson> {
-        self.text.push_str(if value { "true" } else { "false" });
-        Ok(())
-    }
-
-    fn serialize_i8(self, value: i8) -> Result<(), BadJson> {
-        self.serialize_i64(value.into())
-    }
-
-    fn serialize_i16(self, value: i16) -> Result<(), BadJson> {
-        self.serialize_i64(value.into())
-    }
-
-    fn serialize_i32(self, value: i32) -> Result<(), BadJson> {
-        self.serialize_i64(value.into())
-    }
-
-    fn serialize_i64(self, value: i64) -> Result<(), BadJson> {
-        self.shown(&value)
-    }
-
-    fn serialize_u8(self, value: u8) -> Result<(), BadJson> {
-        self.serialize_u64(value.into())
-    }
-
-    fn serialize_u16(self, value: u16) -> Result<(), BadJson> {
-        self.serialize_u64(value.into())
-    }
-
-    fn serialize_u32(self, value: u32) -> Result<(), BadJson> {
-        self.serialize_u64(value.into())
-    }
-
-    fn serialize_u64(self, value: u64) -> Result<(), BadJson> {
-        self.shown(&value)
-    }
-
-    fn serialize_f32(self, _: f32) -> Result<(), BadJson> {
-        Err(BadJson)
-    }
-
-    fn serialize_f64(self, _: f64) -> Result<(), BadJson> {
-        Err(BadJson)
-    }
-
-    fn serialize_char(self, value: char) -> Result<(), BadJson> {
-        self.quoted(value.encode_utf8(&mut [0; 4]));
-        Ok(())
-    }
-
-    fn serialize_str(self, value: &str) -> Result<(), BadJson> {
-        self.quoted(value);
-        Ok(())
-    }
-
-    fn serialize_bytes(self, _: &[u8]) -> Result<(), BadJson> {
-        Err(BadJson)
-    }
-
-    fn serialize_none(self) -> Result<(), BadJson> {
-        self.text.push_str("null");
-        Ok(())
-    }
-
-    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<(), BadJson> {
-        value.serialize(self)
-    }
-
-    fn serialize_unit(self) -> Result<(), BadJson> {
-        self.serialize_none()
-    }
-
-    fn serialize_unit_struct(self, _: &'static str) -> Result<(), BadJson> {
-        self.serialize_none()
-    }
-
-    fn serialize_unit_variant(self, _: &'static str, _: u32, name: &'static str) -> Result<(), BadJson> {
-        self.serialize_str(name)
-    }
-
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<(), BadJson> {
-        value.serialize(self)
-    }
-
-    fn serialize_newtype_variant<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: &T,
-    ) -> Result<(), BadJson> {
-        Err(BadJson)
-    }
-
-    fn serialize_seq(self, _: Option<usize>) -> Result<Open<'a>, BadJson> {
-        Ok(Open::new(self, '[', ']'))
-    }
-
-    fn serialize_tuple(self, _: usize) -> Result<Open<'a>, BadJson> {
-        Ok(Open::new(self, '[', ']'))
-    }
-
-    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeTupleStruct, BadJson> {
-        Err(BadJson)
-    }
-
-    fn serialize_tuple_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeTupleVariant, BadJson> {
-        Err(BadJson)
-    }
-
-    fn serialize_map(self, _: Option<usize>) -> Result<Open<'a>, BadJson> {
-        Ok(Open::new(self, '{', '}'))
-    }
-
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Open<'a>, BadJson> {
-        Ok(Open::new(self, '{', '}'))
-    }
-
-    fn serialize_struct_variant(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: usize,
-    ) -> Result<Self::SerializeStructVariant, BadJson> {
-        Err(BadJson)
-    }
-
-    fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<(), BadJson> {
-        let mut text = String::new();
-        write!(text, "{value}").map_err(|_| BadJson)?;
-        self.quoted(&text);
-        Ok(())
+impl ToJson for &str {
+    fn write(&self, to: &mut Writer) {
+        to.text(self);
     }
 }
 
-impl SerializeSeq for Open<'_> {
-    type Ok = ();
-    type Error = BadJson;
-
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), BadJson> {
-        self.writer.comma();
-        value.serialize(&mut *self.writer)
-    }
-
-    fn end(self) -> Result<(), BadJson> {
-        self.close()
+impl ToJson for String {
+    fn write(&self, to: &mut Writer) {
+        to.text(self);
     }
 }
 
-impl SerializeTuple for Open<'_> {
-    type Ok = ();
-    type Error = BadJson;
-
-    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), BadJson> {
-        SerializeSeq::serialize_element(self, value)
-    }
-
-    fn end(self) -> Result<(), BadJson> {
-        self.close()
+impl ToJson for bool {
+    fn write(&self, to: &mut Writer) {
+        to.plain(if *self { "true" } else { "false" });
     }
 }
 
-impl SerializeStruct for Open<'_> {
-    type Ok = ();
-    type Error = BadJson;
-
-    fn serialize_field<T: Serialize + ?Sized>(&mut self, name: &'static str, value: &T) -> Result<(), BadJson> {
-        self.writer.member(name);
-        value.serialize(&mut *self.writer)
-    }
-
-    fn end(self) -> Result<(), BadJson> {
-        self.close()
+impl ToJson for u64 {
+    fn write(&self, to: &mut Writer) {
+        to.whole(*self);
     }
 }
 
-impl SerializeMap for Open<'_> {
-    type Ok = ();
-    type Error = BadJson;
-
-    fn serialize_key<T: Serialize + ?Sized>(&mut self, name: &T) -> Result<(), BadJson> {
-        self.writer.comma();
-        name.serialize(&mut *self.writer)?;
-        self.writer.text.push(':');
-        Ok(())
+impl ToJson for i64 {
+    fn write(&self, to: &mut Writer) {
+        if *self < 0 {
+            to.plain("-");
+        }
+        to.whole(self.unsigned_abs());
     }
+}
 
-    fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), BadJson> {
-        value.serialize(&mut *self.writer)
+macro_rules! small {
+    ($($type:ty)*) => {$(
+        impl ToJson for $type {
+            fn write(&self, to: &mut Writer) {
+                to.whole(*self as u64);
+            }
+        }
+    )*};
+}
+small! { u8 u16 u32 usize }
+
+impl<T: ToJson> ToJson for Option<T> {
+    fn write(&self, to: &mut Writer) {
+        match self {
+            Some(value) => value.write(to),
+            None => to.null(),
+        }
     }
+}
 
-    fn end(self) -> Result<(), BadJson> {
-        self.close()
+impl<T: ToJson> ToJson for BTreeMap<String, T> {
+    fn write(&self, to: &mut Writer) {
+        to.text.push(b'{');
+        for (name, member) in self {
+            to.member(name, member);
+        }
+        to.text.push(b'}');
+    }
+}
+
+impl<T: ToJson> ToJson for [T] {
+    fn write(&self, to: &mut Writer) {
+        to.text.push(b'[');
+        for item in self {
+            to.item(item);
+        }
+        to.text.push(b']');
+    }
+}
+
+impl<T: ToJson> ToJson for Vec<T> {
+    fn write(&self, to: &mut Writer) {
+        self.as_slice().write(to);
+    }
+}
+
+impl<const N: usize> ToJson for [u8; N] {
+    fn write(&self, to: &mut Writer) {
+        self.as_slice().write(to);
     }
 }

@@ -1,0 +1,115 @@
+//! What a page may see of the past: checked receipts, and the alerts that some of them raise.
+
+use crate::wire::id::SourceId;
+use crate::wire::json::{json_object, json_words};
+use crate::wire::money::Money;
+use crate::wire::receipt::Kind;
+
+json_words! {
+    /// Who paid.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum By {
+        /// This device's key.
+        ThisDevice "this-device",
+        /// Another key of the account.
+        OtherDevice "other-device",
+    }
+}
+
+/// One checked receipt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReceiptView {
+    /// Its link, base64url.
+    pub id: String,
+    /// 1, 2, 3, … for each account.
+    pub sequence: u64,
+    /// When.
+    pub at: u64,
+    /// What.
+    pub kind: Kind,
+    /// Balance after it.
+    pub balance: Money,
+    /// What moved.
+    pub money: Option<Money>,
+    /// The registered name of the shop.
+    pub shop: Option<String>,
+    /// Where the till stands; only on the device that paid.
+    pub place: Option<String>,
+    /// The source of a top-up.
+    pub source: Option<SourceId>,
+    /// Thumbprint of the device key concerned, base64url.
+    pub device: Option<String>,
+    /// Its label.
+    pub device_label: Option<String>,
+    /// The token's counter.
+    pub counter: Option<u32>,
+    /// Whose key, where one is concerned.
+    pub by: Option<By>,
+    /// Sequence of the receipt that this one undoes.
+    pub undoes: Option<u64>,
+    /// Name of the code of a refusal.
+    pub reason: Option<String>,
+}
+json_object! {
+    open ReceiptView {
+        id, sequence, at, kind, balance, money, shop, place, source, device, device_label = "deviceLabel", counter,
+        by, undoes, reason,
+    }
+}
+
+json_words! {
+    /// What the wallet must tell its owner.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub enum AlertKind {
+        /// A debit that this wallet did not make, or a history that does not hold.
+        UnknownUse "unknown-use",
+        /// Another device was registered.
+        NewDevice "new-device",
+        /// A device key was suspended.
+        DeviceSuspended "device-suspended",
+        /// The account was frozen.
+        Frozen "frozen",
+        /// A recovery was started.
+        RecoveryStarted "recovery-started",
+        /// A contact was changed.
+        ContactChanged "contact-changed",
+        /// Limits were changed.
+        LimitsChanged "limits-changed",
+        /// The device's clock is minutes off.
+        ClockSkew "clock-skew",
+    }
+}
+
+json_words! {
+    /// Why a use is unknown.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Cause {
+        /// No token of this wallet fits the debit, or its key is none of the account's devices.
+        NeverMadeHere "never-made-here",
+        /// Receipts are missing.
+        Gap "gap",
+        /// The issuer shows two histories.
+        Fork "fork",
+        /// A receipt does not hold.
+        Forged "forged",
+    }
+}
+
+/// Kept until it is acknowledged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alert {
+    /// Names it; the same cause gives the same id.
+    pub id: String,
+    /// When.
+    pub at: u64,
+    /// What.
+    pub kind: AlertKind,
+    /// Why, for `unknown-use`.
+    pub cause: Option<Cause>,
+    /// The receipt concerned.
+    pub receipt: Option<ReceiptView>,
+    /// How far the clock is off, for `clock-skew`.
+    pub skew_ms: Option<i64>,
+}
+json_object! { open Alert { id, at, kind, cause, receipt, skew_ms = "skewMs" } }
