@@ -1,10 +1,21 @@
 //! Deterministic CBOR (RFC 8949 section 4.2.1): shortest heads, definite lengths, ascending keys, nothing behind.
 //!
-//! minicbor reads and writes items; this file adds the strictness it leaves to its callers.
+//! Own code for reading, since a decoder that takes every form is ten times as large in the page's module, and this one form
+//! is all there is here. The tests hold it against minicbor, which also writes the integers.
 
 use super::{Field, MAX_BYTES, Refusal};
-use minicbor::data::{Tag, Type};
-use minicbor::{Decoder, Encoder};
+use minicbor::Encoder;
+
+const UINT: u8 = 0;
+const NEGATIVE: u8 = 1;
+const BYTES: u8 = 2;
+const TEXT: u8 = 3;
+const ARRAY: u8 = 4;
+const MAP: u8 = 5;
+const TAG: u8 = 6;
+const SIMPLE: u8 = 7;
+const FALSE: u64 = 20;
+const TRUE: u64 = FALSE + 1;
 
 /// Writes items into memory. Writing can't fail, so no method returns a result.
 #[derive(Default)]
@@ -25,48 +36,59 @@ impl Writer {
         self.bytes
     }
 
-    fn item(&mut self, write: impl FnOnce(&mut Encoder<&mut Vec<u8>>)) {
-        write(&mut Encoder::new(&mut self.bytes));
+    /// A head: minicbor writes its argument in the shortest form, as of an unsigned integer.
+    fn head(&mut self, major: u8, argument: u64) {
+        let start = self.bytes.len();
+        drop(Encoder::new(&mut self.bytes).u64(argument));
+        if let Some(first) = self.bytes.get_mut(start) {
+            *first |= major << 5;
+        }
     }
 
     /// An unsigned integer.
     pub fn uint(&mut self, value: u64) {
-        self.item(|encoder| drop(encoder.u64(value)));
+        self.head(UINT, value);
     }
 
     /// A signed integer.
     pub fn int(&mut self, value: i64) {
-        self.item(|encoder| drop(encoder.i64(value)));
+        // The argument of a negative one is -1 - value: all bits turned over.
+        if value < 0 { self.head(NEGATIVE, !value as u64) } else { self.head(UINT, value as u64) }
     }
 
     /// A byte string.
     pub fn bytes(&mut self, value: &[u8]) {
-        self.item(|encoder| drop(encoder.bytes(value)));
+        self.string(BYTES, value);
     }
 
     /// A text string.
     pub fn text(&mut self, value: &str) {
-        self.item(|encoder| drop(encoder.str(value)));
+        self.string(TEXT, value.as_bytes());
+    }
+
+    fn string(&mut self, major: u8, value: &[u8]) {
+        self.head(major, value.len() as u64);
+        self.bytes.extend_from_slice(value);
     }
 
     /// `true` or `false`.
     pub fn bool(&mut self, value: bool) {
-        self.item(|encoder| drop(encoder.bool(value)));
+        self.head(SIMPLE, FALSE + u64::from(value));
     }
 
     /// The head of an array.
     pub fn array(&mut self, length: u64) {
-        self.item(|encoder| drop(encoder.array(length)));
+        self.head(ARRAY, length);
     }
 
     /// The head of a map.
     pub fn map(&mut self, length: u64) {
-        self.item(|encoder| drop(encoder.map(length)));
+        self.head(MAP, length);
     }
 
     /// A tag.
     pub fn tag(&mut self, tag: u64) {
-        self.item(|encoder| drop(encoder.tag(Tag::new(tag))));
+        self.head(TAG, tag);
     }
 
     /// A whole map of optional fields: those absent are left out. Keys must be given in ascending order.
@@ -81,23 +103,21 @@ impl Writer {
 }
 
 /// Reads items strictly.
+#[derive(Clone, Copy)]
 pub struct Reader<'b> {
-    decoder: Decoder<'b>,
+    rest: &'b [u8],
 }
 
-/// Number of bytes in the shortest head for this argument.
-const fn shortest(argument: u64) -> usize {
-    match argument {
-        0..=23 => 1,
-        24..=0xff => 2,
-        0x100..=0xffff => 3,
-        0x1_0000..=0xffff_ffff => 5,
-        _ => 9,
+/// The argument of a head, and whether it stood there in its shortest form.
+struct Argument {
+    value: u64,
+    shortest: bool,
+}
+
+impl Argument {
+    fn strict(self) -> Result<u64, Refusal> {
+        if self.shortest { Ok(self.value) } else { Err(Refusal::NotShortest) }
     }
-}
-
-fn refusal(error: &minicbor::decode::Error) -> Refusal {
-    if error.is_end_of_input() { Refusal::Truncated } else { Refusal::WrongType }
 }
 
 impl<'b> Reader<'b> {
@@ -109,43 +129,68 @@ impl<'b> Reader<'b> {
         if bytes.len() > MAX_BYTES {
             return Err(Refusal::TooLong);
         }
-        Ok(Self { decoder: Decoder::new(bytes) })
+        Ok(Self { rest: bytes })
     }
 
-    /// Reads one head through `read` and demands the shortest form.
-    fn head(
-        &mut self,
-        read: impl FnOnce(&mut Decoder<'b>) -> Result<Option<u64>, minicbor::decode::Error>,
-    ) -> Result<u64, Refusal> {
-        let start = self.decoder.position();
-        let argument = read(&mut self.decoder).map_err(|error| refusal(&error))?.ok_or(Refusal::Indefinite)?;
-        if self.decoder.position() - start != shortest(argument) {
-            return Err(Refusal::NotShortest);
-        }
-        Ok(argument)
+    /// The major type of the next item.
+    fn major(&self) -> Result<u8, Refusal> {
+        self.rest.first().map(|first| first >> 5).ok_or(Refusal::Truncated)
     }
 
-    /// Reads a string through `read`; its head must be shortest too.
-    fn string<T>(
-        &mut self,
-        indefinite: Type,
-        read: impl FnOnce(&mut Decoder<'b>) -> Result<T, minicbor::decode::Error>,
-        length: impl FnOnce(&T) -> usize,
-    ) -> Result<T, Refusal> {
-        if self.peek()? == indefinite {
-            return Err(Refusal::Indefinite);
+    /// A head of any type.
+    fn any_head(&mut self) -> Result<Argument, Refusal> {
+        let (first, rest) = self.rest.split_first().ok_or(Refusal::Truncated)?;
+        let info = first & 0x1f;
+        if info < 24 {
+            self.rest = rest;
+            return Ok(Argument { value: u64::from(info), shortest: true });
         }
-        let start = self.decoder.position();
-        let value = read(&mut self.decoder).map_err(|error| refusal(&error))?;
-        let length = length(&value);
-        if self.decoder.position() - start != length + shortest(length as u64) {
-            return Err(Refusal::NotShortest);
+        if info > 27 {
+            let indefinite = info == 31 && matches!(first >> 5, BYTES | TEXT | ARRAY | MAP);
+            return Err(if indefinite { Refusal::Indefinite } else { Refusal::WrongType });
         }
-        Ok(value)
+        let width = 1 << (info - 24);
+        let (argument, rest) = rest.split_at_checked(width).ok_or(Refusal::Truncated)?;
+        self.rest = rest;
+        let value = argument.iter().fold(0, |value, byte| value << 8 | u64::from(*byte));
+        // One byte is for 24 and more; each wider form for what half its width can't hold.
+        let shortest = if width == 1 { value >= 24 } else { value >> (width * 4) != 0 };
+        Ok(Argument { value, shortest })
     }
 
-    fn peek(&self) -> Result<Type, Refusal> {
-        self.decoder.datatype().map_err(|error| refusal(&error))
+    fn head(&mut self, major: u8) -> Result<Argument, Refusal> {
+        if self.major()? == major { self.any_head() } else { Err(Refusal::WrongType) }
+    }
+
+    fn take(&mut self, length: u64) -> Result<&'b [u8], Refusal> {
+        let length = usize::try_from(length).map_err(|_| Refusal::Truncated)?;
+        let (taken, rest) = self.rest.split_at_checked(length).ok_or(Refusal::Truncated)?;
+        self.rest = rest;
+        Ok(taken)
+    }
+
+    /// Passes over one item of any type. Lengths in it count down what is left, so nothing is nested and nothing reserved.
+    pub(super) fn skip(&mut self) -> Result<(), Refusal> {
+        let mut left = 1_u64;
+        while left > 0 {
+            left -= 1;
+            let major = self.major()?;
+            let argument = self.any_head()?.value;
+            match major {
+                BYTES => drop(self.take(argument)?),
+                TEXT => drop(utf8(self.take(argument)?)?),
+                ARRAY => left = left.saturating_add(argument),
+                MAP => left = left.saturating_add(argument.saturating_mul(2)),
+                TAG => left = left.saturating_add(1),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// What of the bytes has not been read.
+    pub(super) const fn rest(&self) -> &'b [u8] {
+        self.rest
     }
 
     /// An unsigned integer.
@@ -153,7 +198,7 @@ impl<'b> Reader<'b> {
     /// # Errors
     /// Another type, a long form, or the end of the bytes.
     pub fn uint(&mut self) -> Result<u64, Refusal> {
-        self.head(|decoder| decoder.u64().map(Some))
+        self.head(UINT)?.strict()
     }
 
     /// A signed integer.
@@ -161,13 +206,10 @@ impl<'b> Reader<'b> {
     /// # Errors
     /// Another type, a long form, a value outside `i64`, or the end of the bytes.
     pub fn int(&mut self) -> Result<i64, Refusal> {
-        let start = self.decoder.position();
-        let value = self.decoder.i64().map_err(|error| refusal(&error))?;
-        let argument = if value < 0 { value.unsigned_abs() - 1 } else { value.unsigned_abs() };
-        if self.decoder.position() - start != shortest(argument) {
-            return Err(Refusal::NotShortest);
-        }
-        Ok(value)
+        let negative = self.major()? == NEGATIVE;
+        let argument = self.head(u8::from(negative))?.strict()?;
+        let value = i64::try_from(argument).map_err(|_| Refusal::WrongType)?;
+        Ok(if negative { !value } else { value })
     }
 
     /// A byte string.
@@ -175,7 +217,22 @@ impl<'b> Reader<'b> {
     /// # Errors
     /// Another type, a long or indefinite length, or the end of the bytes.
     pub fn bytes(&mut self) -> Result<&'b [u8], Refusal> {
-        self.string(Type::BytesIndef, Decoder::bytes, |bytes| bytes.len())
+        let length = self.head(BYTES)?;
+        let bytes = self.take(length.value)?;
+        length.strict().map(|_| bytes)
+    }
+
+    /// A byte string of exactly the length of `to`, into it.
+    ///
+    /// # Errors
+    /// As [`Reader::bytes`]; [`Refusal::OutOfRange`] for another length.
+    pub fn bytes_into(&mut self, to: &mut [u8]) -> Result<(), Refusal> {
+        let bytes = self.bytes()?;
+        if bytes.len() != to.len() {
+            return Err(Refusal::OutOfRange);
+        }
+        to.copy_from_slice(bytes);
+        Ok(())
     }
 
     /// A text string.
@@ -183,7 +240,9 @@ impl<'b> Reader<'b> {
     /// # Errors
     /// Another type, a long or indefinite length, bytes that are not UTF-8, or the end of the bytes.
     pub fn text(&mut self) -> Result<&'b str, Refusal> {
-        self.string(Type::StringIndef, Decoder::str, |text| text.len())
+        let length = self.head(TEXT)?;
+        let text = utf8(self.take(length.value)?)?;
+        length.strict().map(|_| text)
     }
 
     /// `true` or `false`.
@@ -191,7 +250,12 @@ impl<'b> Reader<'b> {
     /// # Errors
     /// Another type, or the end of the bytes.
     pub fn bool(&mut self) -> Result<bool, Refusal> {
-        self.decoder.bool().map_err(|error| refusal(&error))
+        let argument = self.head(SIMPLE)?;
+        match argument.value {
+            FALSE if argument.shortest => Ok(false),
+            TRUE if argument.shortest => Ok(true),
+            _ => Err(Refusal::WrongType),
+        }
     }
 
     /// The head of an array.
@@ -199,7 +263,7 @@ impl<'b> Reader<'b> {
     /// # Errors
     /// Another type, a long or indefinite length, or the end of the bytes.
     pub fn array(&mut self) -> Result<u64, Refusal> {
-        self.head(Decoder::array)
+        self.head(ARRAY)?.strict()
     }
 
     /// A tag.
@@ -207,7 +271,7 @@ impl<'b> Reader<'b> {
     /// # Errors
     /// Another type, a long form, or the end of the bytes.
     pub fn tag(&mut self) -> Result<u64, Refusal> {
-        self.head(|decoder| decoder.tag().map(|tag| Some(tag.as_u64())))
+        self.head(TAG)?.strict()
     }
 
     /// Opens a map with integer keys, after a look at all its keys: they must ascend without a repeat.
@@ -215,17 +279,21 @@ impl<'b> Reader<'b> {
     /// # Errors
     /// Another type, a long or indefinite length, keys unsorted or repeated, or the end of the bytes.
     pub fn map(&mut self) -> Result<Map<'_, 'b>, Refusal> {
-        let left = self.head(Decoder::map)?;
-        let mut ahead = Reader { decoder: self.decoder.clone() };
+        let left = self.head(MAP)?.strict()?;
+        let mut ahead = *self;
         let mut last = None;
         for _ in 0..left {
-            let key = ahead.int()?;
-            match last.map(|last: i64| order(last).cmp(&order(key))) {
-                Some(core::cmp::Ordering::Equal) => return Err(Refusal::DuplicateKey),
-                Some(core::cmp::Ordering::Greater) => return Err(Refusal::UnsortedKeys),
-                _ => last = Some(key),
+            let key = order(ahead.int()?);
+            if let Some(last) = last {
+                if last == key {
+                    return Err(Refusal::DuplicateKey);
+                }
+                if last > key {
+                    return Err(Refusal::UnsortedKeys);
+                }
             }
-            ahead.decoder.skip().map_err(|error| refusal(&error))?;
+            last = Some(key);
+            ahead.skip()?;
         }
         Ok(Map { reader: self, left })
     }
@@ -235,8 +303,12 @@ impl<'b> Reader<'b> {
     /// # Errors
     /// [`Refusal::TrailingBytes`].
     pub fn end(self) -> Result<(), Refusal> {
-        if self.decoder.position() == self.decoder.input().len() { Ok(()) } else { Err(Refusal::TrailingBytes) }
+        if self.rest.is_empty() { Ok(()) } else { Err(Refusal::TrailingBytes) }
     }
+}
+
+fn utf8(bytes: &[u8]) -> Result<&str, Refusal> {
+    core::str::from_utf8(bytes).map_err(|_| Refusal::WrongType)
 }
 
 /// Deterministic order is bytewise over the encoded keys: all non-negative ones first, then negative ones downwards.
@@ -251,25 +323,39 @@ pub struct Map<'r, 'b> {
 }
 
 impl Map<'_, '_> {
+    /// Passes over `key`, if it is the next; its value follows then.
+    fn key(&mut self, key: i64) -> Result<bool, Refusal> {
+        if self.left == 0 {
+            return Ok(false);
+        }
+        let mut ahead = *self.reader;
+        let next = order(ahead.int()?);
+        let wanted = order(key);
+        if next < wanted {
+            return Err(Refusal::UnknownKey);
+        }
+        if next == wanted {
+            *self.reader = ahead;
+            self.left -= 1;
+        }
+        Ok(next == wanted)
+    }
+
     /// The field under `key`, or its absent value if it has one.
     ///
     /// # Errors
     /// [`Refusal::MissingKey`], [`Refusal::UnknownKey`] for a key in between, or what the field refuses.
     pub fn field<T: Field>(&mut self, key: i64) -> Result<T, Refusal> {
-        if self.left == 0 {
-            return T::absent().ok_or(Refusal::MissingKey);
+        if self.key(key)? { T::read(self.reader) } else { T::absent().ok_or(Refusal::MissingKey) }
+    }
+
+    /// The same for a row of fields in ascending key order, each into its slot.
+    pub(super) fn fields(&mut self, slots: &mut [(i64, &mut dyn Slot)]) -> Result<(), Refusal> {
+        for (key, slot) in slots {
+            let present = self.key(*key)?;
+            slot.fill(present.then_some(&mut *self.reader))?;
         }
-        let mut ahead = Reader { decoder: self.reader.decoder.clone() };
-        let next = ahead.int()?;
-        match order(next).cmp(&order(key)) {
-            core::cmp::Ordering::Equal => {
-                self.reader.decoder.set_position(ahead.decoder.position());
-                self.left -= 1;
-                T::read(self.reader)
-            }
-            core::cmp::Ordering::Greater => T::absent().ok_or(Refusal::MissingKey),
-            core::cmp::Ordering::Less => Err(Refusal::UnknownKey),
-        }
+        Ok(())
     }
 
     /// Demands that no field is left.
@@ -278,6 +364,22 @@ impl Map<'_, '_> {
     /// [`Refusal::UnknownKey`].
     pub fn end(self) -> Result<(), Refusal> {
         if self.left == 0 { Ok(()) } else { Err(Refusal::UnknownKey) }
+    }
+}
+
+/// Where one field is put. Through it one loop reads the fields of every statement, instead of a copy of it for each.
+pub(super) trait Slot {
+    /// Reads the field, or takes its absent value where there is nothing to read.
+    fn fill(&mut self, from: Option<&mut Reader<'_>>) -> Result<(), Refusal>;
+}
+
+impl<T: Field> Slot for Option<T> {
+    fn fill(&mut self, from: Option<&mut Reader<'_>>) -> Result<(), Refusal> {
+        *self = match from {
+            Some(from) => Some(T::read(from)?),
+            None => Some(T::absent().ok_or(Refusal::MissingKey)?),
+        };
+        Ok(())
     }
 }
 

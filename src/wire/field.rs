@@ -114,7 +114,9 @@ impl<const N: usize> Field for [u8; N] {
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, Refusal> {
-        from.bytes()?.try_into().map_err(|_| Refusal::OutOfRange)
+        let mut bytes = [0; N];
+        from.bytes_into(&mut bytes)?;
+        Ok(bytes)
     }
 }
 
@@ -149,9 +151,13 @@ macro_rules! map_struct {
 
             fn read(from: &mut $crate::wire::cbor::Reader<'_>) -> Result<Self, $crate::wire::Refusal> {
                 let mut map = from.map()?;
-                let value = Self { $($field: map.field($key)?,)* };
+                $(let mut $field: Option<$type> = None;)*
+                map.fields(&mut [$(($key, &mut $field),)*])?;
                 map.end()?;
-                Ok(value)
+                match ($($field,)*) {
+                    ($(Some($field),)*) => Ok(Self { $($field,)* }),
+                    _ => Err($crate::wire::Refusal::MissingKey),
+                }
             }
         }
     };

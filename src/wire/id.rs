@@ -19,6 +19,16 @@ pub fn from_base64(text: &str) -> Result<Vec<u8>, Refusal> {
     base::decode(BASE64URL, text).ok_or(Refusal::BadBase64)
 }
 
+/// The same for bytes of exactly the length of `to`.
+fn base64_into(text: &str, to: &mut [u8]) -> Result<(), Refusal> {
+    let bytes = from_base64(text)?;
+    if bytes.len() != to.len() {
+        return Err(Refusal::OutOfRange);
+    }
+    to.copy_from_slice(&bytes);
+    Ok(())
+}
+
 /// Bytes of any length that travel in JSON as base64url.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Bytes(pub Vec<u8>);
@@ -109,7 +119,9 @@ macro_rules! byte_id {
         impl core::str::FromStr for $name {
             type Err = $crate::wire::Refusal;
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                $crate::wire::id::from_base64(text)?.as_slice().try_into()
+                let mut bytes = [0; $length];
+                $crate::wire::id::base64_into(text, &mut bytes)?;
+                Ok(Self(bytes))
             }
         }
 
@@ -136,7 +148,7 @@ macro_rules! byte_id {
             }
 
             fn read(from: &mut $crate::wire::cbor::Reader<'_>) -> Result<Self, $crate::wire::Refusal> {
-                from.bytes()?.try_into()
+                $crate::wire::Field::read(from).map(Self)
             }
         }
     };
@@ -192,11 +204,7 @@ macro_rules! text_id {
         impl core::str::FromStr for $name {
             type Err = Refusal;
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                let allowed: fn(&str) -> bool = $allowed;
-                if text.is_empty() || text.len() > $longest {
-                    return Err(Refusal::OutOfRange);
-                }
-                if allowed(text) { Ok(Self(text.into())) } else { Err(Refusal::BadText) }
+                checked(text, $longest, $allowed).map(Self)
             }
         }
 
@@ -234,6 +242,13 @@ macro_rules! text_id {
             }
         }
     };
+}
+
+fn checked(text: &str, longest: usize, allowed: fn(&str) -> bool) -> Result<String, Refusal> {
+    if text.is_empty() || text.len() > longest {
+        return Err(Refusal::OutOfRange);
+    }
+    if allowed(text) { Ok(text.into()) } else { Err(Refusal::BadText) }
 }
 
 fn is_plain(text: &str) -> bool {

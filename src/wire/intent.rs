@@ -211,18 +211,25 @@ impl Field for Intent {
             return Err(Refusal::UnknownVersion);
         }
         let kind: String = map.field(2)?;
-        let intent = Self {
-            issuer: map.field(3)?,
-            account: map.field(4)?,
-            thumb: map.field(5)?,
-            credential: map.field(6)?,
-            head: map.field(7)?,
-            nonce: map.field(8)?,
-            expires_at: map.field(9)?,
-            action: Action::read(&kind, &mut map)?,
-        };
+        let (mut issuer, mut account, mut thumb, mut credential) = (None, None, None, None);
+        let (mut head, mut nonce, mut expires_at) = (None, None, None);
+        map.fields(&mut [
+            (3, &mut issuer),
+            (4, &mut account),
+            (5, &mut thumb),
+            (6, &mut credential),
+            (7, &mut head),
+            (8, &mut nonce),
+            (9, &mut expires_at),
+        ])?;
+        let action = Action::read(&kind, &mut map)?;
         map.end()?;
-        Ok(intent)
+        match (issuer, account, thumb, credential, head, nonce, expires_at) {
+            (Some(issuer), Some(account), Some(thumb), Some(credential), Some(head), Some(nonce), Some(expires_at)) => {
+                Ok(Self { issuer, account, thumb, credential, head, nonce, expires_at, action })
+            }
+            _ => Err(Refusal::MissingKey),
+        }
     }
 }
 

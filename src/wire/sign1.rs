@@ -181,12 +181,16 @@ pub fn prepare<S: Statement>(statement: &S, signer: &PublicKey) -> Unsigned {
 /// # Errors
 /// The first [`Refusal`]: form, type, key id, signature, then content.
 pub fn open<S: Statement>(bytes: &[u8], key: &PublicKey) -> Result<Verified<S>, Refusal> {
-    let parts = Parts::read(bytes, Some(S::TYPE))?;
+    decode_payload(&verified_payload(bytes, S::TYPE, key)?).map(Verified::new)
+}
+
+fn verified_payload(bytes: &[u8], typ: &str, key: &PublicKey) -> Result<Vec<u8>, Refusal> {
+    let parts = Parts::read(bytes, Some(typ))?;
     if parts.kid != key.kid() {
         return Err(Refusal::WrongKey);
     }
     parts.verify(key, &[])?;
-    decode_payload(&parts.payload).map(Verified::new)
+    Ok(parts.payload)
 }
 
 /// The `kid` of a statement, to choose the key to check it with; nothing of it is believed.

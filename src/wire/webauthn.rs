@@ -1,6 +1,7 @@
 //! What both sides read of WebAuthn level 3: the JSON of responses, authenticatorData and clientDataJSON.
 
 use super::Refusal;
+use super::cbor::Reader;
 use super::id::{Bytes, Hash, to_base64};
 use super::sha256;
 use crate::wire::json::json_object;
@@ -105,9 +106,9 @@ impl AttestedCredential {
 }
 
 fn first_item(bytes: &[u8]) -> Result<&[u8], Refusal> {
-    let mut decoder = minicbor::Decoder::new(bytes);
-    decoder.skip().map_err(|_| Refusal::Truncated)?;
-    bytes.get(..decoder.position()).ok_or(Refusal::Truncated)
+    let mut reader = Reader::new(bytes)?;
+    reader.skip().map_err(|_| Refusal::Truncated)?;
+    bytes.get(..bytes.len() - reader.rest().len()).ok_or(Refusal::Truncated)
 }
 
 /// The members of clientDataJSON that are checked (WebAuthn section 5.8.1). Others may follow, so unknown ones are
