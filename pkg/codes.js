@@ -1,17 +1,49 @@
 // @ts-check
-/** Codes that need no wallet. */
-import { now } from "./load.js";
+/** `jitsuin/codes`: scanned shop codes. An entry with a module of its own, so that a page without a scanner does not load it. */
+import { compiled, once } from "./compile.js";
+import { refuse } from "./error.js";
+import { onTrap } from "./trap.js";
 import { freeze, revive } from "./values.js";
+// @ts-ignore -- generated; its one call is used below
+import instantiate, { parse_merchant_code } from "./wasm/codes/jitsuin.js";
+// @ts-ignore -- generated
+import { digest } from "./wasm/codes/digest.js";
 
-/** @param {string} text */
-export function qr(text) {
-  return freeze(now((raw) => raw.qr(String(text))));
-}
+let ready = false;
+let crashed = false;
+onTrap("codes", () => {
+  crashed = true;
+});
+
+const init = once(async (source) => {
+  const module = await compiled(source, () => new URL("./wasm/codes/jitsuin_bg.wasm", import.meta.url), digest);
+  try {
+    await instantiate({ module_or_path: module });
+  } catch (cause) {
+    throw refuse("wasm-load-failed", { cause });
+  }
+  ready = true;
+});
+
+export default init;
+export { init };
 
 /** @param {string} text */
 export function parseMerchantCode(text) {
-  const code = now((raw) => raw.parse_merchant_code(String(text)));
-  const { amount, currency } = code;
+  if (!ready) throw refuse("not-initialised", { message: "This entry has an init() of its own." });
+  if (crashed) throw refuse("module-crashed");
+  const { taken, refused } = JSON.parse(answer(String(text)));
+  if (refused) throw refuse(refused.code, { details: freeze({ reason: refused.reason, character: refused.character }) });
+  const { amount, currency } = taken;
   const money = amount && freeze({ amount: amount.minorUnits === null ? null : BigInt(amount.minorUnits), currency, text: amount.text });
-  return Object.freeze({ ...revive(code), amount: money });
+  return Object.freeze({ ...revive(taken), amount: money });
+}
+
+/** @param {string} text @returns {string} */
+function answer(text) {
+  try {
+    return parse_merchant_code(text);
+  } catch (cause) {
+    throw refuse("module-crashed", { cause });
+  }
 }

@@ -19,6 +19,8 @@ export const SAID_HERE = Object.freeze({
   closed: ["page", false, "The wallet was closed."],
   "bad-argument": ["page", false, "An argument has the wrong shape."],
   "bad-amount": ["page", false, "The amount is not one the currency can write."],
+  "shop-code-malformed": ["user", false, "The text is not a merchant-presented code of EMVCo."],
+  "shop-code-bad-crc": ["user", true, "The scanned code is damaged: its check value is that of another text."],
 });
 
 /**

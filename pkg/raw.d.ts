@@ -1,14 +1,8 @@
 // The module's own calls, as src/js writes them. Internal: not in the package, never handed out.
 export interface Raw {
-  start(onCrash: () => void): void;
   qr(text: string): { size: number; path: string; svg: string };
-  parse_merchant_code(text: string): RawMerchantCode;
   codes(): readonly { code: string; fix: string; retryable: boolean; message: string }[];
   RawWallet: { open(options: string, fetch: ((request: Request) => Promise<Response>) | undefined, onChange: () => void): Promise<RawWallet> };
-}
-
-export interface RawMerchantCode extends Omit<import("./index.js").MerchantCode, "amount"> {
-  amount: { text: string; minorUnits: string | null } | null;
 }
 
 /** Verbs by their names in src/wallet.rs, arguments in their order as texts. */

@@ -7,7 +7,7 @@ pub mod browser;
 pub mod code;
 #[cfg(feature = "issuer")]
 pub mod issuer;
-#[cfg(feature = "js")]
+#[cfg(any(feature = "js", feature = "js-codes"))]
 pub mod js;
 pub mod rules;
 #[cfg(feature = "wallet")]

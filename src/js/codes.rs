@@ -1,29 +1,35 @@
-//! Codes that need no wallet.
+//! Scanned shop codes, in a module of their own: a page that scans none does not load their parser.
 
-use super::convert::to_js;
-use super::error::Thrown;
-use crate::wire::json::json_object;
-use crate::wire::shop_code::{self, ShopCodeRefusal};
-use wasm_bindgen::JsValue;
+use crate::wire::json::{self, json_object};
+use crate::wire::shop_code::{self, MerchantCode};
 use wasm_bindgen::prelude::wasm_bindgen;
 
+struct Answer {
+    taken: Option<MerchantCode>,
+    refused: Option<Refused>,
+}
+json_object! { written Answer { taken, refused } }
+
 /// Where and why a shop's code was refused.
-struct Details {
+struct Refused {
+    code: &'static str,
     reason: &'static str,
     character: usize,
 }
-json_object! { written Details { reason, character } }
+json_object! { written Refused { code, reason, character } }
 
-fn thrown(refusal: ShopCodeRefusal) -> JsValue {
-    let details = Details { reason: refusal.reason.name(), character: refusal.at };
-    Thrown { details: Some(&details), ..Thrown::bare(refusal.code()) }.to_js()
-}
-
-/// An EMVCo merchant-presented code, JPQR included, as plain values; the amount's minor units as decimal text.
-///
-/// # Errors
-/// `shop-code-malformed`, `shop-code-bad-crc`, both with `{ reason, character }`.
+/// An EMVCo merchant-presented code, JPQR included, as JSON: `taken` is the code, with the amount's minor units as decimal
+/// text, or `refused` is `{ code, reason, character }` with `shop-code-malformed` or `shop-code-bad-crc`.
 #[wasm_bindgen]
-pub fn parse_merchant_code(text: &str) -> Result<JsValue, JsValue> {
-    to_js(&shop_code::parse_merchant_code(text).map_err(thrown)?)
+#[must_use]
+pub fn parse_merchant_code(text: &str) -> String {
+    let answer = match shop_code::parse_merchant_code(text) {
+        Ok(code) => Answer { taken: Some(code), refused: None },
+        Err(refusal) => {
+            let (code, reason) = (refusal.code().name(), refusal.reason.name());
+            Answer { taken: None, refused: Some(Refused { code, reason, character: refusal.at }) }
+        }
+    };
+    // The writer writes UTF-8 only.
+    String::from_utf8(json::to_vec(&answer)).unwrap_or_default()
 }

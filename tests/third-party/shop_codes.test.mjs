@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { before, test } from "node:test";
 import { parse } from "promptparse";
-import init, { parseMerchantCode } from "../../pkg/index.js";
+import init, { parseMerchantCode } from "../../pkg/codes.js";
 import { vectors } from "../lib/vectors.mjs";
 
-before(() => init(readFileSync(new URL("../../pkg/wasm/page/jitsuin_bg.wasm", import.meta.url))));
+before(() => init(readFileSync(new URL("../../pkg/wasm/codes/jitsuin_bg.wasm", import.meta.url))));
 
 /** Its tags in the shape of `raw`: nested exactly where ours are. */
 function theirs(text, raw) {

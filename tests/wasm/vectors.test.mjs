@@ -2,13 +2,14 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { before, test } from "node:test";
-import init, { isJitsuinError, parseMerchantCode } from "../../pkg/index.js";
+import init, { parseMerchantCode } from "../../pkg/codes.js";
+import { isJitsuinError } from "../../pkg/index.js";
 import { folders, same, vectors } from "../lib/vectors.mjs";
 import start, { check_vector } from "../../pkg/wasm/testing/jitsuin.js";
 
 before(async () => {
   await start({ module_or_path: readFileSync(new URL("../../pkg/wasm/testing/jitsuin_bg.wasm", import.meta.url)) });
-  await init(readFileSync(new URL("../../pkg/wasm/page/jitsuin_bg.wasm", import.meta.url)));
+  await init(readFileSync(new URL("../../pkg/wasm/codes/jitsuin_bg.wasm", import.meta.url)));
 });
 
 for (const [folder, count] of folders) {
