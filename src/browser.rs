@@ -1,5 +1,8 @@
 //! How a browser does what the wallet asks: the ports of [`crate::wallet::ports`] over web platform calls. Policy lives
 //! elsewhere; these files only report what happened.
+//!
+//! Where promises, events and plain objects are most of the work, the work is told in JavaScript: the `.js` beside a file
+//! here is its other half, and lies in the package beside the module's glue, which imports it.
 
 mod clock;
 mod custody;

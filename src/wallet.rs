@@ -93,7 +93,7 @@ impl<P: Platform> Wallet<P> {
     /// # Errors
     /// `already-enrolled`; `unsupported` where no accepted custody works; the store's and the issuer's codes.
     pub async fn log_in(&self, login: &str, password: &str, language: &str) -> Result<String, Error> {
-        self.start_login(login, password, language).await
+        Box::pin(self.start_login(login, password, language)).await
     }
 
     /// Shows the contact code and gets the ticket for [`Wallet::prepare_enrolment`].
@@ -115,7 +115,7 @@ impl<P: Platform> Wallet<P> {
         label: &str,
         expected_account_label: Option<&str>,
     ) -> Result<Ceremony, Error> {
-        self.enrolment(ticket, label, expected_account_label).await
+        Box::pin(self.enrolment(ticket, label, expected_account_label)).await
     }
 
     /// Prepares to charge a source and credit the account.
@@ -129,7 +129,7 @@ impl<P: Platform> Wallet<P> {
         currency: Currency,
         source: &SourceId,
     ) -> Result<Ceremony, Error> {
-        self.top_up(amount, currency, source).await
+        Box::pin(self.top_up(amount, currency, source)).await
     }
 
     /// Runs an open ceremony: prompts, checks, signs, sends. After `cancelled`, `timed-out`, `tap-again`,

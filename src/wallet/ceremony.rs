@@ -67,16 +67,18 @@ const fn may_try_again(code: Code) -> bool {
 
 impl<P: Platform> Wallet<P> {
     /// Ends the open ceremony, if there is one, and waits until its prompt is closed.
-    pub(super) async fn end_open(&self, why: Stop) {
-        let open = self.room.open.borrow_mut().take();
-        if let Some(open) = open {
-            open.signal.stop(why);
-            if open.running.get() {
-                self.platform.authenticator().abort();
+    pub(super) fn end_open(&self, why: Stop) -> Local<'_, ()> {
+        Box::pin(async move {
+            let open = self.room.open.borrow_mut().take();
+            if let Some(open) = open {
+                open.signal.stop(why);
+                if open.running.get() {
+                    self.platform.authenticator().abort();
+                }
+                self.room.changed();
             }
-            self.room.changed();
-        }
-        drop(self.room.prompts.turn().await);
+            drop(self.room.prompts.turn().await);
+        })
     }
 
     /// Opens a ceremony. One that was opened while this one was being prepared gives way.
@@ -105,11 +107,11 @@ impl<P: Platform> Wallet<P> {
         }
         let running = Running(&open);
         let turn = self.room.prompts.turn().await;
-        let result = match &open.work {
-            Work::Enrol(prepared) => self.confirm_enrolment(&open, prepared).await,
-            Work::StepUp(prepared) => self.confirm_step_up(&open, prepared).await,
+        let work: Local<'_, Result<Confirmed, Error>> = match &open.work {
+            Work::Enrol(prepared) => Box::pin(self.confirm_enrolment(&open, prepared)),
+            Work::StepUp(prepared) => Box::pin(self.confirm_step_up(&open, prepared)),
         };
-        let result = result.map_err(|error| match open.signal.reason() {
+        let result = work.await.map_err(|error| match open.signal.reason() {
             Some(Stop::Superseded) => Code::Superseded.into(),
             Some(Stop::Cancelled) => Code::Cancelled.into(),
             Some(Stop::Closed) => Code::Closed.into(),

@@ -4,7 +4,6 @@ use core::cell::RefCell;
 use core::future::Future;
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
-use std::collections::VecDeque;
 
 /// One lane. Whoever holds its [`Turn`] is alone in it.
 #[derive(Debug, Default)]
@@ -16,17 +15,18 @@ pub struct Queue {
 struct Lane {
     /// Who has the turn.
     holder: Option<u64>,
-    waiting: VecDeque<(u64, Option<Waker>)>,
+    /// Longest waiting first; there are never many.
+    waiting: Vec<(u64, Option<Waker>)>,
     next: u64,
 }
 
 impl Lane {
     /// Gives the turn to the longest waiting, if it is free.
     fn advance(&mut self) -> Option<Waker> {
-        if self.holder.is_some() {
+        if self.holder.is_some() || self.waiting.is_empty() {
             return None;
         }
-        let (ticket, waker) = self.waiting.pop_front()?;
+        let (ticket, waker) = self.waiting.remove(0);
         self.holder = Some(ticket);
         waker
     }
@@ -45,7 +45,7 @@ impl Queue {
             let mut lane = self.lane.borrow_mut();
             lane.next += 1;
             let ticket = lane.next;
-            lane.waiting.push_back((ticket, None));
+            lane.waiting.push((ticket, None));
             ticket
         };
         Wait { queue: self, ticket, taken: false }.await
@@ -92,7 +92,7 @@ impl<'q> Future for Wait<'q> {
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Turn<'q>> {
         let queue = self.queue;
         let mut lane = queue.lane.borrow_mut();
-        if lane.holder.is_none() && lane.waiting.front().is_some_and(|(ticket, _)| *ticket == self.ticket) {
+        if lane.holder.is_none() && lane.waiting.first().is_some_and(|(ticket, _)| *ticket == self.ticket) {
             lane.advance();
         }
         if lane.holder == Some(self.ticket) {
