@@ -16,7 +16,7 @@ use jitsuin::wire::quote::Quote;
 use jitsuin::wire::receipt::{Body, Receipt};
 use jitsuin::wire::shop_code::{crc, parse_merchant_code};
 use jitsuin::wire::sign1::kid_of;
-use jitsuin::wire::till_code::TillCode;
+use jitsuin::wire::till_code::{TillCode, read_payment_code};
 use jitsuin::wire::time::Time;
 use jitsuin::wire::token::UnverifiedToken;
 use jitsuin::wire::webauthn::{Assertion, AttestedCredential, AuthenticatorData, ClientData, Registration};
@@ -107,6 +107,7 @@ fn shop_code(bytes: &[u8]) {
 fn till_code(bytes: &[u8]) {
     let _ = TillCode::from_text(&String::from_utf8_lossy(bytes));
     let _ = TillCode::from_text(&data_encoding::BASE64.encode(bytes));
+    let _ = read_payment_code(&data_encoding::BASE64.encode(bytes));
 }
 
 fn webauthn(bytes: &[u8]) {

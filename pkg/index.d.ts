@@ -201,7 +201,7 @@ export class Wallet {
   /** Drops the device key from memory. */
   lock(): void;
   /** One code, on disk as used before it is returned. Offline-capable. Codes: `locked`, `over-allowance`, `too-fast`, `frozen`, `suspended`, `key-lost`, `storage-failed`. */
-  paymentCode(options?: { max?: Money } & Cancellable): Promise<PaymentCode>;
+  paymentCode(options?: { max?: Money; form?: CodeForm } & Cancellable): Promise<PaymentCode>;
   /** Draws and renews codes in `target` (any element, also in a shadow root). Returns at once; stops by itself on lock, freeze, close. */
   present(target: Element, options?: PresentOptions): Presentation;
   /** Codes: `bad-amount`, `source-unknown`, `card-proof-needed`, `cooling-off`, `over-limit`, `intent-mismatch`. */
@@ -237,7 +237,11 @@ export interface PaymentCode {
   readonly path: string;
   readonly svg: string;
 }
+/** What a code's text is: `jitsuin` (`JT1…`, the smaller picture) or `emvco` (the same token in an EMVCo consumer-presented envelope). Tills of this issuer read both. */
+export type CodeForm = "jitsuin" | "emvco";
 export interface PresentOptions extends Cancellable {
+  /** Default "jitsuin". */
+  readonly form?: CodeForm;
   /** Upper bound of the payment. */
   readonly max?: Money;
   /** Text alternative of the picture. The code itself is never read out. */
@@ -259,6 +263,11 @@ export interface Presentation {
 
 /** Any text as a QR picture: level M, smallest version, white ground, 4-module quiet zone. Needs `init`. */
 export function qr(text: string): { readonly size: number; readonly path: string; readonly svg: string };
+/**
+ * A picture of `qr` or a `PaymentCode` as pixels, `scale` of them a module (1 to 64, default 4): RGBA, as `new ImageData(data, width)` takes
+ * them. Black on white, quiet zone included. Needs no `init`. Code: `bad-argument`.
+ */
+export function bitmap(picture: { readonly size: number; readonly path: string }, options?: { readonly scale?: number }): { readonly width: number; readonly height: number; readonly data: Uint8ClampedArray };
 
 // ---- errors ------------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ export default init;
 export { init };
 export { Wallet } from "./wallet.js";
 export { isJitsuinError } from "./error.js";
-export { qr } from "./qr.js";
+export { bitmap, qr } from "./qr.js";
 export { formatMoney, parseMoney } from "./money.js";
 
 export function isSupported() {

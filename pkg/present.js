@@ -55,7 +55,7 @@ export function present(wallet, raw, target, options, stops) {
     if (making) return;
     making = true;
     try {
-      code = revive(await guarded(() => raw.make(options.bound)));
+      code = revive(await guarded(() => raw.make(options.bound, options.form)));
     } catch (error) {
       failure = isJitsuinError(error) ? error : null;
     } finally {

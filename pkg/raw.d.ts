@@ -17,7 +17,7 @@ export type RawConfirmed = { outcome: "enrolled"; device: unknown } | { outcome:
 
 export interface RawPresentation {
   tell(what: "at" | "tapped" | "blurred"): RawView;
-  make(max?: string): Promise<unknown>;
+  make(max?: string, form?: string): Promise<unknown>;
   notice(): unknown;
 }
 export type RawView =

@@ -288,10 +288,10 @@ export class Wallet {
 
   // ---- paying --------------------------------------------------------------------------------------------------
 
-  /** @param {{ max?: import("./index.js").Money, signal?: AbortSignal }} [options] */
+  /** @param {{ max?: import("./index.js").Money, form?: import("./index.js").CodeForm, signal?: AbortSignal }} [options] */
   async paymentCode(options) {
     const max = this.#bound(options?.max);
-    return revive(await this.#call((raw) => raw.call("payment_code", max), options));
+    return revive(await this.#call((raw) => raw.call("payment_code", max, options?.form), options));
   }
 
   /** @param {import("./index.js").Money} [max] */

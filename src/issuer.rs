@@ -35,6 +35,7 @@ pub mod enrolment;
 pub mod entropy;
 mod error;
 pub mod funding;
+pub mod jwks;
 pub mod keys;
 pub mod ledger;
 pub mod login;

@@ -33,6 +33,7 @@ pub use state::{Alert, CardProof, Ceremony, Confirmed, IntentView, PaymentCode, 
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{IssuerId, SourceId, Thumbprint};
 use crate::wire::money::{Amount, Currency};
+use crate::wire::till_code::Form;
 use ports::Platform;
 use room::Room;
 
@@ -153,7 +154,15 @@ impl<P: Platform> Wallet<P> {
     /// `not-enrolled`, `locked`, `frozen`, `suspended`, `revoked`, `key-lost`; `too-fast` above 1 a second and 10 a
     /// minute; `over-allowance` if at worst nothing is left, or `max` is above it, or the allowance ended.
     pub async fn payment_code(&self, max: Option<Amount>) -> Result<PaymentCode, Error> {
-        self.make_code(max).await
+        self.make_code(max, Form::default()).await
+    }
+
+    /// The same in a form that the till is known to read.
+    ///
+    /// # Errors
+    /// Those of [`Self::payment_code`].
+    pub async fn payment_code_as(&self, form: Form, max: Option<Amount>) -> Result<PaymentCode, Error> {
+        self.make_code(max, form).await
     }
 
     /// Fetches and checks what is new. Works while locked.

@@ -2,10 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where something is wrong")]
 
 use data_encoding::{BASE64, HEXLOWER, HEXUPPER};
+use jitsuin::wire::Refusal;
 use jitsuin::wire::id::Veil;
 use jitsuin::wire::key::PublicKey;
 use jitsuin::wire::shop_code::{PointOfInitiation, crc, parse_merchant_code};
-use jitsuin::wire::till_code::{Content, Data, Scheme, Surrogate, TillCode};
+use jitsuin::wire::till_code::{Content, Data, Scheme, Surrogate, TillCode, read_payment_code};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 use std::path::Path;
@@ -68,7 +69,7 @@ fn every_reason_to_refuse_a_shop_code_has_a_vector() {
 
 #[test]
 fn a_golden_envelope_holds_a_token_that_verifies() {
-    let scheme = Scheme::new(&[0xa0, 0, 0, 9, 0x99], "JITSUIN", Surrogate::Pan(vec![0x99; 8])).unwrap();
+    let other = Scheme::new(&[0xa0, 0, 0, 9, 0x99], "JITSUIN", Surrogate::Pan(vec![0x99; 8])).unwrap();
     let golden: Vec<_> = vectors("till-code")
         .into_iter()
         .filter(|vector| vector["rule"].as_str().unwrap().starts_with("golden"))
@@ -77,7 +78,10 @@ fn a_golden_envelope_holds_a_token_that_verifies() {
     for vector in golden {
         let key: PublicKey = serde_json::from_value(vector["publicKey"].clone()).unwrap();
         let veil = HEXLOWER.decode(vector["externalAad"].as_str().unwrap().as_bytes()).unwrap();
-        let token = TillCode::from_text(vector["input"].as_str().unwrap()).unwrap().token(&scheme).unwrap();
+        let code = TillCode::from_text(vector["input"].as_str().unwrap()).unwrap();
+        let token = code.token(&Scheme::jitsuin()).unwrap();
+        assert_eq!(read_payment_code(vector["input"].as_str().unwrap()).unwrap(), token);
+        assert_eq!(code.token(&other).err(), Some(Refusal::MissingKey));
         assert!(token.verify(&key, &Veil::try_from(veil.as_slice()).unwrap()).is_ok());
         assert!(token.verify(&key, &Veil([0; 16])).is_err());
     }
@@ -144,6 +148,7 @@ proptest! {
         let _refused = parse_merchant_code(&text);
         let _refused = parse_merchant_code(&sealed(&text));
         let _refused = TillCode::from_text(&text);
+        let _refused = read_payment_code(&text);
     }
 
     #[test]
@@ -157,7 +162,7 @@ proptest! {
     #[test]
     fn no_bytes_make_the_till_decoder_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
         let _refused = TillCode::from_text(&BASE64.encode(&bytes));
-        let _refused = TillCode::from_text(&BASE64.encode(&[b"\x85\x05CPV01", bytes.as_slice()].concat()));
+        let _refused = read_payment_code(&BASE64.encode(&[b"\x85\x05CPV01", bytes.as_slice()].concat()));
     }
 
     #[test]

@@ -13,7 +13,8 @@ use jitsuin::wallet::{Confirmed, Status};
 use jitsuin::wire::calls::Outcome;
 use jitsuin::wire::enrolment::Custody;
 use jitsuin::wire::receipt::Kind;
-use world::{World, balance, receipt};
+use jitsuin::wire::till_code::{Form, Scheme, Surrogate, TillCode};
+use world::{World, balance, receipt, yen};
 
 #[test]
 fn a_device_is_enrolled_pays_and_tops_up() {
@@ -84,6 +85,41 @@ fn a_till_reverses_its_own_payment_within_15_minutes() {
         let payment = till.charge(&code.text, 540, "sale-3").await.payment.unwrap();
         world.advance(15 * 60 + 1);
         assert_eq!(till.reverse(&payment, "undo-3").await.unwrap_err().code, Code::ReversalTooLate.name());
+        world.audit().await;
+    });
+}
+
+/// The token inside an envelope.
+fn cose(envelope: &str) -> Vec<u8> {
+    let code = TillCode::from_text(envelope).unwrap();
+    let application = code.applications().next().unwrap();
+    application.inside(0x63).unwrap().inside(0xdf01).unwrap().as_bytes().unwrap().into()
+}
+
+#[test]
+fn an_envelope_pays_like_a_token_and_is_the_same_token() {
+    run(async {
+        let world = World::new().await;
+        let (_, wallet) = world.hanako().await;
+        let (till, other) = (world.till("1001").await, world.till("2002").await);
+        let code = wallet.payment_code_as(Form::Emvco, Some(yen(1_000))).await.unwrap();
+        assert!(code.text.starts_with("hQVDUFYwMW"), "{}", code.text);
+        let token = cose(&code.text);
+        let others = Scheme::new(b"\xf0OTHER", "OTHER", Surrogate::Pan(vec![0x99; 8])).unwrap();
+        assert_eq!(till.outcome(&others.envelope(&token).unwrap(), 540, "sale-0").await, Outcome::TryAgain);
+        assert_eq!(till.outcome(&code.text, 1_001, "sale-1").await, Outcome::AmountOver, "its bound holds");
+        world.advance(2);
+
+        let code = wallet.payment_code_as(Form::Emvco, None).await.unwrap();
+        let first = till.charge(&code.text, 540, "sale-2").await;
+        assert_eq!(first.outcome, Outcome::Approved);
+        assert_eq!(other.outcome(&code.text, 540, "sale-3").await, Outcome::TokenUsed);
+        let again = till.charge(&Form::Jitsuin.text(&cose(&code.text)).unwrap(), 540, "sale-4").await;
+        assert_eq!(again.payment, first.payment, "in either form the first answer");
+        let outcome = till.outcome(&Form::Jitsuin.text(&token).unwrap(), 540, "sale-5").await;
+        assert_eq!(outcome, Outcome::TokenUsed, "a refused code is spent in both");
+        wallet.sync().await.unwrap();
+        assert_eq!(balance(&wallet), 1_460);
         world.audit().await;
     });
 }

@@ -1,4 +1,5 @@
 //! The shared vectors, each checked with the decoder of its folder. The same files run in wasm and in Python.
+#![cfg(feature = "issuer")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -7,9 +8,13 @@
 )]
 
 use data_encoding::HEXLOWER;
+use jitsuin::code::Code;
+use jitsuin::issuer::jwks::Jwks;
+use jitsuin::issuer::replay::{Judgement, Use, Window, claims_hash};
 use jitsuin::rules::lifetime::{self, NotAlive};
 use jitsuin::wire::allowance::Allowance;
 use jitsuin::wire::approval::Approval;
+use jitsuin::wire::calls::Outcome;
 use jitsuin::wire::co_signature::CoSignature;
 use jitsuin::wire::dpop;
 use jitsuin::wire::enrolment::Enrolment;
@@ -19,11 +24,12 @@ use jitsuin::wire::id::Veil;
 use jitsuin::wire::intent::Intent;
 use jitsuin::wire::key::PublicKey;
 use jitsuin::wire::key_set::KeySet;
+use jitsuin::wire::money::Amount;
 use jitsuin::wire::quote::Quote;
 use jitsuin::wire::receipt::Receipt;
 use jitsuin::wire::sign1::encode;
 use jitsuin::wire::time::Time;
-use jitsuin::wire::token::{Limit, UnverifiedToken};
+use jitsuin::wire::token::{Limit, Token, UnverifiedToken};
 use jitsuin::wire::{Refusal, Statement, open};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -44,6 +50,8 @@ struct Vector {
     fields: Json,
     /// The call that a proof is checked for.
     call: Option<Call>,
+    /// Tokens of the same key that the ledger took before this one, oldest first.
+    after: Option<Vec<String>>,
 }
 
 #[derive(Deserialize)]
@@ -72,6 +80,9 @@ fn check_token(vector: &Vector) -> Result<Json, String> {
         Err(NotAlive::Ahead) => return Err("token-ahead".into()),
         other => other.unwrap(),
     }
+    if let Some(after) = &vector.after {
+        judge(&token, &after.iter().map(|text| taken(text, vector, &veil)).collect::<Vec<_>>())?;
+    }
     let (limit, amount, audience) = match &token.limit {
         Limit::Allowance => ("allowance", None, None),
         Limit::UpTo { amount, .. } => ("up-to", Some(amount), None),
@@ -82,6 +93,26 @@ fn check_token(vector: &Vector) -> Result<Json, String> {
         "limit": limit, "amount": amount, "audience": audience, "issuedAt": token.issued_at,
         "expiresAt": token.expires_at, "atc": token.atc,
     }))
+}
+
+fn taken(text: &str, vector: &Vector, veil: &Veil) -> Token {
+    UnverifiedToken::from_text(text).unwrap().verify(&vector.public_key, veil).unwrap().into_inner()
+}
+
+/// What the ledger's window makes of a token after others.
+fn judge(token: &Token, after: &[Token]) -> Result<(), String> {
+    let mut window = Window::default();
+    for token in after {
+        let (atc, random, issued_at, claims) = (token.atc, token.random, token.issued_at, claims_hash(token));
+        let (till, amount) = ("t/1".parse().unwrap(), Amount::of(540));
+        let (at, outcome, payment) = (issued_at, Outcome::Approved, None);
+        window.take(Use { atc, random, issued_at, claims, at, till, amount, outcome, payment });
+    }
+    match window.judge(token) {
+        Judgement::Fresh => Ok(()),
+        Judgement::Repeat(_) | Judgement::Behind => Err(Code::TokenUsed.name().into()),
+        Judgement::Clone => Err(Code::CloneSuspected.name().into()),
+    }
 }
 
 fn check_intent(vector: &Vector) -> Result<Json, String> {
@@ -162,18 +193,18 @@ fn no_vector_was_lost() {
     }
     let pinned = [
         ("allowance", 30),
-        ("approval", 30),
+        ("approval", 31),
         ("dpop", 28),
         ("enrol", 31),
         ("freeze", 30),
         ("head", 30),
         ("intent", 27),
-        ("keyset", 30),
+        ("keyset", 31),
         ("quote", 30),
         ("receipt", 30),
         ("step-up", 30),
         ("time", 30),
-        ("token", 61),
+        ("token", 73),
     ];
     assert_eq!(counts, pinned.map(|(name, count)| (name.to_owned(), count)).into());
 }
@@ -192,5 +223,29 @@ fn a_typed_statement_is_never_another_one() {
         }
         let bytes = HEXLOWER.decode(vector.input.as_bytes()).unwrap();
         assert_eq!(UnverifiedToken::from_cose(&bytes).err(), Some(Refusal::WrongStatement), "{statement} as a token");
+    }
+}
+
+#[test]
+fn the_published_keys_are_those_of_the_key_set_and_no_other() {
+    let vectors = vectors();
+    let golden = |folder: &str| {
+        let found = vectors.iter().find(|(statement, vector)| statement == folder && vector.rule == "golden").unwrap();
+        (HEXLOWER.decode(found.1.input.as_bytes()).unwrap(), found.1.public_key)
+    };
+    let (bytes, root) = golden("keyset");
+    let set = open::<KeySet>(&bytes, &root).unwrap().into_inner();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/jwks.json");
+    let published: Json = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    assert_eq!(serde_json::to_value(Jwks::of(&set)).unwrap(), published);
+    let keys = published["keys"].as_array().unwrap();
+    assert_eq!(keys.len(), 4);
+    for (folder, purpose) in
+        [("allowance", "allowance"), ("receipt", "receipt"), ("head", "receipt"), ("time", "time"), ("quote", "quote")]
+    {
+        let key = keys.iter().find(|key| key["purpose"] == purpose).unwrap();
+        let (_, signer) = golden(folder);
+        assert_eq!(key["kid"], serde_json::to_value(signer.kid()).unwrap());
+        assert_eq!(key["x"], signer.to_jwk().x);
     }
 }

@@ -7,7 +7,7 @@ use crate::{NOW, samples};
 use data_encoding::{BASE64, HEXUPPER};
 use jitsuin::wire::money::{Amount, Currency};
 use jitsuin::wire::shop_code::crc;
-use jitsuin::wire::till_code::{Content, Data, Scheme, Surrogate, TillCode};
+use jitsuin::wire::till_code::{Content, Data, Scheme, TillCode};
 use jitsuin::wire::token::{Limit, Token};
 use serde_json::{Value as Json, json};
 use std::path::{Path, PathBuf};
@@ -163,7 +163,7 @@ fn tree(objects: &[Data]) -> Json {
 pub(crate) fn write_till_codes() -> usize {
     let folder = emptied("till-code");
     let mut written = 0;
-    let scheme = Scheme::new(&[0xa0, 0, 0, 9, 0x99], "JITSUIN", Surrogate::Pan(vec![0x99; 8])).unwrap();
+    let scheme = Scheme::jitsuin();
     let limit =
         Limit::Exact { amount: Amount::of(540), currency: Currency::JPY, audience: "t/minato-1".parse().unwrap() };
     for (rule, limit) in [("golden plain", Limit::Allowance), ("golden exact", limit)] {

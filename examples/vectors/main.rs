@@ -17,6 +17,7 @@ mod token;
 mod value;
 
 use data_encoding::HEXLOWER;
+use jitsuin::issuer::jwks::Jwks;
 use jitsuin::wire::key::PublicKey;
 use serde_json::{Value as Json, json};
 use std::path::Path;
@@ -45,15 +46,20 @@ pub(crate) struct Vector<'a> {
 
 impl Folder<'_> {
     pub(crate) fn write(&mut self, vector: Vector<'_>) {
-        self.write_with(vector, None);
+        self.write_more(vector, &[]);
     }
 
     /// A proof's vector also says the call that it is checked for.
     pub(crate) fn write_proof(&mut self, vector: Vector<'_>, call: Json) {
-        self.write_with(vector, Some(call));
+        self.write_more(vector, &[("call", call)]);
     }
 
-    fn write_with(&mut self, vector: Vector<'_>, call: Option<Json>) {
+    /// A token that is judged by what was taken before it also says that, oldest first.
+    pub(crate) fn write_after(&mut self, vector: Vector<'_>, after: &[String]) {
+        self.write_more(vector, &[("after", after.into())]);
+    }
+
+    fn write_more(&mut self, vector: Vector<'_>, more: &[(&str, Json)]) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(self.statement);
         std::fs::create_dir_all(&folder).unwrap();
         let mut json = json!({
@@ -61,8 +67,8 @@ impl Folder<'_> {
             "externalAad": HEXLOWER.encode(vector.aad), "now": vector.now, "expect": vector.expect,
             "others": vector.others, "fields": vector.fields,
         });
-        if let Some(call) = call {
-            json["call"] = call;
+        for (member, value) in more {
+            json[*member] = value.clone();
         }
         let name: String =
             vector.rule.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
@@ -95,6 +101,8 @@ fn main() {
     let mut folder = Folder { statement: "dpop", written: 0 };
     proof::write(&mut folder);
     println!("{:>4} dpop", folder.written);
+    let jwks = serde_json::to_string_pretty(&Jwks::of(&samples::issuer_keys())).unwrap() + "\n";
+    std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/jwks.json"), jwks).unwrap();
     println!("{:>4} shop-code", codes::write_shop_codes());
     println!("{:>4} till-code", codes::write_till_codes());
 }

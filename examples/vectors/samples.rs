@@ -136,13 +136,18 @@ pub(crate) fn time() -> Vec<u8> {
     encode(&Time { issuer: issuer(), nonce: Nonce([7; 16]), now_ms: u64::from(NOW) * 1000 + 123 })
 }
 
-pub(crate) fn key_set() -> Vec<u8> {
+/// The keys that sign the issuer's statements among the vectors.
+pub(crate) fn issuer_keys() -> KeySet {
     let key = |byte, usage| {
         let key = Signer::new(byte).public();
         IssuerKey { kid: key.kid(), key, usage, not_before: NOW - 1000, not_after: NOW + 31_536_000 }
     };
     let keys = (21..).zip(Use::ALL).map(|(byte, usage)| key(byte, usage)).collect();
-    encode(&KeySet { issuer: issuer(), seq: 1, keys, prev: Hash::ZERO })
+    KeySet { issuer: issuer(), seq: 1, keys, prev: Hash::ZERO }
+}
+
+pub(crate) fn key_set() -> Vec<u8> {
+    encode(&issuer_keys())
 }
 
 pub(crate) fn quote() -> Vec<u8> {

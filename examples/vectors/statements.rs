@@ -134,12 +134,20 @@ pub(crate) fn write(folder: &mut Folder<'_>, kind: &Kind) {
         put(rule, form.sign(&signer), refusal, others, Json::Null);
     }
     put("signed by another key", right.sign(&Signer::new(99)), "bad-signature", "refuse", Json::Null);
-    if kind.name == "enrol" {
-        let mut entries = Value::entries(&payload);
-        entries[3].1 = Value::Bytes([vec![4], vec![1; 64]].concat());
-        let broken = Sign1 { payload: Value::Map(entries).encode(), ..right };
-        put("point not on the curve", broken.sign(&signer), "bad-key", "skip", Json::Null);
+    let stray = [vec![4], vec![1; 64]].concat();
+    let mut entries = Value::entries(&payload);
+    match kind.name {
+        "enrol" | "approval" => entries[3].1 = Value::Bytes(stray),
+        "keyset" => {
+            let point = Signer::new(21).public().to_sec1();
+            let at = payload.windows(point.len()).position(|bytes| bytes == point).unwrap();
+            let broken = [&payload[..at], &stray, &payload[at + point.len()..]].concat();
+            entries = Value::entries(&broken);
+        }
+        _ => return,
     }
+    let broken = Sign1 { payload: Value::Map(entries).encode(), ..right };
+    put("point not on the curve", broken.sign(&signer), "bad-key", "skip", Json::Null);
 }
 
 /// Intents are not signed as such: their hash is a WebAuthn challenge.

@@ -183,4 +183,45 @@ pub(crate) fn write(folder: &mut Folder<'_>) {
         put(rule, text(&form.sign(&signer)), veil, NOW, refusal, others, Json::Null);
     }
     put("signed by another key", text(&right.sign(&Signer::new(99))), veil, NOW, "bad-signature", "refuse", Json::Null);
+    write_uses(folder);
+}
+
+/// Counters: what a token is to the ledger depends on what was taken before it.
+fn write_uses(folder: &mut Folder<'_>) {
+    let signer = device();
+    let signed = |token: &Token| text(&Sign1::new(HANDLE, None, samples::bytes(token), VEIL.0.to_vec()).sign(&signer));
+    let at = |atc: u32, issued_at: u32| Token { atc, issued_at, expires_at: issued_at + 60, ..plain() };
+    let first = plain();
+    let capped = Limit::UpTo { amount: Amount::of(540), currency: Currency::JPY };
+    for (rule, token, after, expect) in [
+        ("next counter", at(43, NOW), vec![first.clone()], "ok"),
+        ("same token again", first.clone(), vec![first.clone()], "token-used"),
+        ("counter reuse", Token { random: [1; 4], ..first.clone() }, vec![first.clone()], "clone-suspected"),
+        (
+            "counter reuse with other claims",
+            Token { limit: capped, ..first.clone() },
+            vec![first.clone()],
+            "clone-suspected",
+        ),
+        (
+            "counter reuse behind a later one",
+            Token { random: [1; 4], ..first.clone() },
+            vec![first.clone(), at(43, NOW)],
+            "clone-suspected",
+        ),
+        ("two codes in the other order", at(42, NOW - 5), vec![at(43, NOW)], "ok"),
+        ("higher counter dated earlier", at(43, NOW - 1), vec![first.clone()], "clone-suspected"),
+        ("lower counter dated later", at(41, NOW + 1), vec![first.clone()], "clone-suspected"),
+        ("counter 63 behind", at(42, NOW), vec![at(105, NOW)], "ok"),
+        ("counter 64 behind", at(42, NOW), vec![at(106, NOW)], "token-used"),
+        ("counter 65536 ahead", at(42 + 65_536, NOW), vec![first.clone()], "ok"),
+        ("counter 65537 ahead", at(42 + 65_537, NOW), vec![first.clone()], "clone-suspected"),
+    ] {
+        let fields = if expect == "ok" { fields(&token) } else { Json::Null };
+        let (input, source, key) = (signed(&token), "protocol section 2, single use and clones", signer.public());
+        let after: Vec<_> = after.iter().map(signed).collect();
+        let aad = VEIL.0.as_slice();
+        folder
+            .write_after(Vector { rule, source, input, key, aad, now: NOW, expect, others: "accept", fields }, &after);
+    }
 }

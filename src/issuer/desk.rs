@@ -7,6 +7,7 @@ mod wallet;
 use super::Issuer;
 use super::error::Refused;
 use super::funding::Funding;
+use super::jwks::{self, Jwks};
 use super::ledger::Ledger;
 use crate::code::Code;
 use crate::wire::calls::{
@@ -73,20 +74,26 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
     /// Answers one call. Never fails: a refusal is a reply with an RFC 9457 problem.
     pub async fn answer(&self, request: &Request) -> Reply {
         let now_ms = self.ledger.now_ms();
+        let content_type = if request.path == jwks::PATH { jwks::TYPE } else { JSON };
         let (result, proved) = if request.body.len() > MAX_BODY {
             (Err(Code::TooLarge.into()), true)
         } else {
             match (request.method.as_str(), Verb::at(&request.path)) {
                 ("GET", None) if request.path == WELL_KNOWN => (self.well_known(), false),
+                ("GET", None) if request.path == jwks::PATH => (self.published(), false),
                 ("POST", Some(verb)) => (self.proved(verb, request, now_ms).await, true),
                 _ => (Err(Code::NotFound.into()), false),
             }
         };
         let nonce = proved.then(|| proof::nonce(&self.keys, now_ms));
         match result {
-            Ok(body) => Reply { status: 200, content_type: JSON, body, nonce, retry_after: None },
+            Ok(body) => Reply { status: 200, content_type, body, nonce, retry_after: None },
             Err(refused) => problem(&refused, nonce),
         }
+    }
+
+    fn published(&self) -> Result<Vec<u8>, Refused> {
+        serde_json::to_vec(&Jwks::of(self.keys.published())).map_err(|_| Code::IssuerUnavailable.into())
     }
 
     fn well_known(&self) -> Result<Vec<u8>, Refused> {

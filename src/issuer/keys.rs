@@ -71,6 +71,7 @@ pub struct Keys {
     /// An HMAC key of one whole block: shorter ones are filled up with zeros anyway (RFC 2104 section 2).
     mac: Zeroizing<[u8; 64]>,
     set: SignedKeySet,
+    published: KeySet,
 }
 
 impl Keys {
@@ -111,13 +112,16 @@ impl Keys {
             set.keys.iter().any(|key| key.usage == usage && key.key == pair.public).then_some(pair)
         };
         let pair = |usage| pair(usage).ok_or(Code::IssuerUnavailable);
+        let (allowance, receipt) = (pair(Use::Allowance)?, pair(Use::Receipt)?);
+        let (time, quote) = (pair(Use::Time)?, pair(Use::Quote)?);
         Ok(Self {
-            allowance: pair(Use::Allowance)?,
-            receipt: pair(Use::Receipt)?,
-            time: pair(Use::Time)?,
-            quote: pair(Use::Quote)?,
+            allowance,
+            receipt,
+            time,
+            quote,
             mac: block(&bytes(&stored.mac).ok_or(Code::IssuerUnavailable)?).ok_or(Code::IssuerUnavailable)?,
             set: stored.set.clone(),
+            published: set,
         })
     }
 
@@ -136,6 +140,12 @@ impl Keys {
     #[must_use]
     pub const fn set(&self) -> &SignedKeySet {
         &self.set
+    }
+
+    /// What stands in it.
+    #[must_use]
+    pub const fn published(&self) -> &KeySet {
+        &self.published
     }
 
     fn keyed(&self, purpose: &str, parts: &[&[u8]]) -> Hmac<Sha256> {

@@ -3,7 +3,7 @@
 use super::convert::to_js;
 use super::error::thrown;
 use super::home::{Home, with};
-use super::wallet::{bound, promise};
+use super::wallet::{asked, promise};
 use crate::code::Code;
 use crate::wallet::Error;
 use crate::wallet::ports::{Clock as _, Platform as _};
@@ -62,13 +62,14 @@ impl RawPresentation {
         })
     }
 
-    /// Makes the code that a view of phase `making` asks for. `max` is a decimal text of minor units. Rejects as
+    /// Makes the code that a view of phase `making` asks for. `max` is a decimal text of minor units, `form` a name.
+    /// Rejects as
     /// [`crate::wallet::Wallet::payment_code`] does; the presentation then waits for a tap.
-    pub fn make(&self, max: Option<String>) -> Promise {
+    pub fn make(&self, max: Option<String>, form: Option<String>) -> Promise {
         let inner = Rc::clone(&self.inner);
         promise(async move {
-            let made = match bound(max) {
-                Ok(max) => with!(inner.wallet, wallet => wallet.payment_code(max).await),
+            let made = match asked(max, form) {
+                Ok((max, form)) => with!(inner.wallet, wallet => wallet.payment_code_as(form, max).await),
                 Err(error) => Err(error),
             };
             let now = inner.now();

@@ -1,8 +1,13 @@
 //! The shared vectors inside the module, so that one set of files holds natively, in Node and in a browser. Test kit only.
 
+use crate::code::Code;
+use crate::issuer::Settings;
+use crate::issuer::replay::{Judgement, Use, Window, claims_hash};
+use crate::issuer::webauthn::check_assertion;
 use crate::rules::lifetime::{self, NotAlive};
 use crate::wire::allowance::Allowance;
 use crate::wire::approval::Approval;
+use crate::wire::calls::Outcome;
 use crate::wire::co_signature::CoSignature;
 use crate::wire::dpop;
 use crate::wire::enrolment::Enrolment;
@@ -12,12 +17,14 @@ use crate::wire::id::Veil;
 use crate::wire::intent::Intent;
 use crate::wire::key::PublicKey;
 use crate::wire::key_set::KeySet;
+use crate::wire::money::Amount;
 use crate::wire::quote::Quote;
 use crate::wire::receipt::Receipt;
 use crate::wire::sign1::encode;
 use crate::wire::till_code::{Content, Data, TillCode};
 use crate::wire::time::Time;
-use crate::wire::token::{Limit, UnverifiedToken};
+use crate::wire::token::{Limit, Token, UnverifiedToken};
+use crate::wire::webauthn::AttestedCredential;
 use crate::wire::{Refusal, Statement, open, shop_code};
 use data_encoding::{HEXLOWER, HEXUPPER};
 use serde_json::{Value as Json, json};
@@ -63,6 +70,7 @@ fn check(folder: &str, vector: &Json) -> Checked {
             Err(refusal) => Err((refusal.reason.name(), Some(refusal.at))),
         },
         "till-code" => TillCode::from_text(text(vector, "input")?).map(|code| tree(code.objects())).map_err(named),
+        "assertion" => assertion(vector),
         _ => Err(NO_VECTOR),
     }
 }
@@ -95,6 +103,12 @@ fn token(vector: &Json) -> Checked {
         Err(NotAlive::Ahead) => return Err(("token-ahead", None)),
         Ok(()) => {}
     }
+    if let Some(after) = vector.get("after") {
+        let after: Vec<String> = serde_json::from_value(after.clone()).map_err(|_| NO_VECTOR)?;
+        let key = key(vector)?;
+        let earlier = |text: &String| Ok(UnverifiedToken::from_text(text)?.verify(&key, &veil)?.into_inner());
+        judge(&token, &after.iter().map(earlier).collect::<Result<Vec<_>, _>>().map_err(named)?)?;
+    }
     let (limit, amount, audience) = match &token.limit {
         Limit::Allowance => ("allowance", None, None),
         Limit::UpTo { amount, .. } => ("up-to", Some(amount), None),
@@ -104,6 +118,22 @@ fn token(vector: &Json) -> Checked {
         "limit": limit, "amount": amount, "audience": audience, "issuedAt": token.issued_at,
         "expiresAt": token.expires_at, "atc": token.atc,
     }))
+}
+
+/// What the ledger's window makes of a token after others.
+fn judge(token: &Token, after: &[Token]) -> Result<(), (&'static str, Option<usize>)> {
+    let mut window = Window::default();
+    for token in after {
+        let (atc, random, issued_at, claims) = (token.atc, token.random, token.issued_at, claims_hash(token));
+        let till = "t/1".parse().map_err(|_| NO_VECTOR)?;
+        let (at, amount, outcome, payment) = (issued_at, Amount::ZERO, Outcome::Approved, None);
+        window.take(Use { atc, random, issued_at, claims, at, till, amount, outcome, payment });
+    }
+    match window.judge(token) {
+        Judgement::Fresh => Ok(()),
+        Judgement::Repeat(_) | Judgement::Behind => Err((Code::TokenUsed.name(), None)),
+        Judgement::Clone => Err((Code::CloneSuspected.name(), None)),
+    }
 }
 
 fn intent(vector: &Json) -> Checked {
@@ -116,6 +146,27 @@ fn proof(vector: &Json) -> Checked {
     let (method, url, body) = (text(call, "method")?, text(call, "url")?, text(call, "body")?);
     let proof = dpop::verify(text(vector, "input")?, method, url, body.as_bytes()).map_err(named)?;
     serde_json::to_value(json!({ "thumb": proof.key.thumbprint(), "claims": proof.claims })).map_err(|_| NO_VECTOR)
+}
+
+/// A member of the vector as JSON says it.
+fn member<T: serde::de::DeserializeOwned>(vector: &Json, path: &str) -> Result<T, (&'static str, Option<usize>)> {
+    vector.pointer(path).cloned().and_then(|value| serde_json::from_value(value).ok()).ok_or(NO_VECTOR)
+}
+
+/// A captured assertion against the issuer's check of one page.
+fn assertion(vector: &Json) -> Checked {
+    let origin: String = member(vector, "/expected/origin")?;
+    let mut settings = Settings::new("https://issuer.example", &[&origin]).map_err(|_| NO_VECTOR)?;
+    settings.rp_id = member::<String>(vector, "/expected/rpId")?.parse().map_err(|_| NO_VECTOR)?;
+    let challenge = member::<String>(vector, "/expected/challenge")?.parse().map_err(|_| NO_VECTOR)?;
+    let assertion = serde_json::from_str(text(vector, "input")?).map_err(|_| NO_VECTOR)?;
+    let credential =
+        AttestedCredential { id: member(vector, "/credential/id")?, key: member(vector, "/credential/key")? };
+    let user = member(vector, "/expected/userHandle")?;
+    match check_assertion(&settings, &challenge, &assertion, &credential, &user) {
+        Ok(_) => Ok(Json::Null),
+        Err(code) => Err((code.name(), None)),
+    }
 }
 
 fn tree(objects: &[Data]) -> Json {

@@ -11,6 +11,8 @@ use crate::wallet::{Error, Settings, Wallet};
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{IssuerId, Thumbprint};
 use crate::wire::json::json_object;
+use crate::wire::money::Amount;
+use crate::wire::till_code::Form;
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use core::future::Future;
@@ -140,7 +142,10 @@ async fn run<P: Platform>(
         }
         "confirm" => return to_js(&wallet.confirm(parse(one, Code::BadArgument)?).await?),
         "cancel" => wallet.cancel(parse(one, Code::BadArgument)?).await,
-        "payment_code" => return to_js(&wallet.payment_code(bound(first)?).await?),
+        "payment_code" => {
+            let (max, form) = asked(first, second)?;
+            return to_js(&wallet.payment_code_as(form, max).await?);
+        }
         "sync" => wallet.sync().await?,
         "refill" => wallet.refill().await?,
         "acknowledge" => wallet.acknowledge(one).await?,
@@ -184,10 +189,12 @@ fn parse<T: FromStr>(text: &str, code: Code) -> Result<T, Error> {
     text.parse().map_err(|_| Error::new(code))
 }
 
-/// The most that a code may be worth, if the page says so.
+/// The most that a code may be worth, if the page says so, and in which form it is.
 ///
 /// # Errors
-/// `bad-amount`.
-pub(super) fn bound(max: Option<String>) -> Result<Option<crate::wire::money::Amount>, Error> {
-    max.map(|max| parse(&max, Code::BadAmount)).transpose()
+/// `bad-amount`, `bad-argument`.
+pub(super) fn asked(max: Option<String>, form: Option<String>) -> Result<(Option<Amount>, Form), Error> {
+    let max = max.map(|max| parse(&max, Code::BadAmount)).transpose()?;
+    let form = form.map_or(Ok(Form::default()), |form| parse(&form, Code::BadArgument))?;
+    Ok((max, form))
 }

@@ -14,6 +14,7 @@ use crate::rules::lifetime::{LIFETIME, OFFLINE_AFTER};
 use crate::rules::spending::{Cap, Meter};
 use crate::wire::calls::DeviceStatus;
 use crate::wire::money::{Amount, Money};
+use crate::wire::till_code::Form;
 use crate::wire::token::{Limit, Token};
 
 /// Least time between two codes, in milliseconds.
@@ -24,7 +25,7 @@ const A_MINUTE: usize = 10;
 const UNBROKEN_MS: u64 = ROTATION_MS + 15_000;
 
 impl<P: Platform> Wallet<P> {
-    pub(super) async fn make_code(&self, max: Option<Amount>) -> Result<PaymentCode, Error> {
+    pub(super) async fn make_code(&self, max: Option<Amount>, form: Form) -> Result<PaymentCode, Error> {
         let _turn = self.room.codes.turn().await;
         self.demand_ready()?;
         if max.is_some_and(Amount::is_zero) {
@@ -45,7 +46,7 @@ impl<P: Platform> Wallet<P> {
         let signature = self.sign_with(By::Device, unsigned.message()).await?;
         // Locked or frozen meanwhile: a code that may not be shown is not handed out.
         self.demand_ready()?;
-        let text = Token::text(&unsigned, &signature);
+        let text = form.text(&unsigned.finish(&signature)).map_err(|_| Error::new(Code::ModuleCrashed))?;
         let picture = picture::draw(&text).map_err(|_| Error::new(Code::ModuleCrashed))?;
         let here = self.platform.clock().now_ms();
         let left = ms(token.expires_at).saturating_sub(self.now_ms());

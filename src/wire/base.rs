@@ -13,6 +13,9 @@ pub(crate) const BASE32: Alphabet = Alphabet { bits: 5, characters: b"ABCDEFGHIJ
 /// RFC 4648 section 5.
 pub(crate) const BASE64URL: Alphabet =
     Alphabet { bits: 6, characters: b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_" };
+/// RFC 4648 section 4; written only, and without the padding.
+pub(crate) const BASE64: Alphabet =
+    Alphabet { bits: 6, characters: b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/" };
 
 impl Alphabet {
     fn character(self, value: u32) -> char {

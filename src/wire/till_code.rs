@@ -4,12 +4,14 @@
 //! `85 "CPV01"`, `61 { 4F <AID>, 50 <label>, 57|5A <surrogate>, 9F08 0001, 63 { DF01 <COSE_Sign1> } }` (protocol
 //! section 2). Everything but the token is the same for all users of a scheme, so the envelope names nobody.
 
+mod envelope;
 mod tlv;
 
 use super::Refusal;
 use super::token::UnverifiedToken;
 use data_encoding::BASE64;
 
+pub use envelope::{Form, read_payment_code};
 pub use tlv::{Content, Data};
 
 /// A code is shorter than this, in characters.
@@ -139,13 +141,17 @@ impl TillCode {
     ///
     /// # Errors
     /// [`Refusal::MissingKey`] if the code has no application of the scheme's AID, or none with a token;
+    /// [`Refusal::DuplicateKey`] if it has several, since then it says no one thing;
     /// [`Refusal::WrongType`] if the token is no byte string; what [`UnverifiedToken::from_cose`] refuses.
     pub fn token(&self, scheme: &Scheme) -> Result<UnverifiedToken, Refusal> {
         let ours =
             |application: &&Data| application.inside(AID).and_then(Data::as_bytes) == Some(scheme.aid.as_slice());
-        let token = self
-            .applications()
-            .find(ours)
+        let mut applications = self.applications().filter(ours);
+        let (application, second) = (applications.next(), applications.next());
+        if second.is_some() {
+            return Err(Refusal::DuplicateKey);
+        }
+        let token = application
             .and_then(|application| application.inside(TRANSPARENT_TEMPLATE)?.inside(TOKEN))
             .ok_or(Refusal::MissingKey)?;
         UnverifiedToken::from_cose(token.as_bytes().ok_or(Refusal::WrongType)?)

@@ -12,7 +12,7 @@ use super::money::{Amount, Currency};
 use super::sign1::{self, Parts, Unsigned, Verified};
 use super::{Field, Refusal};
 
-const PREFIX: &str = "JT1";
+pub(super) const PREFIX: &str = "JT1";
 /// Shortest and longest text.
 const LENGTH: core::ops::RangeInclusive<usize> = 175..=255;
 /// Shortest lifetime in seconds.
@@ -136,8 +136,13 @@ impl Token {
     /// The text of a signed token.
     #[must_use]
     pub fn text(unsigned: &Unsigned, signature: &Signature) -> String {
-        [PREFIX, &base::encode(BASE32, &unsigned.finish(signature))].concat()
+        text_of(&unsigned.finish(signature))
     }
+}
+
+/// The text of a token's COSE_Sign1.
+pub(super) fn text_of(cose: &[u8]) -> String {
+    [PREFIX, &base::encode(BASE32, cose)].concat()
 }
 
 /// A token taken apart: its form is right, its signature unknown.

@@ -65,16 +65,18 @@ export function photograph({ size, dark }, { width, degrees = 0, blur = 0, noise
   return { data, width: side, height: side, colorSpace: /** @type {const} */ ("srgb") };
 }
 
-/** @param {ReturnType<typeof photograph>} image */
+/** @typedef {{ data: Uint8ClampedArray, width: number, height: number }} Pixels */
+
+/** @param {Pixels} image */
 export async function zxing(image) {
-  const found = await readBarcodes(image, { formats: ["QRCode"], tryHarder: true });
+  const found = await readBarcodes(/** @type {ImageData} */ (image), { formats: ["QRCode"], tryHarder: true });
   return found.find((code) => code.isValid)?.text ?? null;
 }
 
-/** @param {ReturnType<typeof photograph>} image */
+/** @param {Pixels} image */
 export const jsqr = (image) => jsQR(image.data, image.width, image.height)?.data ?? null;
 
-/** @param {ReturnType<typeof photograph>} image */
+/** @param {Pixels} image */
 export function pgm({ data, width, height }) {
   return Buffer.concat([Buffer.from(`P5 ${width} ${height} 255\n`), Buffer.from(data.filter((_, at) => at % 4 === 0))]);
 }
@@ -135,6 +137,9 @@ export function page(rows) {
 A payment code is one QR symbol: level M, one segment (alphanumeric for tokens, which base32 makes possible), the smallest version that
 holds it, 4 light modules around it, black on white also on a dark page. The mask is fixed: token bytes are random, so no mask is better
 than another, and the search for one would take most of the drawing time.
+
+It comes as an SVG path (\`path\`, with \`svg\` the whole picture) and, by \`bitmap(picture, { scale })\`, as pixels for a canvas or a printer.
+The form \`emvco\` draws the same token in an EMVCo envelope ([wire.md](wire.md) section 6): a byte segment, hence the larger symbol.
 
 How small may it get on a shop's camera? Ten photographs of each size, turned by up to 14 degrees, blurred by up to 1.4 pixels, with noise
 and down to a third of the contrast; the width is the smallest at which zxing reads at least nine, there and at the next two sizes

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, test } from "node:test";
-import init, { qr } from "../../pkg/index.js";
+import init, { bitmap, isJitsuinError, qr } from "../../pkg/index.js";
 import { contents, jsqr, modules, page, pgm, photograph, table, zxing } from "../lib/camera.mjs";
 import { vectors } from "../lib/vectors.mjs";
 
@@ -33,6 +33,24 @@ test("zxing, zbar and jsqr read every golden token, the JWT and the envelope", a
     assert.equal(jsqr(image), text);
     assert.equal(zbar(image), text);
   }
+});
+
+test("the bitmap: zxing, zbar and jsqr read it at two scales, and it is the path's own modules", async () => {
+  for (const text of Object.values(contents())) {
+    const picture = qr(text);
+    const code = modules(picture);
+    for (const scale of [3, 8]) {
+      const image = bitmap(picture, { scale });
+      assert.deepEqual([image.width, image.height, image.data.length], [code.size * scale, code.size * scale, (code.size * scale) ** 2 * 4]);
+      assert.equal(await zxing(image), text);
+      assert.equal(jsqr(image), text);
+      assert.equal(zbar(image), text);
+    }
+    const small = bitmap(picture, { scale: 1 });
+    code.dark.forEach((dark, at) => assert.deepEqual([...small.data.subarray(at * 4, at * 4 + 4)], dark ? [0, 0, 0, 255] : [255, 255, 255, 255]));
+  }
+  assert.equal(bitmap(qr("JITSUIN")).width, (21 + 8) * 4);
+  for (const scale of [0, 65, 1.5, "4", Number.NaN]) assert.throws(() => bitmap(qr("JITSUIN"), { scale }), (error) => isJitsuinError(error, "bad-argument"));
 });
 
 test("a changed module is still read, a covered quarter is not", async () => {

@@ -13,6 +13,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use jitsuin::code::Code;
+use jitsuin::issuer::jwks;
 use jitsuin::wire::calls::{MAX_BODY, WELL_KNOWN};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -25,7 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Everything the server answers.
 pub(crate) fn all(app: Arc<App>, settings: &Settings) -> Router {
-    let mut router = Router::new().route(WELL_KNOWN, get(call)).route("/v1/{*call}", post(call));
+    let mut router =
+        Router::new().route(WELL_KNOWN, get(call)).route(jwks::PATH, get(call)).route("/v1/{*call}", post(call));
     if settings.demo {
         router = router.route("/demo/inbox", post(demo::inbox)).route("/demo/card", post(demo::card));
     }

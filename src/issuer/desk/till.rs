@@ -14,6 +14,7 @@ use crate::issuer::verifier::Sale;
 use crate::issuer::{login, tills};
 use crate::wire::calls::{EnrolTill, LookUpPayment, Outcome, PaymentAnswer, ReversePayment, TakePayment, TillEnrolled};
 use crate::wire::id::Audience;
+use crate::wire::till_code::read_payment_code;
 use crate::wire::token::UnverifiedToken;
 
 impl<L: Ledger, F: Funding> Issuer<L, F> {
@@ -69,7 +70,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         }
         let answer_key = payments::answer_key(id, &call.key);
         let request = payments::request_hash(path, body);
-        let token = UnverifiedToken::from_text(&call.token).ok();
+        let token = read_payment_code(&call.token).ok();
         let handle = token.as_ref().map(UnverifiedToken::handle);
         let mut needs = Needs::new().and(Kind::TillAnswers, &answer_key);
         if let Some(handle) = handle {

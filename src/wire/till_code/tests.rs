@@ -72,3 +72,32 @@ fn what_is_written_is_read_back() {
     let read = TillCode::from_text(&text).unwrap();
     assert_eq!(BASE64.encode(&tlv::write(read.objects())), text);
 }
+
+#[test]
+fn the_short_writer_writes_what_the_general_one_does() {
+    let (longest, ..) = cose();
+    let plain =
+        Token { limit: Limit::Allowance, issued_at: 1_790_000_000, expires_at: 1_790_000_060, atc: 1, random: [0; 4] };
+    let shortest = plain.prepare(Handle([9; 8]), &Veil([5; 16])).finish(&Signature::from_wire([1; 64]));
+    for cose in [shortest, longest] {
+        let text = Form::Emvco.text(&cose).unwrap();
+        assert_eq!(Ok(text.clone()), Scheme::jitsuin().envelope(&cose));
+        assert_eq!(read_payment_code(&text), UnverifiedToken::from_cose(&cose));
+        assert_eq!(read_payment_code(&Form::Jitsuin.text(&cose).unwrap()), UnverifiedToken::from_cose(&cose));
+    }
+    assert_eq!(Form::Emvco.text(&[0; 256]), Err(Refusal::WrongLength));
+    assert_eq!(Scheme::jitsuin(), Scheme::new(b"\xf0JITSUIN", "JITSUIN", Surrogate::Pan(vec![0x99; 8])).unwrap());
+}
+
+#[test]
+fn two_applications_of_one_scheme_say_no_one_thing() {
+    let (cose, ..) = cose();
+    let read = TillCode::from_text(&scheme().envelope(&cose).unwrap()).unwrap();
+    let application = read.applications().next().unwrap().clone();
+    let twice = BASE64.encode(&tlv::write(&[read.objects(), &[application]].concat()));
+    // As long as it gets, twice is too long; with the shortest token it is not.
+    assert_eq!(TillCode::from_text(&twice), Err(Refusal::WrongLength));
+    let one = Data::template(APPLICATION_TEMPLATE, vec![Data::bytes(AID, b"\xf0JITSUIN")]);
+    let twice = BASE64.encode(&tlv::write(&[Data::bytes(PAYLOAD_FORMAT, FORMAT), one.clone(), one]));
+    assert_eq!(read_payment_code(&twice).err(), Some(Refusal::DuplicateKey));
+}
