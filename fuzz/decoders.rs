@@ -3,15 +3,18 @@
 //! A decoder must return for every input. Where it accepts, the value must write itself back as the same bytes: the one
 //! form that the specification speaks of.
 
+use jitsuin::wallet::record::Data;
 use jitsuin::wire::allowance::Allowance;
 use jitsuin::wire::approval::Approval;
 use jitsuin::wire::co_signature::CoSignature;
 use jitsuin::wire::enrolment::{Enrolment, open_self_signed};
 use jitsuin::wire::freeze::Freeze;
 use jitsuin::wire::head::Head;
+use jitsuin::wire::id::{AccountId, Audience, IssuerId, RpId, SourceId, from_base64, to_base64};
 use jitsuin::wire::intent::Intent;
 use jitsuin::wire::key::PublicKey;
 use jitsuin::wire::key_set::KeySet;
+use jitsuin::wire::money::{Amount, Currency};
 use jitsuin::wire::quote::Quote;
 use jitsuin::wire::receipt::{Body, Receipt};
 use jitsuin::wire::shop_code::{crc, parse_merchant_code};
@@ -50,6 +53,8 @@ pub(crate) const DECODERS: &[(&str, Decode)] = &[
     ("shop-code", shop_code),
     ("till-code", till_code),
     ("webauthn", webauthn),
+    ("record", record),
+    ("text", text),
 ];
 
 /// Runs the decoder of a target.
@@ -116,4 +121,35 @@ fn webauthn(bytes: &[u8]) {
     let _ = ClientData::from_bytes(bytes);
     let _ = serde_json::from_slice::<Assertion>(bytes);
     let _ = serde_json::from_slice::<Registration>(bytes);
+}
+
+/// The wallet's stored record: what an evicted or copied profile may hold.
+fn record(bytes: &[u8]) {
+    if let Ok(data) = Data::from_bytes(bytes) {
+        let written = data.to_bytes();
+        assert_eq!(Data::from_bytes(&written).map(|again| again.to_bytes()), Ok(written), "a second form");
+    }
+}
+
+/// Texts of one form each: what is taken is written back the same.
+fn text(bytes: &[u8]) {
+    let Ok(text) = core::str::from_utf8(bytes) else { return };
+    one_form::<Amount>(text);
+    one_form::<IssuerId>(text);
+    one_form::<RpId>(text);
+    one_form::<AccountId>(text);
+    one_form::<SourceId>(text);
+    one_form::<Audience>(text);
+    if let Ok(bytes) = from_base64(text) {
+        assert_eq!(to_base64(&bytes), text, "a second form");
+    }
+    if let Ok(currency) = text.parse::<Currency>() {
+        assert_eq!(currency.letters(), text, "a second form");
+    }
+}
+
+fn one_form<T: core::str::FromStr + core::fmt::Display>(text: &str) {
+    if let Ok(value) = text.parse::<T>() {
+        assert_eq!(value.to_string(), text, "a second form");
+    }
 }

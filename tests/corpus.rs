@@ -1,13 +1,19 @@
 //! Seeds of the fuzz targets, replayed: every vector and everything a fuzzer ever found, through every decoder.
 //! `JITSUIN_WRITE_SEEDS=1 cargo test --test corpus` writes them into `fuzz/corpus/` for a run of libFuzzer.
-#![allow(clippy::unwrap_used, reason = "a test stops where something is wrong")]
+#![cfg(all(feature = "wallet", feature = "issuer"))]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where something is wrong")]
 
 #[path = "../fuzz/decoders.rs"]
 mod decoders;
+#[path = "lib/world.rs"]
+mod world;
 
 use decoders::{DECODERS, run};
+use jitsuin::wallet::memory::run as run_async;
+use jitsuin::wallet::ports::{Kept, Platform, Store};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use world::World;
 
 /// A seed: where it comes from and its bytes, as the decoder takes them.
 struct Seed {
@@ -44,7 +50,36 @@ fn seeds() -> Vec<Seed> {
             }
         }
     }
+    for text in [
+        "540",
+        "0",
+        "9007199254740991",
+        "JPY",
+        "USD",
+        "https://issuer.example",
+        "http://localhost:8787",
+        "wallet.example",
+    ] {
+        seeds.push(Seed { folder: "text".into(), rule: text.replace(['/', ':'], "-"), bytes: text.into() });
+    }
+    for (rule, text) in [("account", "acc-5f2c"), ("audience", "t/minato-1"), ("base64", "3q2-7w")] {
+        seeds.push(Seed { folder: "text".into(), rule: rule.into(), bytes: text.into() });
+    }
+    seeds.push(Seed { folder: "record".into(), rule: "used".into(), bytes: used_record() });
     seeds
+}
+
+/// The record of a wallet that enrolled, proved a card and paid.
+fn used_record() -> Vec<u8> {
+    run_async(async {
+        let world = World::new().await;
+        let (place, wallet) = world.hanako().await;
+        let code = wallet.payment_code(None).await.unwrap();
+        world.till("1001").await.charge(&code.text, 540, "sale-1").await;
+        wallet.sync().await.unwrap();
+        let Kept::Record(record) = place.store().load().await.unwrap() else { panic!("no record") };
+        record.data
+    })
 }
 
 #[test]
