@@ -1,5 +1,5 @@
 # Each target calls one script, which does its own set-up.
-.PHONY: help demo test check pkg
+.PHONY: help demo test check pkg bench
 help:  ## this list
 	@sed -n 's/^\([a-z]*\): .*## /make \1	/p' Makefile
 demo:  ## the reference issuer and its pages on http://localhost:8787/
@@ -10,3 +10,5 @@ check:  ## format, lints, docs, licences, types
 	@scripts/check.sh
 pkg:  ## the npm package's wasm modules in pkg/wasm
 	@scripts/pkg.sh
+bench:  ## timings of signing, checking and drawing, natively and in the module
+	@scripts/bench.sh

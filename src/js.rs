@@ -9,6 +9,8 @@ mod convert;
 mod error;
 #[cfg(feature = "js")]
 mod home;
+#[cfg(feature = "js-testing")]
+mod measure;
 #[cfg(feature = "js")]
 mod page;
 #[cfg(feature = "js")]
@@ -22,6 +24,8 @@ mod world;
 
 #[cfg(feature = "js-codes")]
 pub use codes::parse_merchant_code;
+#[cfg(feature = "js-testing")]
+pub use measure::RawMeasure;
 #[cfg(feature = "js")]
 pub use page::{codes, qr};
 #[cfg(feature = "js")]
