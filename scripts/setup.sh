@@ -167,6 +167,15 @@ need_zbar() {
   has zbarimg || apt zbar-tools || stop "no zbarimg (an independent QR reader): install zbar-tools (macOS: brew install zbar)"
 }
 
+# A server for the tests of its ledger, in folders of their own; where there is none and none can be had, those are skipped.
+# Debian's package also starts a server of its own, so only a machine that installs things by itself (CI) gets it.
+need_postgres() {
+  has initdb || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null && return
+  if [ -z "${CI:-}" ] || ! apt postgresql; then
+    say "no PostgreSQL (initdb): the tests of its ledger will be skipped (Debian: postgresql; macOS: brew install postgresql)"
+  fi
+}
+
 # need_python FOLDER: readers written by others, pinned in tests/FOLDER, in an environment of their own. Sets PYTHON.
 need_python() {
   local key folder=$1

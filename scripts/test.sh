@@ -69,6 +69,7 @@ done
 
 need_crates
 need_npm_tools
+need_postgres
 if [ -d tests/browser ]; then
   need_chromium
   need_firefox

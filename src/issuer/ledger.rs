@@ -2,14 +2,16 @@
 
 mod clock;
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod records;
-#[cfg(feature = "sqlite")]
-mod sql;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
 pub use clock::Clock;
 pub use memory::MemoryLedger;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresLedger;
 pub use records::{Key, Kind, Record, Records, Table};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteLedger;
@@ -26,6 +28,8 @@ use core::future::Future;
 pub enum LedgerError {
     /// The database failed or can't be reached.
     Unavailable,
+    /// The database gave a transaction up for other ones, again and again.
+    Conflict,
     /// A record can't be read or written.
     Corrupt,
     /// A rule asked for a record that its needs do not name: a mistake in the rule.
@@ -38,6 +42,7 @@ impl core::fmt::Display for LedgerError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(match self {
             Self::Unavailable => "the ledger is unavailable",
+            Self::Conflict => "the ledger gave the transaction up for others",
             Self::Corrupt => "a record is corrupt",
             Self::NotNeeded => "a rule asked for a record it had not named",
             Self::Unbalanced => "a movement does not sum to zero",
@@ -46,6 +51,20 @@ impl core::fmt::Display for LedgerError {
 }
 
 impl core::error::Error for LedgerError {}
+
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+impl From<sqlx::Error> for LedgerError {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::ColumnNotFound(_) => Self::Corrupt,
+            // PostgreSQL's serialization_failure and deadlock_detected.
+            sqlx::Error::Database(error) if matches!(error.code().as_deref(), Some("40001" | "40P01")) => {
+                Self::Conflict
+            }
+            _ => Self::Unavailable,
+        }
+    }
+}
 
 /// The records that a rule may read and change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

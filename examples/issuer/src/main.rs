@@ -4,6 +4,7 @@
 mod cors;
 mod demo;
 mod headers;
+mod ledger;
 mod log;
 mod problem;
 mod routes;

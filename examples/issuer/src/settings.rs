@@ -8,8 +8,8 @@ use std::path::PathBuf;
 pub(crate) struct Settings {
     /// Addresses to listen on.
     pub(crate) listen: Vec<SocketAddr>,
-    /// File of the SQLite ledger.
-    pub(crate) ledger: PathBuf,
+    /// Where the records are kept.
+    pub(crate) ledger: Place,
     /// The issuer's identity, as it stands in proofs and statements: never taken from a request. Without it, a demo
     /// is `http://localhost` with the port it got.
     pub(crate) public_url: Option<String>,
@@ -21,6 +21,31 @@ pub(crate) struct Settings {
     pub(crate) www: Option<PathBuf>,
     /// Folder of the npm package, served under `/pkg/` where pages are.
     pub(crate) pkg: PathBuf,
+}
+
+/// Where the records are kept.
+#[derive(PartialEq, Eq)]
+pub(crate) enum Place {
+    /// A SQLite file.
+    File(PathBuf),
+    /// A PostgreSQL database, by its address.
+    Database(String),
+}
+
+impl core::fmt::Display for Place {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::File(file) => file.display().fmt(f),
+            // An address may hold a password.
+            Self::Database(_) => f.write_str("in PostgreSQL"),
+        }
+    }
+}
+
+impl core::fmt::Debug for Place {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        core::fmt::Display::fmt(self, f)
+    }
 }
 
 /// Why the server does not start.
@@ -52,7 +77,7 @@ impl core::fmt::Display for Unusable {
     }
 }
 
-const USAGE: &str = "usage: jitsuin-issuer --listen ADDR… --ledger sqlite:FILE --public-url URL [--origins A,B] \
+const USAGE: &str = "usage: jitsuin-issuer --listen ADDR… --ledger sqlite:FILE|postgres://… --public-url URL [--origins A,B] \
 [--www DIR] [--pkg DIR] [--demo]";
 
 impl Settings {
@@ -64,7 +89,7 @@ impl Settings {
         let mut arguments = arguments.into_iter();
         let mut settings = Self {
             listen: Vec::new(),
-            ledger: PathBuf::new(),
+            ledger: Place::File(PathBuf::new()),
             public_url: None,
             origins: Vec::new(),
             demo: false,
@@ -91,7 +116,10 @@ impl Settings {
             "--ledger" => {
                 let ledger = value()?;
                 let file = ledger.strip_prefix("sqlite:").filter(|file| !file.is_empty());
-                self.ledger = file.ok_or(Unusable::BadValue("--ledger sqlite:FILE"))?.into();
+                let file = file.map(|file| Place::File(file.into()));
+                let database = ledger.starts_with("postgres://").then(|| Place::Database(ledger.clone()));
+                let place = file.or(database);
+                self.ledger = place.ok_or(Unusable::BadValue("--ledger sqlite:FILE or postgres://HOST/DATABASE"))?;
             }
             "--public-url" => self.public_url = Some(origin(&value()?)?),
             "--origins" => {
@@ -108,7 +136,7 @@ impl Settings {
         if self.listen.is_empty() {
             return Err(Unusable::Missing("--listen"));
         }
-        if self.ledger.as_os_str().is_empty() {
+        if matches!(&self.ledger, Place::File(file) if file.as_os_str().is_empty()) {
             return Err(Unusable::Missing("--ledger"));
         }
         if self.demo {

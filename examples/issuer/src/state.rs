@@ -1,10 +1,10 @@
 //! What every call shares: the issuer, and what the server itself was told.
 
+use crate::ledger::Books;
 use crate::settings::Settings;
 use axum::http::HeaderValue;
 use jitsuin::issuer::desk::{Reply, Request, SLOW};
 use jitsuin::issuer::funding::DemoProcessor;
-use jitsuin::issuer::ledger::SqliteLedger;
 use jitsuin::issuer::{self, Issuer};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 const HASHES_AT_ONCE: usize = 2;
 
 /// The demo's processor knows only the demo's cards; to any other it says no.
-type Desk = Issuer<SqliteLedger, DemoProcessor>;
+type Desk = Issuer<Books, DemoProcessor>;
 
 /// One per process.
 pub(crate) struct App {
@@ -43,9 +43,9 @@ impl App {
         let listed: Vec<&str> = origins.iter().map(String::as_str).collect();
         let rules =
             issuer::Settings::new(&url, &listed).map_err(|refusal| format!("--public-url, --origins: {refusal}"))?;
-        let ledger = SqliteLedger::open(&settings.ledger)
+        let ledger = Books::open(&settings.ledger)
             .await
-            .map_err(|error| format!("can't open the ledger {}: {error}", settings.ledger.display()))?;
+            .map_err(|error| format!("can't open the ledger {}: {error}", settings.ledger))?;
         let issuer = Arc::new(Issuer::open(ledger, DemoProcessor::new(), rules).await?);
         let mut hosts: Vec<String> = addresses.iter().map(SocketAddr::to_string).collect();
         hosts.extend(addresses.iter().map(|address| format!("localhost:{}", address.port())));

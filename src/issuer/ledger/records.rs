@@ -170,7 +170,7 @@ pub(super) struct Changes {
 }
 
 impl Changes {
-    #[cfg(feature = "sqlite")]
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(super) const fn is_empty(&self) -> bool {
         self.rows.is_empty() && self.receipts.is_empty() && self.entries.is_empty() && self.messages.is_empty()
     }

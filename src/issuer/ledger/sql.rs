@@ -1,25 +1,17 @@
-//! Load and save of records in SQL.
+//! Load and save of records in SQL, written once: each database's module has a copy of this one, over its own
+//! `Connection`, `SqlRow`, and `LOCK`, the words that lock a row it reads.
 
-use super::records::{Changes, Stored};
-use super::{Kind, LedgerError, Needs, Records};
+use super::{Connection, LOCK, SqlRow};
 use crate::issuer::books::{Book, Entry};
+use crate::issuer::ledger::records::{Changes, Stored};
+use crate::issuer::ledger::{Kind, LedgerError, Needs, Records};
 use crate::issuer::messages::Message;
 use crate::issuer::receipts::StoredReceipt;
 use crate::wire::calls::ReceiptItem;
 use crate::wire::id::{AccountId, Bytes};
 use crate::wire::money::Currency;
 use crate::wire::receipt;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, Row, SqliteConnection};
-
-impl From<sqlx::Error> for LedgerError {
-    fn from(error: sqlx::Error) -> Self {
-        match error {
-            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::ColumnNotFound(_) => Self::Corrupt,
-            _ => Self::Unavailable,
-        }
-    }
-}
+use sqlx::{AssertSqlSafe, Row};
 
 /// A statement with the name of a kind's table in it, which comes from a closed list.
 fn about(kind: Kind, before: &str, after: &str) -> AssertSqlSafe<String> {
@@ -31,10 +23,10 @@ fn corrupt<E>(_: E) -> LedgerError {
 }
 
 /// Loads what is needed.
-pub(super) async fn load(from: &mut SqliteConnection, needs: &Needs) -> Result<Records, LedgerError> {
+pub(super) async fn load(from: &mut Connection, needs: &Needs) -> Result<Records, LedgerError> {
     let mut records = Records::default();
     for (kind, key) in needs.list() {
-        let query = sqlx::query(about(*kind, "SELECT body FROM", "WHERE key = ?")).bind(key);
+        let query = sqlx::query(about(*kind, "SELECT body FROM", &["WHERE key = $1", LOCK].concat())).bind(key);
         let body = query.fetch_optional(&mut *from).await?.map(|row| row.try_get::<String, _>(0)).transpose()?;
         records.load(*kind, key.clone(), body.as_deref().map(str::as_bytes))?;
     }
@@ -42,22 +34,22 @@ pub(super) async fn load(from: &mut SqliteConnection, needs: &Needs) -> Result<R
 }
 
 /// Keeps what was changed and appended.
-pub(super) async fn keep(to: &mut SqliteConnection, changes: &Changes) -> Result<(), LedgerError> {
+pub(super) async fn keep(to: &mut Connection, changes: &Changes) -> Result<(), LedgerError> {
     for (kind, key, stored) in &changes.rows {
         match stored {
             Some(Stored { body, until }) => {
-                let put = "(key, body, until) VALUES (?, ?, ?) \
+                let put = "(key, body, until) VALUES ($1, $2, $3) \
                            ON CONFLICT (key) DO UPDATE SET body = excluded.body, until = excluded.until";
                 let query = sqlx::query(about(*kind, "INSERT INTO", put)).bind(key).bind(body);
                 query.bind(until.map(i64::from)).execute(&mut *to).await?;
             }
             None => {
-                sqlx::query(about(*kind, "DELETE FROM", "WHERE key = ?")).bind(key).execute(&mut *to).await?;
+                sqlx::query(about(*kind, "DELETE FROM", "WHERE key = $1")).bind(key).execute(&mut *to).await?;
             }
         }
     }
     for receipt in &changes.receipts {
-        sqlx::query("INSERT INTO receipts (account, seq, kind, at, receipt, body) VALUES (?, ?, ?, ?, ?, ?)")
+        sqlx::query("INSERT INTO receipts (account, seq, kind, at, receipt, body) VALUES ($1, $2, $3, $4, $5, $6)")
             .bind(receipt.account.as_str())
             .bind(i64::try_from(receipt.seq).map_err(corrupt)?)
             .bind(receipt.kind.name())
@@ -68,50 +60,54 @@ pub(super) async fn keep(to: &mut SqliteConnection, changes: &Changes) -> Result
             .await?;
     }
     for entry in &changes.entries {
-        sqlx::query("INSERT INTO entries (movement, book, account, amount, currency, at) VALUES (?, ?, ?, ?, ?, ?)")
-            .bind(&entry.movement)
-            .bind(entry.book.name())
-            .bind(&entry.account)
-            .bind(entry.amount)
-            .bind(i64::from(entry.currency.number()))
-            .bind(i64::from(entry.at))
-            .execute(&mut *to)
-            .await?;
+        sqlx::query(
+            "INSERT INTO entries (movement, book, account, amount, currency, at) VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(&entry.movement)
+        .bind(entry.book.name())
+        .bind(&entry.account)
+        .bind(entry.amount)
+        .bind(i64::from(entry.currency.number()))
+        .bind(i64::from(entry.at))
+        .execute(&mut *to)
+        .await?;
     }
     for message in &changes.messages {
-        sqlx::query("INSERT INTO messages (account, recipient, at, subject, text, code) VALUES (?, ?, ?, ?, ?, ?)")
-            .bind(message.account.as_ref().map(AccountId::as_str))
-            .bind(&message.to)
-            .bind(i64::from(message.at))
-            .bind(&message.subject)
-            .bind(&message.text)
-            .bind(message.code.as_deref())
-            .execute(&mut *to)
-            .await?;
+        sqlx::query(
+            "INSERT INTO messages (account, recipient, at, subject, text, code) VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind(message.account.as_ref().map(AccountId::as_str))
+        .bind(&message.to)
+        .bind(i64::from(message.at))
+        .bind(&message.subject)
+        .bind(&message.text)
+        .bind(message.code.as_deref())
+        .execute(&mut *to)
+        .await?;
     }
     Ok(())
 }
 
-fn at(row: &SqliteRow, column: &str) -> Result<u32, LedgerError> {
+fn at(row: &SqlRow, column: &str) -> Result<u32, LedgerError> {
     row.try_get::<i64, _>(column)?.try_into().map_err(corrupt)
 }
 
 /// Receipts of an account after a number.
 pub(super) async fn receipts(
-    from: &mut SqliteConnection,
+    from: &mut Connection,
     account: &AccountId,
     after: u64,
     most: usize,
 ) -> Result<Vec<StoredReceipt>, LedgerError> {
     let rows = sqlx::query(
-        "SELECT seq, kind, at, receipt, body FROM receipts WHERE account = ? AND seq > ? ORDER BY seq LIMIT ?",
+        "SELECT seq, kind, at, receipt, body FROM receipts WHERE account = $1 AND seq > $2 ORDER BY seq LIMIT $3",
     )
     .bind(account.as_str())
     .bind(i64::try_from(after).unwrap_or(i64::MAX))
     .bind(i64::try_from(most).unwrap_or(i64::MAX))
     .fetch_all(from)
     .await?;
-    let read = |row: &SqliteRow| {
+    let read = |row: &SqlRow| {
         let kind: String = row.try_get("kind")?;
         Ok(StoredReceipt {
             account: account.clone(),
@@ -125,17 +121,17 @@ pub(super) async fn receipts(
 }
 
 /// The keys of one kind.
-pub(super) async fn keys(from: &mut SqliteConnection, kind: Kind) -> Result<Vec<String>, LedgerError> {
+pub(super) async fn keys(from: &mut Connection, kind: Kind) -> Result<Vec<String>, LedgerError> {
     let rows = sqlx::query(about(kind, "SELECT key FROM", "ORDER BY key")).fetch_all(from).await?;
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
 /// Every entry, in order.
-pub(super) async fn entries(from: &mut SqliteConnection) -> Result<Vec<Entry>, LedgerError> {
+pub(super) async fn entries(from: &mut Connection) -> Result<Vec<Entry>, LedgerError> {
     let rows = sqlx::query("SELECT movement, book, account, amount, currency, at FROM entries ORDER BY id")
         .fetch_all(from)
         .await?;
-    let read = |row: &SqliteRow| {
+    let read = |row: &SqlRow| {
         let book: String = row.try_get("book")?;
         let currency: u64 = row.try_get::<i64, _>("currency")?.try_into().map_err(corrupt)?;
         Ok(Entry {
@@ -151,13 +147,13 @@ pub(super) async fn entries(from: &mut SqliteConnection) -> Result<Vec<Entry>, L
 }
 
 /// Messages after a number.
-pub(super) async fn messages(from: &mut SqliteConnection, after: u64) -> Result<Vec<(u64, Message)>, LedgerError> {
+pub(super) async fn messages(from: &mut Connection, after: u64) -> Result<Vec<(u64, Message)>, LedgerError> {
     let rows =
-        sqlx::query("SELECT id, account, recipient, at, subject, text, code FROM messages WHERE id > ? ORDER BY id")
+        sqlx::query("SELECT id, account, recipient, at, subject, text, code FROM messages WHERE id > $1 ORDER BY id")
             .bind(i64::try_from(after).unwrap_or(i64::MAX))
             .fetch_all(from)
             .await?;
-    let read = |row: &SqliteRow| {
+    let read = |row: &SqlRow| {
         let account: Option<String> = row.try_get("account")?;
         let message = Message {
             account: account.map(|id| id.parse()).transpose().map_err(corrupt)?,
@@ -173,9 +169,9 @@ pub(super) async fn messages(from: &mut SqliteConnection, after: u64) -> Result<
 }
 
 /// Deletes what ended before `now`.
-pub(super) async fn tidy(to: &mut SqliteConnection, now: u32) -> Result<(), LedgerError> {
+pub(super) async fn tidy(to: &mut Connection, now: u32) -> Result<(), LedgerError> {
     for kind in Kind::ALL {
-        sqlx::query(about(*kind, "DELETE FROM", "WHERE until < ?")).bind(i64::from(now)).execute(&mut *to).await?;
+        sqlx::query(about(*kind, "DELETE FROM", "WHERE until < $1")).bind(i64::from(now)).execute(&mut *to).await?;
     }
     Ok(())
 }

@@ -1,15 +1,25 @@
 //! A ledger in one SQLite file. The application chooses sqlx's runtime by a feature of its own dependency on sqlx.
 
-use super::{Clock, Kind, Ledger, LedgerError, Needs, Records, sql};
+// One source for every database: see its first lines.
+#[path = "sql.rs"]
+#[allow(clippy::duplicate_mod)]
+mod sql;
+
+use super::{Clock, Kind, Ledger, LedgerError, Needs, Records};
 use crate::issuer::books::Entry;
 use crate::issuer::messages::Message;
 use crate::issuer::receipts::StoredReceipt;
 use crate::wire::id::AccountId;
 use core::time::Duration;
 use sqlx::pool::PoolConnection;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Connection, Row, Sqlite, SqliteConnection, SqlitePool};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
+use sqlx::{Row, Sqlite, SqliteConnection, SqlitePool};
 use std::path::Path;
+
+type Connection = SqliteConnection;
+type SqlRow = SqliteRow;
+/// A writer has the whole file.
+const LOCK: &str = "";
 
 /// The steps from an empty file to this build's tables. A step is never changed once it has been released.
 const MIGRATIONS: &[&str] = &[include_str!("migrations/0001.sql")];
@@ -86,7 +96,7 @@ fn keep_private(file: &Path) -> Result<(), LedgerError> {
 }
 
 async fn migrate(connection: &mut SqliteConnection) -> Result<(), LedgerError> {
-    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    let mut transaction = sqlx::Connection::begin_with(connection, "BEGIN IMMEDIATE").await?;
     let version: i64 = sqlx::query("PRAGMA user_version").fetch_one(&mut *transaction).await?.try_get(0)?;
     let done = usize::try_from(version).map_err(|_| LedgerError::Corrupt)?;
     let steps = MIGRATIONS.get(done..).ok_or(LedgerError::Corrupt)?;

@@ -1,4 +1,4 @@
-use super::{Settings, Unusable};
+use super::{Place, Settings, Unusable};
 
 fn read(line: &str) -> Result<Settings, Unusable> {
     Settings::read(line.split_whitespace().map(String::from))
@@ -13,7 +13,7 @@ fn whole_line_is_read() {
     );
     let settings = read(&line).unwrap();
     assert_eq!(settings.listen.len(), 2);
-    assert_eq!(settings.ledger.to_str(), Some("a.sqlite"));
+    assert_eq!(settings.ledger, Place::File("a.sqlite".into()));
     assert_eq!(settings.public_url.as_deref(), Some("https://issuer.example"));
     assert_eq!(settings.origins, ["https://a.example", "capacitor://localhost"]);
     assert_eq!(settings.www.unwrap().to_str(), Some("pages"));
@@ -25,6 +25,17 @@ fn whole_line_is_read() {
 fn pages_are_served_only_when_asked_for() {
     assert!(read(WHOLE).unwrap().www.is_none());
     assert!(read(&format!("{WHOLE} --demo")).unwrap().www.is_some());
+}
+
+#[test]
+fn a_database_is_named_by_its_address_which_is_never_printed() {
+    let url = "postgres://issuer:secret@db.example/issuer";
+    let settings = read(&format!("--listen 127.0.0.1:1 --public-url https://a.example --ledger {url}")).unwrap();
+    assert_eq!(settings.ledger, Place::Database(url.into()));
+    assert!(!format!("{settings:?} {}", settings.ledger).contains("secret"));
+    for bad in ["sqlite:", "mysql://a/b", "a.sqlite"] {
+        assert!(matches!(read(&format!("--ledger {bad}")), Err(Unusable::BadValue(_))), "{bad}");
+    }
 }
 
 #[test]

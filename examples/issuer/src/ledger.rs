@@ -1,0 +1,86 @@
+//! One of the crate's ledgers, chosen when the server starts.
+
+use crate::settings::Place;
+use jitsuin::issuer::books::Entry;
+use jitsuin::issuer::ledger::{Kind, Ledger, LedgerError, Needs, PostgresLedger, Records, SqliteLedger};
+use jitsuin::issuer::messages::Message;
+use jitsuin::issuer::receipts::StoredReceipt;
+use jitsuin::wire::id::AccountId;
+
+/// The issuer's records.
+pub(crate) enum Books {
+    Sqlite(SqliteLedger),
+    Postgres(PostgresLedger),
+}
+
+impl Books {
+    pub(crate) async fn open(place: &Place) -> Result<Self, LedgerError> {
+        match place {
+            Place::File(file) => SqliteLedger::open(file).await.map(Self::Sqlite),
+            Place::Database(url) => PostgresLedger::open(url).await.map(Self::Postgres),
+        }
+    }
+
+    /// Waits for what is running and closes the ledger.
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite(ledger) => ledger.close().await,
+            Self::Postgres(ledger) => ledger.close().await,
+        }
+    }
+}
+
+impl Ledger for Books {
+    fn now_ms(&self) -> u64 {
+        match self {
+            Self::Sqlite(ledger) => ledger.now_ms(),
+            Self::Postgres(ledger) => ledger.now_ms(),
+        }
+    }
+
+    async fn transact<R: Send>(
+        &self,
+        needs: Needs,
+        rule: impl Fn(&mut Records) -> R + Send + Sync,
+    ) -> Result<R, LedgerError> {
+        match self {
+            Self::Sqlite(ledger) => ledger.transact(needs, rule).await,
+            Self::Postgres(ledger) => ledger.transact(needs, rule).await,
+        }
+    }
+
+    async fn receipts(&self, account: &AccountId, after: u64, most: usize) -> Result<Vec<StoredReceipt>, LedgerError> {
+        match self {
+            Self::Sqlite(ledger) => ledger.receipts(account, after, most).await,
+            Self::Postgres(ledger) => ledger.receipts(account, after, most).await,
+        }
+    }
+
+    async fn keys(&self, kind: Kind) -> Result<Vec<String>, LedgerError> {
+        match self {
+            Self::Sqlite(ledger) => ledger.keys(kind).await,
+            Self::Postgres(ledger) => ledger.keys(kind).await,
+        }
+    }
+
+    async fn entries(&self) -> Result<Vec<Entry>, LedgerError> {
+        match self {
+            Self::Sqlite(ledger) => ledger.entries().await,
+            Self::Postgres(ledger) => ledger.entries().await,
+        }
+    }
+
+    async fn messages(&self, after: u64) -> Result<Vec<(u64, Message)>, LedgerError> {
+        match self {
+            Self::Sqlite(ledger) => ledger.messages(after).await,
+            Self::Postgres(ledger) => ledger.messages(after).await,
+        }
+    }
+
+    async fn tidy(&self, now: u32) -> Result<(), LedgerError> {
+        match self {
+            Self::Sqlite(ledger) => ledger.tidy(now).await,
+            Self::Postgres(ledger) => ledger.tidy(now).await,
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! What every ledger promises: one list of tests, run for each ledger there is.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops where something is wrong"
+)]
+#![allow(dead_code, reason = "a module of several suites, each of which uses its own part")]
+
+#[path = "shopping.rs"]
+mod shopping;
+
+use jitsuin::code::Code;
+use jitsuin::issuer::books::{Line, Movement};
+use jitsuin::issuer::desk::Request;
+use jitsuin::issuer::funding::DemoProcessor;
+use jitsuin::issuer::ledger::{Clock, Kind, Ledger, LedgerError, Needs, Records};
+use jitsuin::issuer::used::Used;
+use jitsuin::issuer::{Issuer, PasswordCost, Settings, demo};
+use jitsuin::wire::calls::{Call, EnrolTill, Outcome, PaymentAnswer, Problem, TakePayment, WhichTill};
+use jitsuin::wire::dpop;
+use jitsuin::wire::id::{Hash, Nonce};
+use jitsuin::wire::key::{PublicKey, Signature};
+use jitsuin::wire::money::{Amount, Currency};
+use jitsuin::wire::sha256;
+use p256::ecdsa::SigningKey;
+use p256::ecdsa::signature::Signer;
+use std::sync::Arc;
+
+pub(crate) const NOW_MS: u64 = 1_790_000_000_000;
+
+pub(crate) fn clock() -> Clock {
+    Clock::movable(NOW_MS)
+}
+
+pub(crate) fn movement(name: &str, amount: u32) -> Movement {
+    Movement {
+        name: name.into(),
+        from: Line::openings(),
+        to: Line::cards(),
+        amount: Amount::of(amount),
+        currency: Currency::JPY,
+        at: 1,
+    }
+}
+
+pub(crate) fn used(key: &str) -> Needs {
+    Needs::new().and(Kind::Used, key)
+}
+
+pub(crate) async fn read(ledger: &impl Ledger, key: &str) -> Option<u32> {
+    ledger.transact(used(key), |records| records.used.get(key).map(|held| held.until)).await.unwrap()
+}
+
+pub(crate) async fn a_refusal_is_kept<L: Ledger + 'static>(ledger: L) {
+    let refuse = |records: &mut Records| {
+        records.used.put("a", Used { until: 7 });
+        Err::<(), _>(Code::CodeRefused)
+    };
+    assert_eq!(ledger.transact(used("a"), refuse).await, Ok(Err(Code::CodeRefused)));
+    assert_eq!(read(&ledger, "a").await, Some(7));
+}
+
+pub(crate) async fn a_failure_keeps_nothing<L: Ledger + 'static>(ledger: L) {
+    let stray = |records: &mut Records| {
+        records.used.put("a", Used { until: 7 });
+        records.entries.extend(movement("stray", 5).entries());
+        records.used.put("not-needed", Used { until: 7 });
+    };
+    assert_eq!(ledger.transact(used("a"), stray).await, Err(LedgerError::NotNeeded));
+    let unbalanced = |records: &mut Records| {
+        records.used.put("a", Used { until: 7 });
+        records.entries.extend(movement("half", 5).entries().into_iter().take(1));
+    };
+    assert_eq!(ledger.transact(used("a"), unbalanced).await, Err(LedgerError::Unbalanced));
+    assert_eq!(read(&ledger, "a").await, None);
+    assert!(ledger.entries().await.unwrap().is_empty());
+}
+
+pub(crate) async fn changes_take_turns<L: Ledger + 'static>(ledger: L) {
+    let ledger = Arc::new(ledger);
+    let add = |ledger: Arc<L>| async move {
+        let more = |records: &mut Records| {
+            let until = records.used.get("n").map_or(0, |held| held.until) + 1;
+            records.used.put("n", Used { until });
+        };
+        ledger.transact(used("n"), more).await.unwrap();
+    };
+    let tasks: Vec<_> = (0..40).map(|_| tokio::spawn(add(Arc::clone(&ledger)))).collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(read(&*ledger, "n").await, Some(40));
+}
+
+pub(crate) async fn removed_and_ended_records_are_gone<L: Ledger + 'static>(ledger: L) {
+    for (key, until) in [("a", 10), ("b", 20), ("c", 30)] {
+        ledger.transact(used(key), |records| records.used.put(key, Used { until })).await.unwrap();
+    }
+    ledger.transact(used("c"), |records| records.used.take("c").is_some()).await.unwrap();
+    ledger.tidy(11).await.unwrap();
+    assert_eq!(ledger.keys(Kind::Used).await.unwrap(), ["b"]);
+}
+
+pub(crate) async fn movements_stay_in_order<L: Ledger + 'static>(ledger: L) {
+    for name in ["z", "a", "m"] {
+        let write = |records: &mut Records| records.entries.extend(movement(name, 5).entries());
+        ledger.transact(Needs::new(), write).await.unwrap();
+    }
+    let names: Vec<_> = ledger.entries().await.unwrap().into_iter().map(|entry| entry.movement).collect();
+    assert_eq!(names, ["z", "z", "a", "a", "m", "m"]);
+}
+
+/// A caller of the desk with one key.
+pub(crate) struct Caller {
+    key: SigningKey,
+}
+
+impl Caller {
+    pub(crate) fn new(byte: u8) -> Self {
+        Self { key: SigningKey::from_slice(&[byte; 32]).unwrap() }
+    }
+
+    pub(crate) fn request<C: Call>(&self, call: &C, jti: u8, nonce: &str) -> Request {
+        let body = serde_json::to_vec(call).unwrap();
+        let claims = dpop::Claims {
+            htm: "POST".into(),
+            htu: format!("https://issuer.example{}", C::PATH),
+            iat: 0,
+            jti: Nonce([jti; 16]),
+            nonce: nonce.into(),
+            bdy: Hash(sha256(&body)),
+            acc: None,
+        };
+        let public = PublicKey::from_sec1(self.key.verifying_key().to_sec1_point(false).as_bytes()).unwrap();
+        let unsigned = dpop::prepare(&claims, &public);
+        let signature: p256::ecdsa::Signature = self.key.sign(unsigned.message());
+        let proof = unsigned.finish(&Signature::from_signer(&signature.to_bytes()).unwrap());
+        Request { method: "POST".into(), path: C::PATH.into(), body, proof: Some(proof), source: "::1".into() }
+    }
+}
+
+pub(crate) async fn open<L: Ledger>(ledger: L) -> Issuer<L, DemoProcessor> {
+    let mut settings = Settings::new("https://issuer.example", &["https://wallet.example"]).unwrap();
+    settings.password_cost = PasswordCost::least();
+    Issuer::open(ledger, DemoProcessor::new(), settings).await.unwrap()
+}
+
+pub(crate) async fn nonce<L: Ledger>(issuer: &Issuer<L, DemoProcessor>, caller: &Caller) -> String {
+    issuer.answer(&caller.request(&WhichTill {}, 0, "")).await.nonce.unwrap()
+}
+
+/// `ok`, or the problem's code.
+pub(crate) async fn said<L: Ledger>(issuer: &Issuer<L, DemoProcessor>, request: Request) -> String {
+    let reply = issuer.answer(&request).await;
+    serde_json::from_slice::<Problem>(&reply.body).map_or_else(|_| "ok".into(), |problem| problem.code)
+}
+
+/// Sends all at once, on all threads; how often each answer came, sorted.
+pub(crate) async fn at_once<L: Ledger + 'static>(
+    issuer: &Arc<Issuer<L, DemoProcessor>>,
+    requests: impl IntoIterator<Item = Request>,
+) -> Vec<String> {
+    let send = |request| {
+        let issuer = Arc::clone(issuer);
+        tokio::spawn(async move { said(&issuer, request).await })
+    };
+    let tasks: Vec<_> = requests.into_iter().map(send).collect();
+    let mut answers = Vec::new();
+    for task in tasks {
+        answers.push(task.await.unwrap());
+    }
+    answers.sort();
+    answers
+}
+
+pub(crate) async fn a_proof_counts_once_however_often_it_is_sent_at_once<L: Ledger + 'static>(ledger: L) {
+    let issuer = Arc::new(open(ledger).await);
+    let caller = Caller::new(1);
+    let nonce = nonce(&issuer, &caller).await;
+    let request = caller.request(&WhichTill {}, 1, &nonce);
+    let answers = at_once(&issuer, (0..8).map(|_| request.clone())).await;
+    assert_eq!(answers.iter().filter(|answer| *answer == "not-enrolled").count(), 1);
+    assert_eq!(answers.iter().filter(|answer| *answer == "proof-replayed").count(), 7);
+}
+
+pub(crate) async fn a_one_time_code_registers_one_of_many_keys<L: Ledger + 'static>(ledger: L) {
+    let issuer = Arc::new(open(ledger).await);
+    let seeded = demo::seed(&issuer, &demo::Plan::default()).await.unwrap();
+    let code = &seeded.till_codes[0].1;
+    let mut requests = Vec::new();
+    for byte in 1..=6 {
+        let caller = Caller::new(byte);
+        let nonce = nonce(&issuer, &caller).await;
+        requests.push(caller.request(&EnrolTill { code: code.clone() }, byte, &nonce));
+    }
+    let answers = at_once(&issuer, requests).await;
+    assert_eq!(answers.iter().filter(|answer| *answer == "ok").count(), 1);
+    assert_eq!(answers.iter().filter(|answer| *answer == "code-refused").count(), 5);
+    assert_eq!(issuer.ledger().keys(Kind::Keys).await.unwrap().len(), 1);
+}
+
+pub(crate) async fn seeding_again_changes_nothing_and_the_books_hold<L: Ledger + 'static>(ledger: L) {
+    let issuer = open(ledger).await;
+    let first = demo::seed(&issuer, &demo::Plan::default()).await.unwrap();
+    assert_eq!((first.accounts.len(), first.till_codes.len()), (2, 2));
+    let again = demo::seed(&issuer, &demo::Plan::default()).await.unwrap();
+    assert!(again.accounts.is_empty() && again.till_codes.is_empty());
+    issuer.audit().await.unwrap();
+    let entries = issuer.ledger().entries().await.unwrap();
+    assert_eq!(entries.iter().map(|entry| entry.amount).collect::<Vec<_>>(), [-2000, 2000, -2000, 2000]);
+    for (_, account) in &first.accounts {
+        let receipts = issuer.ledger().receipts(account, 0, 10).await.unwrap();
+        assert_eq!(receipts.iter().map(|receipt| receipt.seq).collect::<Vec<_>>(), [1]);
+        assert!(issuer.ledger().receipts(account, 1, 10).await.unwrap().is_empty());
+        // A balance that is not the sum of its entries is found.
+        let needs = Needs::new().and(Kind::Accounts, account);
+        let forge = |records: &mut Records| {
+            let mut forged = records.accounts.get(account).cloned().unwrap();
+            forged.balance = Amount::of(1_000_000);
+            records.accounts.put(account, forged);
+        };
+        issuer.ledger().transact(needs, forge).await.unwrap();
+        assert!(issuer.audit().await.is_err());
+    }
+}
+
+pub(crate) async fn one_token_offered_at_two_tills_at_once_is_taken_once<L: Ledger + 'static>(ledger: L) {
+    let issuer = Arc::new(open(ledger).await);
+    demo::seed(&issuer, &demo::Plan::default()).await.unwrap();
+    let wallet = shopping::wallet(&issuer, NOW_MS).await;
+    shopping::enrol(&issuer, &wallet).await;
+    let mut tills = Vec::new();
+    for (byte, till) in [(1, "t/1001"), (2, "t/2002")] {
+        let caller = Caller::new(byte);
+        let code = issuer.send_till_code(&till.parse().unwrap()).await.unwrap();
+        let nonce = nonce(&issuer, &caller).await;
+        assert_eq!(said(&issuer, caller.request(&EnrolTill { code }, 90, &nonce)).await, "ok");
+        tills.push((caller, nonce));
+    }
+    let token = wallet.payment_code(None).await.unwrap().text;
+    let offer = |number: u8| {
+        let (caller, nonce) = &tills[usize::from(number % 2)];
+        let key = format!("idempotency-key-{number}");
+        let call = TakePayment { token: token.clone(), amount: Amount::of(540), currency: Currency::JPY, key };
+        caller.request(&call, number, nonce)
+    };
+    let tasks: Vec<_> = (1..=8)
+        .map(|number| {
+            let (issuer, request) = (Arc::clone(&issuer), offer(number));
+            tokio::spawn(async move { (number % 2, issuer.answer(&request).await) })
+        })
+        .collect();
+    let mut answers = Vec::new();
+    for task in tasks {
+        let (till, reply) = task.await.unwrap();
+        let answer: PaymentAnswer = serde_json::from_slice(&reply.body).unwrap();
+        answers.push((till, answer));
+    }
+    // One till has it, four times the same payment; the other never.
+    let (taken, refused): (Vec<_>, Vec<_>) =
+        answers.into_iter().partition(|(_, answer)| answer.outcome == Outcome::Approved);
+    assert_eq!((taken.len(), refused.len()), (4, 4));
+    assert!(taken.iter().all(|held| *held == taken[0]));
+    assert!(refused.iter().all(|(_, answer)| answer.outcome == Outcome::TokenUsed));
+    wallet.sync().await.unwrap();
+    assert_eq!(wallet.state().balance.unwrap().amount, Amount::of(1_460));
+    assert_eq!(issuer.ledger().keys(Kind::Payments).await.unwrap().len(), 1);
+    issuer.audit().await.unwrap();
+}
+
+pub(crate) async fn a_charge_that_many_sweeps_find_is_credited_once<L: Ledger + 'static>(ledger: L) {
+    let issuer = Arc::new(open(ledger).await);
+    demo::seed(&issuer, &demo::Plan::default()).await.unwrap();
+    let wallet = shopping::wallet(&issuer, NOW_MS).await;
+    shopping::enrol(&issuer, &wallet).await;
+    // Its second answer waits beside the first one.
+    shopping::top_up(&issuer, &wallet, "card-4", 5_000).await;
+    let sweeps: Vec<_> = (0..6)
+        .map(|_| {
+            let issuer = Arc::clone(&issuer);
+            tokio::spawn(async move { issuer.sweep().await })
+        })
+        .collect();
+    for sweep in sweeps {
+        assert_eq!(sweep.await.unwrap(), Ok(0));
+    }
+    wallet.sync().await.unwrap();
+    assert_eq!(wallet.state().balance.unwrap().amount, Amount::of(7_000));
+    assert_eq!(issuer.funding().charged(), 5_000);
+    issuer.audit().await.unwrap();
+}
+
+/// Runs a test on threads of its own.
+pub(crate) fn run(test: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build().unwrap().block_on(test);
+}
+
+/// Gives the list of promises to a macro.
+#[macro_export]
+macro_rules! promises {
+    ($each:ident) => {
+        $each! {
+            a_refusal_is_kept
+            a_failure_keeps_nothing
+            changes_take_turns
+            removed_and_ended_records_are_gone
+            movements_stay_in_order
+            a_proof_counts_once_however_often_it_is_sent_at_once
+            a_one_time_code_registers_one_of_many_keys
+            seeding_again_changes_nothing_and_the_books_hold
+            one_token_offered_at_two_tills_at_once_is_taken_once
+            a_charge_that_many_sweeps_find_is_credited_once
+        }
+    };
+}

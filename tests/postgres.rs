@@ -1,0 +1,170 @@
+//! The same promises of PostgreSQL, with a server of its own that lives as long as this program. It is no test of
+//! libtest's, since there would be nobody to stop that server; where there is no PostgreSQL each promise is ignored, and
+//! counted so.
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test stops where something is wrong"
+)]
+
+#[path = "lib/promises.rs"]
+mod promises;
+#[cfg(unix)]
+#[path = "lib/server.rs"]
+mod server;
+
+#[cfg(not(unix))]
+fn main() {
+    println!("test result: ok. 0 passed; 0 failed; 0 ignored; the server's socket needs Unix");
+}
+
+#[cfg(unix)]
+fn main() -> std::process::ExitCode {
+    tests::main()
+}
+
+#[cfg(unix)]
+mod tests {
+    use crate::promises::{self, *};
+    use crate::server::Server;
+    use jitsuin::issuer::demo;
+    use jitsuin::issuer::ledger::{LedgerError, PostgresLedger};
+    use sqlx::{Connection as _, PgConnection};
+    use std::process::ExitCode;
+
+    async fn open(url: &str) -> PostgresLedger {
+        PostgresLedger::open_with(url, clock()).await.unwrap()
+    }
+
+    async fn raw(url: &str, statement: &'static str) -> Result<(), sqlx::Error> {
+        let mut connection = PgConnection::connect(url).await?;
+        sqlx::raw_sql(statement).execute(&mut connection).await?;
+        connection.close().await
+    }
+
+    fn entries_and_receipts_are_never_changed_or_deleted(url: String) {
+        run(async move {
+            let issuer = promises::open(open(&url).await).await;
+            demo::seed(&issuer, &demo::Plan::default()).await.unwrap();
+            for statement in [
+                "UPDATE entries SET amount = 1",
+                "DELETE FROM entries",
+                "TRUNCATE entries",
+                "UPDATE receipts SET seq = 9",
+                "UPDATE receipts SET receipt = '\\x00'",
+                "DELETE FROM receipts",
+                "TRUNCATE receipts",
+                "INSERT INTO entries (movement, book, account, amount, currency, at) VALUES ('m', 'cards', 'a', 0, 392, 1)",
+                "INSERT INTO entries (movement, book, account, amount, currency, at) VALUES ('m', 'none', 'a', 1, 392, 1)",
+            ] {
+                assert!(raw(&url, statement).await.is_err(), "{statement}");
+            }
+            // A body may be erased.
+            raw(&url, "UPDATE receipts SET body = ''").await.unwrap();
+            issuer.audit().await.unwrap();
+            // Half a movement written behind the ledger's back is found.
+            let half = "INSERT INTO entries (movement, book, account, amount, currency, at) VALUES ('m', 'cards', 'a', 1, 392, 1)";
+            raw(&url, half).await.unwrap();
+            assert!(issuer.audit().await.is_err());
+        });
+    }
+
+    fn a_second_server_finds_everything_and_no_proof_counts_at_both(url: String) {
+        run(async move {
+            let issuer = promises::open(open(&url).await).await;
+            let seeded = demo::seed(&issuer, &demo::Plan::default()).await.unwrap();
+            let second = promises::open(open(&url).await).await;
+            assert_eq!(second.keys().set(), issuer.keys().set());
+            assert!(demo::seed(&second, &demo::Plan::default()).await.unwrap().accounts.is_empty());
+            let caller = Caller::new(1);
+            let nonce = nonce(&issuer, &caller).await;
+            let call = jitsuin::wire::calls::EnrolTill { code: seeded.till_codes[0].1.clone() };
+            let request = caller.request(&call, 1, &nonce);
+            let (one, other) = tokio::join!(said(&issuer, request.clone()), said(&second, request));
+            let mut answers = [one, other];
+            answers.sort();
+            assert_eq!(answers, ["ok", "proof-replayed"]);
+            second.audit().await.unwrap();
+        });
+    }
+
+    fn a_database_of_a_later_version_is_left_alone(url: String) {
+        run(async move {
+            open(&url).await.close().await;
+            raw(&url, "UPDATE schema_version SET version = 99").await.unwrap();
+            assert_eq!(PostgresLedger::open_with(&url, clock()).await.err(), Some(LedgerError::Corrupt));
+        });
+    }
+
+    fn servers_that_start_together_make_the_tables_once(url: String) {
+        run(async move {
+            let opening: Vec<_> = (0..4)
+                .map(|_| {
+                    let url = url.clone();
+                    tokio::spawn(async move { PostgresLedger::open_with(&url, clock()).await.map(|_| ()) })
+                })
+                .collect();
+            for opened in opening {
+                assert_eq!(opened.await.unwrap(), Ok(()));
+            }
+        });
+    }
+
+    type Test = (&'static str, fn(String));
+
+    macro_rules! list {
+        ($($name:ident)*) => {
+            const PROMISES: &[Test] = &[
+                $((stringify!($name), |url| run(async move { promises::$name(open(&url).await).await }))),*
+            ];
+        };
+    }
+    crate::promises!(list);
+
+    const OWN: &[Test] = &[
+        ("entries_and_receipts_are_never_changed_or_deleted", entries_and_receipts_are_never_changed_or_deleted),
+        (
+            "a_second_server_finds_everything_and_no_proof_counts_at_both",
+            a_second_server_finds_everything_and_no_proof_counts_at_both,
+        ),
+        ("a_database_of_a_later_version_is_left_alone", a_database_of_a_later_version_is_left_alone),
+        ("servers_that_start_together_make_the_tables_once", servers_that_start_together_make_the_tables_once),
+    ];
+
+    /// Speaks as libtest does, for whoever counts.
+    pub(crate) fn main() -> ExitCode {
+        // `cargo test NAME` and `cargo test -- --list` reach every test program.
+        let arguments: Vec<String> = std::env::args().skip(1).collect();
+        let filter = arguments.iter().find(|argument| !argument.starts_with('-')).cloned().unwrap_or_default();
+        let chosen: Vec<&Test> = PROMISES.iter().chain(OWN).filter(|(name, _)| name.contains(&filter)).collect();
+        if arguments.iter().any(|argument| argument == "--list") {
+            chosen.iter().for_each(|(name, _)| println!("{name}: test"));
+            return ExitCode::SUCCESS;
+        }
+        println!("\nrunning {} tests", chosen.len());
+        let (mut passed, mut failed, mut ignored) = (0, 0, 0);
+        let server = if chosen.is_empty() { Err("nothing to run".into()) } else { Server::start() };
+        for (name, test) in chosen {
+            let Ok(server) = server.as_ref().inspect_err(|why| println!("test {name} ... ignored, {why}")) else {
+                ignored += 1;
+                continue;
+            };
+            let url = server.database(name);
+            if std::thread::spawn(move || test(url)).join().is_ok() {
+                println!("test {name} ... ok");
+                passed += 1;
+            } else {
+                println!("test {name} ... FAILED");
+                failed += 1;
+            }
+        }
+        let verdict = if failed == 0 { "ok" } else { "FAILED" };
+        println!(
+            "\ntest result: {verdict}. {passed} passed; {failed} failed; {ignored} ignored; 0 measured; 0 filtered out\n"
+        );
+        ExitCode::from(u8::from(failed > 0))
+    }
+}
