@@ -1,5 +1,5 @@
 # Each target calls one script, which does its own set-up.
-.PHONY: help demo test check pkg bench
+.PHONY: help demo test check pkg bench load
 help:  ## this list
 	@sed -n 's/^\([a-z]*\): .*## /make \1	/p' Makefile
 demo:  ## the reference issuer and its pages on http://localhost:8787/
@@ -12,3 +12,5 @@ pkg:  ## the npm package's wasm modules in pkg/wasm
 	@scripts/pkg.sh
 bench:  ## timings of signing, checking and drawing, natively and in the module
 	@scripts/bench.sh
+load:  ## many wallets paying at once, over SQLite and PostgreSQL
+	@scripts/load.sh
