@@ -65,6 +65,7 @@ export type ReceiptKind =
   | "refund"
   | "declined"
   | "top-up"
+  | "held"
   | "top-up-failed"
   | "opening"
   | "device-added"
@@ -75,6 +76,7 @@ export type ReceiptKind =
   | "recovery-started"
   | "contact-changed"
   | "limits-changed"
+  | "refilled"
   | "card-proved";
 /** One checked receipt. */
 export interface Receipt {
@@ -332,6 +334,8 @@ export type ErrorCode =
   | "amount-over"
   | "currency-mismatch"
   | "balance-low"
+  | "payments-paused"
+  | "used-elsewhere"
   | "clone-suspected"
   | "approved"
   | "declined"

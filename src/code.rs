@@ -167,6 +167,8 @@ codes! {
     AmountOver "amount-over" Till User true 422 "The amount is above what the code allows.";
     CurrencyMismatch "currency-mismatch" Operator Page false 422 "The code was made for another currency.";
     BalanceLow "balance-low" User User true 402 "The balance does not cover the payment.";
+    PaymentsPaused "payments-paused" User Issuer true 403 "Too much is paid here at once: payments pause for a while.";
+    UsedElsewhere "used-elsewhere" User User false 409 "The code, or this device, was used at another place within minutes.";
     CloneSuspected "clone-suspected" Operator User false 403 "The code fits a copied key: the device key is suspended.";
     Approved "approved" Till User false 200 "The payment was made.";
     Declined "declined" Till User true 403 "The payment was not made.";

@@ -48,6 +48,15 @@ pub struct Account {
     pub devices: Vec<Device>,
     /// Sources of money.
     pub sources: Vec<Source>,
+    /// Payments that are not paid out until it is settled who made them.
+    #[serde(default)]
+    pub held: Vec<Held>,
+    /// Tokens made before this are dead, seconds since 1970: what a freeze ended.
+    #[serde(default)]
+    pub tokens_from: u32,
+    /// What the owner lets all devices pay in 24 hours, where that is less than the issuer would.
+    #[serde(default)]
+    pub own_limit: Option<Amount>,
 }
 
 impl Record for Account {}
@@ -93,6 +102,24 @@ pub struct Device {
     pub topped_up: Meter,
     /// Open step-ups.
     pub intents: Vec<OpenIntent>,
+    /// A refill that the owner agreed to and the wallet has not fetched.
+    #[serde(default)]
+    pub agreed_refill: Option<AgreedRefill>,
+}
+
+/// The terms of an agreed refill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AgreedRefill {
+    /// A payment, at the most.
+    pub per_payment: Amount,
+    /// Payments in 24 hours.
+    pub count: u32,
+    /// In all, in 24 hours.
+    pub total: Amount,
+    /// End of the allowance, seconds since 1970.
+    pub until: u32,
+    /// Until when it may be fetched, seconds since 1970.
+    pub fetch_by: u32,
 }
 
 /// Whether a device key may sign.
@@ -114,6 +141,34 @@ pub struct Debit {
     pub at: u32,
     /// Where.
     pub till: Audience,
+    /// Where that is.
+    #[serde(default)]
+    pub place: String,
+    /// The payment.
+    #[serde(default)]
+    pub payment: String,
+    /// Minor units.
+    #[serde(default)]
+    pub amount: Option<Amount>,
+    /// Number of its receipt.
+    #[serde(default)]
+    pub seq: u64,
+    /// When the wallet showed that it has checked that receipt, seconds since 1970.
+    #[serde(default)]
+    pub seen_at: Option<u32>,
+}
+
+/// A payment whose money waits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The payment.
+    pub payment: String,
+    /// Number of its receipt.
+    pub seq: u64,
+    /// Since when, seconds since 1970.
+    pub at: u32,
+    /// Whether its owner said that it was not them.
+    pub reported: bool,
 }
 
 /// A registered passkey.

@@ -1,16 +1,19 @@
 //! Grants allowances: new handle, new veil, new end; never a new window.
 
-use super::account::{Account, Device, Granted, HandleEntries, HandleUse, State};
+use super::account::{Account, AgreedRefill, Device, Granted, HandleEntries, HandleUse, State};
 use super::error::Refused;
 use super::ledger::Records;
 use super::moment::Moment;
+use super::receipts::{self, Draft};
 use crate::code::Code;
+use crate::rules::policy::Limits;
 use crate::rules::spending::{Cap, Left};
 use crate::wire::allowance::{Allowance, Offline, Tier};
 use crate::wire::calls;
 use crate::wire::id::{AccountId, Bytes, Handle, Thumbprint, Veil};
 use crate::wire::key_set::Use;
 use crate::wire::money::{Amount, Currency};
+use crate::wire::receipt::Kind;
 
 /// A silent refill at most once in so many seconds.
 const SILENT: u32 = 24 * 3600;
@@ -38,8 +41,26 @@ pub(super) fn grant(
     terms: &Terms,
 ) -> Granted {
     let policy = &moment.settings.policy;
+    let limits = *policy.of(terms.tier);
+    grant_within(
+        moment,
+        (account, currency, thumb),
+        terms,
+        &limits,
+        moment.now().saturating_add(policy.allowance_seconds),
+    )
+}
+
+/// The same with limits and an end that its owner agreed to.
+fn grant_within(
+    moment: &Moment<'_>,
+    (account, currency, thumb): (&AccountId, Currency, Thumbprint),
+    terms: &Terms,
+    limits: &Limits,
+    until: u32,
+) -> Granted {
+    let policy = &moment.settings.policy;
     let now = moment.now();
-    let limits = policy.of(terms.tier);
     let offline = match terms.tier {
         Tier::CoolOff => Offline { per_payment: Amount::ZERO, count: 0, total: Amount::ZERO },
         _ => policy.offline.clone(),
@@ -55,7 +76,7 @@ pub(super) fn grant(
         total: limits.per_key,
         offline: offline.clone(),
         currency,
-        until: now.saturating_add(policy.allowance_seconds),
+        until,
         cooled_at: terms.cooled_at,
         tier: terms.tier,
     };
@@ -90,7 +111,54 @@ pub(super) fn index(
     Ok(())
 }
 
-/// Renews a device's allowance without asking its owner. The handle before stays good until the new one is used.
+/// Checks the terms of a refill that its owner is asked about, at `prepare` and again at `confirm`.
+///
+/// # Errors
+/// The state's code; [`Code::CoolingOff`]; [`Code::BadAmount`] for nothing; [`Code::OverLimit`] with what the issuer
+/// allows.
+pub(super) fn check_refill(
+    moment: &Moment<'_>,
+    owner: &Account,
+    thumb: Thumbprint,
+    asked: &AgreedRefill,
+) -> Result<(), Refused> {
+    let now = moment.now();
+    super::devices::require_active(owner, thumb)?;
+    let device = owner.device(thumb).ok_or(Code::NotEnrolled)?;
+    if now < device.cooled_at {
+        return Err(Refused::cooling_off(device.cooled_at));
+    }
+    if asked.per_payment.is_zero() || asked.total.is_zero() || asked.count == 0 || asked.until <= now {
+        return Err(Code::BadAmount.into());
+    }
+    let policy = &moment.settings.policy;
+    let most = device.limits(policy, now);
+    let within = asked.per_payment <= most.per_payment
+        && asked.total <= most.per_key
+        && asked.count <= most.count
+        && asked.until <= now.saturating_add(policy.allowance_seconds);
+    if within { Ok(()) } else { Err(Refused { left: Some(most.per_payment), ..Refused::new(Code::OverLimit) }) }
+}
+
+/// Notes that the owner agreed: the device's next refill is this one.
+pub(super) fn agree(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    owner: &mut Account,
+    thumb: Thumbprint,
+    mut agreed: AgreedRefill,
+) -> calls::ReceiptItem {
+    agreed.fetch_by = moment.now().saturating_add(moment.settings.policy.intent_seconds);
+    if let Some(device) = owner.device_mut(thumb) {
+        device.agreed_refill = Some(agreed);
+    }
+    let mut draft = Draft::of(Kind::Refilled, thumb);
+    draft.body.amount = Some(agreed.total);
+    draft.body.currency = Some(owner.currency);
+    receipts::issue(moment, records, owner, draft)
+}
+
+/// Renews a device's allowance: as its owner agreed, or else without asking, once in 24 hours. The handle before stays good until the new one is used.
 ///
 /// # Errors
 /// The state's code; [`Code::CoolingOff`]; [`Code::OverLimit`] with the time of the next silent refill.
@@ -110,13 +178,20 @@ pub(super) fn refill(
     if now < device.cooled_at {
         return Err(Refused::cooling_off(device.cooled_at));
     }
+    let agreed = device.agreed_refill.take().filter(|agreed| now < agreed.fetch_by);
     let next = device.allowance.at.saturating_add(SILENT);
-    if now < next {
+    if now < next && agreed.is_none() {
         return Err(Refused { resets_at: Some(next), ..Refused::new(Code::OverLimit) });
     }
     index(records, handle, &id, thumb)?;
     let terms = Terms { handle, veil: Veil(moment.chance.next()), cooled_at: device.cooled_at, tier: device.tier(now) };
-    device.allowance = grant(moment, &id, currency, thumb, &terms);
+    device.allowance = match agreed {
+        Some(AgreedRefill { per_payment, count, total, until, .. }) => {
+            let limits = Limits { per_payment, per_key: total, count, ..*moment.settings.policy.of(terms.tier) };
+            grant_within(moment, (&id, currency, thumb), &terms, &limits, until)
+        }
+        None => grant(moment, &id, currency, thumb, &terms),
+    };
     device.handles.push(HandleUse { handle, veil: terms.veil, retired: None });
     if device.handles.len() > KEPT {
         device.handles.remove(0);
@@ -133,15 +208,16 @@ pub(super) const fn cap(granted: &Granted) -> Cap {
 }
 
 /// The cap of an account's payments.
-pub(super) const fn account_cap(moment: &Moment<'_>, granted: &Granted) -> Cap {
-    Cap { each: Amount::MAX, total: moment.settings.policy.of(granted.tier).per_account, count: u32::MAX }
+pub(super) fn account_cap(moment: &Moment<'_>, account: &Account, granted: &Granted) -> Cap {
+    let most = moment.settings.policy.of(granted.tier).per_account;
+    Cap { each: Amount::MAX, total: account.own_limit.map_or(most, |own| own.min(most)), count: u32::MAX }
 }
 
 /// What key and account leave together.
 pub(super) fn left(moment: &Moment<'_>, account: &Account, device: &Device) -> calls::Left {
     let now = moment.now();
     let by_key = device.spent.left(&cap(&device.allowance), now);
-    let by_account = account.spent.left(&account_cap(moment, &device.allowance), now);
+    let by_account = account.spent.left(&account_cap(moment, account, &device.allowance), now);
     let Left { amount, count, resets_at, .. } = by_key;
     let over = now >= device.allowance.until || device.state != State::Active;
     let (amount, count) = if over { (Amount::ZERO, 0) } else { (amount.min(by_account.amount), count) };

@@ -48,6 +48,8 @@ pub struct Shop {
     pub name: String,
     /// Where the till stands.
     pub place: String,
+    /// When the merchant was registered, seconds since 1970; 0: long ago.
+    pub merchant_since: u32,
 }
 
 /// Everything to write.
@@ -78,6 +80,7 @@ impl Default for Plan {
                 merchant: format!("m/{number}").parse().ok()?,
                 name: name.into(),
                 place: place.into(),
+                merchant_since: 0,
             })
         };
         Self {
@@ -146,6 +149,9 @@ fn till(moment: &Moment<'_>, shop: &Shop) -> Till {
         place: shop.place.clone(),
         currency: moment.settings.currency,
         blocked: false,
+        merchant_since: shop.merchant_since,
+        ceiling: None,
+        keys: Vec::new(),
     }
 }
 
@@ -176,6 +182,9 @@ fn open_account(
         topped_up: Meter::default(),
         devices: Vec::new(),
         sources: (1..).zip(&person.cards).map(|(number, kind)| card(id, number, *kind)).collect::<Result<_, _>>()?,
+        held: Vec::new(),
+        tokens_from: 0,
+        own_limit: None,
     };
     if !person.balance.is_zero() {
         let mut draft = Draft::new(receipt::Kind::Opening);

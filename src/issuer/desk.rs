@@ -1,6 +1,7 @@
 //! The desk: one JSON request in, one JSON reply out. Used by the server, by the test kit and by tests alike.
 
 mod proof;
+mod safety;
 mod till;
 mod wallet;
 
@@ -11,9 +12,10 @@ use super::jwks::{self, Jwks};
 use super::ledger::Ledger;
 use crate::code::Code;
 use crate::wire::calls::{
-    Call, ConfirmEnrolment, ConfirmIntent, EnrolTill, EnterCode, FreezeAccount, LogIn, LookUpPayment, MAX_BODY,
-    PROBLEM_TYPE, PrepareEnrolment, PrepareTopUp, ProveCard, Refill, ReversePayment, Sync, TakePayment, VERSION,
-    WELL_KNOWN, WellKnown, WhichTill,
+    Call, ConfirmEnrolment, ConfirmIntent, ConfirmPasskeyFreeze, ConfirmRecovery, EnrolTill, EnterCode, FreezeAccount,
+    FreezeByCode, FreezeByTicket, LogIn, LookUpPayment, LowerLimit, MAX_BODY, PROBLEM_TYPE, PrepareEnrolment,
+    PrepareLimit, PreparePasskeyFreeze, PrepareRecovery, PrepareRefill, PrepareTopUp, PrepareUnfreeze, ProveCard,
+    Refill, ReportUse, ReversePayment, SendUnfreezeCode, Sync, TakePayment, VERSION, WELL_KNOWN, WellKnown, WhichTill,
 };
 use crate::wire::json::{self, FromJson, Json, ToJson};
 
@@ -67,6 +69,8 @@ macro_rules! verbs {
 }
 verbs! {
     LogIn EnterCode PrepareEnrolment ConfirmEnrolment Sync Refill PrepareTopUp ConfirmIntent ProveCard FreezeAccount
+    ReportUse FreezeByTicket FreezeByCode PreparePasskeyFreeze ConfirmPasskeyFreeze SendUnfreezeCode PrepareUnfreeze
+    PrepareRefill PrepareLimit LowerLimit PrepareRecovery ConfirmRecovery
     EnrolTill WhichTill TakePayment LookUpPayment ReversePayment
 }
 
@@ -112,7 +116,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         let Request { body, path, source, .. } = request;
         match verb {
             Verb::LogIn => write(&self.log_in(&caller, read(body)?, source).await?),
-            Verb::EnterCode => write(&self.enter_code(&caller, read(body)?).await?),
+            Verb::EnterCode => write(&self.enter_code(&caller, read(body)?, source).await?),
             Verb::PrepareEnrolment => write(&self.prepare_enrolment(&caller, read(body)?).await?),
             Verb::ConfirmEnrolment => write(&self.confirm_enrolment(&caller, read(body)?).await?),
             Verb::Sync => write(&self.sync(&caller, read(body)?).await?),
@@ -124,6 +128,24 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             Verb::ConfirmIntent => write(&self.confirm_intent(&caller, read(body)?).await?),
             Verb::ProveCard => write(&self.prove_card(&caller, read(body)?).await?),
             Verb::FreezeAccount => write(&self.freeze(&caller, read(body)?).await?),
+            Verb::ReportUse => write(&self.report_use(&caller, read(body)?).await?),
+            Verb::FreezeByTicket => write(&self.freeze_by_ticket(&caller, read(body)?).await?),
+            Verb::FreezeByCode => write(&self.freeze_by_code(&caller, read(body)?, source).await?),
+            Verb::PreparePasskeyFreeze => {
+                let PreparePasskeyFreeze {} = read(body)?;
+                write(&self.prepare_passkey_freeze(&caller, source).await?)
+            }
+            Verb::ConfirmPasskeyFreeze => write(&self.confirm_passkey_freeze(&caller, read(body)?).await?),
+            Verb::SendUnfreezeCode => {
+                let SendUnfreezeCode {} = read(body)?;
+                write(&self.send_unfreeze_code(&caller).await?)
+            }
+            Verb::PrepareUnfreeze => write(&self.prepare_unfreeze(&caller, read(body)?, source).await?),
+            Verb::PrepareRefill => write(&self.prepare_refill(&caller, read(body)?).await?),
+            Verb::PrepareLimit => write(&self.prepare_limit(&caller, read(body)?).await?),
+            Verb::LowerLimit => write(&self.lower_limit(&caller, read(body)?).await?),
+            Verb::PrepareRecovery => write(&self.prepare_recovery(&caller, read(body)?).await?),
+            Verb::ConfirmRecovery => write(&self.confirm_recovery(&caller, read(body)?).await?),
             Verb::EnrolTill => write(&self.enrol_till(&caller, read(body)?, source).await?),
             Verb::WhichTill => {
                 let WhichTill {} = read(body)?;

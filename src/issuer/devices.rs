@@ -3,18 +3,16 @@
 use super::account::{Account, State};
 use super::error::Refused;
 use super::ledger::Records;
-use super::messages::{Event, Message};
 use super::moment::Moment;
-use super::receipts::{self, Draft};
+use super::receipts;
 use super::used::Used;
-use super::{allowance, sources};
+use super::{allowance, freeze, sources};
 use crate::code::Code;
-use crate::wire::calls::{AccountFrozen, DeviceItem, Synced};
+use crate::wire::calls::{AccountFrozen, DeviceItem, Sync, Synced};
 use crate::wire::freeze::Freeze;
 use crate::wire::id::{AccountId, Bytes, Nonce, Thumbprint};
 use crate::wire::key::PublicKey;
 use crate::wire::key_set::Use;
-use crate::wire::receipt::Kind;
 use crate::wire::sign1;
 use crate::wire::time::Time;
 
@@ -44,12 +42,18 @@ pub(super) fn sync(
     records: &mut Records,
     account: &AccountId,
     thumb: Thumbprint,
-    nonce: Nonce,
+    call: &Sync,
 ) -> Result<(Synced, u64), Refused> {
     let mut owner = records.accounts.get(account).cloned().ok_or(Code::NotEnrolled)?;
-    owner.device_mut(thumb).ok_or(Code::NotEnrolled)?.last_contact = moment.now();
+    let now = moment.now();
+    let device = owner.device_mut(thumb).ok_or(Code::NotEnrolled)?;
+    device.last_contact = now;
+    // The number stands in a proved call: whoever sends it holds the wallet's record.
+    if let Some(last) = device.last_debit.as_mut().filter(|last| last.seq <= call.after && last.seen_at.is_none()) {
+        last.seen_at = Some(now);
+    }
     let device = owner.device(thumb).ok_or(Code::NotEnrolled)?;
-    let time = Time { issuer: moment.settings.issuer.clone(), nonce, now_ms: moment.now_ms };
+    let time = Time { issuer: moment.settings.issuer.clone(), nonce: call.nonce, now_ms: moment.now_ms };
     let synced = Synced {
         time: Bytes(moment.keys.sign(Use::Time, &time)),
         head: receipts::head(moment, &owner),
@@ -83,19 +87,20 @@ pub(super) fn freeze_key(nonce: Nonce) -> String {
     format!("freeze/{}", crate::wire::id::to_base64(nonce.as_bytes()))
 }
 
-/// Freezes the account on the order of the calling key. Ends open step-ups; enrolments and tokens meet the frozen
+/// Freezes the account on the order of the calling key, which may name the receipt of a payment that its owner did not
+/// make: its money waits. Ends open step-ups; enrolments and tokens meet the frozen
 /// state. The same order again, or one for a frozen account, says since when it is frozen.
 ///
 /// # Errors
 /// What [`sign1::open`] refuses; [`Code::WrongAccount`] for another account, issuer or device;
-/// [`Code::IntentExpired`] for an order too old, or dated ahead.
+/// [`Code::IntentExpired`] for an order too old, or dated ahead; [`Code::Revoked`] for a device that was signed off.
 pub(super) fn freeze(
     moment: &Moment<'_>,
     records: &mut Records,
     account: &AccountId,
     caller: &PublicKey,
     thumb: Thumbprint,
-    statement: &[u8],
+    (statement, reported): (&[u8], Option<u64>),
 ) -> Result<AccountFrozen, Refused> {
     let now = moment.now();
     let order = sign1::open::<Freeze>(statement, caller)?;
@@ -103,8 +108,15 @@ pub(super) fn freeze(
         return Err(Code::WrongAccount.into());
     }
     let mut owner = records.accounts.get(account).cloned().ok_or(Code::NotEnrolled)?;
-    owner.device(thumb).ok_or(Code::NotEnrolled)?;
+    let device = owner.device(thumb).ok_or(Code::NotEnrolled)?;
+    if device.state == State::Revoked {
+        return Err(Code::Revoked.into());
+    }
     if let Some(at) = owner.frozen_at {
+        if let Some(seq) = reported {
+            freeze::report(moment, &mut owner, seq);
+            records.accounts.put(account, owner);
+        }
         return Ok(AccountFrozen { at });
     }
     let used = freeze_key(order.nonce);
@@ -112,12 +124,12 @@ pub(super) fn freeze(
         return Err(Code::IntentExpired.into());
     }
     records.used.put(&used, Used { until: order.issued_at.saturating_add(FREEZE_LIFE).saturating_add(1) });
-    owner.frozen_at = Some(now);
-    owner.devices.iter_mut().for_each(|device| device.intents.clear());
-    receipts::issue(moment, records, &mut owner, Draft::of(Kind::Frozen, thumb));
-    records.messages.push(Message::to_owner(&owner, now, &Event::Frozen));
+    let stopped = freeze::stop(moment, records, &mut owner, Some(thumb));
+    if let Some(seq) = reported {
+        freeze::report(moment, &mut owner, seq);
+    }
     records.accounts.put(account, owner);
-    Ok(AccountFrozen { at: now })
+    Ok(stopped)
 }
 
 /// The nonce of a freeze order, to know which record it needs; nothing of it is believed.

@@ -89,6 +89,11 @@ pub(super) fn prepare(
     Ok(prepared)
 }
 
+/// Whether a device may be called so.
+pub(super) fn is_label(label: &str) -> bool {
+    !label.is_empty() && label.chars().count() <= LONGEST_LABEL && !label.chars().any(is_deceptive)
+}
+
 fn check_first(account: &Account) -> Result<(), Code> {
     if account.frozen_at.is_some() {
         return Err(Code::Frozen);
@@ -124,7 +129,7 @@ pub(super) fn confirm(
         .cloned()
         .ok_or(Code::TicketExpired)?;
     check_first(&owner)?;
-    if call.label.is_empty() || call.label.chars().count() > LONGEST_LABEL || call.label.chars().any(is_deceptive) {
+    if !is_label(&call.label) {
         return Err(Code::BadArgument.into());
     }
     let settings = moment.settings;
@@ -188,11 +193,12 @@ pub(super) fn confirm(
         spent_offline: Meter::default(),
         topped_up: Meter::default(),
         intents: Vec::new(),
+        agreed_refill: None,
     });
     let mut draft = Draft::of(Kind::DeviceAdded, thumb);
     draft.body.device_label = Some(call.label.clone());
     receipts::issue(moment, records, &mut owner, draft);
-    records.messages.push(Message::to_owner(&owner, now, &Event::DeviceAdded(&call.label)));
+    records.messages.push(Message::alarm(moment, &owner, &Event::DeviceAdded(&call.label)));
     records.accounts.put(account, owner);
     Ok(answer)
 }

@@ -1,12 +1,15 @@
 //! Login, contact code and ticket. Nothing here tells whether a login exists or a password was right.
 
 use super::error::Refused;
-use super::ledger::{Record, Records};
+use super::ledger::{Kind, Needs, Record, Records};
 use super::messages::{Event, Message};
 use super::moment::Moment;
 use super::settings::Attempts;
 use crate::code::Code;
+use crate::rules::policy::Ceiling;
+use crate::rules::spending::WINDOW as DAY;
 use crate::wire::id::{AccountId, Hash, Thumbprint, to_base64};
+use crate::wire::money::Amount;
 use serde::{Deserialize, Serialize};
 
 /// Wrong contact codes before an attempt ends.
@@ -14,7 +17,7 @@ const MOST_TRIES: u32 = 3;
 /// Life of a contact code and of a ticket, in seconds.
 const LIFE: u32 = 600;
 /// No contact code goes to a contact that was changed this recently, in seconds.
-const FRESH_CONTACT: u32 = 30 * 24 * 3600;
+pub(super) const FRESH_CONTACT: u32 = 30 * 24 * 3600;
 const CODE_PURPOSE: &str = "jitsuin/v1/contact-code";
 
 /// When somebody tried, in a rolling window.
@@ -29,6 +32,14 @@ pub struct Tries {
 impl Record for Tries {
     fn until(&self) -> Option<u32> {
         Some(self.until)
+    }
+}
+
+impl Tries {
+    /// Tries in a window.
+    pub(super) fn count(&self, window: u32, now: u32) -> u32 {
+        let recent = self.at.iter().filter(|at| at.saturating_add(window) > now).count();
+        u32::try_from(recent).unwrap_or(u32::MAX)
     }
 }
 
@@ -54,14 +65,28 @@ pub(super) fn count(records: &mut Records, key: &str, most: u32, window: u32, no
 pub(super) struct TryKeys {
     /// Of the login, known or not.
     pub(super) login: String,
+    /// The same in a day.
+    pub(super) login_day: String,
     /// Of whoever calls.
     pub(super) source: String,
 }
 
+/// The key of [`Records::flows`] under which the tries of all sources are counted.
+pub(super) const IN_ALL: &str = "logins";
+
 impl TryKeys {
     /// For a login from a source.
     pub(super) fn new(login: &str, source: &str) -> Self {
-        Self { login: format!("login/{login}"), source: source_key(source) }
+        Self { login: format!("login/{login}"), login_day: format!("day/{login}"), source: source_key(source) }
+    }
+
+    /// The records it needs.
+    pub(super) fn needs(&self) -> Needs {
+        Needs::new()
+            .and(Kind::Tries, &self.login)
+            .and(Kind::Tries, &self.login_day)
+            .and(Kind::Tries, &self.source)
+            .and(Kind::Flows, IN_ALL)
     }
 }
 
@@ -72,9 +97,25 @@ pub(super) fn source_key(source: &str) -> String {
 
 /// Counts a login.
 pub(super) fn begin(moment: &Moment<'_>, records: &mut Records, keys: &TryKeys) -> Result<(), Refused> {
-    let Attempts { per_login, per_source, window } = moment.settings.attempts;
-    count(records, &keys.source, per_source, window, moment.now())?;
-    count(records, &keys.login, per_login, window, moment.now())
+    let Attempts { per_login, per_login_day, per_source, in_all, window, .. } = moment.settings.attempts;
+    let now = moment.now();
+    count(records, &keys.source, per_source, window, now)?;
+    count(records, &keys.login, per_login, window, now)?;
+    count(records, &keys.login_day, per_login_day, DAY, now)?;
+    let mut all = records.flows.get(IN_ALL).cloned().unwrap_or_default();
+    let (hour, none) = (Amount::of(in_all), Amount::MAX);
+    let ceiling = Ceiling { hour, day: none, new_payers_hour: u32::MAX, new_payers_day: u32::MAX };
+    let one = Amount::of(1);
+    if all.check(&ceiling, one, false, now).is_err() {
+        if all.tell(now) {
+            records.flows.put(IN_ALL, all);
+            records.messages.push(Message::tripped(moment.settings.operator.clone(), IN_ALL, now));
+        }
+        return Err(Refused::wait(Code::TooManyAttempts, window));
+    }
+    all.add(one, false, now);
+    records.flows.put(IN_ALL, all);
+    Ok(())
 }
 
 /// A login that waits for its contact code.

@@ -1,6 +1,8 @@
 //! Messages to people, in Japanese and English. Each says what its code does, since a person is asked to type it.
 
 use super::account::Account;
+use super::freeze;
+use super::moment::Moment;
 use crate::wire::id::AccountId;
 use crate::wire::money::Money;
 
@@ -31,6 +33,16 @@ pub(super) enum Event<'a> {
     DeviceSuspended(&'a str),
     /// The account was frozen.
     Frozen,
+    /// Code or device turned up elsewhere within minutes: here.
+    UsedElsewhere(&'a str),
+    /// The account works again.
+    Unfrozen,
+    /// A device wants to release the account.
+    UnfreezeCode(&'a str),
+    /// The owner's own limit was set.
+    LimitSet(Money),
+    /// A device key was replaced.
+    KeyReplaced(&'a str),
     /// Money came in.
     ToppedUp(Money),
     /// A card's owner is asked to prove the card.
@@ -47,10 +59,46 @@ impl Message {
     pub(super) fn to_owner(account: &Account, at: u32, event: &Event<'_>) -> Self {
         let (subject, text) = if account.language == "en" { english(event) } else { japanese(event) };
         let code = match event {
-            Event::ContactCode(code) | Event::CardCode { code, .. } => Some(String::from(*code)),
+            Event::ContactCode(code) | Event::UnfreezeCode(code) | Event::CardCode { code, .. } => {
+                Some(String::from(*code))
+            }
             _ => None,
         };
         Self { account: Some(account.id.clone()), to: account.contact.clone(), at, subject, text, code }
+    }
+
+    /// The same for what its owner may have to stop: with a code that freezes the account, once and for some minutes.
+    pub(super) fn alarm(moment: &Moment<'_>, account: &Account, event: &Event<'_>) -> Self {
+        let mut message = Self::to_owner(account, moment.now(), event);
+        if account.frozen_at.is_none() {
+            let page = &moment.settings.stop_page;
+            let minutes = moment.settings.policy.stop_seconds / 60;
+            let code = freeze::stop_code(moment, &account.id);
+            let stop = if account.language == "en" {
+                format!("\n\nTo stop everything, open {page} and enter this within {minutes} minutes:\n{code}")
+            } else {
+                format!(
+                    "\n\nすべて停止するには、{minutes}分以内に {page} を開いて次のコードを入力してください。\n{code}"
+                )
+            };
+            message.text.push_str(&stop);
+        }
+        message
+    }
+
+    /// To whoever runs the issuer: a circuit breaker tripped.
+    pub(super) fn tripped(to: String, place: &str, at: u32) -> Self {
+        Self {
+            account: None,
+            to,
+            at,
+            subject: format!("Ceiling reached: {place} / 上限に到達: {place}"),
+            text: format!(
+                "The ceiling of {place} is reached. Calls there are declined until the window moves on.\n\
+                 {place} の上限に達しました。時間が経つまで受け付けません。"
+            ),
+            code: None,
+        }
     }
 
     /// To a merchant: the one-time code of a till.
@@ -88,6 +136,38 @@ fn english(event: &Event<'_>) -> (String, String) {
                 "A code of \"{label}\" looks like it was made by a copy of its key. The device can't pay any more."
             ),
         ),
+        Event::UsedElsewhere(place) => (
+            "Your code was used at two places".into(),
+            format!(
+                "Within minutes a payment came from {place} too. The money of the first payment waits. If one of them \
+                 was not you, say so in your wallet: it stops everything."
+            ),
+        ),
+        Event::Unfrozen => (
+            "Your account works again".into(),
+            "It was released on one of your devices. If that was not you, freeze it at once.".into(),
+        ),
+        Event::UnfreezeCode(code) => (
+            "Code to release your account".into(),
+            format!(
+                "{code} lets all your devices pay again. Type it only into your own wallet and read it out to nobody. \
+                 It works for 5 minutes."
+            ),
+        ),
+        Event::LimitSet(money) => (
+            "Your limit was changed".into(),
+            format!(
+                "All devices together can pay {} in 24 hours. If that was not you, freeze the account at once.",
+                written(*money)
+            ),
+        ),
+        Event::KeyReplaced(label) => (
+            "A device was replaced".into(),
+            format!(
+                "\"{label}\" took the place of a device and pays small amounts for a day. The old key is dead. If that \
+                 was not you, freeze the account at once."
+            ),
+        ),
         Event::Frozen => {
             ("Your account is frozen".into(), "No device can pay or top up until the account is released.".into())
         }
@@ -120,6 +200,38 @@ fn japanese(event: &Event<'_>) -> (String, String) {
         Event::DeviceSuspended(label) => (
             "端末を停止しました".into(),
             format!("「{label}」の鍵が複製された疑いがあるため、この端末では支払えません。"),
+        ),
+        Event::UsedElsewhere(place) => (
+            "コードが2か所で使われました".into(),
+            format!(
+                "数分のうちに {place} でも支払いがありました。先の支払いの代金は保留しています。心当たりがない場合は、\
+                 ウォレットで「自分ではない」を選んでください。すべて停止します。"
+            ),
+        ),
+        Event::Unfrozen => (
+            "アカウントを再開しました".into(),
+            "端末のひとつで停止が解除されました。心当たりがない場合は、すぐにアカウントを停止してください。".into(),
+        ),
+        Event::UnfreezeCode(code) => (
+            "停止解除の確認コード".into(),
+            format!(
+                "{code} を入力すると、すべての端末で再び支払えるようになります。ご自身のウォレット以外には入力せず、\
+                 誰にも教えないでください。有効期間は5分です。"
+            ),
+        ),
+        Event::LimitSet(money) => (
+            "限度額が変更されました".into(),
+            format!(
+                "24時間にすべての端末で支払えるのは合計 {} です。心当たりがない場合は、すぐにアカウントを停止してください。",
+                written(*money)
+            ),
+        ),
+        Event::KeyReplaced(label) => (
+            "端末が置き換えられました".into(),
+            format!(
+                "「{label}」が以前の端末に代わって登録されました。1日の間は少額だけ支払えます。以前の鍵は使えません。\
+                 心当たりがない場合は、すぐにアカウントを停止してください。"
+            ),
         ),
         Event::Frozen => {
             ("アカウントを停止しました".into(), "解除されるまで、どの端末でも支払いとチャージはできません。".into())

@@ -1,8 +1,12 @@
 //! Payments by tills: take, look up, reverse, and what a till asked before.
 
+mod breakers;
+mod held;
 mod redeem;
 mod reverse;
 
+pub use breakers::Patron;
+pub(super) use held::settle;
 pub(super) use redeem::{Taking, redeem};
 pub(super) use reverse::{Reversal, reverse};
 
@@ -69,6 +73,9 @@ pub struct TillAnswer {
     request: Hash,
     answer: PaymentAnswer,
     until: u32,
+    /// Whether the till was told that there is no such payment: then there will be none.
+    #[serde(default)]
+    closed: bool,
 }
 
 impl Record for TillAnswer {
@@ -99,7 +106,8 @@ pub(super) fn request_hash(path: &str, body: &[u8]) -> Hash {
 /// The answer given before under this key, if one was.
 ///
 /// # Errors
-/// [`Code::IdempotencyMismatch`] if it was given to another request.
+/// [`Code::IdempotencyMismatch`] if it was given to another request; [`Code::Declined`] if the till has since looked
+/// the payment up and was told that there is none.
 pub(super) fn answered(
     records: &Records,
     key: &str,
@@ -108,20 +116,31 @@ pub(super) fn answered(
 ) -> Result<Option<PaymentAnswer>, Refused> {
     match records.till_answers.get(key).filter(|held| held.until > now) {
         None => Ok(None),
+        Some(held) if held.closed => Err(Code::Declined.into()),
         Some(held) if held.request == request => Ok(Some(held.answer.clone())),
         Some(_) => Err(Code::IdempotencyMismatch.into()),
     }
 }
 
-/// The last answer under this key, whatever it was asked with.
-pub(super) fn last_answer(records: &Records, key: &str, now: u32) -> Option<PaymentAnswer> {
-    records.till_answers.get(key).filter(|held| held.until > now).map(|held| held.answer.clone())
+/// The last answer under this key, whatever it was asked with. None closes the key: a request that is still on its way
+/// may not take money that its till was told nobody took.
+pub(super) fn look_up(records: &mut Records, key: &str, currency: Currency, now: u32) -> Option<PaymentAnswer> {
+    match records.till_answers.get(key).filter(|held| held.until > now) {
+        Some(held) => (!held.closed).then(|| held.answer.clone()),
+        None => {
+            let answer =
+                PaymentAnswer { outcome: Outcome::Declined, payment: None, amount: Amount::ZERO, currency, at: now };
+            let until = now.saturating_add(KEPT);
+            records.till_answers.put(key, TillAnswer { request: Hash::ZERO, answer, until, closed: true });
+            None
+        }
+    }
 }
 
 /// Keeps an answer.
 fn remember(records: &mut Records, key: &str, request: Hash, answer: PaymentAnswer, now: u32) {
     let until = now.saturating_add(KEPT);
-    records.till_answers.put(key, TillAnswer { request, answer, until });
+    records.till_answers.put(key, TillAnswer { request, answer, until, closed: false });
 }
 
 #[cfg(test)]

@@ -36,6 +36,9 @@ pub struct Use {
     pub outcome: Outcome,
     /// The payment, if one was made.
     pub payment: Option<String>,
+    /// Number of its receipt.
+    #[serde(default)]
+    pub seq: u64,
 }
 
 /// The counters of one device key.
@@ -70,6 +73,12 @@ pub enum Judgement<'w> {
 }
 
 impl Window {
+    /// The use that a receipt records.
+    #[must_use]
+    pub fn used(&self, seq: u64) -> Option<&Use> {
+        self.uses.iter().find(|seen| seen.seq == seq && seen.payment.is_some())
+    }
+
     /// Judges a live token whose signature held.
     #[must_use]
     pub fn judge(&self, token: &Token) -> Judgement<'_> {

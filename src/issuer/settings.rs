@@ -36,15 +36,21 @@ impl PasswordCost {
 pub struct Attempts {
     /// Logins of one account, right or wrong, until one is finished with a contact code.
     pub per_login: u32,
-    /// Logins and till codes from one source.
+    /// Logins of one account in a day, whatever came of them: after the window's, they are slowed to this.
+    pub per_login_day: u32,
+    /// Logins, contact codes, stop codes and till codes from one source.
     pub per_source: u32,
+    /// Logins from all sources in an hour.
+    pub in_all: u32,
+    /// Codes that one till could not prove to be anybody's.
+    pub per_till: u32,
     /// Length of the rolling window in seconds.
     pub window: u32,
 }
 
 impl Default for Attempts {
     fn default() -> Self {
-        Self { per_login: 5, per_source: 100, window: 15 * 60 }
+        Self { per_login: 5, per_login_day: 30, per_source: 100, in_all: 20_000, per_till: 60, window: 15 * 60 }
     }
 }
 
@@ -67,6 +73,10 @@ pub struct Settings {
     pub password_cost: PasswordCost,
     /// How often somebody may try.
     pub attempts: Attempts,
+    /// Where messages to whoever runs the issuer go.
+    pub operator: String,
+    /// Address of the page on which a contact freezes the account: it carries no secret.
+    pub stop_page: String,
     /// Address of the card company's page, where a card's proof goes on.
     pub card_page: String,
 }
@@ -89,6 +99,8 @@ impl Settings {
             policy: Policy::default(),
             password_cost: PasswordCost::default(),
             attempts: Attempts::default(),
+            operator: "operator".into(),
+            stop_page: format!("{first}/stop.html"),
             card_page: format!("{first}/card.html"),
         })
     }

@@ -1,6 +1,6 @@
 //! Step-ups: an intent is opened, signed by the passkey, co-signed by the device key, and used once (protocol section 4).
 
-use super::account::{Account, Device, OpenIntent};
+use super::account::{Account, AgreedRefill, Device, OpenIntent};
 use super::devices::require_active;
 use super::error::Refused;
 use super::funding::Charge;
@@ -8,11 +8,13 @@ use super::ledger::Records;
 use super::moment::Moment;
 use super::top_ups::{self, Agreed, Wish};
 use super::webauthn::{self, Asserted};
+use super::{allowance, freeze, limits};
 use crate::code::Code;
-use crate::wire::calls::{ConfirmIntent, IntentPrepared, PrepareTopUp};
+use crate::wire::calls::{ConfirmIntent, IntentPrepared, PrepareTopUp, ReceiptItem};
 use crate::wire::co_signature::CoSignature;
-use crate::wire::id::{AccountId, Bytes, Nonce, Thumbprint};
+use crate::wire::id::{AccountId, Bytes, Hash, Nonce, Thumbprint};
 use crate::wire::intent::{Action, Intent};
+use crate::wire::money::Amount;
 use crate::wire::sign1;
 use crate::wire::webauthn::AttestedCredential;
 
@@ -30,12 +32,30 @@ pub(super) fn prepare_top_up(
     thumb: Thumbprint,
     call: &PrepareTopUp,
 ) -> Result<IntentPrepared, Refused> {
+    let PrepareTopUp { amount, currency, source, head } = call;
+    let wish = Wish { amount: *amount, currency: *currency, source };
+    let owner = records.accounts.get(account).ok_or(Code::NotEnrolled)?;
+    let source_fingerprint = top_ups::check(moment, owner, thumb, &wish)?;
+    let action = Action::TopUp { amount: *amount, currency: *currency, source: source.clone(), source_fingerprint };
+    prepare(moment, records, account, thumb, *head, action)
+}
+
+/// Opens an intent, after checking what can be checked before its owner is asked.
+///
+/// # Errors
+/// What the check of its kind refuses; [`Code::IntentLimit`].
+pub(super) fn prepare(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    account: &AccountId,
+    thumb: Thumbprint,
+    head: Hash,
+    action: Action,
+) -> Result<IntentPrepared, Refused> {
     let now = moment.now();
     let policy = &moment.settings.policy;
     let mut owner = records.accounts.get(account).cloned().ok_or(Code::NotEnrolled)?;
-    let PrepareTopUp { amount, currency, source, head } = call;
-    let wish = Wish { amount: *amount, currency: *currency, source };
-    let source_fingerprint = top_ups::check(moment, &owner, thumb, &wish)?;
+    check(moment, &owner, thumb, &action)?;
     let device = owner.device_mut(thumb).ok_or(Code::NotEnrolled)?;
     device.last_contact = now;
     device.intents.retain(|open| open.until > now);
@@ -47,10 +67,10 @@ pub(super) fn prepare_top_up(
         account: account.clone(),
         thumb,
         credential: device.credential.id.clone(),
-        head: *head,
+        head,
         nonce: Nonce(moment.chance.next()),
         expires_at: now.saturating_add(policy.intent_seconds),
-        action: Action::TopUp { amount: *amount, currency: *currency, source: source.clone(), source_fingerprint },
+        action,
     };
     let bytes = Bytes(intent.to_bytes());
     device.intents.push(OpenIntent { nonce: intent.nonce, bytes: bytes.clone(), until: intent.expires_at, failed: 0 });
@@ -58,12 +78,20 @@ pub(super) fn prepare_top_up(
     Ok(IntentPrepared { intent: bytes })
 }
 
+/// What a confirmed intent leads to.
+pub(super) enum Effect {
+    /// A card is to be charged: the top-up is pending.
+    Charge(Charge),
+    /// It is done.
+    Done(ReceiptItem),
+}
+
 /// Confirms an open intent of the calling device key: passkey first, then the co-signature, then every limit again.
-/// The nonce is used up in the transaction that writes the pending top-up under `id`.
+/// The nonce is used up in the transaction that has the effect; a top-up is pending under `id` then.
 ///
 /// # Errors
 /// [`Code::IntentExpired`] for one that is unknown, used, past its time or another key's; the state's code; what
-/// `webauthn.rs` refuses; [`Code::CoSignatureMissing`]; [`Code::CoSignatureRefused`]; what [`top_ups::check`] refuses.
+/// `webauthn.rs` refuses; [`Code::CoSignatureMissing`]; [`Code::CoSignatureRefused`]; what the check of its kind refuses.
 pub(super) fn confirm(
     moment: &Moment<'_>,
     records: &mut Records,
@@ -71,17 +99,23 @@ pub(super) fn confirm(
     thumb: Thumbprint,
     call: &ConfirmIntent,
     id: &str,
-) -> Result<Charge, Refused> {
+) -> Result<Effect, Refused> {
     let now = moment.now();
     let mut owner = records.accounts.get(account).cloned().ok_or(Code::NotEnrolled)?;
-    require_active(&owner, thumb)?;
     let user_handle = owner.user_handle.clone();
     let device = owner.device_mut(thumb).ok_or(Code::NotEnrolled)?;
     device.last_contact = now;
     device.intents.retain(|open| open.until > now);
-    let open = device.intents.iter().find(|open| open.nonce == call.nonce).cloned().ok_or(Code::IntentExpired)?;
+    let open = device.intents.iter().find(|open| open.nonce == call.nonce).cloned();
+    let releases =
+        |open: &OpenIntent| Intent::from_bytes(&open.bytes.0).is_ok_and(|intent| intent.action == Action::Unfreeze);
+    if !open.as_ref().is_some_and(releases) {
+        require_active(&owner, thumb)?;
+    }
+    let open = open.ok_or(Code::IntentExpired)?;
+    let device = owner.device_mut(thumb).ok_or(Code::NotEnrolled)?;
     let agreed = check_agreed(moment, device, &user_handle, &open, call)
-        .and_then(|(intent, asserted)| check_limits(moment, &owner, thumb, &intent).map(|()| (intent, asserted)));
+        .and_then(|(intent, asserted)| check(moment, &owner, thumb, &intent.action).map(|()| (intent, asserted)));
     let device = owner.device_mut(thumb).ok_or(Code::NotEnrolled)?;
     let result = match agreed {
         Ok((intent, asserted)) => {
@@ -90,7 +124,7 @@ pub(super) fn confirm(
             let empty = Bytes::default();
             let co_signature = call.co_signature.as_ref().unwrap_or(&empty);
             let agreed = Agreed { id, action: &intent.action, intent: &open.bytes, co_signature };
-            top_ups::reserve(moment, records, &mut owner, thumb, agreed)
+            apply(moment, records, &mut owner, thumb, agreed)
         }
         Err(refused) => {
             device.intents.iter_mut().filter(|open| open.nonce == call.nonce).for_each(|open| open.failed += 1);
@@ -100,6 +134,48 @@ pub(super) fn confirm(
     };
     records.accounts.put(account, owner);
     result
+}
+
+/// Has the effect of an intent that was agreed to and checked.
+fn apply(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    owner: &mut Account,
+    thumb: Thumbprint,
+    agreed: Agreed<'_>,
+) -> Result<Effect, Refused> {
+    Ok(match agreed.action {
+        Action::TopUp { .. } => Effect::Charge(top_ups::reserve(moment, records, owner, thumb, agreed)?),
+        Action::Refill { per_payment, count, total, until } => {
+            let terms = refill(*per_payment, *count, *total, *until);
+            Effect::Done(allowance::agree(moment, records, owner, thumb, terms))
+        }
+        Action::Limit { new, .. } => Effect::Done(limits::set(moment, records, owner, thumb, *new)),
+        Action::Unfreeze => Effect::Done(freeze::release(moment, records, owner, Some(thumb))),
+        _ => return Err(Code::Unsupported.into()),
+    })
+}
+
+/// The terms of a refill, before they may be fetched.
+const fn refill(per_payment: Amount, count: u32, total: Amount, until: u32) -> AgreedRefill {
+    AgreedRefill { per_payment, count, total, until, fetch_by: 0 }
+}
+
+/// Everything that must hold of an intent besides its signatures, at `prepare` and again at `confirm`.
+fn check(moment: &Moment<'_>, account: &Account, thumb: Thumbprint, action: &Action) -> Result<(), Refused> {
+    match action {
+        Action::TopUp { amount, currency, source, source_fingerprint } => {
+            let wish = Wish { amount: *amount, currency: *currency, source };
+            let fingerprint = top_ups::check(moment, account, thumb, &wish)?;
+            if fingerprint == *source_fingerprint { Ok(()) } else { Err(Code::IntentMismatch.into()) }
+        }
+        Action::Refill { per_payment, count, total, until } => {
+            allowance::check_refill(moment, account, thumb, &refill(*per_payment, *count, *total, *until))
+        }
+        Action::Limit { old, new } => limits::check(moment, account, thumb, *old, *new),
+        Action::Unfreeze => freeze::check_release(moment, account, thumb),
+        _ => Err(Code::Unsupported.into()),
+    }
 }
 
 /// Whether passkey and device key signed exactly this intent.
@@ -127,13 +203,4 @@ fn check_agreed(
         &credential.id.0,
     );
     if co_signature == expected { Ok((intent, asserted)) } else { Err(Code::CoSignatureRefused.into()) }
-}
-
-fn check_limits(moment: &Moment<'_>, account: &Account, thumb: Thumbprint, intent: &Intent) -> Result<(), Refused> {
-    let Action::TopUp { amount, currency, source, source_fingerprint } = &intent.action else {
-        return Err(Code::Unsupported.into());
-    };
-    let wish = Wish { amount: *amount, currency: *currency, source };
-    let fingerprint = top_ups::check(moment, account, thumb, &wish)?;
-    if fingerprint == *source_fingerprint { Ok(()) } else { Err(Code::IntentMismatch.into()) }
 }

@@ -136,6 +136,7 @@ pub(super) fn account(stage: &Stage, balance: u32) -> Account {
         spent_offline: Meter::default(),
         topped_up: Meter::default(),
         intents: Vec::new(),
+        agreed_refill: None,
     };
     Account {
         id,
@@ -160,5 +161,8 @@ pub(super) fn account(stage: &Stage, balance: u32) -> Account {
             processor: "demo:normal".into(),
             proved: vec![(thumb(), START)],
         }],
+        held: Vec::new(),
+        tokens_from: 0,
+        own_limit: None,
     }
 }

@@ -5,7 +5,9 @@ use super::error::Refused;
 use super::ledger::{Record, Records};
 use super::messages::Message;
 use super::moment::Moment;
+use super::settings::Attempts;
 use crate::code::Code;
+use crate::rules::policy::{Breakers, Ceiling, Policy};
 use crate::wire::calls::TillEnrolled;
 use crate::wire::id::{Audience, Thumbprint, to_base64};
 use crate::wire::money::Currency;
@@ -29,11 +31,55 @@ pub struct Till {
     pub currency: Currency,
     /// Whether it may take no payments.
     pub blocked: bool,
+    /// When its merchant was registered, seconds since 1970; 0: long ago.
+    #[serde(default)]
+    pub merchant_since: u32,
+    /// A ceiling of its own, instead of the policy's.
+    #[serde(default)]
+    pub ceiling: Option<Ceiling>,
+    /// Keys that were registered for it.
+    #[serde(default)]
+    pub keys: Vec<TillKey>,
+}
+
+/// One key of a till.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TillKey {
+    /// Its id.
+    pub thumb: Thumbprint,
+    /// When it was registered, seconds since 1970.
+    pub added_at: u32,
+    /// When it was revoked, seconds since 1970.
+    pub revoked_at: Option<u32>,
 }
 
 impl Record for Till {}
 
 impl Till {
+    /// Live keys of one till: a spare device and a change of devices.
+    const MOST_KEYS: usize = 4;
+
+    /// Whether a calling key may act for it.
+    #[must_use]
+    pub fn takes(&self, key: Thumbprint) -> bool {
+        !self.blocked && !self.is_revoked(key)
+    }
+
+    /// Whether a key was revoked.
+    #[must_use]
+    pub fn is_revoked(&self, key: Thumbprint) -> bool {
+        self.keys.iter().any(|held| held.thumb == key && held.revoked_at.is_some())
+    }
+
+    /// The breaker's ceiling for this till, and for its merchant.
+    #[must_use]
+    pub fn ceilings(&self, policy: &Policy, now: u32) -> (Ceiling, Ceiling) {
+        let Breakers { till, merchant, young, young_seconds, .. } = policy.breakers;
+        let is_young = self.merchant_since > 0 && now < self.merchant_since.saturating_add(young_seconds);
+        let (till, merchant) = if is_young { (young, young) } else { (till, merchant) };
+        (self.ceiling.unwrap_or(till), merchant)
+    }
+
     /// What its till is told.
     #[must_use]
     pub fn to_answer(&self) -> TillEnrolled {
@@ -66,6 +112,17 @@ pub(super) fn code_key(keys: &super::keys::Keys, code: &str) -> String {
     to_base64(&keys.mac("jitsuin/v1/till-code", &[code.as_bytes()]).0)
 }
 
+/// The key under which a till's codes that were nobody's are counted.
+pub(super) fn tries_key(till: &Audience) -> String {
+    format!("till/{till}")
+}
+
+/// Whether a till has offered so many codes of nobody that it must wait.
+pub(super) fn guesses_too_much(moment: &Moment<'_>, records: &Records, tries: &str) -> bool {
+    let Attempts { per_till, window, .. } = moment.settings.attempts;
+    records.tries.get(tries).is_some_and(|held| held.count(window, moment.now()) >= per_till)
+}
+
 /// Keeps a code, drawn before, and sends it to the merchant.
 ///
 /// # Errors
@@ -86,7 +143,8 @@ pub(super) fn send_code(
 /// Registers the calling key for the till behind a code, which is used up. After a lost answer, the key asks who it is.
 ///
 /// # Errors
-/// [`Code::CodeRefused`]; [`Code::AlreadyEnrolled`] for a key that is something else.
+/// [`Code::CodeRefused`]; [`Code::AlreadyEnrolled`] for a key that is something else; [`Code::TillBlocked`] for a
+/// till that is blocked or has four live keys.
 pub(super) fn enrol(
     moment: &Moment<'_>,
     records: &mut Records,
@@ -94,7 +152,7 @@ pub(super) fn enrol(
     code: &str,
     caller: Thumbprint,
 ) -> Result<TillEnrolled, Refused> {
-    let answer = records.tills.get(till).map(Till::to_answer).ok_or(Code::CodeRefused)?;
+    let mut held = records.tills.get(till).cloned().ok_or(Code::CodeRefused)?;
     let key = code_key(moment.keys, code);
     let fits = records.till_codes.get(&key).is_some_and(|held| held.until > moment.now() && held.till == *till);
     if !fits {
@@ -103,7 +161,47 @@ pub(super) fn enrol(
     if records.keys.get(caller).is_some() {
         return Err(Code::AlreadyEnrolled.into());
     }
+    if held.blocked || held.keys.iter().filter(|key| key.revoked_at.is_none()).count() >= Till::MOST_KEYS {
+        return Err(Code::TillBlocked.into());
+    }
     records.till_codes.take(&key);
     records.keys.put(caller, KeyEntry::Till { till: till.clone() });
+    held.keys.push(TillKey { thumb: caller, added_at: moment.now(), revoked_at: None });
+    let answer = held.to_answer();
+    records.tills.put(till, held);
     Ok(answer)
+}
+
+/// Revokes a key of a till: it takes no payment from now on, and looks none up.
+///
+/// # Errors
+/// [`Code::NotFound`] for a till or key that is none.
+pub(super) fn revoke_key(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    till: &Audience,
+    key: Thumbprint,
+) -> Result<(), Refused> {
+    let mut held = records.tills.get(till).cloned().ok_or(Code::NotFound)?;
+    let live = held.keys.iter_mut().find(|held| held.thumb == key).ok_or(Code::NotFound)?;
+    live.revoked_at = live.revoked_at.or(Some(moment.now()));
+    records.tills.put(till, held);
+    Ok(())
+}
+
+/// Blocks or releases a till, or gives it a ceiling of its own.
+///
+/// # Errors
+/// [`Code::NotFound`].
+pub(super) fn restrict(
+    records: &mut Records,
+    till: &Audience,
+    blocked: bool,
+    ceiling: Option<Ceiling>,
+) -> Result<(), Refused> {
+    let mut held = records.tills.get(till).cloned().ok_or(Code::NotFound)?;
+    held.blocked = blocked;
+    held.ceiling = ceiling;
+    records.tills.put(till, held);
+    Ok(())
 }

@@ -237,7 +237,7 @@ pub(super) fn end(
         };
         records.entries.extend(movement.entries());
         let money = Money { amount: top_up.amount, currency: top_up.currency };
-        records.messages.push(Message::to_owner(&owner, now, &Event::ToppedUp(money)));
+        records.messages.push(Message::alarm(moment, &owner, &Event::ToppedUp(money)));
     } else {
         let reason = if next == State::Declined { Code::CardDeclined } else { Code::IssuerUnavailable };
         draft.body.reason = Some(reason.name().into());

@@ -249,7 +249,7 @@ impl RawWorld {
         let number = self.tills.get().saturating_add(1);
         self.tills.set(number);
         let till = parse(&format!("t/{number}"), Code::BadArgument)?;
-        let shop = Shop { till, merchant: parse(&merchant, Code::BadArgument)?, name, place };
+        let shop = Shop { till, merchant: parse(&merchant, Code::BadArgument)?, name, place, merchant_since: 0 };
         let seeded = demo::seed(&self.issuer, &Plan { people: vec![], shops: vec![shop] }).await.map_err(to_error)?;
         let (_, one_time) = seeded.till_codes.into_iter().next().ok_or_else(|| code(Code::BadArgument))?;
         let (key, _) = SoftKey::make(self.profiles.entropy()).map_err(|_| code(Code::NoEntropy))?;

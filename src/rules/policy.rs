@@ -2,6 +2,7 @@
 
 use crate::wire::allowance::{Offline, Tier};
 use crate::wire::money::Amount;
+use serde::{Deserialize, Serialize};
 
 /// What may move in a rolling window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,37 @@ pub struct TopUpLimits {
     pub limits: Limits,
     /// Seconds between two top-ups.
     pub apart: u32,
+}
+
+/// What one place may take before its breaker trips.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ceiling {
+    /// Minor units in an hour.
+    pub hour: Amount,
+    /// Minor units in a day.
+    pub day: Amount,
+    /// Accounts that had never paid this merchant, in an hour.
+    pub new_payers_hour: u32,
+    /// The same in a day.
+    pub new_payers_day: u32,
+}
+
+/// Circuit breakers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Breakers {
+    /// One till.
+    pub till: Ceiling,
+    /// One merchant, all tills.
+    pub merchant: Ceiling,
+    /// A young merchant, and each of its tills.
+    pub young: Ceiling,
+    /// Days after its registration that a merchant is young, in seconds.
+    pub young_seconds: u32,
+    /// The whole issuer.
+    pub all: Ceiling,
+    /// Parts that the whole issuer's ceiling is cut into, by account, so that payments don't queue for one sum. Each
+    /// part trips by itself at its share: in all it is never more than the ceiling.
+    pub shares: u32,
 }
 
 /// All limits of an issuer.
@@ -54,6 +86,14 @@ pub struct Policy {
     pub second_debit_seconds: u32,
     /// The same at one till, in seconds.
     pub second_debit_at_till_seconds: u32,
+    /// A payment from another place this soon after one holds that one, in seconds.
+    pub elsewhere_seconds: u32,
+    /// Circuit breakers.
+    pub breakers: Breakers,
+    /// Life of a stop code, with which a contact freezes the account, in seconds.
+    pub stop_seconds: u32,
+    /// Life of a code or passkey challenge that freezes or unfreezes, in seconds.
+    pub order_seconds: u32,
 }
 
 const fn limits(per_payment: u32, per_key: u32, per_account: u32, count: u32) -> Limits {
@@ -62,6 +102,25 @@ const fn limits(per_payment: u32, per_key: u32, per_account: u32, count: u32) ->
         per_key: Amount::of(per_key),
         per_account: Amount::of(per_account),
         count,
+    }
+}
+
+const fn ceiling(hour: u32, day: u32, new_payers_hour: u32, new_payers_day: u32) -> Ceiling {
+    Ceiling { hour: Amount::of(hour), day: Amount::of(day), new_payers_hour, new_payers_day }
+}
+
+impl Ceiling {
+    /// One of `parts` equal shares, rounded down.
+    #[must_use]
+    pub fn share(&self, parts: u32) -> Self {
+        let parts = parts.max(1);
+        let amount = |whole: Amount| Amount::new(whole.minor_units() / u64::from(parts)).unwrap_or(Amount::ZERO);
+        Self {
+            hour: amount(self.hour),
+            day: amount(self.day),
+            new_payers_hour: self.new_payers_hour / parts,
+            new_payers_day: self.new_payers_day / parts,
+        }
     }
 }
 
@@ -82,6 +141,17 @@ impl Default for Policy {
             reversal_seconds: 15 * 60,
             second_debit_seconds: 10,
             second_debit_at_till_seconds: 60,
+            elsewhere_seconds: 180,
+            breakers: Breakers {
+                till: ceiling(500_000, 2_000_000, 100, 500),
+                merchant: ceiling(3_000_000, 15_000_000, 1_000, 5_000),
+                young: ceiling(50_000, 150_000, 10, 30),
+                young_seconds: 30 * 24 * 3600,
+                all: ceiling(100_000_000, 500_000_000, 50_000, 200_000),
+                shares: 8,
+            },
+            stop_seconds: 300,
+            order_seconds: 300,
         }
     }
 }

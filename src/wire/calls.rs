@@ -7,10 +7,12 @@
 
 mod device;
 mod problem;
+mod safety;
 mod till;
 
 pub use device::*;
 pub use problem::Problem;
+pub use safety::*;
 pub use till::*;
 
 use super::id::{IssuerId, RpId};

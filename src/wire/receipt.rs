@@ -19,6 +19,8 @@ json_words! {
         Refund "refund",
         /// A payment that the issuer declined after the token's signature held.
         Declined "declined",
+        /// A payment whose money waits, since code or device were used elsewhere within minutes.
+        Held "held",
         /// Money from a source to the account.
         TopUp "top-up",
         /// A top-up that the card's issuer declined or that was undone.
@@ -41,6 +43,8 @@ json_words! {
         ContactChanged "contact-changed",
         /// Limits were changed.
         LimitsChanged "limits-changed",
+        /// The owner agreed to a refill.
+        Refilled "refilled",
         /// A card was proved on a device.
         CardProved "card-proved",
     }
@@ -121,7 +125,7 @@ map_struct! {
         6 => source: Option<SourceId>,
         /// The label of the device concerned.
         7 => device_label: Option<String>,
-        /// `seq` of the receipt that this one undoes.
+        /// `seq` of the receipt that this one undoes or holds.
         8 => undoes: Option<u64>,
         /// Name of the [`crate::code::Code`] of a refusal.
         9 => reason: Option<String>,

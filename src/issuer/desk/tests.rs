@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used)]
 mod enrol;
+mod replace;
+mod safety;
 mod step_up;
 
 use super::*;
@@ -199,7 +201,7 @@ fn the_main_job() {
     assert_eq!(balance(&issuer, &channel), 7000);
     use receipt::Kind::*;
     let kinds: Vec<_> = kinds(&issuer, &channel).into_iter().map(|(kind, _)| kind).collect();
-    assert_eq!(kinds, [Opening, DeviceAdded, Payment, CardProved, TopUp, Refund]);
+    assert_eq!(kinds, [Opening, DeviceAdded, Payment, Held, CardProved, TopUp, Refund]);
 }
 
 #[test]

@@ -43,7 +43,8 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
     }
 
     pub(super) async fn which_till(&self, caller: &Caller) -> Result<TillEnrolled, Refused> {
-        Ok(self.till(caller.till()?, caller.now_ms).await?.to_answer())
+        let till = self.till(caller.till()?, caller.now_ms).await?;
+        if till.takes(caller.thumb) { Ok(till.to_answer()) } else { Err(Code::TillBlocked.into()) }
     }
 
     async fn till(&self, till: &Audience, now_ms: u64) -> Result<Till, Refused> {
@@ -65,6 +66,11 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             return Err(Code::BadAmount.into());
         }
         let till = self.till(id, caller.now_ms).await?;
+        let TakePayment { amount, currency, .. } = call;
+        let untaken = |outcome| PaymentAnswer { outcome, payment: None, amount, currency, at: seconds(caller.now_ms) };
+        if !till.takes(caller.thumb) {
+            return Ok(untaken(Outcome::TillBlocked));
+        }
         if call.currency != till.currency {
             return Err(Code::CurrencyMismatch.into());
         }
@@ -72,34 +78,37 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         let request = payments::request_hash(path, body);
         let token = read_payment_code(&call.token).ok();
         let handle = token.as_ref().map(UnverifiedToken::handle);
-        let mut needs = Needs::new().and(Kind::TillAnswers, &answer_key);
+        let tries = tills::tries_key(id);
+        let mut needs = Needs::new().and(Kind::TillAnswers, &answer_key).and(Kind::Tries, &tries);
         if let Some(handle) = handle {
             needs = needs.and(Kind::Handles, handle);
         }
-        let (before, accounts) = self
+        let found = self
             .decide(caller.now_ms, needs, |moment, records| {
-                let before = payments::answered(records, &answer_key, request, moment.now())?;
+                let before = match payments::answered(records, &answer_key, request, moment.now()) {
+                    // Looked up and not found, so there will be none.
+                    Err(refused) if refused.code == Code::Declined => Some(untaken(Outcome::Declined)),
+                    before => before?,
+                };
+                if before.is_none() && tills::guesses_too_much(moment, records, &tries) {
+                    return Ok((Some(untaken(Outcome::TillBlocked)), Vec::new()));
+                }
                 let entries = handle.and_then(|handle| records.handles.get(handle).cloned()).unwrap_or_default();
                 Ok((before, entries.0))
             })
             .await?;
+        let (before, accounts) = found;
         if let Some(before) = before {
             return self.as_of_now(caller, before).await;
         }
         let (Some(token), false) = (token, accounts.is_empty()) else {
-            let TakePayment { amount, currency, .. } = call;
-            let outcome = if till.blocked { Outcome::TillBlocked } else { Outcome::TryAgain };
-            return Ok(PaymentAnswer { outcome, payment: None, amount, currency, at: seconds(caller.now_ms) });
+            self.count_guess(caller, &tries).await?;
+            return Ok(untaken(Outcome::TryAgain));
         };
         let payment = self.name("pay-")?;
-        let mut needs =
-            Needs::new().and(Kind::Tills, id).and(Kind::TillAnswers, &answer_key).and(Kind::Payments, &payment);
-        for (account, _) in &accounts {
-            needs = needs.and(Kind::Accounts, account);
-        }
         let sale = Sale {
-            till: till.till,
-            merchant: till.merchant,
+            till: till.till.clone(),
+            merchant: till.merchant.clone(),
             amount: call.amount,
             currency: call.currency,
             now_ms: caller.now_ms,
@@ -112,12 +121,28 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             request,
             payment: &payment,
         };
+        let needs = taking.needs(&self.settings.policy, &till);
         let answer =
             self.decide(caller.now_ms, needs, |moment, records| payments::redeem(moment, records, &taking)).await?;
         if answer.payment.as_deref() == Some(payment.as_str()) {
             return Ok(answer);
         }
+        if answer.outcome == Outcome::TryAgain {
+            self.count_guess(caller, &tries).await?;
+        }
         self.as_of_now(caller, answer).await
+    }
+
+    /// Counts a code that is nobody's.
+    async fn count_guess(&self, caller: &Caller, tries: &str) -> Result<(), Refused> {
+        let needs = Needs::new().and(Kind::Tries, tries);
+        self.decide(caller.now_ms, needs, |moment, records| {
+            let Attempts { per_till, window, .. } = moment.settings.attempts;
+            // At its limit already: the next call finds that out.
+            let _ = login::count(records, tries, per_till, window, moment.now());
+            Ok(())
+        })
+        .await
     }
 
     /// An answer that was given before, unless its payment was reversed since: what was given back is not approved.
@@ -133,11 +158,16 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
     }
 
     pub(super) async fn look_up_payment(&self, caller: &Caller, call: LookUpPayment) -> Result<PaymentAnswer, Refused> {
-        let answer_key = payments::answer_key(caller.till()?, &call.key);
+        payments::check_key(&call.key)?;
+        let till = self.till(caller.till()?, caller.now_ms).await?;
+        if !till.takes(caller.thumb) {
+            return Err(Code::TillBlocked.into());
+        }
+        let answer_key = payments::answer_key(&till.till, &call.key);
         let needs = Needs::new().and(Kind::TillAnswers, &answer_key);
         let found = self
             .decide(caller.now_ms, needs, |moment, records| {
-                Ok(payments::last_answer(records, &answer_key, moment.now()))
+                Ok(payments::look_up(records, &answer_key, till.currency, moment.now()))
             })
             .await?;
         self.as_of_now(caller, found.ok_or(Code::NotFound)?).await
@@ -152,6 +182,10 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
     ) -> Result<PaymentAnswer, Refused> {
         let till = caller.till()?;
         payments::check_key(&call.key)?;
+        // A blocked till may still give money back; a revoked key may nothing.
+        if self.till(till, caller.now_ms).await?.is_revoked(caller.thumb) {
+            return Err(Code::TillBlocked.into());
+        }
         let needs = Needs::new().and(Kind::Payments, &call.payment);
         let found = self
             .decide(caller.now_ms, needs, |_, records| {

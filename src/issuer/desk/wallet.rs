@@ -8,6 +8,8 @@ use crate::issuer::funding::{Answer, Funding};
 use crate::issuer::ledger::{Kind, Ledger, Needs};
 use crate::issuer::login::{self, TryKeys, Visitor};
 use crate::issuer::password::PasswordHash;
+use crate::issuer::settings::Attempts;
+use crate::issuer::step_up::Effect;
 use crate::issuer::{allowance, cards, devices, enrolment, step_up};
 use crate::wire::calls::{
     AccountFrozen, CardProofStarted, ConfirmEnrolment, ConfirmIntent, Enrolled, EnrolmentPrepared, EnterCode,
@@ -26,8 +28,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             return Err(Code::BadArgument.into());
         }
         let tries = TryKeys::new(&call.login, source);
-        let needs =
-            Needs::new().and(Kind::Tries, &tries.login).and(Kind::Tries, &tries.source).and(Kind::Logins, &call.login);
+        let needs = tries.needs().and(Kind::Logins, &call.login);
         let entry = self
             .decide(caller.now_ms, needs, |moment, records| {
                 login::begin(moment, records, &tries)?;
@@ -56,7 +57,8 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         Ok(LogInStarted { attempt })
     }
 
-    pub(super) async fn enter_code(&self, caller: &Caller, call: EnterCode) -> Result<Ticket, Refused> {
+    pub(super) async fn enter_code(&self, caller: &Caller, call: EnterCode, source: &str) -> Result<Ticket, Refused> {
+        self.count_source(caller, source).await?;
         let ticket = self.name("")?;
         let needs =
             Needs::new().and(Kind::Attempts, &call.attempt).and(Kind::Tickets, login::ticket_key(&self.keys, &ticket));
@@ -74,6 +76,19 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         })
         .await?;
         Ok(Ticket { ticket })
+    }
+
+    /// Counts a try of a code from one source.
+    ///
+    /// # Errors
+    /// [`Code::TooManyAttempts`].
+    pub(super) async fn count_source(&self, caller: &Caller, source: &str) -> Result<(), Refused> {
+        let key = login::source_key(source);
+        self.decide(caller.now_ms, Needs::new().and(Kind::Tries, &key), |moment, records| {
+            let Attempts { per_source, window, .. } = moment.settings.attempts;
+            login::count(records, &key, per_source, window, moment.now())
+        })
+        .await
     }
 
     pub(super) async fn prepare_enrolment(
@@ -123,7 +138,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         }
         let needs = Needs::new().and(Kind::Accounts, account);
         let (mut synced, newest) = self
-            .decide(caller.now_ms, needs, |moment, records| devices::sync(moment, records, account, thumb, call.nonce))
+            .decide(caller.now_ms, needs, |moment, records| devices::sync(moment, records, account, thumb, &call))
             .await?;
         // A receipt issued since belongs to a later head.
         let receipts = self.ledger.receipts(account, call.after, Synced::MOST).await?;
@@ -159,11 +174,15 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         let account = caller.device()?;
         let id = self.name("tu-")?;
         let needs = Needs::new().and(Kind::Accounts, account).and(Kind::TopUps, &id).and(Kind::OpenTopUps, &id);
-        let charge = self
+        let effect = self
             .decide(caller.now_ms, needs, |moment, records| {
                 step_up::confirm(moment, records, account, caller.thumb, &call, &id)
             })
             .await?;
+        let charge = match effect {
+            Effect::Charge(charge) => charge,
+            Effect::Done(receipt) => return Ok(IntentConfirmed::Done { receipt }),
+        };
         let answer = self.funding.charge(&charge, self.ledger.now_ms()).await;
         match (answer, self.end_top_up(&id, Some(answer)).await?) {
             (Answer::Declined, _) => Err(Code::CardDeclined.into()),
@@ -188,17 +207,27 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
     }
 
     pub(super) async fn freeze(&self, caller: &Caller, call: FreezeAccount) -> Result<AccountFrozen, Refused> {
+        self.order_freeze(caller, &call.statement.0, None).await
+    }
+
+    /// Freezes on a signed order, and holds the payment of a receipt if one is named.
+    pub(super) async fn order_freeze(
+        &self,
+        caller: &Caller,
+        statement: &[u8],
+        reported: Option<u64>,
+    ) -> Result<AccountFrozen, Refused> {
         let (account, thumb) = caller.device_or_channel()?;
-        let nonce = devices::freeze_nonce(&call.statement.0, &caller.key)?;
+        let nonce = devices::freeze_nonce(statement, &caller.key)?;
         let needs = Needs::new().and(Kind::Accounts, account).and(Kind::Used, devices::freeze_key(nonce));
         self.decide(caller.now_ms, needs, |moment, records| {
-            devices::freeze(moment, records, account, &caller.key, thumb, &call.statement.0)
+            devices::freeze(moment, records, account, &caller.key, thumb, (statement, reported))
         })
         .await
     }
 
     /// A new handle, drawn before the transaction that needs it as a key.
-    fn handle(&self) -> Result<Handle, Refused> {
+    pub(super) fn handle(&self) -> Result<Handle, Refused> {
         let mut handle = [0; 8];
         self.entropy.fill(&mut handle).map_err(|_| Code::NoEntropy)?;
         Ok(Handle(handle))

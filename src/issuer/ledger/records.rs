@@ -8,11 +8,13 @@ use crate::issuer::enrolment::OpenEnrolment;
 use crate::issuer::keys::StoredKeys;
 use crate::issuer::login::{LoginAttempt, TicketEntry, Tries};
 use crate::issuer::messages::Message;
-use crate::issuer::payments::{Payment, TillAnswer};
+use crate::issuer::orders::Order;
+use crate::issuer::payments::{Patron, Payment, TillAnswer};
 use crate::issuer::receipts::StoredReceipt;
 use crate::issuer::tills::{Till, TillCode};
 use crate::issuer::top_ups::{OpenTopUp, TopUp};
 use crate::issuer::used::Used;
+use crate::rules::breakers::Flow;
 use crate::wire::id::{AccountId, Audience, Bytes, Handle, Nonce, Thumbprint, to_base64};
 use alloc::collections::BTreeMap;
 use core::cell::Cell;
@@ -258,6 +260,12 @@ records! {
     OpenTopUps open_top_ups "open_top_ups": OpenTopUp;
     /// Open card proofs.
     CardProofs card_proofs "card_proofs": CardProof;
+    /// What went through tills, merchants and the whole issuer.
+    Flows flows "flows": Flow;
+    /// Which accounts have paid which merchant.
+    Patrons patrons "patrons": Patron;
+    /// One-time codes and challenges that freeze, unfreeze or recover.
+    Orders orders "orders": Order;
     /// The issuer's own keys.
     IssuerKeys issuer_keys "issuer_keys": StoredKeys;
 }

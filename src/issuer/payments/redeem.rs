@@ -1,13 +1,14 @@
 //! Takes one payment: the second half of the protocol's order of checks, in one transaction under the account's lock.
 
-use super::{Payment, answered, remember};
+use super::held::{self, Doubtful};
+use super::{Payment, answered, breakers, remember};
 use crate::code::Code;
 use crate::issuer::account::{Account, Debit, Device, Retired, State};
 use crate::issuer::allowance::{account_cap, cap};
 use crate::issuer::books::{Line, Movement};
 use crate::issuer::devices::require_active;
 use crate::issuer::error::Refused;
-use crate::issuer::ledger::Records;
+use crate::issuer::ledger::{Kind as Record, Needs, Records};
 use crate::issuer::messages::{Event, Message};
 use crate::issuer::moment::Moment;
 use crate::issuer::receipts::{self, Draft};
@@ -15,6 +16,7 @@ use crate::issuer::replay::{Judgement, Use, claims_hash};
 use crate::issuer::tills::Till;
 use crate::issuer::verifier::{Candidate, Sale, authenticate};
 use crate::rules::lifetime::is_offline;
+use crate::rules::policy::Policy;
 use crate::rules::spending::Cap;
 use crate::wire::Verified;
 use crate::wire::allowance::Tier;
@@ -40,6 +42,20 @@ pub(in crate::issuer) struct Taking<'a> {
     pub(in crate::issuer) request: Hash,
     /// Id of the payment, if one is made.
     pub(in crate::issuer) payment: &'a str,
+}
+
+impl Taking<'_> {
+    /// The records that taking it at this till needs.
+    pub(in crate::issuer) fn needs(&self, policy: &Policy, till: &Till) -> Needs {
+        let mut needs = Needs::new()
+            .and(Record::Tills, &till.till)
+            .and(Record::TillAnswers, self.answer_key)
+            .and(Record::Payments, self.payment);
+        for (account, _) in self.accounts {
+            needs = needs.and(Record::Accounts, account);
+        }
+        breakers::needs(needs, policy, till, self.accounts.iter().map(|(account, _)| account))
+    }
 }
 
 /// Decides over a token. What the till hears is the answer; what the owner hears is a receipt.
@@ -125,7 +141,9 @@ impl Desk<'_> {
             Err(code @ (Code::TokenAhead | Code::WrongTill)) => return self.refuse_untaken(records, account, code),
             _ => {}
         }
-        if let (Ok(()), Err(code)) = (asked, require_active(account, self.thumb)) {
+        let standing = require_active(account, self.thumb)
+            .and_then(|()| if self.token.issued_at < account.tokens_from { Err(Code::Frozen) } else { Ok(()) });
+        if let (Ok(()), Err(code)) = (asked, standing) {
             return self.refuse_untaken(records, account, code);
         }
         let device = account.device(self.thumb);
@@ -143,9 +161,16 @@ impl Desk<'_> {
             (Some(Judgement::Fresh), Err(code)) => return self.refuse_taken(records, account, code),
             (Some(Judgement::Clone), Ok(())) => return self.suspend(records, account),
             (_, Err(code)) => return self.answer(outcome(code), None),
+            (Some(Judgement::Repeat(seen)), Ok(())) if seen.till != self.sale.till => {
+                let seen = seen.clone();
+                return self.lifted(records, account, &seen);
+            }
             (_, Ok(())) => return self.answer(Outcome::TokenUsed, None),
         }
-        match self.limits(account) {
+        let passed = self.limits(account).and_then(|offline| {
+            breakers::pass(self.moment, records, self.till, account, self.sale.amount).map(|()| offline)
+        });
+        match passed {
             Ok(offline) => self.pay(records, account, payment, offline),
             Err(code) => self.refuse_taken(records, account, code),
         }
@@ -181,7 +206,7 @@ impl Desk<'_> {
             device.spent_offline.check(&cap, amount, now).map_err(|_| over)?;
         }
         device.spent.check(&cap(granted), amount, now).map_err(|_| Code::OverAllowance)?;
-        account.spent.check(&account_cap(self.moment, granted), amount, now).map_err(|_| Code::OverLimit)?;
+        account.spent.check(&account_cap(self.moment, account, granted), amount, now).map_err(|_| Code::OverLimit)?;
         if let Some(last) = &device.last_debit {
             let policy = &self.moment.settings.policy;
             let apart = if last.till == self.sale.till {
@@ -189,7 +214,9 @@ impl Desk<'_> {
             } else {
                 policy.second_debit_seconds
             };
-            if now < last.at.saturating_add(apart) && self.token.issued_at < last.at {
+            // Made after the owner saw the first receipt, it is a second purchase and no second scan.
+            let seen = last.seen_at.is_some_and(|seen_at| self.token.issued_at >= seen_at);
+            if now < last.at.saturating_add(apart) && !seen {
                 return Err(Code::TooFast);
             }
         }
@@ -237,13 +264,48 @@ impl Desk<'_> {
         let label = draft.body.device_label.clone().unwrap_or_default();
         self.declined(records, account, Code::CloneSuspected);
         receipts::issue(self.moment, records, account, draft);
-        records.messages.push(Message::to_owner(account, self.moment.now(), &Event::DeviceSuspended(&label)));
+        records.messages.push(Message::alarm(self.moment, account, &Event::DeviceSuspended(&label)));
         self.answer(Outcome::Declined, None)
+    }
+
+    /// A second till offers a live token that was taken: somebody lifted it. The first payment waits.
+    fn lifted(&self, records: &mut Records, account: &mut Account, seen: &Use) -> PaymentAnswer {
+        if let Some(payment) = &seen.payment {
+            let doubtful = Doubtful {
+                thumb: self.thumb,
+                payment,
+                seq: seen.seq,
+                amount: Some(seen.amount),
+                currency: self.sale.currency,
+                elsewhere: (&self.till.name, &self.till.place),
+            };
+            held::hold(self.moment, records, account, &doubtful);
+        }
+        self.answer(Outcome::TokenUsed, None)
+    }
+
+    /// A payment from another place within minutes makes the one before doubtful.
+    fn doubt_last(&self, records: &mut Records, account: &mut Account) {
+        let now = self.moment.now();
+        let within = self.moment.settings.policy.elsewhere_seconds;
+        let Some(last) = account.device(self.thumb).and_then(|device| device.last_debit.clone()) else { return };
+        if now < last.at.saturating_add(within) && last.place != self.till.place {
+            let doubtful = Doubtful {
+                thumb: self.thumb,
+                payment: &last.payment,
+                seq: last.seq,
+                amount: last.amount,
+                currency: self.sale.currency,
+                elsewhere: (&self.till.name, &self.till.place),
+            };
+            held::hold(self.moment, records, account, &doubtful);
+        }
     }
 
     /// Takes the counter; the first use of the newest handle retires those before it.
     fn take(&self, account: &mut Account, outcome: Outcome, payment: Option<String>) {
         let now = self.moment.now();
+        let seq = account.link.seq;
         let Some(device) = account.device_mut(self.thumb) else { return };
         device.window.take(Use {
             atc: self.token.atc,
@@ -255,6 +317,7 @@ impl Desk<'_> {
             amount: self.sale.amount,
             outcome,
             payment,
+            seq,
         });
         if let Some((newest, earlier)) = device.handles.split_last_mut()
             && newest.handle == self.handle
@@ -277,10 +340,22 @@ impl Desk<'_> {
             if offline {
                 device.spent_offline.add(amount, now);
             }
-            device.last_debit = Some(Debit { at: now, till: self.sale.till.clone() });
         }
-        self.take(account, Outcome::Approved, Some(id.into()));
         receipts::issue(self.moment, records, account, self.draft(Kind::Payment));
+        self.take(account, Outcome::Approved, Some(id.into()));
+        let seq = account.link.seq;
+        self.doubt_last(records, account);
+        if let Some(device) = account.device_mut(self.thumb) {
+            device.last_debit = Some(Debit {
+                at: now,
+                till: self.sale.till.clone(),
+                place: self.till.place.clone(),
+                payment: id.into(),
+                amount: Some(amount),
+                seq,
+                seen_at: None,
+            });
+        }
         let payment = Payment {
             id: id.into(),
             till: self.sale.till.clone(),
@@ -291,7 +366,7 @@ impl Desk<'_> {
             amount,
             currency,
             at: now,
-            seq: account.link.seq,
+            seq,
             offline,
             reversed_at: None,
         };

@@ -17,6 +17,7 @@ fn taken(token: &Token, at: u32) -> Use {
         amount: Amount::of(540),
         outcome: Outcome::Approved,
         payment: Some("p".into()),
+        seq: 0,
     }
 }
 

@@ -1,0 +1,157 @@
+//! A lost or suspended key is replaced by login, contact code and passkey together.
+#![allow(clippy::unwrap_used)]
+use super::*;
+
+const NEW: u8 = 62;
+const NEW_CHANNEL: u8 = 63;
+
+fn prepared(issuer: &World) -> (Client, RecoveryPrepared) {
+    let mut device = Client::new(NEW);
+    let Ticket { ticket } = log_in(issuer, &device, "hanako", "hanako-password").unwrap();
+    let prepared = device.call(issuer, &PrepareRecovery { ticket, channel_key: public(NEW_CHANNEL) }).unwrap();
+    device.account = Some(prepared.account.clone());
+    (device, prepared)
+}
+
+fn confirmation(
+    prepared: &RecoveryPrepared,
+    device: &Client,
+    passkey: &Passkey,
+    change: impl Fn(&mut Enrolment),
+) -> ConfirmRecovery {
+    let known = &prepared.credentials[0];
+    let mut statement = Enrolment {
+        issuer: "https://issuer.example".parse().unwrap(),
+        rp_id: "wallet.example".parse().unwrap(),
+        account: prepared.account.clone(),
+        device_key: device.key(),
+        channel_key: public(NEW_CHANNEL),
+        credential: known.id.clone(),
+        credential_key_hash: known.key_hash,
+        backup_eligible: known.backup_eligible,
+        backed_up: false,
+        custody: Custody::Software,
+        nonce: prepared.nonce,
+        issued_at: 0,
+    };
+    change(&mut statement);
+    let statement = device.state(&statement);
+    let assertion = passkey.assert(&enrolment::confirmation_challenge(&statement));
+    ConfirmRecovery { statement: Bytes(statement), assertion, label: "new phone".into() }
+}
+
+fn pay(issuer: &World, shop: &Client, token: String, amount: u32, key: &str) -> Outcome {
+    let key = format!("idempotency-{key:0>8}");
+    let call = TakePayment { token, amount: Amount::of(amount), currency: Currency::JPY, key };
+    shop.call(issuer, &call).unwrap().outcome
+}
+
+fn new_token(issuer: &World, account: &crate::wire::id::AccountId, atc: u32) -> String {
+    let needs = Needs::new().and(Kind::Accounts, account);
+    let used = now(issuer
+        .ledger()
+        .transact(needs, |records| records.accounts.get(account).unwrap().devices[1].handles.last().unwrap().clone()))
+    .unwrap();
+    let issued_at = u32::try_from(issuer.ledger().now_ms() / 1000).unwrap();
+    let token = Token { limit: Limit::Allowance, expires_at: issued_at + 60, issued_at, atc, random: [1; 4] };
+    let unsigned = token.prepare(used.handle, &used.veil);
+    Token::text(&unsigned, &sign(NEW, &unsigned))
+}
+
+#[test]
+fn a_suspended_device_is_replaced_its_old_key_is_dead_and_the_new_one_cools_off() {
+    let issuer = world();
+    let (old, old_channel) = enrolled(&issuer, "hanako");
+    let account = old.account.clone().unwrap();
+    let shop = till(&issuer, TILL, "t/1001");
+    assert_eq!(pay(&issuer, &shop, token(&issuer, &account, 1), 500, "1"), Outcome::Approved);
+    // A copy of the key: a counter that jumps too far.
+    assert_eq!(pay(&issuer, &shop, token(&issuer, &account, 90_000), 500, "2"), Outcome::Declined);
+    assert_eq!(sync(&issuer, &old_channel).status, DeviceStatus::Suspended);
+
+    let (device, prepared) = prepared(&issuer);
+    let call = confirmation(&prepared, &device, &Passkey::new(PASSKEY), |_| {});
+    let first = device.call(&issuer, &call).unwrap();
+    assert_eq!(device.call(&issuer, &call).unwrap().allowance, first.allowance, "a lost answer is given again");
+    assert_eq!(old.call(&issuer, &Refill {}).err(), Some(Code::Revoked));
+    issuer.ledger().clock().advance(61_000);
+    assert_eq!(pay(&issuer, &shop, token(&issuer, &account, 2), 100, "3"), Outcome::Declined);
+    assert_eq!(device.call(&issuer, &Refill {}).err(), Some(Code::CoolingOff));
+    assert_eq!(pay(&issuer, &shop, new_token(&issuer, &account, 1), 1_000, "4"), Outcome::Approved);
+    // The old key's payment still counts in the window: 3,000 a day, of which 1,500 are gone.
+    issuer.ledger().clock().advance(61_000);
+    assert_eq!(pay(&issuer, &shop, new_token(&issuer, &account, 2), 501, "5"), Outcome::Declined);
+    let mut channel = Client::new(NEW_CHANNEL);
+    channel.account = Some(account);
+    let call = Sync { nonce: Nonce([1; 16]), after: 0, thumb: device.key().thumbprint() };
+    let synced = channel.call(&issuer, &call).unwrap();
+    assert_eq!(synced.status, DeviceStatus::Active);
+    assert_eq!(synced.left.amount, Amount::of(1_500));
+    let freeze = Freeze {
+        issuer: "https://issuer.example".parse().unwrap(),
+        account: old.account.clone().unwrap(),
+        thumb: public(DEVICE).thumbprint(),
+        nonce: Nonce([7; 16]),
+        issued_at: u32::try_from(issuer.ledger().now_ms() / 1000).unwrap(),
+    };
+    let order = FreezeAccount { statement: Bytes(old_channel.state(&freeze)) };
+    assert_eq!(old_channel.call(&issuer, &order).err(), Some(Code::Revoked), "a copied profile can't stop the new one");
+}
+
+#[test]
+fn a_recovery_needs_ticket_passkey_and_a_statement_that_says_exactly_this() {
+    let issuer = world();
+    enrolled(&issuer, "hanako");
+    let (device, prepared) = prepared(&issuer);
+    let good = || confirmation(&prepared, &device, &Passkey::new(PASSKEY), |_| {});
+    let mut thief = Client::new(64);
+    thief.account.clone_from(&device.account);
+    assert_eq!(thief.call(&issuer, &good()).err(), Some(Code::TicketExpired));
+    let other_passkey = confirmation(&prepared, &device, &Passkey { secret: 70, ..Passkey::new(PASSKEY) }, |_| {});
+    assert_eq!(device.call(&issuer, &other_passkey).err(), Some(Code::AssertionRefused));
+    let unverified = confirmation(&prepared, &device, &Passkey { flags: 0x01, ..Passkey::new(PASSKEY) }, |_| {});
+    assert_eq!(device.call(&issuer, &unverified).err(), Some(Code::UserNotVerified));
+    let changes: &[(fn(&mut Enrolment), Code)] = &[
+        (|statement| statement.issuer = "https://other.example".parse().unwrap(), Code::IntentMismatch),
+        (|statement| statement.rp_id = "example".parse().unwrap(), Code::IntentMismatch),
+        (|statement| statement.account = "acc-other".parse().unwrap(), Code::IntentMismatch),
+        (|statement| statement.credential_key_hash = Hash::ZERO, Code::IntentMismatch),
+        (|statement| statement.nonce = Nonce([0; 16]), Code::IntentMismatch),
+        (|statement| statement.channel_key = public(65), Code::IntentMismatch),
+        (|statement| statement.credential = Bytes(vec![9; 16]), Code::CredentialUnknown),
+    ];
+    for (change, code) in changes {
+        let call = confirmation(&prepared, &device, &Passkey::new(PASSKEY), change);
+        assert_eq!(device.call(&issuer, &call).err(), Some(*code));
+    }
+    let call = ConfirmRecovery { label: "evil\u{202e}label".into(), ..good() };
+    assert_eq!(device.call(&issuer, &call).err(), Some(Code::BadArgument));
+    issuer.ledger().clock().advance(600_000);
+    assert_eq!(device.call(&issuer, &good()).err(), Some(Code::TicketExpired));
+}
+
+#[test]
+fn a_ticket_alone_replaces_nothing_and_a_frozen_account_stays_frozen() {
+    let issuer = world();
+    let (_, channel) = enrolled(&issuer, "hanako");
+    let stranger = Client::new(60);
+    let Ticket { ticket } = log_in(&issuer, &stranger, "hanako", "hanako-password").unwrap();
+    issuer.ledger().clock().advance(1_000);
+    stranger.call(&issuer, &FreezeByTicket { ticket }).unwrap();
+    let (device, prepared) = prepared(&issuer);
+    let call = confirmation(&prepared, &device, &Passkey::new(PASSKEY), |_| {});
+    device.call(&issuer, &call).unwrap();
+    assert_eq!(sync(&issuer, &channel).status, DeviceStatus::Revoked);
+    // Enrolled after the event, it can't release the account.
+    assert_eq!(device.call(&issuer, &SendUnfreezeCode {}).err(), Some(Code::NotFirstDevice));
+    assert_eq!(device.call(&issuer, &Refill {}).err(), Some(Code::Frozen));
+}
+
+#[test]
+fn an_account_without_a_device_has_nothing_to_replace() {
+    let issuer = world();
+    let device = Client::new(NEW);
+    let Ticket { ticket } = log_in(&issuer, &device, "hanako", "hanako-password").unwrap();
+    let call = PrepareRecovery { ticket, channel_key: public(NEW_CHANNEL) };
+    assert_eq!(device.call(&issuer, &call).err(), Some(Code::NoCredential));
+}

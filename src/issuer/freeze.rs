@@ -1,0 +1,268 @@
+//! Stops an account on weak proof, since it only takes away, and releases it on strong proof (protocol section 6).
+
+use super::account::{Account, Held, State};
+use super::error::Refused;
+use super::ledger::Records;
+use super::login::{FRESH_CONTACT, count, ticket_key};
+use super::messages::{Event, Message};
+use super::moment::Moment;
+use super::orders::Order;
+use super::receipts::{self, Draft};
+use super::used::Used;
+use super::webauthn;
+use crate::code::Code;
+use crate::wire::calls::{
+    AccountFrozen, ConfirmPasskeyFreeze, PasskeyFreezePrepared, PrepareUnfreeze, ReceiptItem, freeze_challenge,
+};
+use crate::wire::id::{AccountId, Nonce, Thumbprint, from_base64, to_base64};
+use crate::wire::receipt::Kind;
+use crate::wire::webauthn::AttestedCredential;
+
+const STOP_PURPOSE: &str = "jitsuin/v1/stop-code";
+const CODE_PURPOSE: &str = "jitsuin/v1/unfreeze-code";
+/// Wrong contact codes before an order ends.
+const MOST_TRIES: u32 = 3;
+
+/// Stops every device. Ends open step-ups at once; refills, enrolments and unredeemed tokens meet the frozen state, and
+/// tokens made before the release stay dead after it. Reading, reversals and recovery go on.
+pub(super) fn stop(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    owner: &mut Account,
+    by: Option<Thumbprint>,
+) -> AccountFrozen {
+    let now = moment.now();
+    if let Some(at) = owner.frozen_at {
+        return AccountFrozen { at };
+    }
+    owner.frozen_at = Some(now);
+    for device in &mut owner.devices {
+        device.intents.clear();
+        device.agreed_refill = None;
+    }
+    let draft = by.map_or_else(|| Draft::new(Kind::Frozen), |thumb| Draft::of(Kind::Frozen, thumb));
+    receipts::issue(moment, records, owner, draft);
+    records.messages.push(Message::to_owner(owner, now, &Event::Frozen));
+    AccountFrozen { at: now }
+}
+
+/// Stops the account of a ticket, which is used up.
+///
+/// # Errors
+/// [`Code::TicketExpired`].
+pub(super) fn by_ticket(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    account: &AccountId,
+    ticket: &str,
+    caller: Thumbprint,
+) -> Result<AccountFrozen, Refused> {
+    let key = ticket_key(moment.keys, ticket);
+    let live = |entry: &&super::login::TicketEntry| entry.thumb == caller && entry.until > moment.now();
+    records.tickets.get(&key).filter(live).ok_or(Code::TicketExpired)?;
+    let mut owner = records.accounts.get(account).cloned().ok_or(Code::TicketExpired)?;
+    records.tickets.take(&key);
+    let stopped = stop(moment, records, &mut owner, None);
+    records.accounts.put(account, owner);
+    Ok(stopped)
+}
+
+/// The stop code of a message that goes out now: account, time and their MAC, so that nothing has to be remembered.
+pub(super) fn stop_code(moment: &Moment<'_>, account: &AccountId) -> String {
+    let time = moment.now().to_be_bytes();
+    let mac = moment.keys.mac(STOP_PURPOSE, &[&time, account.as_str().as_bytes()]);
+    format!("{}.{account}", to_base64(&[time.as_slice(), mac.as_bytes()].concat()))
+}
+
+/// The account of a stop code, and what marks it as used; none, if it is not a live one.
+pub(super) fn read_stop_code(moment: &Moment<'_>, code: &str) -> Option<(AccountId, String)> {
+    let (proof, account) = code.trim().split_once('.')?;
+    let account: AccountId = account.parse().ok()?;
+    let bytes = from_base64(proof).ok()?;
+    let (time, mac) = bytes.split_first_chunk::<4>()?;
+    let made = u32::from_be_bytes(*time);
+    let now = moment.now();
+    let alive = made <= now && now < made.saturating_add(moment.settings.policy.stop_seconds);
+    let holds = moment.keys.mac_holds(STOP_PURPOSE, &[time, account.as_str().as_bytes()], mac);
+    // What marks it is made of what was checked, so that no second spelling of a code is a second use.
+    (holds && alive).then(|| {
+        let used = format!("stop/{account}/{made}");
+        (account, used)
+    })
+}
+
+/// Stops the account of a stop code, once.
+///
+/// # Errors
+/// [`Code::CodeRefused`], whatever was wrong.
+pub(super) fn by_code(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    account: &AccountId,
+    used: &str,
+) -> Result<AccountFrozen, Refused> {
+    if records.used.get(used).is_some() {
+        return Err(Code::CodeRefused.into());
+    }
+    let mut owner = records.accounts.get(account).cloned().ok_or(Code::CodeRefused)?;
+    let until = moment.now().saturating_add(moment.settings.policy.stop_seconds).saturating_add(1);
+    records.used.put(used, Used { until });
+    let stopped = stop(moment, records, &mut owner, None);
+    records.accounts.put(account, owner);
+    Ok(stopped)
+}
+
+/// Opens a challenge for any passkey.
+pub(super) fn prepare_passkey(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    nonce: Nonce,
+    caller: Thumbprint,
+) -> PasskeyFreezePrepared {
+    let until = moment.now().saturating_add(moment.settings.policy.order_seconds);
+    records.orders.put(nonce, Order::Passkey { caller, until });
+    PasskeyFreezePrepared { nonce, expires_at: until }
+}
+
+/// Stops the account of the passkey that signed the challenge. An unknown passkey and a bad signature are refused alike.
+///
+/// # Errors
+/// [`Code::IntentExpired`] without such a challenge; [`Code::AssertionRefused`]; what `webauthn.rs` refuses.
+pub(super) fn by_passkey(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    account: Option<&AccountId>,
+    caller: Thumbprint,
+    call: &ConfirmPasskeyFreeze,
+) -> Result<AccountFrozen, Refused> {
+    let now = moment.now();
+    let live =
+        |order: &&Order| matches!(order, Order::Passkey { caller: held, until } if *held == caller && *until > now);
+    records.orders.get(call.nonce).filter(live).ok_or(Code::IntentExpired)?;
+    let mut owner = account.and_then(|id| records.accounts.get(id).cloned()).ok_or(Code::AssertionRefused)?;
+    let known = |device: &&super::account::Device| {
+        device.state != State::Revoked && device.credential.id.0 == call.assertion.raw_id.0
+    };
+    let device = owner.devices.iter().find(known).ok_or(Code::AssertionRefused)?;
+    let credential = AttestedCredential { id: device.credential.id.clone(), key: device.credential.key.clone() };
+    let challenge = freeze_challenge(&moment.settings.issuer, &moment.settings.rp_id, call.nonce);
+    webauthn::check_assertion(moment.settings, &challenge, &call.assertion, &credential, &owner.user_handle)?;
+    records.orders.take(call.nonce);
+    let stopped = stop(moment, records, &mut owner, None);
+    records.accounts.put(owner.id.clone(), owner);
+    Ok(stopped)
+}
+
+/// Marks the payment of a receipt as not its owner's: its money waits.
+pub(super) fn report(moment: &Moment<'_>, owner: &mut Account, seq: u64) {
+    if let Some(held) = owner.held.iter_mut().find(|held| held.seq == seq) {
+        held.reported = true;
+        return;
+    }
+    let payment = owner.devices.iter().find_map(|device| device.window.used(seq)?.payment.clone());
+    owner.held.extend(payment.map(|payment| Held { payment, seq, at: moment.now(), reported: true }));
+}
+
+/// Whether this device may release the account: enrolled before it was frozen, cooled off, and healthy.
+///
+/// # Errors
+/// [`Code::NotFound`] for an account that is not frozen; the device's state; [`Code::NotFirstDevice`] for a device that
+/// was enrolled since; [`Code::CoolingOff`].
+pub(super) fn check_release(moment: &Moment<'_>, owner: &Account, thumb: Thumbprint) -> Result<(), Refused> {
+    let device = owner.device(thumb).ok_or(Code::NotEnrolled)?;
+    match device.state {
+        State::Revoked => return Err(Code::Revoked.into()),
+        State::Suspended => return Err(Code::Suspended.into()),
+        State::Active => {}
+    }
+    let frozen_at = owner.frozen_at.ok_or(Code::NotFound)?;
+    if device.added_at >= frozen_at {
+        return Err(Code::NotFirstDevice.into());
+    }
+    if moment.now() < device.cooled_at {
+        return Err(Refused::cooling_off(device.cooled_at));
+    }
+    Ok(())
+}
+
+/// The key under which an account's release codes are counted.
+pub(super) fn tries_key(account: &AccountId) -> String {
+    format!("unfreeze/{account}")
+}
+
+/// Sends the contact code of a release under an attempt drawn before.
+///
+/// # Errors
+/// What [`check_release`] refuses; [`Code::CodeRefused`] for a contact changed within 30 days;
+/// [`Code::TooManyAttempts`].
+pub(super) fn send_code(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    account: &AccountId,
+    thumb: Thumbprint,
+    attempt: &str,
+) -> Result<(), Refused> {
+    let now = moment.now();
+    let owner = records.accounts.get(account).cloned().ok_or(Code::NotEnrolled)?;
+    check_release(moment, &owner, thumb)?;
+    if owner.contact_changed_at.is_some_and(|at| at.saturating_add(FRESH_CONTACT) > now) {
+        return Err(Code::CodeRefused.into());
+    }
+    let attempts = &moment.settings.attempts;
+    count(records, &tries_key(account), attempts.per_login, attempts.window, now)?;
+    let code = moment.chance.digits(8);
+    let order = Order::Unfreeze {
+        account: account.clone(),
+        thumb,
+        code: moment.keys.mac(CODE_PURPOSE, &[attempt.as_bytes(), code.as_bytes()]),
+        tries: 0,
+        until: now.saturating_add(moment.settings.policy.order_seconds),
+    };
+    records.orders.put(attempt, order);
+    records.messages.push(Message::to_owner(&owner, now, &Event::UnfreezeCode(&code)));
+    Ok(())
+}
+
+/// Checks the contact code of a release and uses it up.
+///
+/// # Errors
+/// [`Code::CodeRefused`], whatever was wrong.
+pub(super) fn enter_code(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    account: &AccountId,
+    caller: Thumbprint,
+    call: &PrepareUnfreeze,
+) -> Result<(), Refused> {
+    let now = moment.now();
+    let Some(Order::Unfreeze { account: held, thumb, code, tries, until }) = records.orders.get(&call.attempt).cloned()
+    else {
+        return Err(Code::CodeRefused.into());
+    };
+    if held != *account || thumb != caller || until <= now || tries >= MOST_TRIES {
+        return Err(Code::CodeRefused.into());
+    }
+    if !moment.keys.mac_holds(CODE_PURPOSE, &[call.attempt.as_bytes(), call.code.as_bytes()], code.as_bytes()) {
+        let tries = tries.saturating_add(1);
+        records.orders.put(&call.attempt, Order::Unfreeze { account: held, thumb, code, tries, until });
+        return Err(Code::CodeRefused.into());
+    }
+    records.orders.take(&call.attempt);
+    Ok(())
+}
+
+/// Lets the account work again.
+pub(super) fn release(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    owner: &mut Account,
+    by: Option<Thumbprint>,
+) -> ReceiptItem {
+    let now = moment.now();
+    owner.frozen_at = None;
+    owner.tokens_from = now;
+    let draft = by.map_or_else(|| Draft::new(Kind::Unfrozen), |thumb| Draft::of(Kind::Unfrozen, thumb));
+    let receipt = receipts::issue(moment, records, owner, draft);
+    records.messages.push(Message::alarm(moment, owner, &Event::Unfrozen));
+    receipt
+}

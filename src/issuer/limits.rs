@@ -1,0 +1,101 @@
+//! The owner's own limit: lowered at once, raised by a step-up, never above what the issuer allows.
+
+use super::account::{Account, Device};
+use super::devices::require_active;
+use super::error::Refused;
+use super::ledger::Records;
+use super::messages::{Event, Message};
+use super::moment::Moment;
+use super::receipts::{self, Draft};
+use crate::code::Code;
+use crate::wire::calls::{LimitSet, ReceiptItem};
+use crate::wire::id::{AccountId, Thumbprint};
+use crate::wire::money::{Amount, Money};
+use crate::wire::receipt::Kind;
+
+/// What all devices may pay in 24 hours now.
+pub(super) fn current(moment: &Moment<'_>, owner: &Account, device: &Device) -> Amount {
+    let most = device.limits(&moment.settings.policy, moment.now()).per_account;
+    owner.own_limit.map_or(most, |own| own.min(most))
+}
+
+/// Checks the raising of the limit, at `prepare` and again at `confirm`.
+///
+/// # Errors
+/// The state's code; [`Code::CoolingOff`]; [`Code::IntentMismatch`] if `old` is not the limit; [`Code::BadAmount`] if
+/// `new` is not more; [`Code::OverLimit`] with what the issuer allows.
+pub(super) fn check(
+    moment: &Moment<'_>,
+    owner: &Account,
+    thumb: Thumbprint,
+    old: Amount,
+    new: Amount,
+) -> Result<(), Refused> {
+    let now = moment.now();
+    require_active(owner, thumb)?;
+    let device = owner.device(thumb).ok_or(Code::NotEnrolled)?;
+    if now < device.cooled_at {
+        return Err(Refused::cooling_off(device.cooled_at));
+    }
+    if old != current(moment, owner, device) {
+        return Err(Code::IntentMismatch.into());
+    }
+    if new <= old {
+        return Err(Code::BadAmount.into());
+    }
+    let most = device.limits(&moment.settings.policy, now).per_account;
+    if new > most {
+        return Err(Refused { left: Some(most), ..Refused::new(Code::OverLimit) });
+    }
+    Ok(())
+}
+
+/// Sets the limit and tells the owner.
+pub(super) fn set(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    owner: &mut Account,
+    thumb: Thumbprint,
+    new: Amount,
+) -> ReceiptItem {
+    owner.own_limit = Some(new);
+    let mut draft = Draft::of(Kind::LimitsChanged, thumb);
+    draft.body.amount = Some(new);
+    draft.body.currency = Some(owner.currency);
+    let receipt = receipts::issue(moment, records, owner, draft);
+    let money = Money { amount: new, currency: owner.currency };
+    records.messages.push(Message::alarm(moment, owner, &Event::LimitSet(money)));
+    receipt
+}
+
+/// Lowers the limit without a step-up.
+///
+/// # Errors
+/// The state's code; [`Code::CoolingOff`]; [`Code::BadAmount`] for nothing; [`Code::OverLimit`] with the limit, if
+/// this would raise it.
+pub(super) fn lower(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    account: &AccountId,
+    thumb: Thumbprint,
+    new: Amount,
+) -> Result<LimitSet, Refused> {
+    let mut owner = records.accounts.get(account).cloned().ok_or(Code::NotEnrolled)?;
+    require_active(&owner, thumb)?;
+    let device = owner.device(thumb).ok_or(Code::NotEnrolled)?;
+    if moment.now() < device.cooled_at {
+        return Err(Refused::cooling_off(device.cooled_at));
+    }
+    let old = current(moment, &owner, device);
+    if new.is_zero() {
+        return Err(Code::BadAmount.into());
+    }
+    if new > old {
+        return Err(Refused { left: Some(old), ..Refused::new(Code::OverLimit) });
+    }
+    if new < old {
+        set(moment, records, &mut owner, thumb, new);
+        records.accounts.put(account, owner);
+    }
+    Ok(LimitSet { limit: new })
+}

@@ -1,0 +1,61 @@
+//! What the people who run the issuer do by hand: stop a till, settle a held payment, release an account.
+
+use super::Issuer;
+use super::error::Refused;
+use super::funding::Funding;
+use super::ledger::{Kind, Ledger, Needs};
+use super::{freeze, payments, tills};
+use crate::code::Code;
+use crate::rules::policy::Ceiling;
+use crate::wire::id::{AccountId, Audience, Thumbprint};
+
+impl<L: Ledger, F: Funding> Issuer<L, F> {
+    /// Blocks or releases a till, and sets its own ceiling; none: the policy's.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] without such a till.
+    pub async fn restrict_till(&self, till: &Audience, blocked: bool, ceiling: Option<Ceiling>) -> Result<(), Refused> {
+        let needs = Needs::new().and(Kind::Tills, till);
+        let rule = |_: &super::moment::Moment<'_>, records: &mut super::ledger::Records| {
+            tills::restrict(records, till, blocked, ceiling)
+        };
+        self.decide(self.ledger.now_ms(), needs, rule).await
+    }
+
+    /// Revokes one key of a till, such as a stolen device's. Its other keys go on.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] for a till or key that is none.
+    pub async fn revoke_till_key(&self, till: &Audience, key: Thumbprint) -> Result<(), Refused> {
+        let needs = Needs::new().and(Kind::Tills, till);
+        self.decide(self.ledger.now_ms(), needs, |moment, records| tills::revoke_key(moment, records, till, key)).await
+    }
+
+    /// Releases a frozen account for an owner who has no device that may: what a person decides who has met them.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] for an account that is none, or not frozen.
+    pub async fn release_account(&self, account: &AccountId) -> Result<(), Refused> {
+        let needs = Needs::new().and(Kind::Accounts, account);
+        self.decide(self.ledger.now_ms(), needs, |moment, records| {
+            let held = records.accounts.get(account).filter(|held| held.frozen_at.is_some());
+            let mut owner = held.cloned().ok_or(Code::NotFound)?;
+            freeze::release(moment, records, &mut owner, None);
+            records.accounts.put(account, owner);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Settles a held payment: its owner gets the money back, or its merchant keeps it.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] for a payment that is not held.
+    pub async fn settle_held(&self, account: &AccountId, payment: &str, give_back: bool) -> Result<(), Refused> {
+        let needs = Needs::new().and(Kind::Accounts, account).and(Kind::Payments, payment);
+        self.decide(self.ledger.now_ms(), needs, |moment, records| {
+            payments::settle(moment, records, account, payment, give_back)
+        })
+        .await
+    }
+}

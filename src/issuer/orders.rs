@@ -1,0 +1,50 @@
+//! One-time codes and challenges that stop an account, release it, or replace a device key.
+
+use super::ledger::Record;
+use crate::wire::id::{AccountId, Hash, Nonce, Thumbprint};
+use crate::wire::key::PublicKey;
+use serde::{Deserialize, Serialize};
+
+/// What waits for its second half.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Order {
+    /// A challenge for any passkey of any account, under its nonce: to freeze.
+    Passkey {
+        /// The key that asked for it.
+        caller: Thumbprint,
+        /// End, seconds since 1970.
+        until: u32,
+    },
+    /// A contact code that goes with an `unfreeze` intent, under its attempt.
+    Unfreeze {
+        /// The account.
+        account: AccountId,
+        /// The device key that asked for it.
+        thumb: Thumbprint,
+        /// HMAC of the code.
+        code: Hash,
+        /// Wrong codes so far.
+        tries: u32,
+        /// End, seconds since 1970.
+        until: u32,
+    },
+    /// A replacement of a device key, under the new key.
+    Recovery {
+        /// The account.
+        account: AccountId,
+        /// The key that will read and freeze.
+        channel_key: PublicKey,
+        /// In the statement.
+        nonce: Nonce,
+        /// End, seconds since 1970.
+        until: u32,
+    },
+}
+
+impl Record for Order {
+    fn until(&self) -> Option<u32> {
+        let (Self::Passkey { until, .. } | Self::Unfreeze { until, .. } | Self::Recovery { until, .. }) = self;
+        Some(*until)
+    }
+}

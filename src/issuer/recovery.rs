@@ -1,0 +1,189 @@
+//! Replaces a device key whose passkey is alive: after an eviction, and after clone evidence (protocol section 6,
+//! "Recovery"). Login, contact code and passkey together; the old key is dead at once and the new one cools off.
+
+use super::account::{CredentialEntry, Device, HandleUse, KeyEntry, State};
+use super::allowance::{self, Terms};
+use super::enrolment::is_label;
+use super::error::Refused;
+use super::ledger::Records;
+use super::login::{TicketEntry, ticket_key};
+use super::messages::{Event, Message};
+use super::moment::Moment;
+use super::orders::Order;
+use super::receipts::{self, Draft};
+use super::replay::Window;
+use super::webauthn;
+use crate::code::Code;
+use crate::wire::allowance::Tier;
+use crate::wire::calls::{ConfirmRecovery, Enrolled, KnownCredential, RecoveryPrepared};
+use crate::wire::enrolment;
+use crate::wire::id::{AccountId, Handle, Hash, Nonce, Thumbprint, Veil};
+use crate::wire::key::PublicKey;
+use crate::wire::receipt::Kind;
+use crate::wire::sha256;
+use crate::wire::webauthn::AttestedCredential;
+
+/// Life of a prepared recovery in seconds.
+const LIFE: u32 = 600;
+
+/// The key of [`Records::orders`] for a recovery by a new device key.
+pub(super) fn order_key(thumb: Thumbprint) -> String {
+    format!("recovery/{thumb}")
+}
+
+fn known(device: &Device) -> KnownCredential {
+    let credential = attested(device);
+    KnownCredential {
+        key_hash: credential.key_hash(),
+        id: credential.id,
+        backup_eligible: device.credential.backup_eligible,
+    }
+}
+
+fn attested(device: &Device) -> AttestedCredential {
+    AttestedCredential { id: device.credential.id.clone(), key: device.credential.key.clone() }
+}
+
+/// Uses the ticket up and opens a recovery for the calling key. A frozen account may be recovered, and stays frozen.
+///
+/// # Errors
+/// [`Code::TicketExpired`]; [`Code::NoCredential`] for an account without a device to replace; [`Code::BadArgument`]
+/// if one key is to be both.
+pub(super) fn prepare(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    ticket: &str,
+    thumb: Thumbprint,
+    channel_key: PublicKey,
+) -> Result<RecoveryPrepared, Refused> {
+    let now = moment.now();
+    let key = ticket_key(moment.keys, ticket);
+    let live = |entry: &&TicketEntry| entry.thumb == thumb && entry.until > now;
+    let entry = records.tickets.get(&key).filter(live).cloned().ok_or(Code::TicketExpired)?;
+    records.tickets.take(&key);
+    let owner = records.accounts.get(&entry.account).ok_or(Code::TicketExpired)?;
+    let credentials: Vec<_> = owner.devices.iter().filter(|device| device.state != State::Revoked).map(known).collect();
+    if credentials.is_empty() {
+        return Err(Code::NoCredential.into());
+    }
+    if channel_key.thumbprint() == thumb {
+        return Err(Code::BadArgument.into());
+    }
+    let (nonce, until) = (Nonce(moment.chance.next()), now.saturating_add(LIFE));
+    let prepared = RecoveryPrepared {
+        account: owner.id.clone(),
+        account_label: owner.label.clone(),
+        user_handle: owner.user_handle.clone(),
+        nonce,
+        expires_at: until,
+        credentials,
+    };
+    records.orders.put(order_key(thumb), Order::Recovery { account: entry.account, channel_key, nonce, until });
+    Ok(prepared)
+}
+
+/// Puts the calling key in the place of the one whose passkey signed. Meters go on, so that no limit is gained.
+/// The same call again, after a lost answer, gives the same answer.
+///
+/// # Errors
+/// [`Code::TicketExpired`] without an open recovery; [`Code::CredentialUnknown`]; what `webauthn.rs` refuses;
+/// [`Code::IntentMismatch`] for a statement that says anything else; [`Code::AlreadyEnrolled`] for a key that is
+/// registered; [`Code::BadArgument`] for a bad label.
+pub(super) fn confirm(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    account: &AccountId,
+    thumb: Thumbprint,
+    handle: Handle,
+    call: &ConfirmRecovery,
+) -> Result<Enrolled, Refused> {
+    let now = moment.now();
+    let settings = moment.settings;
+    let mut owner = records.accounts.get(account).cloned().ok_or(Code::TicketExpired)?;
+    let statement_hash = Hash(sha256(&call.statement.0));
+    if let Some(device) = owner.device(thumb).filter(|device| device.enrolment == statement_hash) {
+        return Ok(Enrolled { allowance: device.allowance.statement.clone(), atc_floor: device.window.floor() });
+    }
+    let Some(Order::Recovery { account: held, channel_key, nonce, until }) =
+        records.orders.get(order_key(thumb)).cloned()
+    else {
+        return Err(Code::TicketExpired.into());
+    };
+    if held != *account || until <= now {
+        return Err(Code::TicketExpired.into());
+    }
+    if !is_label(&call.label) {
+        return Err(Code::BadArgument.into());
+    }
+    let channel_thumb = channel_key.thumbprint();
+    if records.keys.get(thumb).is_some() || records.keys.get(channel_thumb).is_some() {
+        return Err(Code::AlreadyEnrolled.into());
+    }
+    let statement = enrolment::open_self_signed(&call.statement.0)?;
+    let replaced =
+        |device: &&mut Device| device.state != State::Revoked && device.credential.id == statement.credential;
+    let user_handle = owner.user_handle.clone();
+    let old = owner.devices.iter_mut().find(replaced).ok_or(Code::CredentialUnknown)?;
+    let credential = attested(old);
+    let says = statement.issuer == settings.issuer
+        && statement.rp_id == settings.rp_id
+        && statement.account == *account
+        && statement.device_key.thumbprint() == thumb
+        && statement.channel_key == channel_key
+        && statement.credential_key_hash == credential.key_hash()
+        && statement.nonce == nonce;
+    if !says {
+        return Err(Code::IntentMismatch.into());
+    }
+    let challenge = enrolment::confirmation_challenge(&call.statement.0);
+    let asserted = webauthn::check_assertion(settings, &challenge, &call.assertion, &credential, &user_handle)?;
+    old.state = State::Revoked;
+    old.intents.clear();
+    old.agreed_refill = None;
+    let (old_thumb, old_label, meters) =
+        (old.thumb, old.label.clone(), (old.spent.clone(), old.spent_offline.clone(), old.topped_up.clone()));
+    let mut credential = old.credential.clone();
+    credential.note(asserted);
+
+    let cooled_at = now.saturating_add(settings.policy.cool_off_seconds);
+    let terms = Terms { handle, veil: Veil(moment.chance.next()), cooled_at, tier: Tier::CoolOff };
+    allowance::index(records, handle, account, thumb)?;
+    let granted = allowance::grant(moment, account, owner.currency, thumb, &terms);
+    let answer = Enrolled { allowance: granted.statement.clone(), atc_floor: 0 };
+    records.orders.take(order_key(thumb));
+    records.credentials.put(&credential.id, CredentialEntry { account: account.clone(), thumb });
+    records.keys.put(thumb, KeyEntry::Device { account: account.clone() });
+    records.keys.put(channel_thumb, KeyEntry::Channel { account: account.clone(), thumb });
+    let (spent, spent_offline, topped_up) = meters;
+    owner.devices.push(Device {
+        key: statement.device_key,
+        thumb,
+        channel_key,
+        label: call.label.clone(),
+        custody: statement.custody,
+        state: State::Active,
+        added_at: now,
+        cooled_at,
+        last_contact: now,
+        last_debit: None,
+        credential,
+        enrolment: statement_hash,
+        allowance: granted,
+        handles: vec![HandleUse { handle, veil: terms.veil, retired: None }],
+        window: Window::default(),
+        spent,
+        spent_offline,
+        topped_up,
+        intents: Vec::new(),
+        agreed_refill: None,
+    });
+    let mut draft = Draft::of(Kind::DeviceRevoked, old_thumb);
+    draft.body.device_label = Some(old_label);
+    receipts::issue(moment, records, &mut owner, draft);
+    let mut draft = Draft::of(Kind::DeviceAdded, thumb);
+    draft.body.device_label = Some(call.label.clone());
+    receipts::issue(moment, records, &mut owner, draft);
+    records.messages.push(Message::alarm(moment, &owner, &Event::KeyReplaced(&call.label)));
+    records.accounts.put(account, owner);
+    Ok(answer)
+}

@@ -1,0 +1,214 @@
+//! Calls that stop an account, release it, replace a lost key, and change its limits. Each says which key proves it.
+
+use super::call;
+use super::device::{AccountFrozen, Enrolled, IntentPrepared};
+use crate::wire::id::{AccountId, Bytes, Hash, IssuerId, Nonce, RpId};
+use crate::wire::key::PublicKey;
+use crate::wire::money::Amount;
+use crate::wire::tagged_hash;
+use crate::wire::webauthn::Assertion;
+use serde::{Deserialize, Serialize};
+
+/// Channel or device key. "It was not me": freezes the account, and holds the payment concerned.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReportUse {
+    /// The signed freeze statement, by the same key as the proof.
+    pub statement: Bytes,
+    /// Number of the receipt of the payment concerned, if one is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seq: Option<u64>,
+}
+call! { ReportUse "/v1/reports" AccountFrozen }
+
+/// The key that got the ticket. Freezes the account of a [`super::Ticket`] and uses it up: login and contact code are enough.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FreezeByTicket {
+    /// From [`super::Ticket`].
+    pub ticket: String,
+}
+call! { FreezeByTicket "/v1/freeze/ticket" AccountFrozen }
+
+/// Any key. Freezes the account of a stop code, which stands in every message of alarm: used once, within minutes.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FreezeByCode {
+    /// From the message.
+    pub code: String,
+}
+call! { FreezeByCode "/v1/freeze/code" AccountFrozen }
+
+/// Any key. Starts a freeze by any passkey of the account. Answers everybody alike.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PreparePasskeyFreeze {}
+call! { PreparePasskeyFreeze "/v1/freeze/passkey" PasskeyFreezePrepared }
+
+/// What the passkey is to sign: [`freeze_challenge`] of this nonce.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PasskeyFreezePrepared {
+    /// Used once.
+    pub nonce: Nonce,
+    /// End, seconds since 1970.
+    pub expires_at: u32,
+}
+
+/// The same key. Freezes the account that the passkey belongs to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmPasskeyFreeze {
+    /// From [`PasskeyFreezePrepared`].
+    pub nonce: Nonce,
+    /// The passkey's assertion over [`freeze_challenge`].
+    pub assertion: Assertion,
+}
+call! { ConfirmPasskeyFreeze "/v1/freeze/passkey/confirm" AccountFrozen }
+
+/// The WebAuthn challenge of a freeze by passkey.
+#[must_use]
+pub fn freeze_challenge(issuer: &IssuerId, rp_id: &RpId, nonce: Nonce) -> Hash {
+    let names = [issuer.as_str(), rp_id.as_str()].join("\0");
+    Hash(tagged_hash("jitsuin/v1/freeze", &[nonce.as_bytes(), names.as_bytes()]))
+}
+
+/// Device key, of a device that may release the account. Sends a contact code.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SendUnfreezeCode {}
+call! { SendUnfreezeCode "/v1/unfreeze/code" UnfreezeCodeSent }
+
+/// A contact code is on its way.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UnfreezeCodeSent {
+    /// For [`PrepareUnfreeze`]; worth nothing without the contact code.
+    pub attempt: String,
+}
+
+/// The same device key. Starts the step-up that lets the account work again.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PrepareUnfreeze {
+    /// From [`UnfreezeCodeSent`].
+    pub attempt: String,
+    /// 8 digits from the contact message.
+    pub code: String,
+    /// The newest link that the wallet has checked.
+    pub head: Hash,
+}
+call! { PrepareUnfreeze "/v1/unfreeze" IntentPrepared }
+
+/// Device key. Starts the step-up of a refill beyond the silent one. Once confirmed, the next [`super::Refill`] grants it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PrepareRefill {
+    /// A payment, at the most, minor units.
+    pub per_payment: Amount,
+    /// Payments in 24 hours.
+    pub count: u32,
+    /// In all, in 24 hours, minor units.
+    pub total: Amount,
+    /// End, seconds since 1970.
+    pub until: u32,
+    /// The newest link that the wallet has checked.
+    pub head: Hash,
+}
+call! { PrepareRefill "/v1/refill/prepare" IntentPrepared }
+
+/// Device key. Starts the step-up that raises the owner's own limit, within what the issuer allows.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PrepareLimit {
+    /// What all devices may pay in 24 hours now, minor units.
+    pub old: Amount,
+    /// What they shall be able to pay.
+    pub new: Amount,
+    /// The newest link that the wallet has checked.
+    pub head: Hash,
+}
+call! { PrepareLimit "/v1/limit/prepare" IntentPrepared }
+
+/// Device key. Lowers the owner's own limit at once: it only takes away.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LowerLimit {
+    /// What all devices may pay in 24 hours, minor units.
+    pub new: Amount,
+}
+call! { LowerLimit "/v1/limit" LimitSet }
+
+/// The owner's own limit.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct LimitSet {
+    /// What all devices may pay in 24 hours, minor units.
+    pub limit: Amount,
+}
+
+/// The key that got the ticket. Starts the replacement of a device whose key is gone or suspended and whose passkey is
+/// alive.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PrepareRecovery {
+    /// From [`super::Ticket`].
+    pub ticket: String,
+    /// The key that reads and freezes.
+    pub channel_key: PublicKey,
+}
+call! { PrepareRecovery "/v1/recovery" RecoveryPrepared }
+
+/// What the wallet needs to write its statement: an enrolment statement that names a passkey of the account.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RecoveryPrepared {
+    /// The account.
+    pub account: AccountId,
+    /// What the user knows the account by.
+    pub account_label: String,
+    /// `user.id` of its passkeys.
+    pub user_handle: Bytes,
+    /// For the statement.
+    pub nonce: Nonce,
+    /// End, seconds since 1970.
+    pub expires_at: u32,
+    /// Passkeys that may replace their device's key.
+    pub credentials: Vec<KnownCredential>,
+}
+
+/// A registered passkey.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KnownCredential {
+    /// Its id.
+    pub id: Bytes,
+    /// SHA-256 of its public key, for the statement.
+    pub key_hash: Hash,
+    /// Its BE flag, for the statement.
+    pub backup_eligible: bool,
+}
+
+/// The same key. Replaces the device key at once: the old one is dead, the new one cools off.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConfirmRecovery {
+    /// The signed enrolment statement of the new key.
+    pub statement: Bytes,
+    /// The passkey's assertion over the statement.
+    pub assertion: Assertion,
+    /// What the user calls this device, at most 60 characters.
+    pub label: String,
+}
+call! { ConfirmRecovery "/v1/recovery/confirm" Enrolled }
+
+/// Channel key. Follows what is new: the answer stays open and says, line by line, the number of the newest receipt.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FollowNews {
+    /// Number of the newest receipt that the wallet has checked.
+    pub after: u64,
+}
+call! { FollowNews "/v1/news" News }
+
+/// One line of [`FollowNews`]: there are receipts up to this number, so it is time to sync.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct News {
+    /// Number of the newest receipt.
+    pub newest: u64,
+}
