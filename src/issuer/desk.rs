@@ -12,11 +12,13 @@ use super::jwks::{self, Jwks};
 use super::ledger::Ledger;
 use crate::code::Code;
 use crate::wire::calls::{
-    Call, ConfirmEnrolment, ConfirmIntent, ConfirmPasskeyFreeze, ConfirmRecovery, EnrolTill, EnterCode, FreezeAccount,
-    FreezeByCode, FreezeByTicket, LogIn, LookUpPayment, LowerLimit, MAX_BODY, PROBLEM_TYPE, PrepareEnrolment,
-    PrepareLimit, PreparePasskeyFreeze, PrepareRecovery, PrepareRefill, PrepareTopUp, PrepareUnfreeze, ProveCard,
-    Refill, ReportUse, ReversePayment, SendUnfreezeCode, Sync, TakePayment, VERSION, WELL_KNOWN, WellKnown, WhichTill,
+    Call, ConfirmEnrolment, ConfirmIntent, ConfirmPasskeyFreeze, ConfirmRecovery, EnrolTill, EnterCode, FollowNews,
+    FreezeAccount, FreezeByCode, FreezeByTicket, LogIn, LookUpPayment, LowerLimit, MAX_BODY, News, PROBLEM_TYPE,
+    PrepareEnrolment, PrepareLimit, PreparePasskeyFreeze, PrepareRecovery, PrepareRefill, PrepareTopUp,
+    PrepareUnfreeze, ProveCard, Refill, ReportUse, ReversePayment, SendUnfreezeCode, Sync, Synced, TakePayment,
+    VERSION, WELL_KNOWN, WellKnown, WhichTill,
 };
+use crate::wire::id::AccountId;
 use crate::wire::json::{self, FromJson, Json, ToJson};
 
 const JSON: &str = "application/json";
@@ -49,6 +51,15 @@ pub struct Reply {
     pub nonce: Option<String>,
     /// `Retry-After` in seconds.
     pub retry_after: Option<u32>,
+}
+
+/// Who follows the news, from which receipt on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Following {
+    /// The account.
+    pub account: AccountId,
+    /// Number of its newest receipt.
+    pub newest: u64,
 }
 
 /// Paths whose answer hashes a password: tens of milliseconds of pure computing, for a thread that may block.
@@ -85,6 +96,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             match (request.method.as_str(), Verb::at(&request.path)) {
                 ("GET", None) if request.path == WELL_KNOWN => (self.well_known(), false),
                 ("GET", None) if request.path == jwks::PATH => (self.published(), false),
+                ("POST", None) if request.path == FollowNews::PATH => return self.follow(request).await.0,
                 ("POST", Some(verb)) => (self.proved(verb, request, now_ms).await, true),
                 _ => (Err(Code::NotFound.into()), false),
             }
@@ -98,6 +110,45 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
 
     fn published(&self) -> Result<Vec<u8>, Refused> {
         serde_json::to_vec(&Jwks::of(self.keys.published())).map_err(|_| Code::IssuerUnavailable.into())
+    }
+
+    /// Answers [`FollowNews`], and says whose news whoever keeps the connection open is to watch with
+    /// [`Issuer::newest`]; none, if the call was refused.
+    pub async fn follow(&self, request: &Request) -> (Reply, Option<Following>) {
+        let now_ms = self.ledger.now_ms();
+        let nonce = Some(proof::nonce(&self.keys, now_ms));
+        match self.following(request, now_ms).await {
+            Ok(following) => {
+                let body = write(&News { newest: following.newest }).unwrap_or_default();
+                (Reply { status: 200, content_type: JSON, body, nonce, retry_after: None }, Some(following))
+            }
+            Err(refused) => (problem(&refused, nonce), None),
+        }
+    }
+
+    async fn following(&self, request: &Request, now_ms: u64) -> Result<Following, Refused> {
+        if request.body.len() > MAX_BODY {
+            return Err(Code::TooLarge.into());
+        }
+        let caller = self.caller(request, now_ms).await?;
+        let (account, _) = caller.channel()?;
+        let FollowNews { after } = read(&request.body)?;
+        Ok(Following { newest: self.newest(account, after).await?, account: account.clone() })
+    }
+
+    /// Number of an account's newest receipt, from `after` on.
+    ///
+    /// # Errors
+    /// [`Code::IssuerUnavailable`] if the ledger fails.
+    pub async fn newest(&self, account: &AccountId, after: u64) -> Result<u64, Refused> {
+        let mut newest = after;
+        loop {
+            let next = self.ledger.receipts(account, newest, Synced::MOST).await?;
+            match next.last() {
+                Some(last) => newest = last.seq,
+                None => return Ok(newest),
+            }
+        }
     }
 
     fn well_known(&self) -> Result<Vec<u8>, Refused> {

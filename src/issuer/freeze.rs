@@ -127,7 +127,7 @@ pub(super) fn prepare_passkey(
 /// Stops the account of the passkey that signed the challenge. An unknown passkey and a bad signature are refused alike.
 ///
 /// # Errors
-/// [`Code::IntentExpired`] without such a challenge; [`Code::AssertionRefused`]; what `webauthn.rs` refuses.
+/// [`Code::IntentExpired`] without such a challenge; [`Code::AssertionRefused`], whatever was wrong.
 pub(super) fn by_passkey(
     moment: &Moment<'_>,
     records: &mut Records,
@@ -146,7 +146,8 @@ pub(super) fn by_passkey(
     let device = owner.devices.iter().find(known).ok_or(Code::AssertionRefused)?;
     let credential = AttestedCredential { id: device.credential.id.clone(), key: device.credential.key.clone() };
     let challenge = freeze_challenge(&moment.settings.issuer, &moment.settings.rp_id, call.nonce);
-    webauthn::check_assertion(moment.settings, &challenge, &call.assertion, &credential, &owner.user_handle)?;
+    webauthn::check_assertion(moment.settings, &challenge, &call.assertion, &credential, &owner.user_handle)
+        .map_err(|_| Code::AssertionRefused)?;
     records.orders.take(call.nonce);
     let stopped = stop(moment, records, &mut owner, None);
     records.accounts.put(owner.id.clone(), owner);

@@ -116,9 +116,6 @@ pub(super) fn confirm(
         return Err(Code::BadArgument.into());
     }
     let channel_thumb = channel_key.thumbprint();
-    if records.keys.get(thumb).is_some() || records.keys.get(channel_thumb).is_some() {
-        return Err(Code::AlreadyEnrolled.into());
-    }
     let statement = enrolment::open_self_signed(&call.statement.0)?;
     let replaced =
         |device: &&mut Device| device.state != State::Revoked && device.credential.id == statement.credential;
@@ -134,6 +131,9 @@ pub(super) fn confirm(
         && statement.nonce == nonce;
     if !says {
         return Err(Code::IntentMismatch.into());
+    }
+    if records.keys.get(thumb).is_some() || records.keys.get(channel_thumb).is_some() {
+        return Err(Code::AlreadyEnrolled.into());
     }
     let challenge = enrolment::confirmation_challenge(&call.statement.0);
     let asserted = webauthn::check_assertion(settings, &challenge, &call.assertion, &credential, &user_handle)?;

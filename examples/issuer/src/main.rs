@@ -6,6 +6,7 @@ mod demo;
 mod headers;
 mod ledger;
 mod log;
+mod news;
 mod problem;
 mod routes;
 mod settings;
@@ -75,6 +76,7 @@ async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error + Sen
     };
     tracing::info!("ending: no new calls");
     stop.send_replace(true);
+    app.end_streams();
     if tokio::time::timeout(DRAIN, async { while serving.join_next().await.is_some() {} }).await.is_err() {
         tracing::warn!("ending: some calls did not end in time");
         serving.shutdown().await;

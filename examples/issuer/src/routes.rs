@@ -3,7 +3,7 @@
 use crate::problem::{mark, problem, problems_only};
 use crate::settings::Settings;
 use crate::state::App;
-use crate::{cors, demo, headers, log};
+use crate::{cors, demo, headers, log, news};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use jitsuin::code::Code;
 use jitsuin::issuer::jwks;
-use jitsuin::wire::calls::{MAX_BODY, WELL_KNOWN};
+use jitsuin::wire::calls::{Call, FollowNews, MAX_BODY, WELL_KNOWN};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,13 +61,20 @@ async fn call(State(app): State<Arc<App>>, ConnectInfo(from): ConnectInfo<Socket
         proof,
         source: from.ip().to_string(),
     };
+    if request.path == FollowNews::PATH && request.method == "POST" {
+        let (reply, following) = app.issuer.follow(&request).await;
+        return match following {
+            Some(following) => news::stream(&app, reply, following),
+            None => response(reply),
+        };
+    }
     match app.answer(request).await {
         Some(reply) => response(reply),
         None => problem(Code::IssuerUnavailable),
     }
 }
 
-fn response(reply: jitsuin::issuer::desk::Reply) -> Response {
+pub(crate) fn response(reply: jitsuin::issuer::desk::Reply) -> Response {
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let code = serde_json::from_slice::<Coded>(&reply.body).ok().filter(|_| !status.is_success());
     let mut response = (status, Body::from(reply.body)).into_response();

@@ -9,10 +9,12 @@ use jitsuin::issuer::{self, Issuer};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Passwords hashed at once: each takes memory and a core for tens of milliseconds.
 const HASHES_AT_ONCE: usize = 2;
+/// Wallets that follow their news at once.
+const FOLLOWERS: usize = 1_000;
 
 /// The demo's processor knows only the demo's cards; to any other it says no.
 type Desk = Issuer<Books, DemoProcessor>;
@@ -26,6 +28,7 @@ pub(crate) struct App {
     origins: Vec<String>,
     hosts: Vec<String>,
     hashing: Arc<Semaphore>,
+    followers: Arc<Semaphore>,
 }
 
 impl App {
@@ -50,7 +53,8 @@ impl App {
         let mut hosts: Vec<String> = addresses.iter().map(SocketAddr::to_string).collect();
         hosts.extend(addresses.iter().map(|address| format!("localhost:{}", address.port())));
         let hashing = Arc::new(Semaphore::new(HASHES_AT_ONCE));
-        Ok(Self { issuer, url, origins, hosts, hashing })
+        let followers = Arc::new(Semaphore::new(FOLLOWERS));
+        Ok(Self { issuer, url, origins, hosts, hashing, followers })
     }
 
     /// Whether pages of this origin may call.
@@ -72,6 +76,21 @@ impl App {
         let issuer = Arc::clone(&self.issuer);
         let runtime = Handle::current();
         tokio::task::spawn_blocking(move || runtime.block_on(issuer.answer(&request))).await.ok()
+    }
+
+    /// Room for one more stream; none, if there are too many or the server ends.
+    pub(crate) fn follower(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.followers).try_acquire_owned().ok()
+    }
+
+    /// Ends every stream within a second.
+    pub(crate) fn end_streams(&self) {
+        self.followers.close();
+    }
+
+    /// Whether streams are to end.
+    pub(crate) fn is_ending(&self) -> bool {
+        self.followers.is_closed()
     }
 
     /// Closes the ledger: what was begun is written, and its file stands alone.
