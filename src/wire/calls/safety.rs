@@ -3,66 +3,66 @@
 use super::call;
 use super::device::{AccountFrozen, Enrolled, IntentPrepared};
 use crate::wire::id::{AccountId, Bytes, Hash, IssuerId, Nonce, RpId};
+use crate::wire::json::json_object;
 use crate::wire::key::PublicKey;
 use crate::wire::money::Amount;
 use crate::wire::tagged_hash;
 use crate::wire::webauthn::Assertion;
-use serde::{Deserialize, Serialize};
 
 /// Channel or device key. "It was not me": freezes the account, and holds the payment concerned.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct ReportUse {
     /// The signed freeze statement, by the same key as the proof.
     pub statement: Bytes,
     /// Number of the receipt of the payment concerned, if one is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seq: Option<u64>,
 }
+json_object! { strict ReportUse { statement, seq = "seq?" } }
 call! { ReportUse "/v1/reports" AccountFrozen }
 
 /// The key that got the ticket. Freezes the account of a [`super::Ticket`] and uses it up: login and contact code are enough.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone)]
 pub struct FreezeByTicket {
     /// From [`super::Ticket`].
     pub ticket: String,
 }
+json_object! { strict FreezeByTicket { ticket } }
 call! { FreezeByTicket "/v1/freeze/ticket" AccountFrozen }
 
 /// Any key. Freezes the account of a stop code, which stands in every message of alarm: used once, within minutes.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone)]
 pub struct FreezeByCode {
     /// From the message.
     pub code: String,
 }
+json_object! { strict FreezeByCode { code } }
 call! { FreezeByCode "/v1/freeze/code" AccountFrozen }
 
 /// Any key. Starts a freeze by any passkey of the account. Answers everybody alike.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct PreparePasskeyFreeze {}
+json_object! { strict PreparePasskeyFreeze {  } }
 call! { PreparePasskeyFreeze "/v1/freeze/passkey" PasskeyFreezePrepared }
 
 /// What the passkey is to sign: [`freeze_challenge`] of this nonce.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct PasskeyFreezePrepared {
     /// Used once.
     pub nonce: Nonce,
     /// End, seconds since 1970.
     pub expires_at: u32,
 }
+json_object! { open PasskeyFreezePrepared { nonce, expires_at } }
 
 /// The same key. Freezes the account that the passkey belongs to.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct ConfirmPasskeyFreeze {
     /// From [`PasskeyFreezePrepared`].
     pub nonce: Nonce,
     /// The passkey's assertion over [`freeze_challenge`].
     pub assertion: Assertion,
 }
+json_object! { strict ConfirmPasskeyFreeze { nonce, assertion } }
 call! { ConfirmPasskeyFreeze "/v1/freeze/passkey/confirm" AccountFrozen }
 
 /// The WebAuthn challenge of a freeze by passkey.
@@ -73,21 +73,21 @@ pub fn freeze_challenge(issuer: &IssuerId, rp_id: &RpId, nonce: Nonce) -> Hash {
 }
 
 /// Device key, of a device that may release the account. Sends a contact code.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct SendUnfreezeCode {}
+json_object! { strict SendUnfreezeCode {  } }
 call! { SendUnfreezeCode "/v1/unfreeze/code" UnfreezeCodeSent }
 
 /// A contact code is on its way.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct UnfreezeCodeSent {
     /// For [`PrepareUnfreeze`]; worth nothing without the contact code.
     pub attempt: String,
 }
+json_object! { open UnfreezeCodeSent { attempt } }
 
 /// The same device key. Starts the step-up that lets the account work again.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone)]
 pub struct PrepareUnfreeze {
     /// From [`UnfreezeCodeSent`].
     pub attempt: String,
@@ -96,11 +96,11 @@ pub struct PrepareUnfreeze {
     /// The newest link that the wallet has checked.
     pub head: Hash,
 }
+json_object! { strict PrepareUnfreeze { attempt, code, head } }
 call! { PrepareUnfreeze "/v1/unfreeze" IntentPrepared }
 
 /// Device key. Starts the step-up of a refill beyond the silent one. Once confirmed, the next [`super::Refill`] grants it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct PrepareRefill {
     /// A payment, at the most, minor units.
     pub per_payment: Amount,
@@ -113,11 +113,11 @@ pub struct PrepareRefill {
     /// The newest link that the wallet has checked.
     pub head: Hash,
 }
+json_object! { strict PrepareRefill { per_payment, count, total, until, head } }
 call! { PrepareRefill "/v1/refill/prepare" IntentPrepared }
 
 /// Device key. Starts the step-up that raises the owner's own limit, within what the issuer allows.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct PrepareLimit {
     /// What all devices may pay in 24 hours now, minor units.
     pub old: Amount,
@@ -126,38 +126,40 @@ pub struct PrepareLimit {
     /// The newest link that the wallet has checked.
     pub head: Hash,
 }
+json_object! { strict PrepareLimit { old, new, head } }
 call! { PrepareLimit "/v1/limit/prepare" IntentPrepared }
 
 /// Device key. Lowers the owner's own limit at once: it only takes away.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct LowerLimit {
     /// What all devices may pay in 24 hours, minor units.
     pub new: Amount,
 }
+json_object! { strict LowerLimit { new } }
 call! { LowerLimit "/v1/limit" LimitSet }
 
 /// The owner's own limit.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct LimitSet {
     /// What all devices may pay in 24 hours, minor units.
     pub limit: Amount,
 }
+json_object! { open LimitSet { limit } }
 
 /// The key that got the ticket. Starts the replacement of a device whose key is gone or suspended and whose passkey is
 /// alive.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone)]
 pub struct PrepareRecovery {
     /// From [`super::Ticket`].
     pub ticket: String,
     /// The key that reads and freezes.
     pub channel_key: PublicKey,
 }
+json_object! { strict PrepareRecovery { ticket, channel_key } }
 call! { PrepareRecovery "/v1/recovery" RecoveryPrepared }
 
 /// What the wallet needs to write its statement: an enrolment statement that names a passkey of the account.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct RecoveryPrepared {
     /// The account.
     pub account: AccountId,
@@ -172,9 +174,10 @@ pub struct RecoveryPrepared {
     /// Passkeys that may replace their device's key.
     pub credentials: Vec<KnownCredential>,
 }
+json_object! { open RecoveryPrepared { account, account_label, user_handle, nonce, expires_at, credentials } }
 
 /// A registered passkey.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownCredential {
     /// Its id.
     pub id: Bytes,
@@ -183,10 +186,10 @@ pub struct KnownCredential {
     /// Its BE flag, for the statement.
     pub backup_eligible: bool,
 }
+json_object! { open KnownCredential { id, key_hash, backup_eligible } }
 
 /// The same key. Replaces the device key at once: the old one is dead, the new one cools off.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct ConfirmRecovery {
     /// The signed enrolment statement of the new key.
     pub statement: Bytes,
@@ -195,20 +198,22 @@ pub struct ConfirmRecovery {
     /// What the user calls this device, at most 60 characters.
     pub label: String,
 }
+json_object! { strict ConfirmRecovery { statement, assertion, label } }
 call! { ConfirmRecovery "/v1/recovery/confirm" Enrolled }
 
 /// Channel key. Follows what is new: the answer stays open and says, line by line, the number of the newest receipt.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct FollowNews {
     /// Number of the newest receipt that the wallet has checked.
     pub after: u64,
 }
+json_object! { strict FollowNews { after } }
 call! { FollowNews "/v1/news" News }
 
 /// One line of [`FollowNews`]: there are receipts up to this number, so it is time to sync.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct News {
     /// Number of the newest receipt.
     pub newest: u64,
 }
+json_object! { open News { newest } }

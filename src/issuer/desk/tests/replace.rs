@@ -111,7 +111,8 @@ fn a_recovery_needs_ticket_passkey_and_a_statement_that_says_exactly_this() {
     assert_eq!(device.call(&issuer, &other_passkey).err(), Some(Code::AssertionRefused));
     let unverified = confirmation(&prepared, &device, &Passkey { flags: 0x01, ..Passkey::new(PASSKEY) }, |_| {});
     assert_eq!(device.call(&issuer, &unverified).err(), Some(Code::UserNotVerified));
-    let changes: &[(fn(&mut Enrolment), Code)] = &[
+    type Change = (fn(&mut Enrolment), Code);
+    let changes: &[Change] = &[
         (|statement| statement.issuer = "https://other.example".parse().unwrap(), Code::IntentMismatch),
         (|statement| statement.rp_id = "example".parse().unwrap(), Code::IntentMismatch),
         (|statement| statement.account = "acc-other".parse().unwrap(), Code::IntentMismatch),
