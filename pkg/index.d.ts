@@ -106,7 +106,7 @@ export interface Receipt {
 export interface Alert {
   readonly id: string;
   readonly at: Date;
-  readonly kind: "unknown-use" | "new-device" | "device-suspended" | "frozen" | "recovery-started" | "contact-changed" | "limits-changed" | "clock-skew";
+  readonly kind: "unknown-use" | "new-device" | "device-suspended" | "frozen" | "recovery-started" | "contact-changed" | "limits-changed" | "used-elsewhere" | "low-allowance" | "receipts-late" | "clock-skew";
   /** Why, for `unknown-use`. */
   readonly cause: "never-made-here" | "gap" | "fork" | "forged" | null;
   readonly receipt: Receipt | null;
@@ -116,7 +116,8 @@ export interface Alert {
 /** What the user is about to agree to: show all of it. Formatting is the page's, with `Intl`. */
 export type Intent =
   | { readonly kind: "enrol"; readonly accountLabel: string; readonly label: string; readonly custody: Custody; readonly expiresAt: Date }
-  | { readonly kind: "top-up"; readonly money: Money; readonly source: Source; readonly device: string; readonly expiresAt: Date };
+  | { readonly kind: "top-up"; readonly money: Money; readonly source: Source; readonly device: string; readonly expiresAt: Date }
+  | { readonly kind: "unfreeze"; readonly device: string; readonly expiresAt: Date };
 /** A thing the user must agree to, with all network work done. Call `confirm` synchronously inside a tap (Safari's rule). */
 export interface Ceremony<T> {
   readonly intent: Intent;
@@ -212,8 +213,12 @@ export class Wallet {
   proveCard(options: { source: string } & Cancellable): Promise<{ readonly page: string; readonly proof: string }>;
   /** Checked receipts kept here, newest first. */
   receipts(options?: { before?: bigint; limit?: number } & Cancellable): Promise<readonly Receipt[]>;
-  /** Stops every device of the account. Works while locked or suspended; asks nobody. */
-  freeze(options?: Cancellable): Promise<void>;
+  /** Stops every device of the account. Works while locked or suspended; asks nobody. `notMine`: sequence of a payment that was not its owner's; its money waits. */
+  freeze(options?: { notMine?: bigint } & Cancellable): Promise<void>;
+  /** Sends the contact code that `prepareUnfreeze` takes. Codes: `not-found` if not frozen, `not-first-device` on a device from after the freeze, `cooling-off`. */
+  sendUnfreezeCode(options?: Cancellable): Promise<{ readonly attempt: string }>;
+  /** Lets the account work again. Code: `code-refused`. */
+  prepareUnfreeze(options: { attempt: string; code: string } & Cancellable): Promise<Ceremony<Receipt>>;
   /** Erases all that is kept here: keys, receipts, alerts. */
   forget(): Promise<void>;
   /** For support: versions and state. No key, no token, no personal data. */

@@ -335,9 +335,20 @@ export class Wallet {
     return revive(await this.#call(async (raw) => raw.ask("receipts", before?.toString(), String(limit)), { signal }));
   }
 
-  /** @param {{ signal?: AbortSignal }} [options] */
+  /** @param {{ notMine?: bigint, signal?: AbortSignal }} [options] */
   async freeze(options) {
-    return this.#call((raw) => raw.call("freeze"), options);
+    const notMine = options?.notMine;
+    return this.#call((raw) => (notMine === undefined ? raw.call("freeze") : raw.call("not_mine", String(notMine))), options);
+  }
+
+  /** @param {{ signal?: AbortSignal }} [options] */
+  async sendUnfreezeCode(options) {
+    return Object.freeze({ attempt: await this.#call((raw) => raw.call("send_unfreeze_code"), options) });
+  }
+
+  /** @param {{ attempt: string, code: string, signal?: AbortSignal }} options */
+  async prepareUnfreeze(options) {
+    return this.#prepare((raw) => raw.call("prepare_unfreeze", text(options.attempt, "attempt"), text(options.code, "code")), options);
   }
 
   async forget() {

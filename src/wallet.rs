@@ -203,7 +203,31 @@ impl<P: Platform> Wallet<P> {
     /// # Errors
     /// `not-enrolled`, `key-lost` if the channel key is gone too, `offline`.
     pub async fn freeze(&self) -> Result<(), Error> {
-        self.send_freeze().await
+        self.send_freeze(None).await
+    }
+
+    /// The same, and says that the payment of a receipt was not its owner's: its money waits.
+    ///
+    /// # Errors
+    /// As [`Wallet::freeze`].
+    pub async fn not_mine(&self, sequence: u64) -> Result<(), Error> {
+        self.send_freeze(Some(sequence)).await
+    }
+
+    /// Asks for the contact code of a release. The answer is for [`Wallet::prepare_unfreeze`].
+    ///
+    /// # Errors
+    /// `not-first-device` on a device from after the freeze, `cooling-off`, `not-found` if the account is not frozen.
+    pub async fn send_unfreeze_code(&self) -> Result<String, Error> {
+        self.unfreeze_code().await
+    }
+
+    /// Prepares to let the account work again.
+    ///
+    /// # Errors
+    /// `code-refused`; as [`Wallet::send_unfreeze_code`].
+    pub async fn prepare_unfreeze(&self, attempt: &str, code: &str) -> Result<Ceremony, Error> {
+        self.unfreeze(attempt, code).await
     }
 
     /// Drops the device key from memory.

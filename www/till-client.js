@@ -23,12 +23,12 @@ export class TillError extends Error {
 
 /** One till: its key, its nonce, its calls. */
 export class TillClient {
-  /** @type {IDBDatabase} */ #database;
+  /** None for a client that ends with its page. @type {IDBDatabase | null} */ #database;
   /** @type {CryptoKeyPair} */ #keys;
   /** @type {string} */ #issuer;
   #nonce = "";
 
-  /** @param {IDBDatabase} database @param {CryptoKeyPair} keys @param {string} issuer */
+  /** @param {IDBDatabase | null} database @param {CryptoKeyPair} keys @param {string} issuer */
   constructor(database, keys, issuer) {
     this.#database = database;
     this.#keys = keys;
@@ -48,6 +48,18 @@ export class TillClient {
       return made;
     });
     return new TillClient(database, keys, issuer);
+  }
+
+  /** A key for this page alone: it is kept nowhere. */
+  static async passing() {
+    const { issuer } = await (await fetch("/.well-known/jitsuin", { credentials: "omit" })).json();
+    const keys = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);
+    return new TillClient(null, /** @type {CryptoKeyPair} */ (keys), issuer);
+  }
+
+  /** One call of any kind, once. @param {string} path @param {object} body @returns {Promise<any>} */
+  post(path, body) {
+    return this.#send(path, JSON.stringify(body));
   }
 
   /** @param {string} code @returns {Promise<Registration>} */
@@ -181,13 +193,15 @@ function openDatabase() {
   return settled(request);
 }
 
-/** @param {IDBDatabase} database @param {string} name @returns {Promise<any>} */
-function get(database, name) {
+/** @param {IDBDatabase | null} database @param {string} name @returns {Promise<any>} */
+async function get(database, name) {
+  if (database === null) return undefined;
   return settled(database.transaction(STORE).objectStore(STORE).get(name));
 }
 
-/** @param {IDBDatabase} database @param {string} name @param {unknown} value @returns {Promise<void>} */
-function put(database, name, value) {
+/** @param {IDBDatabase | null} database @param {string} name @param {unknown} value @returns {Promise<void>} */
+async function put(database, name, value) {
+  if (database === null) return;
   const transaction = database.transaction(STORE, "readwrite", { durability: "strict" });
   if (value === undefined) transaction.objectStore(STORE).delete(name);
   else transaction.objectStore(STORE).put(value, name);

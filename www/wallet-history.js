@@ -1,12 +1,14 @@
 // @ts-check
 // Receipts and alerts, as the wallet checked them.
 import { formatMoney } from "/pkg/index.js";
-import { byId, during, hasText, locale, make, t, textOfCode, when } from "/page.js";
+import { agree, byId, during, hasText, locale, make, say, t, textOfCode, when } from "/page.js";
 
 /** @typedef {import("/pkg/index.js").Wallet} OpenWallet */
 /** @typedef {import("/pkg/index.js").Receipt} Receipt */
 
 const INCOMING = ["refund", "top-up", "opening"];
+/** After these the owner may say that it was not them. */
+const DOUBTFUL = ["unknown-use", "used-elsewhere", "new-device", "device-suspended", "limits-changed", "contact-changed", "recovery-started"];
 const PAGE = 20;
 /** @type {Receipt[]} */
 let older = [];
@@ -68,18 +70,36 @@ function what(receipt) {
 export function drawAlerts(wallet) {
   const alerts = wallet.state.alerts;
   byId("alerts").hidden = alerts.length === 0;
-  const now = document.documentElement.lang + alerts.map(({ id }) => id).join();
+  const now = document.documentElement.lang + wallet.state.status + alerts.map(({ id }) => id).join();
   if (now === drawn) return;
   drawn = now;
   byId("alert-list").replaceChildren(...alerts.map((alert) => {
     const seen = make("button", { type: "button", class: "quiet acknowledge" }, t("alerts.seen"));
     seen.addEventListener("click", () => during(seen, () => alert.acknowledge()));
+    const buttons = [seen];
+    if (DOUBTFUL.includes(alert.kind) && wallet.state.status !== "frozen") {
+      const notMe = make("button", { type: "button", class: "quiet danger not-me" }, t("alerts.notMe"));
+      notMe.addEventListener("click", () => itWasNotMe(wallet, alert));
+      buttons.unshift(notMe);
+    }
     const key = hasText(`alert.${alert.kind}`) ? `alert.${alert.kind}` : "alert.other";
     const { receipt } = alert;
     const more = receipt?.money ? `${what(receipt)} ${formatMoney(receipt.money, locale())}` : "";
     const cause = hasText(`${key}.${alert.cause}`) ? `${key}.${alert.cause}` : `${key}.text`;
     return make("li", { "data-kind": alert.kind, "data-alert": alert.id },
       make("strong", {}, t(key)), make("span", {}, t(cause)),
-      ...(more === "" ? [] : [make("span", {}, more)]), make("span", { class: "small" }, when(alert.at)), seen);
+      ...(more === "" ? [] : [make("span", {}, more)]), make("span", { class: "small" }, when(alert.at)), ...buttons);
   }));
+}
+
+/** Freezes everything and says how to go on; starts nothing by itself.
+ * @param {OpenWallet} wallet @param {import("/pkg/index.js").Alert} alert */
+async function itWasNotMe(wallet, { receipt }) {
+  // A held payment's receipt names the payment that waits.
+  const sequence = receipt === null ? undefined : receipt.kind === "held" ? (receipt.undoes ?? undefined) : receipt.sequence;
+  const done = await agree({
+    title: t("notMe.title"), text: t("notMe.text"), button: t("notMe.now"), danger: true,
+    confirm: () => wallet.freeze({ notMine: sequence }).then(() => true),
+  });
+  if (done) say(t("notMe.next"));
 }

@@ -83,6 +83,8 @@ function draw() {
     else tab.removeAttribute("aria-current");
     tab.hidden = !ready && (name === "pay" || name === "top-up");
   }
+  byId("unfreeze-form").hidden = state.status !== "frozen";
+  byId("freeze-card").hidden = state.status === "frozen";
   drawStopped(state.status, stopped);
   drawMoney(state);
   drawDevice(state);
@@ -101,7 +103,7 @@ function drawStopped(status, stopped) {
   byId("stopped-text").textContent = t(`stopped.${status}.text`);
   byId("unlock").hidden = status !== "locked";
   byId("start-over").hidden = !LOST.includes(status);
-  byId("freeze").hidden = status === "frozen";
+  byId("freeze-card").hidden = status === "frozen";
   byId("lock").hidden = status !== "ready";
 }
 
@@ -111,6 +113,7 @@ function drawMoney(state) {
   byId("money").hidden = state.status === "new" || balance === null;
   if (balance !== null) byId("balance").textContent = formatMoney(balance, locale());
   byId("allowance").textContent = allowance === null || state.status !== "ready" ? "" : left(allowance);
+  byId("as-of").textContent = byId("allowance").textContent === "" || allowance === null ? "" : t("wallet.asOf", { time: when(allowance.asOf) });
   byId("lock").hidden = state.status !== "ready";
 }
 
@@ -212,6 +215,28 @@ function buttons(wallet) {
       confirm: () => wallet.freeze().then(() => true),
     });
     if (done) hideCode();
+  });
+  let attempt = "";
+  byId("unfreeze-send").addEventListener("click", (event) => during(/** @type {HTMLElement} */ (event.currentTarget), async () => {
+    ({ attempt } = await wallet.sendUnfreezeCode());
+    byId("unfreeze-enter").hidden = false;
+    byId("unfreeze-code").focus();
+  }));
+  byId("unfreeze-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    during(byId("unfreeze-submit"), async () => {
+      const field = /** @type {HTMLInputElement} */ (byId("unfreeze-code"));
+      const ceremony = await wallet.prepareUnfreeze({ attempt, code: field.value.replace(/\s/g, "") });
+      field.value = "";
+      const done = await agree({
+        title: t("safety.unfreezeTitle"), text: t("safety.unfreezeText"), button: t("safety.unfreezeNow"),
+        confirm: () => ceremony.confirm(), cancel: () => ceremony.cancel(),
+      });
+      if (done) {
+        byId("unfreeze-enter").hidden = true;
+        say(t("safety.unfrozen"));
+      }
+    });
   });
   byId("start-over").addEventListener("click", () => agree({
     title: t("wallet.startOver"), text: t("wallet.startOverText"), button: t("wallet.erase"), danger: true,

@@ -5,14 +5,14 @@ use super::client::By;
 use super::error::Error;
 use super::ports::{Entropy, Platform};
 use crate::code::Code;
-use crate::wire::calls::{DeviceStatus, FreezeAccount};
+use crate::wire::calls::{DeviceStatus, FreezeAccount, ReportUse};
 use crate::wire::freeze::Freeze;
 use crate::wire::id::{Bytes, Nonce};
 use crate::wire::sign1;
 
 impl<P: Platform> Wallet<P> {
     /// Waits for no other call: whoever freezes is in a hurry.
-    pub(super) async fn send_freeze(&self) -> Result<(), Error> {
+    pub(super) async fn send_freeze(&self, not_mine: Option<u64>) -> Result<(), Error> {
         let (account, thumb, public) = self.read(|data| {
             let account = data.account.as_ref().map(|account| account.id.clone());
             (account, data.device_key.thumbprint(), data.channel_key)
@@ -26,8 +26,11 @@ impl<P: Platform> Wallet<P> {
         };
         let unsigned = sign1::prepare(&statement, &public);
         let signature = self.sign_with(By::Channel, unsigned.message()).await?;
-        let call = FreezeAccount { statement: Bytes(unsigned.finish(&signature)) };
-        self.call(By::Channel, &call).await?;
+        let statement = Bytes(unsigned.finish(&signature));
+        match not_mine {
+            None => self.call(By::Channel, &FreezeAccount { statement }).await?,
+            seq => self.call(By::Channel, &ReportUse { statement, seq }).await?,
+        };
         self.change(|data| {
             if data.status == DeviceStatus::Active {
                 data.status = DeviceStatus::Frozen;

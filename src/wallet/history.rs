@@ -105,6 +105,7 @@ pub(super) fn apply(data: &mut Data, set: &KeySet, item: &ReceiptItem) -> Result
     let raised = match receipt.kind {
         Kind::DeviceAdded if !is_own => Some(AlertKind::NewDevice),
         Kind::DeviceSuspended => Some(AlertKind::DeviceSuspended),
+        Kind::Held => Some(AlertKind::UsedElsewhere),
         Kind::Frozen if !is_own => Some(AlertKind::Frozen),
         Kind::RecoveryStarted => Some(AlertKind::RecoveryStarted),
         Kind::ContactChanged => Some(AlertKind::ContactChanged),

@@ -163,6 +163,13 @@ pub enum IntentView {
         /// End.
         expires_at: u64,
     },
+    /// Let the account work again.
+    Unfreeze {
+        /// Label of this device.
+        device: String,
+        /// End.
+        expires_at: u64,
+    },
 }
 
 impl IntentView {
@@ -172,6 +179,7 @@ impl IntentView {
         match self {
             Self::Enrol { .. } => "enrol",
             Self::TopUp { .. } => "top-up",
+            Self::Unfreeze { .. } => "unfreeze",
         }
     }
 }
@@ -189,6 +197,7 @@ impl ToJson for IntentView {
             Self::TopUp { money, source, device, expires_at } => {
                 to.object("kind money source device expiresAt", &[&kind, money, source, device, expires_at]);
             }
+            Self::Unfreeze { device, expires_at } => to.object("kind device expiresAt", &[&kind, device, expires_at]),
         }
     }
 }

@@ -12,7 +12,9 @@ use super::record::Data;
 use super::room::{ms, source_view};
 use super::state::{CardProof, Ceremony, Confirmed, IntentView, ReceiptView};
 use crate::code::Code;
-use crate::wire::calls::{ConfirmIntent, IntentConfirmed, PrepareTopUp, ProveCard, ReceiptItem};
+use crate::wire::calls::{
+    ConfirmIntent, IntentConfirmed, PrepareTopUp, PrepareUnfreeze, ProveCard, ReceiptItem, SendUnfreezeCode,
+};
 use crate::wire::co_signature::CoSignature;
 use crate::wire::id::{Bytes, RpId, SourceId, to_base64};
 use crate::wire::intent::{Action, Intent, MAX_LIFETIME};
@@ -72,6 +74,35 @@ impl<P: Platform> Wallet<P> {
         };
         let prepared = Prepared { intent, rp_id, user_handle, after, sent: RefCell::default() };
         Ok(self.open_ceremony(view, Work::StepUp(Box::new(prepared))).await)
+    }
+
+    pub(super) async fn unfreeze_code(&self) -> Result<String, Error> {
+        Ok(self.call(By::Device, &SendUnfreezeCode {}).await?.attempt)
+    }
+
+    pub(super) async fn unfreeze(&self, attempt: &str, code: &str) -> Result<Ceremony, Error> {
+        self.end_open(Stop::Superseded).await;
+        self.demand_for(&Action::Unfreeze)?;
+        let rp_id = self.trust(|trust| trust.rp_id.clone())?;
+        let (draft, device, user_handle, after) = self.read(|data| {
+            let account = data.account.as_ref().ok_or(Code::NotEnrolled)?;
+            let draft = self.draft(data, Action::Unfreeze)?;
+            Ok::<_, Error>((draft, account.device_label.clone(), account.user_handle.clone(), data.link.seq))
+        })??;
+        let call = PrepareUnfreeze { attempt: attempt.into(), code: code.into(), head: draft.head };
+        let reply = self.call(By::Device, &call).await?;
+        let intent = self.complete(draft, &reply.intent.0)?;
+        let view = IntentView::Unfreeze { device, expires_at: ms(intent.expires_at) };
+        let prepared = Prepared { intent, rp_id, user_handle, after, sent: RefCell::default() };
+        Ok(self.open_ceremony(view, Work::StepUp(Box::new(prepared))).await)
+    }
+
+    /// That the wallet can do what is asked: only a release is for a frozen account.
+    fn demand_for(&self, action: &Action) -> Result<(), Error> {
+        match self.demand_ready() {
+            Err(error) if error.code == Code::Frozen && *action == Action::Unfreeze => Ok(()),
+            other => other,
+        }
     }
 
     /// The intent as this wallet means it, but for what only the issuer can say.
@@ -135,7 +166,7 @@ impl<P: Platform> Wallet<P> {
     /// The passkey's assertion, checked, and the device key's co-signature over it.
     async fn agree(&self, open: &Open, prepared: &Prepared) -> Result<ConfirmIntent, Error> {
         let Prepared { intent, rp_id, user_handle, .. } = prepared;
-        self.demand_ready()?;
+        self.demand_for(&intent.action)?;
         if intent.expires_at <= self.now() {
             return Err(Code::IntentExpired.into());
         }
@@ -143,7 +174,7 @@ impl<P: Platform> Wallet<P> {
         let asked = Asked { rp_id, challenge, credential: &intent.credential, user_handle };
         let assertion = self.ask_to_get(open, asked).await?;
         // Locked or frozen while the prompt was open.
-        self.demand_ready()?;
+        self.demand_for(&intent.action)?;
         let response = &assertion.response;
         let statement = CoSignature::over(
             &intent.to_bytes(),
@@ -187,10 +218,12 @@ impl<P: Platform> Wallet<P> {
 impl Prepared {
     /// Whether a receipt is for exactly this intent.
     fn made(&self, receipt: &ReceiptView) -> bool {
-        let Action::TopUp { amount, currency, source, .. } = &self.intent.action else { return false };
-        receipt.kind == Kind::TopUp
-            && receipt.sequence > self.after
-            && receipt.device.as_ref().is_some_and(|device| *device == self.intent.thumb.to_string())
+        let own = receipt.sequence > self.after
+            && receipt.device.as_ref().is_some_and(|device| *device == self.intent.thumb.to_string());
+        let Action::TopUp { amount, currency, source, .. } = &self.intent.action else {
+            return own && receipt.kind == Kind::Unfrozen;
+        };
+        own && receipt.kind == Kind::TopUp
             && receipt.money == Some(Money { amount: *amount, currency: *currency })
             && receipt.source.as_ref().is_none_or(|named| named == source)
     }

@@ -13,10 +13,11 @@ use crate::code::Code;
 use crate::rules::lifetime;
 use crate::wire::Refusal;
 use crate::wire::allowance::Tier;
-use crate::wire::calls::{DeviceStatus, Refill, Sync, Synced};
+use crate::wire::calls::{DeviceStatus, Left, Refill, Sync, Synced};
 use crate::wire::head::Head;
 use crate::wire::id::Nonce;
 use crate::wire::key_set::{KeySet, Use};
+use crate::wire::receipt::Kind;
 use crate::wire::time::Time;
 use core::time::Duration;
 use std::rc::Rc;
@@ -31,6 +32,8 @@ const MOST_AHEAD: u32 = 65_536;
 const SKEW_MS: u64 = 120_000;
 /// An offset that moved by less is not told again.
 const SKEW_STEP_MS: u64 = 60_000;
+/// Without news for longer, though the issuer answers, receipts are late; in milliseconds.
+const LATE_MS: u64 = 600_000;
 /// Answers of one sync: 50 receipts each.
 const ROUNDS: usize = 100;
 /// A silent refill comes at most once in this many seconds.
@@ -41,6 +44,8 @@ const REFILL_BEFORE: u32 = 48 * 3600;
 enum Round {
     /// The head is reached.
     Complete,
+    /// The head is reached, and there was a payment on the way.
+    Paid,
     /// There are more receipts, or another tab was faster.
     Again,
 }
@@ -62,7 +67,15 @@ impl<P: Platform> Wallet<P> {
             let _turn = self.room.news.turn().await;
             self.resume_enrolment().await?;
             for _ in 0..ROUNDS {
-                if matches!(self.fetch_round().await?, Round::Complete) {
+                let round = match self.fetch_round().await {
+                    Ok(round) => round,
+                    Err(error) => return Err(self.note_late(error).await),
+                };
+                if matches!(round, Round::Paid) {
+                    // One more call shows the issuer what was checked, so that the next code is good at once.
+                    let _ = self.fetch_round().await;
+                }
+                if matches!(round, Round::Complete | Round::Paid) {
                     self.refill_silently().await;
                     return Ok(());
                 }
@@ -135,6 +148,20 @@ impl<P: Platform> Wallet<P> {
             return Err(Error::new(Code::ClockSkew).with_details(details));
         }
         Ok((issuer_ms, None))
+    }
+
+    /// An issuer that answers and shows nothing new for long withholds something: its owner is told.
+    async fn note_late(&self, error: Error) -> Error {
+        let now_ms = self.now_ms();
+        let since = self.read(|data| data.synced_at).ok().flatten();
+        if let Some(since) = since.filter(|since| self.room.online.get() && since.saturating_add(LATE_MS) < now_ms) {
+            let noted = self.change(move |data| {
+                data.alert(plain_alert(AlertKind::ReceiptsLate, "late-", since, now_ms));
+                Ok(())
+            });
+            let _ = noted.await;
+        }
+        error
     }
 
     /// A refusal that says how this device stands is news too.
@@ -245,15 +272,18 @@ fn take_news(data: &mut Data, news: News, after: u64) -> Result<Round, Cause> {
     match take_receipts(data, &synced.receipts, &head, &set) {
         Ok(Round::Complete) => {
             data.balance = Some(head.balance);
+            warn_of_little(data, &synced.left, issuer_ms);
             data.left = Some(LeftThen { left: synced.left, as_of: now });
             // A token that is past its end and in no receipt is dead.
             let dead = |ends: u32| u64::from(ends) * 1000 + lifetime::BEHIND_MS < issuer_ms;
             data.shown.retain(|shown| !dead(shown.ends));
             data.forget_settled(issuer_ms);
             data.synced_at = Some(issuer_ms);
-            Ok(Round::Complete)
+            let paid =
+                data.receipts.iter().rev().take(synced.receipts.len()).any(|receipt| receipt.kind == Kind::Payment);
+            Ok(if paid { Round::Paid } else { Round::Complete })
         }
-        Ok(Round::Again) => Ok(Round::Again),
+        Ok(round) => Ok(round),
         Err(cause) => {
             let alert = broken_alert(cause, data.link.seq, issuer_ms);
             data.alert(alert);
@@ -281,6 +311,20 @@ fn take_receipts(
         Err(Broken::Gap) => Err(Cause::Gap),
         Err(Broken::Fork) => Err(Cause::Fork),
     }
+}
+
+/// Says once that a fifth of the allowance, or one payment, is all that is left.
+fn warn_of_little(data: &mut Data, left: &Left, now_ms: u64) {
+    let Some(terms) = &data.allowance else { return };
+    let little = left.amount.minor_units() < terms.total.minor_units() / 5 || left.count <= 1;
+    if little && left.resets_at > seconds(now_ms) {
+        data.alert(plain_alert(AlertKind::LowAllowance, "low-", u64::from(left.resets_at), now_ms));
+    }
+}
+
+/// An alert about no receipt; the same cause gives the same id.
+fn plain_alert(kind: AlertKind, word: &str, cause: u64, at: u64) -> Alert {
+    Alert { id: [word, &cause.to_string()].concat(), at, kind, cause: None, receipt: None, skew_ms: None }
 }
 
 fn take_offset(data: &mut Data, offset: i64, issuer_ms: u64) {

@@ -150,7 +150,7 @@ for (const colorScheme of /** @type {const} */ (["light", "dark"])) {
   for (const locale of ["ja-JP", "en-GB"]) {
     test(`till, inbox and card company: ${colorScheme}, ${locale}`, async () => {
       const { context, page, wrong } = await open({ colorScheme, locale });
-      for (const [path, ready] of [["/till.html", "#till-form"], ["/inbox.html", "#messages li"], ["/card.html", "#message"]]) {
+      for (const [path, ready] of [["/till.html", "#till-form"], ["/inbox.html", "#messages li"], ["/card.html", "#message"], ["/stop.html", "#stop-form"]]) {
         await page.goto(issuer.url + path);
         await page.locator(ready).first().waitFor();
         assert.equal(await page.locator("html").getAttribute("lang"), locale.slice(0, 2));

@@ -98,7 +98,7 @@ fn pages_run_nothing_but_their_own_files() {
 #[test]
 fn pages_have_nothing_inline() {
     let server = demo();
-    for path in ["/", "/card.html", "/till.html", "/inbox.html"] {
+    for path in ["/", "/card.html", "/stop.html", "/till.html", "/inbox.html"] {
         let page = server.get(path).body;
         for tag in page.split("<script").skip(1) {
             let (open, rest) = tag.split_once('>').unwrap();
@@ -243,4 +243,11 @@ fn it_ends_in_order_and_comes_back_with_the_same_ledger() {
     assert_eq!(server.get("/.well-known/jitsuin").json()["key_set"], keys);
     assert_eq!(server.post("/demo/inbox", &[], "{}").json()[0], messages[0]);
     assert!(server.stop().success());
+}
+
+#[test]
+fn news_are_for_a_proved_channel_key_by_post_alone() {
+    let server = demo();
+    refused(&server.post("/v1/news", &[], "{\"after\":0}"), 401, "proof-refused");
+    refused(&server.get("/v1/news"), 404, "not-found");
 }

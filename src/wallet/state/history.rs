@@ -76,6 +76,12 @@ json_words! {
         ContactChanged "contact-changed",
         /// Limits were changed.
         LimitsChanged "limits-changed",
+        /// Code or device turned up at another place within minutes: the first payment's money waits.
+        UsedElsewhere "used-elsewhere",
+        /// Little of the allowance is left.
+        LowAllowance "low-allowance",
+        /// The issuer answers and has shown no news for ten minutes.
+        ReceiptsLate "receipts-late",
         /// The device's clock is minutes off.
         ClockSkew "clock-skew",
     }

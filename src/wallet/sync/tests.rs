@@ -188,3 +188,23 @@ fn two_tabs_check_one_history() {
     assert_eq!(one.state().recent, two.state().recent);
     assert_eq!(one.state().recent.len(), 2);
 }
+
+#[test]
+fn an_issuer_that_shows_nothing_new_for_ten_minutes_is_told_of_once_and_one_out_of_reach_is_not() {
+    let late = |wallet: &Wallet<Place>| {
+        wallet.state().alerts.iter().filter(|alert| alert.kind == AlertKind::ReceiptsLate).count()
+    };
+    let world = World::new();
+    let wallet = world.enrolled();
+    world.issuer.trick.set(Some(Trick::OldHead));
+    world.advance(599);
+    assert!(run(wallet.sync()).is_err());
+    assert_eq!(late(&wallet), 0);
+    world.advance(2);
+    for _ in 0..2 {
+        assert!(run(wallet.sync()).is_err());
+        assert_eq!(late(&wallet), 1);
+    }
+    world.issuer.trick.set(None);
+    assert_eq!(run(wallet.sync()), Ok(()));
+}

@@ -1,0 +1,211 @@
+//! Alerts, held payments, freeze and release, seen from real wallets at a real desk.
+#![cfg(all(feature = "wallet", feature = "issuer"))]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where something is wrong")]
+
+#[path = "lib/world.rs"]
+mod world;
+
+use jitsuin::code::Code;
+use jitsuin::issuer::account::Account;
+use jitsuin::issuer::ledger::{Kind as Kept, Needs};
+use jitsuin::wallet::memory::Place;
+use jitsuin::wallet::state::AlertKind;
+use jitsuin::wallet::{Status, Wallet};
+use jitsuin::wire::calls::Outcome;
+use jitsuin::wire::receipt::Kind;
+use world::{Timed, World, balance, yen};
+
+fn alerts(wallet: &Wallet<Place>) -> Vec<AlertKind> {
+    wallet.state().alerts.iter().map(|alert| alert.kind).collect()
+}
+
+/// Changes the one account that was opened with the wallet, as if it had always been so.
+async fn change<L: Timed>(world: &World<L>, change: impl Fn(&mut Account) + Send + Sync) {
+    for key in world.issuer.ledger().keys(Kept::Accounts).await.unwrap() {
+        let needs = Needs::new().and(Kept::Accounts, &key);
+        let rule = |records: &mut jitsuin::issuer::ledger::Records| {
+            let mut account = records.accounts.get(&key).cloned().unwrap();
+            if account.opened_with_wallet {
+                change(&mut account);
+                records.accounts.put(&key, account);
+            }
+        };
+        world.issuer.ledger().transact(needs, rule).await.unwrap();
+    }
+}
+
+async fn after_a_sync_the_next_purchase_goes_through_at_once_and_without_it_waits<L: Timed>(world: World<L>) {
+    let (_, wallet) = world.hanako().await;
+    let till = world.till("1001").await;
+    let code = wallet.payment_code(None).await.unwrap();
+    assert_eq!(till.outcome(&code.text, 100, "sale-1").await, Outcome::Approved);
+    world.advance(2);
+    let code = wallet.payment_code(None).await.unwrap();
+    assert_eq!(till.outcome(&code.text, 100, "sale-2").await, Outcome::Declined);
+    wallet.sync().await.unwrap();
+    world.advance(2);
+    let code = wallet.payment_code(None).await.unwrap();
+    assert_eq!(till.outcome(&code.text, 100, "sale-3").await, Outcome::Approved);
+    wallet.sync().await.unwrap();
+    let refused = wallet.receipts(None, 10).into_iter().find(|receipt| receipt.kind == Kind::Declined).unwrap();
+    assert_eq!(refused.reason.as_deref(), Some("too-fast"));
+    assert_eq!(alerts(&wallet), []);
+    world.audit().await;
+}
+
+async fn a_code_that_turns_up_at_a_second_till_alerts_its_owner_who_may_say_not_me<L: Timed>(world: World<L>) {
+    let (_, wallet) = world.hanako().await;
+    let (till, other) = (world.till("1001").await, world.till("2002").await);
+    let code = wallet.payment_code(None).await.unwrap();
+    assert_eq!(till.outcome(&code.text, 540, "sale-1").await, Outcome::Approved);
+    assert_eq!(other.outcome(&code.text, 540, "sale-2").await, Outcome::TokenUsed);
+    wallet.sync().await.unwrap();
+    assert_eq!(alerts(&wallet), [AlertKind::UsedElsewhere]);
+    let held = wallet.state().alerts[0].receipt.clone().unwrap();
+    assert_eq!((held.kind, held.place.as_deref()), (Kind::Held, Some("Osaka Umeda")));
+    wallet.not_mine(held.undoes.unwrap()).await.unwrap();
+    assert_eq!(wallet.state().status, Status::Frozen);
+    let mut reported = false;
+    for key in world.issuer.ledger().keys(Kept::Accounts).await.unwrap() {
+        let read = |records: &mut jitsuin::issuer::ledger::Records| records.accounts.get(&key).unwrap().held.clone();
+        let needs = Needs::new().and(Kept::Accounts, &key);
+        let held = world.issuer.ledger().transact(needs, read).await.unwrap();
+        reported |= held.iter().any(|held| held.reported);
+    }
+    assert!(reported);
+}
+
+async fn a_frozen_wallet_is_released_by_an_older_device_with_a_contact_code_and_its_passkey<L: Timed>(world: World<L>) {
+    let (_, wallet) = world.hanako().await;
+    let till = world.till("1001").await;
+    let early = wallet.payment_code(None).await.unwrap();
+    world.advance(1);
+    wallet.lock();
+    wallet.freeze().await.unwrap();
+    assert_eq!(wallet.state().status, Status::Frozen);
+    wallet.sync().await.unwrap();
+    assert_eq!(wallet.state().status, Status::Frozen, "reading goes on");
+    wallet.unlock().await.unwrap();
+    let attempt = wallet.send_unfreeze_code().await.unwrap();
+    let code = world.code_for("hanako@example.test").await;
+    assert_eq!(wallet.prepare_unfreeze(&attempt, "00000000").await.unwrap_err().code, Code::CodeRefused);
+    let ceremony = wallet.prepare_unfreeze(&attempt, &code).await.unwrap();
+    assert_eq!(ceremony.intent.kind(), "unfreeze");
+    let done = world::receipt(wallet.confirm(ceremony.id).await.unwrap());
+    assert_eq!(done.kind, Kind::Unfrozen);
+    assert_eq!(wallet.state().status, Status::Ready);
+    assert_eq!(till.outcome(&early.text, 100, "sale-1").await, Outcome::Declined, "codes from before stay dead");
+    world.advance(2);
+    let code = wallet.payment_code(None).await.unwrap();
+    assert_eq!(till.outcome(&code.text, 100, "sale-2").await, Outcome::Approved);
+}
+
+async fn two_devices_of_one_account_raise_nothing_false<L: Timed>(world: World<L>) {
+    let (_, first) = world.hanako().await;
+    // The second device is registered as if by the ceremony for further ones.
+    change(&world, |account| account.had_device = false).await;
+    let place = world.place();
+    let second = world.wallet(&place).await;
+    world.enrol(&second, "hanako").await.unwrap();
+    first.sync().await.unwrap();
+    assert_eq!(alerts(&first), [AlertKind::NewDevice]);
+    let id = first.state().alerts[0].id.clone();
+    first.acknowledge(&id).await.unwrap();
+    let till = world.till("1001").await;
+    for (number, wallet) in [(1, &first), (2, &second), (3, &first)] {
+        world.advance(300);
+        let code = wallet.payment_code(Some(yen(500))).await.unwrap();
+        assert_eq!(till.outcome(&code.text, 300, &format!("sale-{number}")).await, Outcome::Approved);
+        first.sync().await.unwrap();
+        second.sync().await.unwrap();
+    }
+    for wallet in [&first, &second] {
+        assert_eq!(alerts(wallet), []);
+        assert_eq!(balance(wallet), 1_100);
+    }
+    // "Paid with Test phone", and its place only where it was paid.
+    let of_other = |wallet: &Wallet<Place>| {
+        let receipts = wallet.receipts(None, 20);
+        let other = receipts.into_iter().filter(|receipt| receipt.kind == Kind::Payment);
+        other.map(|receipt| (receipt.place.is_some(), receipt.device_label.is_some())).collect::<Vec<_>>()
+    };
+    assert_eq!(of_other(&first), [(true, true), (false, true), (true, true)]);
+    assert_eq!(of_other(&second), [(false, true), (true, true), (false, true)]);
+}
+
+async fn little_left_is_told_once<L: Timed>(world: World<L>) {
+    let (_, wallet) = world.hanako().await;
+    let till = world.till("1001").await;
+    change(&world, |account| account.own_limit = Some(yen(1_000))).await;
+    let code = wallet.payment_code(Some(yen(900))).await.unwrap();
+    assert_eq!(till.outcome(&code.text, 900, "sale-1").await, Outcome::Approved);
+    for _ in 0..2 {
+        wallet.sync().await.unwrap();
+    }
+    assert_eq!(alerts(&wallet), [AlertKind::LowAllowance]);
+    let allowance = wallet.state().allowance.unwrap();
+    assert_eq!(allowance.left.amount, yen(100));
+    world.advance(2);
+    assert_eq!(wallet.payment_code(Some(yen(101))).await.unwrap_err().code, Code::OverAllowance);
+}
+
+async fn a_suspended_device_hears_why_and_its_owner_is_told_elsewhere_too<L: Timed>(world: World<L>) {
+    let (_, wallet) = world.hanako().await;
+    let till = world.till("1001").await;
+    let code = wallet.payment_code(None).await.unwrap();
+    assert_eq!(till.outcome(&code.text, 100, "sale-1").await, Outcome::Approved);
+    wallet.sync().await.unwrap();
+    change(&world, |account| {
+        account.devices[0].state = jitsuin::issuer::account::State::Suspended;
+    })
+    .await;
+    wallet.sync().await.unwrap();
+    assert_eq!(wallet.state().status, Status::Suspended);
+    assert_eq!(wallet.payment_code(None).await.unwrap_err().code, Code::Suspended);
+    // Stopping still works.
+    wallet.freeze().await.unwrap();
+    let told = world.issuer.inbox(0).await.unwrap();
+    assert!(told.iter().any(|(_, message)| message.subject == "Your account is frozen"));
+}
+
+macro_rules! on_each_ledger {
+    ($($name:ident)*) => {
+        mod memory {
+            $(#[test]
+            fn $name() {
+                jitsuin::wallet::memory::run(async { super::$name(super::World::new().await).await });
+            })*
+        }
+
+        #[cfg(feature = "sqlite")]
+        mod sqlite {
+            $(#[test]
+            fn $name() {
+                super::over_a_file(stringify!($name), async |world| super::$name(world).await);
+            })*
+        }
+    };
+}
+on_each_ledger! {
+    after_a_sync_the_next_purchase_goes_through_at_once_and_without_it_waits
+    a_code_that_turns_up_at_a_second_till_alerts_its_owner_who_may_say_not_me
+    a_frozen_wallet_is_released_by_an_older_device_with_a_contact_code_and_its_passkey
+    two_devices_of_one_account_raise_nothing_false
+    little_left_is_told_once
+    a_suspended_device_hears_why_and_its_owner_is_told_elsewhere_too
+}
+
+#[cfg(feature = "sqlite")]
+fn over_a_file(name: &str, test: impl AsyncFnOnce(World<jitsuin::issuer::ledger::SqliteLedger>)) {
+    use jitsuin::issuer::demo::Plan;
+    use jitsuin::issuer::ledger::{Clock, SqliteLedger};
+    let folder = std::env::temp_dir().join(format!("jitsuin-safety-{name}-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let file = folder.join("ledger.sqlite");
+        let ledger = SqliteLedger::open_with(&file, Clock::movable(world::START_MS)).await.unwrap();
+        test(World::over(ledger, Plan::default(), |_| {}).await).await;
+    });
+    std::fs::remove_dir_all(&folder).unwrap();
+}

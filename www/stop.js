@@ -1,0 +1,64 @@
+// @ts-check
+// Freezes an account from any machine: with the stop code of a message, or with login and contact code. Nothing happens
+// before a tap, nothing stands in the address, and the key made here is gone with the page.
+import { byId, currentLanguage, during, speak, t } from "/page.js";
+import { TillClient, TillError } from "/till-client.js";
+
+const client = TillClient.passing();
+let attempt = "";
+
+speak(() => undefined);
+
+/** @param {string} id */
+function value(id) {
+  return /** @type {HTMLInputElement} */ (byId(id)).value.trim();
+}
+
+/** @param {string} form @param {string} button @param {() => Promise<void>} work */
+function onSubmit(form, button, work) {
+  byId(form).addEventListener("submit", (event) => {
+    event.preventDefault();
+    during(byId(button), () => work().catch(tell));
+  });
+}
+
+onSubmit("stop-form", "stop-submit", async () => {
+  await (await client).post("/v1/freeze/code", { code: value("stop-code") });
+  done();
+});
+
+onSubmit("login-form", "login-submit", async () => {
+  const language = currentLanguage();
+  const started = await (await client).post("/v1/login", { login: value("login"), password: value("password"), language });
+  attempt = started.attempt;
+  byId("login-form").hidden = true;
+  byId("code-form").hidden = false;
+  byId("contact-code").focus();
+});
+
+onSubmit("code-form", "code-submit", async () => {
+  const code = value("contact-code").replace(/\s/g, "");
+  const { ticket } = await (await client).post("/v1/login/code", { attempt, code });
+  await (await client).post("/v1/freeze/ticket", { ticket });
+  done();
+});
+
+function done() {
+  for (const id of ["stop-form", "login-form", "code-form", "why", "problem"]) byId(id).hidden = true;
+  byId("next").hidden = false;
+  const message = byId("message");
+  message.textContent = t("stop.done");
+  message.hidden = false;
+  message.focus();
+}
+
+/** @param {unknown} error */
+function tell(error) {
+  const code = error instanceof TillError ? error.code : "unknown";
+  const known = { "code-refused": "stop.refused", "ticket-expired": "stop.refused", "too-many-attempts": "till.error.too-many-attempts" };
+  const problem = byId("problem");
+  problem.dataset.code = code;
+  problem.textContent = t(known[/** @type {keyof typeof known} */ (code)] ?? "stop.other");
+  problem.hidden = false;
+  problem.focus();
+}
