@@ -1,6 +1,11 @@
 //! Alerts, held payments, freeze and release, seen from real wallets at a real desk.
 #![cfg(all(feature = "wallet", feature = "issuer"))]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where something is wrong")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops where something is wrong"
+)]
 
 #[path = "lib/world.rs"]
 mod world;
