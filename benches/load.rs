@@ -50,6 +50,7 @@ fn plan() -> Plan {
         merchant: format!("m/{number}").parse().unwrap(),
         name: format!("Shop {number}"),
         place: "Tokyo".into(),
+        merchant_since: 0,
     });
     Plan { people: people.collect(), shops: shops.collect() }
 }

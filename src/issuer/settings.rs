@@ -50,7 +50,7 @@ pub struct Attempts {
 
 impl Default for Attempts {
     fn default() -> Self {
-        Self { per_login: 5, per_login_day: 30, per_source: 100, in_all: 20_000, per_till: 60, window: 15 * 60 }
+        Self { per_login: 5, per_login_day: 30, per_source: 300, in_all: 20_000, per_till: 60, window: 15 * 60 }
     }
 }
 

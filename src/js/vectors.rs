@@ -127,7 +127,7 @@ fn judge(token: &Token, after: &[Token]) -> Result<(), (&'static str, Option<usi
         let (atc, random, issued_at, claims) = (token.atc, token.random, token.issued_at, claims_hash(token));
         let till = "t/1".parse().map_err(|_| NO_VECTOR)?;
         let (at, amount, outcome, payment) = (issued_at, Amount::ZERO, Outcome::Approved, None);
-        window.take(Use { atc, random, issued_at, claims, at, till, amount, outcome, payment });
+        window.take(Use { atc, random, issued_at, claims, at, till, amount, outcome, payment, seq: 0 });
     }
     match window.judge(token) {
         Judgement::Fresh => Ok(()),
