@@ -1,0 +1,134 @@
+// Alerts with "not me", a freeze from another machine, and the release, on the real pages.
+// @ts-check
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { addAuthenticator, launchChromium } from "../lib/engines.mjs";
+import { startIssuer } from "../lib/issuer.mjs";
+import { charge, enrol, openPage, readInbox, setUpTill, status } from "../lib/pages.mjs";
+import { scan } from "../lib/scan.mjs";
+
+const HANAKO = { login: "hanako", password: "hanako-password", contact: "hanako@example.test" };
+const SHOPS = { 1001: "Kado no Mise", 2002: "Eki Shop" };
+/** Where screenshots go, if anywhere. */
+const SHOTS = process.env.SHOTS;
+
+/** @type {Awaited<ReturnType<typeof launchChromium>>} */
+let browser;
+before(async () => {
+  browser = await launchChromium();
+});
+after(() => browser.close());
+
+/** An issuer, and a phone with an enrolled wallet. */
+async function stage() {
+  const issuer = await startIssuer();
+  const context = await browser.newContext({ viewport: { width: 390, height: 800 } });
+  const wallet = await openPage(context, issuer.url);
+  await addAuthenticator(wallet);
+  await enrol(wallet, { url: issuer.url, ...HANAKO });
+  const close = async () => {
+    await context.close();
+    await issuer.stop();
+  };
+  return { url: issuer.url, context, wallet, close };
+}
+
+/** @param {import("playwright-core").Page} page @param {string} name */
+async function shoot(page, name) {
+  if (SHOTS) await page.screenshot({ path: `${SHOTS}/${name}.png`, fullPage: true });
+}
+
+/** A till in a browser of its own. @param {Awaited<ReturnType<typeof stage>>} stood @param {"1001" | "2002"} number */
+async function till({ url }, number) {
+  const page = await openPage(await browser.newContext(), `${url}/till.html`);
+  const code = await readInbox(page.context(), url, SHOPS[number], new RegExp(`(\\S{16}) registers one device as till t/${number}`));
+  await setUpTill(page, code);
+  return page;
+}
+
+/** @param {import("playwright-core").Page} wallet @param {string} url */
+async function release(wallet, url) {
+  await wallet.click("#tab-safety");
+  await wallet.click("#unfreeze-send");
+  const code = await readInbox(wallet.context(), url, HANAKO.contact, /(\d{8}) lets all your devices pay again/);
+  await wallet.bringToFront();
+  await wallet.fill("#unfreeze-code", code);
+  await wallet.click("#unfreeze-submit");
+  await wallet.locator("#agree[open]").waitFor();
+  await shoot(wallet, "unfreeze");
+  await wallet.click("#agree-confirm");
+  await status(wallet, "ready");
+}
+
+test("a code lifted to a second till alerts its owner, who says not me and later releases the account", async () => {
+  const stood = await stage();
+  const { wallet, url } = stood;
+  try {
+    await wallet.click("#tab-pay");
+    await wallet.click("#show-code");
+    await wallet.locator("#code svg").waitFor();
+    const text = await scan(wallet.locator("#code"));
+    const [first, second] = [await till(stood, "1001"), await till(stood, "2002")];
+    assert.equal(await charge(first, text, "540"), "approved");
+    assert.equal(await charge(second, text, "540"), "token-used");
+    await shoot(second, "till-token-used");
+    await wallet.bringToFront();
+    await wallet.click("#tab-safety");
+    await wallet.click("#sync");
+    const alert = wallet.locator('#alert-list [data-kind="used-elsewhere"]');
+    await alert.waitFor();
+    assert.match(await alert.innerText(), /Eki Shop/);
+    await shoot(wallet, "used-elsewhere");
+    await alert.locator(".not-me").click();
+    await shoot(wallet, "not-me");
+    await wallet.click("#agree-confirm");
+    await status(wallet, "frozen");
+    assert.match(await wallet.locator("#message").innerText(), /Your account is frozen/);
+    assert.equal(await wallet.locator("#tab-pay").isVisible(), false);
+    await shoot(wallet, "frozen");
+    await release(wallet, url);
+    assert.equal(await wallet.locator("#tab-pay").isVisible(), true);
+    await shoot(wallet, "released");
+  } finally {
+    await stood.close();
+  }
+});
+
+test("a stop code freezes from any machine, once; login and contact code do too", async () => {
+  const stood = await stage();
+  const { wallet, url } = stood;
+  try {
+    const code = await readInbox(stood.context, url, HANAKO.contact, /enter this within 5 minutes:\s*(\S+)/);
+    const elsewhere = await openPage(await browser.newContext({ viewport: { width: 390, height: 800 } }), `${url}/stop.html`);
+    await elsewhere.fill("#stop-code", "nobody.acc-nobody");
+    await elsewhere.click("#stop-submit");
+    await elsewhere.locator('#problem[data-code="code-refused"]:not([hidden])').waitFor();
+    await shoot(elsewhere, "stop");
+    await elsewhere.fill("#stop-code", code);
+    await elsewhere.click("#stop-submit");
+    await elsewhere.locator("#message:not([hidden])").waitFor();
+    await shoot(elsewhere, "stopped");
+    await wallet.bringToFront();
+    await wallet.click("#tab-safety");
+    await wallet.click("#sync");
+    await status(wallet, "frozen");
+    await release(wallet, url);
+
+    const again = await openPage(await browser.newContext(), `${url}/stop.html`);
+    await again.fill("#stop-code", code);
+    await again.click("#stop-submit");
+    await again.locator('#problem[data-code="code-refused"]:not([hidden])').waitFor();
+    await again.fill("#login", HANAKO.login);
+    await again.fill("#password", HANAKO.password);
+    await again.click("#login-submit");
+    await again.locator("#contact-code").waitFor();
+    await again.fill("#contact-code", await readInbox(stood.context, url, HANAKO.contact, /(\d{8}) registers a device/));
+    await again.click("#code-submit");
+    await again.locator("#message:not([hidden])").waitFor();
+    await wallet.bringToFront();
+    await wallet.click("#sync");
+    await status(wallet, "frozen");
+  } finally {
+    await stood.close();
+  }
+});
