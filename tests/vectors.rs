@@ -106,7 +106,7 @@ fn judge(token: &Token, after: &[Token]) -> Result<(), String> {
         let (atc, random, issued_at, claims) = (token.atc, token.random, token.issued_at, claims_hash(token));
         let (till, amount) = ("t/1".parse().unwrap(), Amount::of(540));
         let (at, outcome, payment) = (issued_at, Outcome::Approved, None);
-        window.take(Use { atc, random, issued_at, claims, at, till, amount, outcome, payment });
+        window.take(Use { atc, random, issued_at, claims, at, till, amount, outcome, payment, seq: 0 });
     }
     match window.judge(token) {
         Judgement::Fresh => Ok(()),
