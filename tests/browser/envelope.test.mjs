@@ -37,8 +37,9 @@ test("an envelope is drawn, scanned and paid; again in the other form it is the 
     if (refused !== "bad-argument") throw new Error(`another form: ${refused}`);
     const stage = document.createElement("div");
     stage.id = "stage";
-    stage.style.setProperty("width", "320px");
-    document.body.replaceChildren(stage);
+    // Over the demo's own page, which goes on below.
+    for (const [name, value] of Object.entries({ position: "fixed", inset: "0", background: "#fff", "z-index": "9" })) stage.style.setProperty(name, value);
+    document.body.append(stage);
     // The driver's own calls count as taps; the button shall be tapped.
     Object.defineProperty(navigator, "userActivation", { configurable: true, value: { isActive: false } });
     Object.assign(globalThis, { wallet, view: wallet.present(stage, { form: "emvco" }) });
