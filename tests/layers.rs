@@ -15,7 +15,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 ];
 
 /// Files of `js` that are compiled with `js-testing` only, and may use the issuer's rules.
-const TEST_KIT: &[&str] = &["js/world.rs", "js/world"];
+const TEST_KIT: &[&str] = &["js/world.rs", "js/world", "js/vectors.rs"];
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
