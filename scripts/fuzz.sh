@@ -26,7 +26,7 @@ for target in "$@"; do
   mkdir -p "fuzz/corpus/$target" "fuzz/artifacts/$target"
   log=fuzz/artifacts/$target.log
   say "fuzz: $target for $seconds s"
-  "fuzz/target/$host/release/$target" -max_total_time="$seconds" -max_len=4200 -print_final_stats=1 -artifact_prefix="fuzz/artifacts/$target/" \
+  "fuzz/target/$host/release/$target" -max_total_time="$seconds" -max_len=8192 -print_final_stats=1 -artifact_prefix="fuzz/artifacts/$target/" \
     "fuzz/corpus/$target" >"$log" 2>&1 || failed+=("$target")
   say "fuzz: $target: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") inputs, $(grep -oE 'cov: [0-9]+' "$log" | tail -n 1)"
 done
