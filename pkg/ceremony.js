@@ -1,6 +1,9 @@
 // @ts-check
 /** A thing the user must agree to: prepared with all network work, confirmed inside a tap. */
+import { setting, webview } from "./capabilities.js";
+import { isJitsuinError, refuse } from "./error.js";
 import { guarded } from "./load.js";
+import { keepStorage } from "./tabs.js";
 import { revive } from "./values.js";
 
 /**
@@ -10,12 +13,26 @@ import { revive } from "./values.js";
 function result(confirmed) {
   switch (confirmed.outcome) {
     case "enrolled":
+      keepStorage();
       return revive(confirmed.device);
     case "receipt":
       return revive(confirmed.receipt);
     default:
       return Object.freeze({ kind: "pending", topUp: confirmed.id });
   }
+}
+
+/**
+ * A webview whose app is not linked to the site is refused by the platform as a wrong origin, or has no WebAuthn: the cure is native.
+ * @param {unknown} error
+ * @returns {never}
+ */
+function explain(error) {
+  const where = webview();
+  if (where && (isJitsuinError(error, "wrong-origin") || isJitsuinError(error, "unsupported"))) {
+    throw refuse("webview-not-linked", { cause: error, confidence: "likely", details: { setting: setting(where) } });
+  }
+  throw error;
 }
 
 /**
@@ -32,7 +49,7 @@ export function ceremony(raw, prepared) {
   const confirm = ({ signal } = {}) => {
     // Calls while one runs share its result; after a refusal the next tap may try again.
     running ??= guarded(() => raw.call("confirm", String(prepared.id)), signal)
-      .then(result)
+      .then(result, explain)
       .finally(() => {
         running = null;
       });

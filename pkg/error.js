@@ -15,6 +15,7 @@ export const SAID_HERE = Object.freeze({
   "no-webassembly": ["host", false, "This browser has no WebAssembly."],
   "module-crashed": ["page", false, "The module stopped: reload the page."],
   unsupported: ["host", false, "This place lacks something that the call needs."],
+  "webview-not-linked": ["host", false, "The app around this page is not linked to the site's passkeys."],
   cancelled: ["user", true, "The user closed the prompt."],
   closed: ["page", false, "The wallet was closed."],
   "bad-argument": ["page", false, "An argument has the wrong shape."],

@@ -17,6 +17,17 @@ export default init;
 export { init };
 /** Synchronous, needs no `init`: a window, a secure context, WebAssembly, WebCrypto, IndexedDB, Web Locks, WebAuthn. `false` while rendering on a server. */
 export function isSupported(): boolean;
+/** What this place can do, by real round trips; asks the user for nothing, needs no `init`. `missing` names what a page or a host app must change. */
+export function capabilities(): Promise<Capabilities>;
+export interface Capabilities {
+  /** Those proven to work here, strongest first. */
+  readonly custody: readonly Custody[];
+  /** Whether this device itself can verify its user. */
+  readonly passkey: boolean;
+  readonly prf: boolean | "unknown";
+  readonly webview: null | "wkwebview" | "android" | "capacitor" | "unknown";
+  readonly missing: readonly ErrorCode[];
+}
 
 // ---- nouns -------------------------------------------------------------------------------------------------------
 
@@ -221,7 +232,7 @@ export class Wallet {
   prepareUnfreeze(options: { attempt: string; code: string } & Cancellable): Promise<Ceremony<Receipt>>;
   /** Erases all that is kept here: keys, receipts, alerts. */
   forget(): Promise<void>;
-  /** For support: versions and state. No key, no token, no personal data. */
+  /** For support: versions, capabilities and state. No key, no token, no personal data. */
   report(): Promise<Record<string, unknown>>;
 }
 export interface WalletEvents {
@@ -288,6 +299,7 @@ export type ErrorCode =
   | "uv-failed"
   | "unsupported"
   | "not-focused"
+  | "webview-not-linked"
   | "wrong-origin"
   | "not-enrolled"
   | "already-enrolled"
@@ -383,6 +395,10 @@ export interface ErrorDetails {
   "shop-code-malformed": { readonly reason: string; readonly character: number };
   "shop-code-bad-crc": { readonly reason: string; readonly character: number };
   "wasm-blocked": { readonly header: string };
+  /** What the host app's maker must set. */
+  "webview-not-linked": { readonly setting: string };
+  /** Where WebAuthn is missing: what an enrolled wallet does all the same. */
+  unsupported: { readonly missing?: readonly string[]; readonly works?: readonly string[] };
 }
 type CodedError = { [C in ErrorCode]: { readonly code: C; readonly details: C extends keyof ErrorDetails ? ErrorDetails[C] | null : Readonly<Record<string, unknown>> | null } }[ErrorCode];
 export interface JitsuinErrorFields {

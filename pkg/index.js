@@ -7,6 +7,7 @@ export { init };
 export { Wallet } from "./wallet.js";
 export { isJitsuinError } from "./error.js";
 export { bitmap, qr } from "./qr.js";
+export { capabilities } from "./capabilities.js";
 export { formatMoney, parseMoney } from "./money.js";
 
 export function isSupported() {

@@ -43,6 +43,7 @@ export interface RawWorld {
   prompt_tampers(what: string): void;
   forget_passkeys(): void;
   evict(): void;
+  corrupt(): void;
   prompts(): string[];
 }
 export interface RawAnswer { status: number; contentType: string; body: string; nonce: string | null; retryAfter: number | null }

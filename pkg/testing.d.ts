@@ -13,8 +13,19 @@ export interface WorldOptions {
   readonly seed?: number;
   /** The clock stands here until it is moved. Default: the real time, which goes on. */
   readonly now?: Date;
+  /** The issuer's limits. Default: the protocol's (section 8). */
+  readonly policy?: Partial<Policy>;
   /** Origin of the wallet page. Default `https://wallet.test`. */
   readonly origin?: string;
+}
+/** What one device may do; each figure alone may be given. */
+export interface Policy {
+  /** One payment. */
+  readonly perPayment: Money;
+  /** Payments of one device in 24 hours. */
+  readonly perDay: Money;
+  readonly topUpsPerDay: number;
+  readonly coolOffHours: number;
 }
 export interface World {
   readonly issuer: TestIssuer;
@@ -28,6 +39,8 @@ export interface World {
   enrol(wallet: Wallet, account: TestAccount): Promise<Device>;
   /** The platform removes what every wallet of this world has stored. */
   evict(): Promise<void>;
+  /** What every wallet of this world has stored is overwritten with bytes that are no record. */
+  corrupt(): Promise<void>;
   /** Closes the wallets it opened. */
   close(): Promise<void>;
 }
@@ -78,6 +91,8 @@ export interface TestIssuer {
   readonly url: string;
   /** Give it to `Wallet.open({ fetch })`, or serve it. Rejects where no answer comes. */
   readonly fetch: (request: Request) => Promise<Response>;
+  /** Serves it on loopback, at this port or a free one. In Node. Give the url as `endpoint`: it is still `https://issuer.test`. */
+  listen(port?: number): Promise<{ readonly url: string; close(): Promise<void> }>;
   /** `call`: a path such as `/v1/top-ups`. Default: whichever comes next. */
   failNext(how: Failure, call?: string): void;
   account(options?: AccountOptions): Promise<TestAccount>;
@@ -122,6 +137,8 @@ export interface SoftAuthenticator {
   uvFail(): Promise<void>;
   /** Nobody does anything: it ends when the clock is moved past the deadline, or is cancelled. */
   hang(): Promise<void>;
+  /** There is no authenticator, and the platform never settles: the wallet's own deadline ends it. */
+  noDevice(): Promise<void>;
   /** What is wrong with the next answers; `null`: nothing. */
   tamper(what: "signature" | "uv" | "up" | "challenge" | "origin" | "cross-origin" | "type" | "rp-id" | "user-handle" | null): Promise<void>;
   forgetPasskey(): Promise<void>;

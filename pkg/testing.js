@@ -54,9 +54,13 @@ export async function createWorld(options) {
   if (options?.iKnowThisIsATest !== true) throw refuse("bad-argument", { message: "A test world holds no secret: say iKnowThisIsATest: true." });
   loading ??= load();
   await loading;
-  const { seed, now, origin = ORIGIN } = options;
+  const { seed, now, origin = ORIGIN, policy } = options;
   const started = now?.getTime() ?? Date.now();
-  const given = { origin, issuer: ISSUER, now: started, ...(seed === undefined ? {} : { seed }) };
+  const limits = policy && {
+    per_payment: policy.perPayment?.amount.toString(), per_day: policy.perDay?.amount.toString(), top_ups_per_day: policy.topUpsPerDay,
+    cool_off_hours: policy.coolOffHours,
+  };
+  const given = { origin, issuer: ISSUER, now: started, ...(seed === undefined ? {} : { seed }), ...(limits ? { policy: limits } : {}) };
   const raw = await guarded(() => /** @type {Promise<RawWorld>} */ (glue.RawWorld.create(given)));
   worlds += 1;
   return new World(raw, `world-${worlds}`, now ? null : started);
@@ -72,6 +76,42 @@ const turn = () => new Promise((resolve) => setTimeout(resolve));
 
 /** What `fetch` rejects with where no answer comes. */
 const unreachable = () => new TypeError("Failed to fetch");
+
+/**
+ * Serves an issuer on loopback, in Node only.
+ * @param {(request: Request) => Promise<Response>} answer
+ * @param {number} port
+ */
+async function listen(answer, port) {
+  const { createServer } = await import(/* @vite-ignore */ ["node", "http"].join(":"));
+  const headers = {
+    "access-control-allow-origin": "*", "access-control-allow-headers": "content-type, dpop", "access-control-allow-methods": "GET, POST",
+    "access-control-expose-headers": "DPoP-Nonce, Retry-After",
+  };
+  const server = createServer(async (/** @type {any} */ asked, /** @type {any} */ reply) => {
+    if (asked.method === "OPTIONS") return reply.writeHead(204, headers).end();
+    const parts = [];
+    for await (const part of asked) parts.push(part);
+    const body = parts.length === 0 ? undefined : new Uint8Array(await new Blob(parts).arrayBuffer());
+    const proof = asked.headers.dpop;
+    try {
+      const response = await answer(new Request(`${ISSUER}${asked.url}`, { method: asked.method, body, headers: proof ? { DPoP: proof } : {} }));
+      reply.writeHead(response.status, { ...headers, ...Object.fromEntries(response.headers) }).end(new Uint8Array(await response.arrayBuffer()));
+    } catch {
+      // No answer is no answer.
+      asked.socket.destroy();
+    }
+  });
+  await new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", () => resolve(undefined));
+  });
+  const close = () => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(() => resolve(undefined)));
+  };
+  return Object.freeze({ url: `http://localhost:${server.address().port}`, close });
+}
 
 class World {
   /** @type {RawWorld} */ #raw;
@@ -98,6 +138,7 @@ class World {
       url: ISSUER,
       clock: this.#clock(false),
       fetch: (/** @type {Request} */ request) => this.#answer(request),
+      listen: (/** @type {number} */ port = 0) => listen((request) => this.#answer(request), port),
       failNext: (/** @type {Failure} */ how, /** @type {string} */ call) => void this.#failures.push({ how, call }),
       account: (/** @type {any} */ account) => this.#account(account),
       till: (/** @type {any} */ till) => this.#till(till),
@@ -229,7 +270,7 @@ class World {
     const answer = (mode) => async () => ask(() => raw.prompt_answers(mode));
     return Object.freeze({
       how: /** @type {const} */ ("soft"),
-      approve: answer("approve"), deny: answer("deny"), uvFail: answer("uv-fail"), hang: answer("hang"),
+      approve: answer("approve"), deny: answer("deny"), uvFail: answer("uv-fail"), hang: answer("hang"), noDevice: answer("no-device"),
       tamper: async (/** @type {string | null} */ what) => ask(() => raw.prompt_tampers(what ?? "nothing")),
       forgetPasskey: async () => ask(() => raw.forget_passkeys()),
       get prompts() {
@@ -270,6 +311,11 @@ class World {
   /** The platform removes what every wallet of this world has stored. */
   async evict() {
     ask(() => this.#raw.evict());
+  }
+
+  /** What every wallet of this world has stored is overwritten with bytes that are no record. */
+  async corrupt() {
+    ask(() => this.#raw.corrupt());
   }
 
   async close() {

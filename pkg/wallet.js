@@ -1,9 +1,11 @@
 // @ts-check
 /** The wallet as a page sees it: counted instances, frozen snapshots, events, polling. What is allowed is decided in the module. */
+import { capabilities, hasWebAuthn, setting, webview, withoutWebAuthn } from "./capabilities.js";
 import { ceremony } from "./ceremony.js";
 import { refuse } from "./error.js";
 import init, { guarded, now } from "./load.js";
 import { present } from "./present.js";
+import { tabs } from "./tabs.js";
 import { freeze, revive } from "./values.js";
 
 /** @typedef {import("./index.js").WalletState} WalletState */
@@ -58,6 +60,8 @@ export class Wallet {
   /** @type {Map<string, Set<(event: any) => void>>} */ #handlers = new Map();
   /** @type {Set<() => void>} */ #stops = new Set();
   /** @type {string} */ #key;
+  /** The other tabs. */
+  #others = { tell() {}, stop() {} };
 
   /**
    * @param {symbol} inside
@@ -102,6 +106,8 @@ export class Wallet {
     const given = Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
     wallet.#raw = await guarded((raw) => raw.RawWallet.open(JSON.stringify(given), fetch, () => wallet.#changed()));
     wallet.#refresh(false);
+    wallet.#others = tabs(`${issuer}/${profile}`, () => wallet.#reread());
+    wallet.#stops.add(wallet.#others.stop);
     if (updates !== "manual") wallet.#poll();
     return wallet;
   }
@@ -139,16 +145,22 @@ export class Wallet {
     this.#refreshing = true;
     queueMicrotask(() => {
       this.#refreshing = false;
-      this.#refresh();
+      if (this.#refresh()) this.#others.tell();
     });
+  }
+
+  /** What another tab or the platform did to the record is taken for the truth. What hinders it will hinder the next call, and be said there. */
+  #reread() {
+    if (this.#closed || !this.#raw) return;
+    guarded(() => this.#open().call("reread")).catch(() => {}).finally(() => this.#refresh());
   }
 
   #refresh(tell = true) {
     const raw = this.#raw;
-    if (!raw) return;
+    if (!raw) return false;
     const plain = this.#closed ? { ...JSON.parse(this.#seen || "{}"), status: "closed", ceremony: null } : now(() => raw.ask("state"));
     const seen = JSON.stringify(plain);
-    if (seen === this.#seen) return;
+    if (seen === this.#seen) return false;
     this.#seen = seen;
     const before = this.#state;
     const next = revive(plain);
@@ -158,6 +170,7 @@ export class Wallet {
     });
     this.#state = Object.freeze({ ...next, alerts: Object.freeze(alerts) });
     if (tell) this.#tell(before);
+    return true;
   }
 
   /** @param {WalletState} before */
@@ -221,8 +234,10 @@ export class Wallet {
     };
     const timer = setInterval(tick, POLL_MS);
     document.addEventListener("visibilitychange", tick);
+    window.addEventListener("online", tick);
     this.#stops.add(() => {
       clearInterval(timer);
+      window.removeEventListener("online", tick);
       document.removeEventListener("visibilitychange", tick);
     });
     tick();
@@ -246,9 +261,19 @@ export class Wallet {
 
   // ---- enrolment -----------------------------------------------------------------------------------------------
 
+  /** Said before a person types or taps anything: without passkeys nothing can be agreed to here. */
+  #needWebAuthn() {
+    // Outside a page there is no platform to ask: the test kit brings an authenticator of its own.
+    if (typeof window !== "object" || hasWebAuthn()) return;
+    const where = webview();
+    if (where) throw refuse("webview-not-linked", { details: { setting: setting(where) } });
+    throw refuse("unsupported", { details: withoutWebAuthn(), message: "There is no WebAuthn, so no device can be enrolled and nothing agreed to here." });
+  }
+
   /** @param {{ login: string, password: string, language?: string, signal?: AbortSignal }} options */
   async logIn(options) {
     const { login, password, language = "en" } = options;
+    this.#needWebAuthn();
     const attempt = await this.#call((raw) => raw.call("log_in", text(login, "login"), text(password, "password"), text(language, "language")), options);
     return Object.freeze({ attempt });
   }
@@ -271,6 +296,7 @@ export class Wallet {
    */
   async #prepare(call, options) {
     const raw = this.#open();
+    this.#needWebAuthn();
     const prepared = await this.#call(call, options);
     return ceremony(raw, prepared);
   }
@@ -356,7 +382,8 @@ export class Wallet {
   }
 
   async report() {
-    return revive(await this.#call(async (raw) => raw.ask("report")));
+    const said = await this.#call(async (raw) => /** @type {object} */ (raw.ask("report")));
+    return revive({ ...said, capabilities: await capabilities() });
   }
 }
 

@@ -106,6 +106,7 @@ codes! {
     UvFailed "uv-failed" User User true 400 "The passkey did not verify the user.";
     Unsupported "unsupported" User Host false 400 "This place lacks something that the call needs.";
     NotFocused "not-focused" Page User true 400 "The page was not in front when the prompt was asked for.";
+    WebviewNotLinked "webview-not-linked" Page Host false 403 "The app around this page is not linked to the site's passkeys.";
     WrongOrigin "wrong-origin" Page Page false 403 "The page's origin is not one that the issuer accepts.";
 
     // The wallet's own state.

@@ -174,6 +174,14 @@ impl<P: Platform> Wallet<P> {
         self.fetch_news().await
     }
 
+    /// Takes what another tab, or the platform, has made of the record since it was read here.
+    ///
+    /// # Errors
+    /// `closed`, and as for [`Wallet::open`]. A record that is gone or unreadable is not an error: see [`State::status`].
+    pub async fn read_again(&self) -> Result<(), Error> {
+        self.take_stored().await
+    }
+
     /// Fetches a fresh allowance with the device key.
     ///
     /// # Errors

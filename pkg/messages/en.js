@@ -12,6 +12,7 @@ export const en = Object.freeze({
   "uv-failed": { title: "You were not recognised", body: "Your fingerprint, face or screen lock was not accepted.", action: "Try again" },
   unsupported: { title: "Not possible here", body: "This browser lacks something the wallet needs. Private windows and in-app browsers often do. Open the page in an up-to-date browser.", action: null },
   "not-focused": { title: "Bring the page to the front", body: "The confirmation opens only while this page is in front.", action: "Try again" },
+  "webview-not-linked": { title: "Not possible in this app", body: "This app can't use your passkey yet. Open the page in your browser.", action: null },
   "wrong-origin": { title: "Wrong address", body: "This page is not the wallet's own address. Open the wallet from your bookmark or app.", action: null },
   "not-enrolled": { title: "Device not registered", body: "Register this device first; payments need it.", action: "Register" },
   "already-enrolled": { title: "Already registered", body: "This device is registered already.", action: null },

@@ -12,6 +12,7 @@ export const ja = Object.freeze({
   "uv-failed": { title: "本人確認ができませんでした", body: "指紋・顔・画面ロックのいずれも確認できませんでした。", action: "もう一度" },
   unsupported: { title: "この環境では使えません", body: "このブラウザにはウォレットに必要な機能がありません。プライベートモードやアプリ内ブラウザを避け、最新のブラウザで開いてください。", action: null },
   "not-focused": { title: "画面を前面に表示してください", body: "確認画面は、このページが前面にあるときだけ開きます。", action: "もう一度" },
+  "webview-not-linked": { title: "このアプリではご利用になれません", body: "このアプリはまだパスキーを使えません。ブラウザーでページを開いてください。", action: null },
   "wrong-origin": { title: "アドレスが違います", body: "このページは正規のウォレットのアドレスではありません。ブックマークやアプリから開き直してください。", action: null },
   "not-enrolled": { title: "端末が未登録です", body: "支払いには、この端末の登録が必要です。", action: "登録する" },
   "already-enrolled": { title: "登録済みです", body: "この端末はすでに登録されています。", action: null },

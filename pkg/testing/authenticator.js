@@ -87,6 +87,11 @@ export async function authenticator(page, cdp) {
     uvFail: () => answer(false),
     deny: () => inject(true),
 
+    async noDevice() {
+      await inject(false);
+      await remove();
+    },
+
     async hang() {
       await inject(false);
       await remove();

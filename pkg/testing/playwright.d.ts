@@ -24,6 +24,10 @@ export interface Kit {
   enrol(wallet: RemoteWallet, account: TestAccount): Promise<Device>;
   /** Removes IndexedDB under the open page, as a browser that needs room does. The page hears nothing. */
   evict(): Promise<void>;
+  /** Overwrites what the wallet has stored with bytes that are no record. The page hears nothing. */
+  corrupt(): Promise<void>;
+  /** Sets the page's `Date` only, from its next load on; timers and the monotonic clock go on. */
+  skewClock(by: { readonly minutes: number }): Promise<void>;
   offline(on: boolean): Promise<void>;
   /** The same wallet opened once more on the same storage, locks and authenticator: in a same-origin frame, since a real second page would have an authenticator of its own. */
   secondTab(wallet: RemoteWallet): Promise<RemoteWallet>;
@@ -42,6 +46,8 @@ export interface ChromiumAuthenticator {
   /** The person closes the prompt. Headless Chromium can't show one, so this is injected into the frames that are open now. */
   deny(): Promise<void>;
   /** No authenticator at all: the call never settles by itself, not even at its time-out. Its passkeys come back with `approve`, without their PRF. */
+  noDevice(): Promise<void>;
+  /** The call never settles by itself; in Chromium that is what no authenticator does. */
   hang(): Promise<void>;
   /** An authenticator that nobody touches: the platform ends the call at its time-out. */
   noPresence(): Promise<void>;

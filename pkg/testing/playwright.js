@@ -91,6 +91,11 @@ export async function attach(page, { world, read, wallet: serve = true }) {
 
     evict: () => cdp.send("Storage.clearDataForOrigin", { origin: WALLET, storageTypes: "indexeddb" }),
 
+    corrupt: () => page.evaluate(damage),
+
+    /** @param {{ minutes: number }} by */
+    skewClock: ({ minutes }) => page.addInitScript(skew, minutes * 60_000),
+
     /** @param {boolean} on */
     async offline(on) {
       // Routing answers without a network, so being offline has to be said twice.
@@ -122,6 +127,40 @@ export async function attach(page, { world, read, wallet: serve = true }) {
       return texts[0];
     },
   });
+}
+
+/** Runs in the page. @returns {Promise<void>} */
+async function damage() {
+  /** @param {IDBRequest} request @returns {Promise<any>} */
+  const settled = (request) =>
+    new Promise((resolve, reject) => {
+      request.onsuccess = () => resolve(request.result);
+      request.onerror = () => reject(request.error);
+    });
+  for (const { name } of await indexedDB.databases()) {
+    if (!name?.startsWith("jitsuin/")) continue;
+    const database = await settled(indexedDB.open(name));
+    const store = database.transaction("wallet", "readwrite").objectStore("wallet");
+    const record = await settled(store.get("record"));
+    if (record) await settled(store.put({ ...record, data: new Uint8Array([0x7b, 0xff, 0x00]) }, "record"));
+    database.close();
+  }
+}
+
+/** Runs in the page before its own scripts. @param {number} by */
+function skew(by) {
+  const Real = Date;
+  /** @type {any} */
+  const Skewed = class extends Real {
+    /** @param {any[]} given */
+    constructor(...given) {
+      super(...(given.length === 0 ? [Real.now() + by] : /** @type {[any]} */ (given)));
+    }
+    static now() {
+      return Real.now() + by;
+    }
+  };
+  globalThis.Date = Skewed;
 }
 
 /**

@@ -16,13 +16,14 @@ const PARTS = {
 
 /** How a call ended without a result: facts only, judged by the wallet. */
 class Ended {
-  /** @param {string} name @param {number} elapsed @param {boolean} late @param {boolean} ours @param {boolean} focused */
-  constructor(name, elapsed, late, ours, focused) {
+  /** @param {string} name @param {number} elapsed @param {boolean} late @param {boolean} ours @param {boolean} focused @param {boolean} tapped */
+  constructor(name, elapsed, late, ours, focused, tapped) {
     this.name = name;
     this.elapsed = elapsed;
     this.late = late;
     this.ours = ours;
     this.focused = focused;
+    this.tapped = tapped;
   }
 }
 
@@ -96,7 +97,9 @@ export class Prompts {
   async #ask(verb, deadline, publicKey) {
     const start = performance.now();
     const focused = document.hasFocus();
-    const ended = (/** @type {string} */ name, late = false, ours = false) => new Ended(name, performance.now() - start, late, ours, focused);
+    // Where the browser does not say, a tap may still count.
+    const tapped = navigator.userActivation?.isActive ?? true;
+    const ended = (/** @type {string} */ name, late = false, ours = false) => new Ended(name, performance.now() - start, late, ours, focused, tapped);
     // Nothing is awaited where no call is open: a platform that wants a tap may not count one that lies before an await.
     const before = this.#open;
     if (before) {

@@ -139,6 +139,7 @@ fn facts(ended: &JsValue) -> Ended {
         deadline_passed: get(ended, "late").is_truthy(),
         aborted_by_us: get(ended, "ours").is_truthy(),
         focused: get(ended, "focused").is_truthy(),
+        tapped: get(ended, "tapped").is_truthy(),
     }
 }
 

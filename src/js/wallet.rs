@@ -147,6 +147,7 @@ async fn run<P: Platform>(
             return to_js(&wallet.payment_code_as(form, max).await?);
         }
         "sync" => wallet.sync().await?,
+        "reread" => wallet.read_again().await?,
         "refill" => wallet.refill().await?,
         "acknowledge" => wallet.acknowledge(one).await?,
         "prove_card" => return to_js(&wallet.prove_card(&parse(one, Code::SourceUnknown)?).await?),

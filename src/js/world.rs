@@ -2,6 +2,7 @@
 //! file, with those below it, that sees both sides. **Nothing here keeps a secret.**
 
 mod entropy;
+mod policy;
 mod profiles;
 mod till;
 
@@ -31,6 +32,7 @@ use core::cell::{Cell, RefCell};
 use core::time::Duration;
 use entropy::WorldEntropy;
 use js_sys::Function;
+use policy::Limits;
 use profiles::Profiles;
 use serde::Deserialize;
 use till::Caller;
@@ -46,6 +48,8 @@ struct Options {
     now: f64,
     #[serde(default)]
     seed: Option<u32>,
+    #[serde(default)]
+    policy: Option<Limits>,
 }
 
 /// What `add_account` takes.
@@ -139,10 +143,11 @@ impl RawWorld {
     /// # Errors
     /// `bad-argument`, `no-entropy`.
     pub async fn create(options: JsValue) -> Result<Self, JsValue> {
-        let Options { issuer, origin, now, seed } = from_js(options)?;
+        let Options { issuer, origin, now, seed, policy } = from_js(options)?;
         let (now, seed) = (milliseconds(now), seed.map(u64::from));
         let mut settings = Settings::new(&issuer, &[&origin]).map_err(|_| code(Code::BadArgument))?;
         settings.password_cost = PasswordCost::least();
+        policy.unwrap_or_default().apply(&mut settings.policy);
         let ledger = MemoryLedger::new(LedgerClock::movable(now));
         let entropy = Arc::new(WorldEntropy::new(seed));
         let opened = Issuer::open_with(ledger, DemoProcessor::new(), settings, entropy).await;
@@ -318,7 +323,7 @@ impl RawWorld {
         Ok(RawWallet::of(Home::World(wallet), on_change))
     }
 
-    /// What the person does at the next prompts: `approve`, `deny`, `uv-fail`, `hang`.
+    /// What the person does at the next prompts: `approve`, `deny`, `uv-fail`, `hang`, `no-device`.
     ///
     /// # Errors
     /// `bad-argument`.
@@ -328,6 +333,7 @@ impl RawWorld {
             "deny" => Mode::Refuse,
             "uv-fail" => Mode::UvFail,
             "hang" => Mode::Hang,
+            "no-device" => Mode::Ignore,
             _ => return Err(code(Code::BadArgument)),
         });
         Ok(())
@@ -362,6 +368,11 @@ impl RawWorld {
     /// The platform removes what every wallet has stored.
     pub fn evict(&self) {
         self.profiles.evict();
+    }
+
+    /// What every wallet has stored is overwritten with bytes that are no record.
+    pub fn corrupt(&self) {
+        self.profiles.corrupt();
     }
 
     /// The prompts so far: `create` or `get`.

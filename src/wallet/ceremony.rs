@@ -59,6 +59,7 @@ const fn may_try_again(code: Code) -> bool {
             | Code::TapAgain
             | Code::NotFocused
             | Code::UvFailed
+            | Code::NoCredential
             | Code::UserNotVerified
             | Code::Offline
             | Code::IssuerUnavailable

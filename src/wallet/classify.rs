@@ -31,7 +31,10 @@ pub fn classify(ended: &Ended, asked: Asked) -> Error {
     } else {
         match (ended.name.as_str(), asked) {
             ("NotAllowedError", _) if !ended.focused => (Code::NotFocused, Likely),
-            ("NotAllowedError", _) if ended.elapsed < FASTER_THAN_A_PERSON => (Code::TapAgain, Guess),
+            ("NotAllowedError", _) if ended.elapsed < FASTER_THAN_A_PERSON && !ended.tapped => (Code::TapAgain, Likely),
+            // Nobody was asked, though a tap counted: there was nothing to ask with.
+            ("NotAllowedError", Asked::Get) if ended.elapsed < FASTER_THAN_A_PERSON => (Code::NoCredential, Guess),
+            ("NotAllowedError", Asked::Create) if ended.elapsed < FASTER_THAN_A_PERSON => (Code::UvFailed, Guess),
             ("NotAllowedError" | "AbortError", _) => (Code::Cancelled, Likely),
             ("TimeoutError", _) => (Code::TimedOut, Likely),
             ("SecurityError", _) => (Code::WrongOrigin, Certain),
@@ -39,6 +42,8 @@ pub fn classify(ended: &Ended, asked: Asked) -> Error {
             ("InvalidStateError", Asked::Get) => (Code::NoCredential, Likely),
             ("NotSupportedError", _) => (Code::Unsupported, Certain),
             ("ConstraintError", _) => (Code::UvFailed, Likely),
+            // Another prompt is open, of another page or of the browser's own.
+            ("OperationError", _) => (Code::TapAgain, Guess),
             _ => (Code::Unsupported, Guess),
         }
     };

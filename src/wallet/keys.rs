@@ -28,6 +28,35 @@ impl<P: Platform> Wallet<P> {
         Ok(wallet)
     }
 
+    pub(super) async fn take_stored(&self) -> Result<(), Error> {
+        if self.room.closed.get() {
+            return Err(Code::Closed.into());
+        }
+        match self.platform.store().load().await {
+            // Forgotten in another tab.
+            Ok(Kept::Nothing) => self.room.lose(None),
+            Ok(Kept::Gone) | Err(StoreError::Gone) => self.room.lose(Some(Fault::KeyLost)),
+            Err(StoreError::Corrupt) => self.room.lose(Some(Fault::Corrupt)),
+            Err(error) => return Err(error.into()),
+            Ok(Kept::Record(record)) => {
+                let same_key = |data: Data| {
+                    let mut held = self.room.data.borrow_mut();
+                    let same = held.as_ref().is_some_and(|held| held.device_key == data.device_key);
+                    if same {
+                        *held = Some(data);
+                    }
+                    same
+                };
+                // Keys that are open stay open, and a locked wallet stays locked.
+                if self.room.fault.get().is_some() || !Data::from_bytes(&record.data).is_ok_and(same_key) {
+                    self.take(record).await?;
+                }
+            }
+        }
+        self.room.changed();
+        Ok(())
+    }
+
     /// Takes a stored record for the truth and opens its keys.
     pub(super) async fn take(&self, record: Record<Handle<P>>) -> Result<(), Error> {
         let data = match Data::from_bytes(&record.data).map_err(unreadable) {

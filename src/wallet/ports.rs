@@ -206,6 +206,8 @@ pub struct Ended {
     pub aborted_by_us: bool,
     /// Whether the page was in front when the call began.
     pub focused: bool,
+    /// Whether a tap still counted when the call began; true where the platform does not say.
+    pub tapped: bool,
 }
 
 /// What to ask `navigator.credentials.create` for. Always: ES256 (-7), user verification and resident key required.

@@ -103,7 +103,7 @@ test("a person who is not recognised, one who refuses, answers that lie", async 
   const topUp = await wallet.prepareTopUp({ ...yen(1000), source: source.id });
   await kit.authenticator.uvFail();
   // The platform tells no more than that it was not allowed, nor how long a person took.
-  await assert.rejects(topUp.confirm(), coded("uv-failed", "cancelled", "tap-again"));
+  await assert.rejects(topUp.confirm(), coded("uv-failed", "cancelled", "tap-again", "no-credential"));
   assert.equal(kit.authenticator.how, "cdp");
   await kit.authenticator.deny();
   assert.equal(kit.authenticator.how, "injected");

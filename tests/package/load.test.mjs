@@ -21,7 +21,7 @@ test("importing in Node touches neither network, window nor storage", () => {
   const said = execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8", cwd: fileURLToPath(new URL(".", import.meta.url)) });
   const { touched, names, supported } = JSON.parse(said);
   assert.deepEqual(touched.filter((name) => name !== "window"), []);
-  assert.deepEqual(names, ["Wallet", "bitmap", "default", "formatMoney", "init", "isJitsuinError", "isSupported", "parseMoney", "qr"]);
+  assert.deepEqual(names, ["Wallet", "bitmap", "capabilities", "default", "formatMoney", "init", "isJitsuinError", "isSupported", "parseMoney", "qr"]);
   assert.equal(supported, false);
 });
 

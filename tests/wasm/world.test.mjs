@@ -190,3 +190,43 @@ test("the same seed makes the same world", async (t) => {
   assert.equal(await text(7), await text(7));
   assert.notEqual(await text(7), await text(8));
 });
+
+test("a damaged record is storage-corrupt and never a new identity", async (t) => {
+  const { world: made, owner, wallet } = await enrolled(t);
+  await made.corrupt();
+  await assert.rejects(wallet.paymentCode(), coded("storage-corrupt"));
+  assert.equal(wallet.state.status, "storage-corrupt");
+  await assert.rejects(wallet.logIn({ login: owner.login, password: owner.password }), coded("storage-corrupt"));
+  await wallet.forget();
+  assert.equal(wallet.state.status, "new");
+});
+
+test("no authenticator: the wallet's own deadline ends a prompt that nothing ends", async (t) => {
+  const { world: made, wallet } = await enrolled(t);
+  const topUp = await wallet.prepareTopUp({ ...yen(1000), source: wallet.state.sources[0].id });
+  await made.authenticator.noDevice();
+  const ended = assert.rejects(topUp.confirm(), coded("timed-out"));
+  for (let step = 0; step < 14; step += 1) await made.clock.advance({ seconds: 10 });
+  await ended;
+});
+
+test("the issuer's limits are a test's to choose", async (t) => {
+  const made = await world(t, { policy: { perPayment: yen(300), coolOffHours: 1 } });
+  const owner = await made.issuer.account({ balance: yen(2000), openedWithWallet: false });
+  const wallet = await made.wallet({ account: owner, enrolled: true });
+  assert.deepEqual(wallet.state.allowance.perPayment, yen(300));
+  assert.equal(wallet.state.device.coolOffUntil.getTime(), NOON.getTime() + 3_600_000);
+  assert.equal((await made.issuer.till().charge((await wallet.paymentCode()).text, yen(301))).outcome, "amount-over");
+});
+
+test("an issuer that listens is reached at its endpoint, under its own name", async (t) => {
+  const made = await world(t);
+  const { url, close } = await made.issuer.listen();
+  t.after(close);
+  const known = await (await fetch(`${url}/.well-known/jitsuin`)).json();
+  assert.equal(known.issuer, made.issuer.url);
+  const owner = await made.issuer.account({ balance: yen(2000) });
+  const wallet = await made.wallet({ endpoint: url, fetch: (request) => fetch(request), account: owner, enrolled: true });
+  assert.equal(wallet.state.status, "ready");
+  assert.deepEqual(wallet.state.balance, yen(2000));
+});

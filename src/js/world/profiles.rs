@@ -101,6 +101,11 @@ impl Profiles {
         self.each(|place| place.store().evict());
     }
 
+    /// Overwrites every record with bytes that are none.
+    pub(super) fn corrupt(&self) {
+        self.each(|place| place.store().overwrite(b"{"));
+    }
+
     /// The prompts so far, profile by profile.
     pub(super) fn prompts(&self) -> Vec<&'static str> {
         self.all.borrow().values().flat_map(|profile| profile.place.authenticator().prompts()).collect()

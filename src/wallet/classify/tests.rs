@@ -7,6 +7,7 @@ fn ended(name: &str, elapsed_ms: u64) -> Ended {
         deadline_passed: false,
         aborted_by_us: false,
         focused: true,
+        tapped: true,
     }
 }
 
@@ -17,7 +18,9 @@ fn names_become_codes_with_their_confidence() {
     let table = [
         ("NotAllowedError", 3_000, Get, Code::Cancelled, Likely),
         ("NotAllowedError", 3_000, Create, Code::Cancelled, Likely),
-        ("NotAllowedError", 10, Get, Code::TapAgain, Guess),
+        ("NotAllowedError", 10, Get, Code::NoCredential, Guess),
+        ("NotAllowedError", 10, Create, Code::UvFailed, Guess),
+        ("OperationError", 10, Get, Code::TapAgain, Guess),
         ("AbortError", 3_000, Get, Code::Cancelled, Likely),
         ("TimeoutError", 3_000, Get, Code::TimedOut, Likely),
         ("SecurityError", 3, Get, Code::WrongOrigin, Certain),
@@ -39,6 +42,8 @@ fn only_our_own_clock_and_our_own_abort_are_certain() {
     assert_eq!(classify(&late, Asked::Get), Error::new(Code::TimedOut));
     let ours = Ended { aborted_by_us: true, ..ended("AbortError", 10) };
     assert_eq!(classify(&ours, Asked::Get), Error::new(Code::Cancelled));
+    let spent = Ended { tapped: false, ..ended("NotAllowedError", 10) };
+    assert_eq!(classify(&spent, Asked::Get), Error::new(Code::TapAgain).with_confidence(Confidence::Likely));
     let behind = Ended { focused: false, ..ended("NotAllowedError", 10) };
     assert_eq!(classify(&behind, Asked::Get).code, Code::NotFocused);
 }

@@ -138,6 +138,7 @@ impl SoftAuthenticator {
             deadline_passed: late,
             aborted_by_us: by_us,
             focused: inner.focused.get(),
+            tapped: true,
         };
         let signal = Rc::new(Signal::default());
         inner.open.replace(Some(Rc::clone(&signal)));
@@ -169,6 +170,7 @@ impl SoftAuthenticator {
             deadline_passed: false,
             aborted_by_us: false,
             focused: self.inner.focused.get(),
+            tapped: true,
         }
     }
 

@@ -2,7 +2,8 @@
 import { Wallet, isJitsuinError, isSupported } from "/pkg/index.js";
 import * as jitsuin from "/pkg/index.js";
 
-const OPTIONS = { issuer: "https://issuer.test", endpoint: location.origin, updates: "manual" };
+const asked = new URLSearchParams(location.search);
+const OPTIONS = { issuer: "https://issuer.test", endpoint: location.origin, updates: "manual", profile: asked.get("profile") ?? "default" };
 /** @type {Promise<Wallet> | null} */
 let opened = null;
 
@@ -22,7 +23,6 @@ async function outcome(call) {
   }
 }
 
-/** A tap of a person's counts where the platform asks for one. */
 const kit = {
   jitsuin,
   isSupported,
@@ -60,6 +60,31 @@ const kit = {
     return (await ceremony.confirm()).id;
   },
 
+  /** Prepares a top-up of JPY 1,000 by the first card. */
+  async topUp() {
+    const wallet = await kit.wallet();
+    return wallet.prepareTopUp({ amount: 1000n, currency: "JPY", source: wallet.state.sources[0].id });
+  },
+
+  /**
+   * Confirms, with the platform doing this: what came of it, and what the platform itself said.
+   * @param {{ confirm(): Promise<any> }} ceremony
+   * @param {{ ends?: string | null, slowly?: boolean, tapped?: boolean, focused?: boolean, backup?: number, prf?: string }} how
+   * @param {(ceremony: any) => unknown} [meanwhile] runs once the prompt is open
+   */
+  async confirmed(ceremony, how, meanwhile) {
+    const authenticator = globalThis.testAuthenticator;
+    const before = authenticator.calls.length;
+    Object.assign(authenticator, { ends: null, slowly: true, tapped: true, focused: true, backup: 0, prf: "none" }, how);
+    const running = kit.outcome(() => ceremony.confirm());
+    while (authenticator.calls.length === before && !(await Promise.race([running.then(() => true), new Promise((resolve) => setTimeout(resolve, 5, false))])));
+    await meanwhile?.(ceremony);
+    const ended = await running;
+    Object.assign(authenticator, { ends: null });
+    const names = authenticator.calls.slice(before).map((/** @type {any} */ call) => call.name);
+    return { ...ended, said: names.findLast((/** @type {any} */ name) => name !== null) ?? null, asked: names.length };
+  },
+
   /** @param {object} [options] */
   async code(options) {
     const { text, counter, expiresAt } = await (await kit.wallet()).paymentCode(options);
@@ -93,9 +118,9 @@ Object.assign(globalThis, { kit });
 globalThis.testKitReady();
 
 // A page nobody drives: it does what its address says, and reports.
-const task = new URLSearchParams(location.search).get("task");
+const task = asked.get("task");
 if (task) {
-  const argument = JSON.parse(new URLSearchParams(location.search).get("argument") ?? "null");
+  const argument = JSON.parse(asked.get("argument") ?? "null");
   const done = await outcome(() => kit[task](argument));
   await fetch("/test/report", { method: "POST", body: JSON.stringify(done) });
 }

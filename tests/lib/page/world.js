@@ -13,7 +13,8 @@
   performance.now = running;
   Date.now = () => real.date() + ahead + wall;
   globalThis.setTimeout = /** @type {any} */ ((/** @type {any} */ run, /** @type {number} */ ms = 0, /** @type {any[]} */ ...given) => {
-    if (ms < 10_000) return real.timeout(run, ms, ...given);
+    // A driver has long waits of its own.
+    if (ms < 10_000 || ms > 200_000) return real.timeout(run, ms, ...given);
     last += 1;
     held.set(last, { at: running() + ms, ring: () => run(...given) });
     return last;
@@ -70,10 +71,13 @@
   }
 
   const authenticator = {
-    /** How the next calls end: null by a good answer, "hang" never, else by a DOMException of this name. @type {string | null} */
+    /** How the next calls end: null by a good answer, "silent" by an abort alone, "deaf" never, else by a DOMException of this name. @type {string | null} */
     ends: null,
     /** Whether that takes as long as a person takes; else it ends at once. */
     slowly: true,
+    /** Whether a tap still counts, and whether the page is in front. */
+    tapped: true,
+    focused: true,
     /** Backup eligible, backed up: flags of the next answers. */
     backup: 0,
     /** What stands in the extension results of the next answers: "create", "get" or "none". */
@@ -139,8 +143,9 @@
     const ended = authenticator.ends;
     if (ended === null) return verbs[verb](publicKey);
     return new Promise((_, reject) => {
+      if (ended === "deaf") return;
       signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
-      if (ended === "hang" || ended === "ignore") return;
+      if (ended === "silent") return;
       if (authenticator.slowly) clock.advance(3_000);
       reject(new DOMException("refused by a test", ended));
     });
@@ -162,6 +167,8 @@
   const injected = new URLSearchParams(location.search).has("injected");
   if (injected && !navigator.credentials) Object.defineProperty(navigator, "credentials", { configurable: true, value: {} });
   if (injected && !("PublicKeyCredential" in globalThis)) Object.defineProperty(globalThis, "PublicKeyCredential", { configurable: true, value: class PublicKeyCredential {} });
+  Object.defineProperty(navigator, "userActivation", { configurable: true, get: () => ({ isActive: authenticator.tapped, hasBeenActive: true }) });
+  document.hasFocus = () => authenticator.focused;
   for (const verb of /** @type {const} */ (["create", "get"])) {
     if (injected) note(navigator.credentials, verb, answer(verb));
     else if (navigator.credentials) note(navigator.credentials, verb, navigator.credentials[verb]);

@@ -1,0 +1,36 @@
+// @ts-check
+/** Every tab shows the same wallet: whoever changed the record says so, and whoever hears it, or comes back to the front, reads it again. */
+
+/**
+ * @param {string} name of the wallet
+ * @param {() => void} again reads the record again
+ * @returns {{ tell(): void, stop(): void }}
+ */
+export function tabs(name, again) {
+  const nobody = { tell() {}, stop() {} };
+  if (typeof document !== "object") return nobody;
+  const channel = typeof BroadcastChannel === "function" ? new BroadcastChannel(`jitsuin/${name}`) : null;
+  const shown = () => void (document.visibilityState === "visible" && again());
+  channel?.addEventListener("message", again);
+  document.addEventListener("visibilitychange", shown);
+  // A page that was frozen or kept for going back missed what was said meanwhile.
+  document.addEventListener("resume", again);
+  window.addEventListener("pageshow", again);
+  return {
+    tell: () => channel?.postMessage("changed"),
+    stop() {
+      channel?.close();
+      document.removeEventListener("visibilitychange", shown);
+      document.removeEventListener("resume", again);
+      window.removeEventListener("pageshow", again);
+    },
+  };
+}
+
+let asked = false;
+/** Asked once, after an enrolment: a browser may keep what it is asked to keep. Never waited for. */
+export function keepStorage() {
+  if (asked || typeof navigator !== "object" || !navigator.storage?.persist) return;
+  asked = true;
+  navigator.storage.persisted().then((kept) => kept || navigator.storage.persist()).catch(() => {});
+}

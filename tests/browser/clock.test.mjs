@@ -1,0 +1,94 @@
+// Clocks that are wrong: what is learned comes only from the issuer's signed time, and no jump makes a counter or a moment come twice.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { isJitsuinError } from "../../pkg/index.js";
+import { createWorld } from "../../pkg/testing.js";
+import { openSite } from "../lib/site.mjs";
+import { openEngine } from "../lib/three.mjs";
+import { decodeToken } from "../lib/token.mjs";
+
+const yen = (amount) => ({ amount: BigInt(amount), currency: "JPY" });
+const NOON = new Date("2026-06-01T12:00:00Z");
+const coded = (code) => (error) => isJitsuinError(error, code) || assert.fail(`expected ${code}, got ${error?.code ?? error}`);
+
+test("a wall clock that jumps back or forward under an open page reuses and extends nothing", async (t) => {
+  const site = await openSite();
+  t.after(() => site.close());
+  const { page, close } = await openEngine("chromium");
+  t.after(close);
+  const { login, password } = await site.world.issuer.account({ balance: yen(2000) });
+  await page.goto(`${site.url}/?injected`);
+  await page.run((given) => kit.enrol(given), { login, password });
+  const until = await page.run(async () => (await kit.wallet()).state.allowance.until.getTime());
+  const made = [];
+  const code = async () => {
+    await site.world.issuer.clock.advance({ seconds: 7 });
+    made.push(await page.run(() => (testClock.advance(7_000), kit.code({ max: { amount: 10n, currency: "JPY" } }))));
+    return made.at(-1);
+  };
+  await code();
+  for (const minutes of [-10, +10, -60, +60]) {
+    await page.run((by) => testClock.jump(by * 60_000), minutes);
+    const { value, error } = await code().then((value) => ({ value }), (error) => ({ error }));
+    // Ahead of everybody, a code may be refused at the till; it is never one that was there before.
+    if (error) assert.match(String(error), /too-fast|over-allowance/);
+    await page.run(async () => (await kit.wallet()).sync());
+    const { text } = value && minutes < 0 ? value : await code();
+    assert.equal((await site.world.issuer.till().charge(text, yen(10))).outcome, "approved", `after a jump of ${minutes} minutes`);
+    await site.world.issuer.clock.advance({ seconds: 61 });
+    await page.run(async () => (testClock.advance(61_000), (await kit.wallet()).sync()));
+  }
+  const tokens = made.map(({ text }) => decodeToken(text));
+  assert.equal(new Set(tokens.map(({ atc }) => atc)).size, tokens.length);
+  assert.ok(tokens.every(({ exp, iat }) => exp - iat <= 120), "a code lives no longer");
+  assert.equal(await page.run(async () => (await kit.wallet()).state.allowance.until.getTime()), until, "nor the allowance");
+  await site.world.issuer.audit();
+});
+
+/** A wallet whose answers of this path go through `change`. */
+async function between(t, change) {
+  const world = await createWorld({ iKnowThisIsATest: true, now: NOON });
+  t.after(() => world.close());
+  const owner = await world.issuer.account({ balance: yen(2000) });
+  const wallet = await world.wallet({
+    account: owner, enrolled: true,
+    async fetch(request) {
+      const { pathname } = new URL(request.url);
+      const response = await world.issuer.fetch(request);
+      if (!response.ok) return response;
+      const body = await response.json();
+      return new Response(JSON.stringify(change(pathname, body) ?? body), { status: 200, headers: response.headers });
+    },
+  });
+  return { world, wallet };
+}
+
+test("a time statement that was seen before is refused, and its time is not taken", async (t) => {
+  let old = null;
+  let replay = false;
+  const { world, wallet } = await between(t, (path, body) => {
+    if (path !== "/v1/sync") return;
+    old ??= body.time;
+    return replay ? { ...body, time: old } : body;
+  });
+  const before = wallet.state.clockOffsetMs;
+  await world.issuer.clock.advance({ minutes: 30 });
+  replay = true;
+  await assert.rejects(wallet.sync(), coded("issuer-untrusted"));
+  assert.equal(wallet.state.clockOffsetMs, before);
+  replay = false;
+  await wallet.sync();
+  assert.equal(Math.round((wallet.state.clockOffsetMs - before) / 60_000), 30);
+});
+
+test("the skew is in the error where the clock can't be learned, and in the alert where it was", async (t) => {
+  const world = await createWorld({ iKnowThisIsATest: true, now: NOON });
+  t.after(() => world.close());
+  await world.issuer.clock.advance({ minutes: 10 });
+  const owner = await world.issuer.account({ balance: yen(2000) });
+  const wallet = await world.wallet({ account: owner, enrolled: true });
+  assert.equal(Math.round(wallet.state.clockOffsetMs / 60_000), 10);
+  assert.equal(Math.round(wallet.state.alerts.find(({ kind }) => kind === "clock-skew").skewMs / 60_000), 10);
+  const { text } = await wallet.paymentCode();
+  assert.equal((await world.issuer.till().charge(text, yen(540))).outcome, "approved");
+});

@@ -1,0 +1,132 @@
+// The road to the issuer: an endpoint that is not the issuer, a `fetch` of the page's own, nonces, lost answers, and an issuer that is another.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { isJitsuinError } from "../../pkg/index.js";
+import { createWorld } from "../../pkg/testing.js";
+
+const NOON = new Date("2026-06-01T12:00:00Z");
+const yen = (amount) => ({ amount: BigInt(amount), currency: "JPY" });
+const coded = (...codes) => (error) => codes.some((code) => isJitsuinError(error, code)) || assert.fail(`expected ${codes}, got ${error?.code ?? error}`);
+
+async function world(t, options = {}) {
+  const made = await createWorld({ iKnowThisIsATest: true, now: NOON, ...options });
+  t.after(async () => {
+    await made.issuer.audit();
+    await made.close();
+  });
+  return made;
+}
+
+test("calls go to the endpoint, proofs name the issuer", async (t) => {
+  const made = await world(t);
+  const seen = [];
+  const owner = await made.issuer.account({ balance: yen(2000) });
+  await made.wallet({
+    endpoint: "https://shop.example/wallet-api/", account: owner, enrolled: true,
+    fetch(request) {
+      const { origin, pathname } = new URL(request.url);
+      const proof = request.headers.get("DPoP");
+      seen.push([origin, pathname.slice(0, "/wallet-api".length), proof && JSON.parse(Buffer.from(proof.split(".")[1], "base64url").toString()).htu]);
+      return made.issuer.fetch(new Request(made.issuer.url + pathname.slice("/wallet-api".length), request));
+    },
+  });
+  assert.ok(seen.length > 5);
+  for (const [origin, prefix, htu] of seen) {
+    assert.deepEqual([origin, prefix], ["https://shop.example", "/wallet-api"]);
+    if (htu) assert.ok(htu.startsWith(`${made.issuer.url}/v1/`), htu);
+  }
+});
+
+test("a stale nonce costs one call more, two cost an error and nothing else", async (t) => {
+  const made = await world(t);
+  const wallet = await made.wallet({ account: await made.issuer.account({ balance: yen(2000) }), enrolled: true });
+  made.issuer.failNext("stale-nonce", "/v1/sync");
+  await wallet.sync();
+  made.issuer.failNext("stale-nonce", "/v1/sync");
+  made.issuer.failNext("stale-nonce", "/v1/sync");
+  await assert.rejects(wallet.sync(), coded("use-dpop-nonce"));
+  await wallet.sync();
+});
+
+test("an enrolment whose answer was lost is asked for again and is one device", async (t) => {
+  const made = await world(t);
+  const owner = await made.issuer.account({ balance: yen(2000) });
+  const wallet = await made.wallet();
+  const { attempt } = await wallet.logIn({ login: owner.login, password: owner.password });
+  const ticket = await wallet.enterCode({ attempt, code: await owner.code() });
+  const ceremony = await wallet.prepareEnrolment({ ticket });
+  made.issuer.failNext("answer-lost", "/v1/enrolment/confirm");
+  await assert.rejects(ceremony.confirm(), coded("offline"));
+  const device = await ceremony.confirm();
+  assert.equal(wallet.state.status, "ready");
+  await wallet.sync();
+  assert.deepEqual(wallet.state.devices.map(({ id }) => id), [device.id]);
+});
+
+test("a top-up whose answer was lost charges once, however often it is asked about", async (t) => {
+  const made = await world(t);
+  const owner = await made.issuer.account({ balance: yen(2000) });
+  const wallet = await made.wallet({ account: owner, enrolled: true });
+  const topUp = await wallet.prepareTopUp({ ...yen(1000), source: wallet.state.sources[0].id });
+  made.issuer.failNext("answer-lost", "/v1/intents/confirm");
+  const first = await topUp.confirm().then((value) => value.kind, (error) => error.code);
+  const second = first === "offline" ? await topUp.confirm().then((value) => value.kind, (error) => error.code) : first;
+  assert.ok(["top-up", "pending", "intent-expired"].includes(second), second);
+  await wallet.sync();
+  assert.deepEqual(await owner.balance(), yen(3000));
+  assert.deepEqual(wallet.state.balance, yen(3000));
+});
+
+test("offline and back: codes go on, state says so, news come", async (t) => {
+  const made = await world(t);
+  let online = true;
+  const owner = await made.issuer.account({ balance: yen(2000) });
+  const wallet = await made.wallet({ account: owner, enrolled: true, fetch: (request) => (online ? made.issuer.fetch(request) : Promise.reject(new TypeError("offline"))) });
+  online = false;
+  await assert.rejects(wallet.sync(), coded("offline"));
+  assert.equal(wallet.state.online, false);
+  const { text } = await wallet.paymentCode();
+  assert.equal((await made.issuer.till().charge(text, yen(540))).outcome, "approved");
+  online = true;
+  await wallet.sync();
+  assert.deepEqual([wallet.state.online, wallet.state.balance], [true, yen(1460)]);
+});
+
+test("an issuer with other keys than those pinned is issuer-untrusted, and nothing of it is taken", async (t) => {
+  const made = await world(t, { seed: 1 });
+  const other = await world(t, { seed: 2 });
+  let asks = made;
+  const wallet = await made.wallet({ account: await made.issuer.account({ login: "hanako", balance: yen(2000) }), enrolled: true, fetch: (request) => asks.issuer.fetch(request) });
+  const before = JSON.stringify(wallet.state);
+  asks = other;
+  await assert.rejects(wallet.sync(), coded("issuer-untrusted", "proof-refused", "not-enrolled", "revoked"));
+  assert.equal(JSON.stringify({ ...wallet.state }), before);
+  asks = made;
+  await wallet.sync();
+});
+
+test("a key set that does not follow from the pinned one is issuer-untrusted", async (t) => {
+  const made = await world(t, { seed: 1 });
+  const other = await world(t, { seed: 2 });
+  const foreign = (await (await other.issuer.fetch(new Request(`${other.issuer.url}/.well-known/jitsuin`))).json()).key_set;
+  let swap = false;
+  const wallet = await made.wallet({
+    account: await made.issuer.account({ balance: yen(2000) }), enrolled: true,
+    async fetch(request) {
+      const response = await made.issuer.fetch(request);
+      if (!swap || !response.ok || !new URL(request.url).pathname.endsWith("/sync")) return response;
+      return new Response(JSON.stringify({ ...(await response.json()), key_set: foreign }), { headers: response.headers });
+    },
+  });
+  swap = true;
+  await assert.rejects(wallet.sync(), coded("issuer-untrusted"));
+  swap = false;
+  await wallet.sync();
+});
+
+test("a page that pins another root opens nothing", async (t) => {
+  const made = await world(t);
+  const owner = await made.issuer.account();
+  const wallet = await made.wallet({ root: "A".repeat(43) });
+  await assert.rejects(wallet.logIn({ login: owner.login, password: owner.password }), coded("issuer-untrusted"));
+});
