@@ -313,6 +313,7 @@ export type ErrorCode =
   | "storage-corrupt"
   | "storage-failed"
   | "storage-full"
+  | "storage-blocked"
   | "over-allowance"
   | "over-limit"
   | "cooling-off"

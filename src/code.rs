@@ -122,6 +122,7 @@ codes! {
     StorageCorrupt "storage-corrupt" User User false 409 "What the wallet stored can't be read.";
     StorageFailed "storage-failed" User Host true 500 "The browser did not store the wallet's record.";
     StorageFull "storage-full" User User true 507 "The browser has no room for the wallet's record.";
+    StorageBlocked "storage-blocked" User User true 409 "Another tab with an older version holds the wallet's storage: close it.";
     OverAllowance "over-allowance" User User true 403 "The payment is above what the allowance leaves.";
     OverLimit "over-limit" User User true 403 "The amount is above what the limits leave.";
     CoolingOff "cooling-off" User User true 403 "The device key is in its cool-off.";

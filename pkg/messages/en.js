@@ -26,6 +26,7 @@ export const en = Object.freeze({
   "storage-corrupt": { title: "Stored data is damaged", body: "What this browser kept can't be read. Your money is safe; register this device again.", action: "Register again" },
   "storage-failed": { title: "Could not be saved", body: "The browser did not store the wallet's data, so nothing was done.", action: "Try again" },
   "storage-full": { title: "No room left", body: "The browser has no storage left. Free some space and try again.", action: "Try again" },
+  "storage-blocked": { title: "Close the other tabs", body: "Another tab still runs an older version of this wallet. Close it and try again.", action: "Try again" },
   "over-allowance": { title: "Above what this device may pay", body: "<You can pay up to {left} now.> <More is possible after {time}.>", action: null },
   "over-limit": { title: "Above the limit", body: "<Up to {left} is possible now.> <More is possible after {time}.>", action: null },
   "cooling-off": { title: "A newly registered device", body: "For your safety a new device is limited for its first day. <Everything works from {time}.>", action: null },

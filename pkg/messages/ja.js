@@ -26,6 +26,7 @@ export const ja = Object.freeze({
   "storage-corrupt": { title: "保存データが壊れています", body: "このブラウザの保存データを読み取れません。残高は安全です。端末を登録し直してください。", action: "登録し直す" },
   "storage-failed": { title: "保存できませんでした", body: "ブラウザがデータを保存できなかったため、何も行いませんでした。", action: "もう一度" },
   "storage-full": { title: "空き容量がありません", body: "ブラウザの保存領域が不足しています。空きを増やしてからお試しください。", action: "もう一度" },
+  "storage-blocked": { title: "ほかのタブを閉じてください", body: "ほかのタブで古い版のウォレットが開いています。閉じてから、もう一度お試しください。", action: "もう一度" },
   "over-allowance": { title: "この端末の上限を超えています", body: "<いま支払えるのは{left}までです。><{time}以降に増えます。>", action: null },
   "over-limit": { title: "上限を超えています", body: "<いま可能な金額は{left}までです。><{time}以降に増えます。>", action: null },
   "cooling-off": { title: "登録直後の端末です", body: "安全のため、登録から1日は利用が制限されます。<{time}からすべて使えます。>", action: null },

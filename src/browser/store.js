@@ -27,8 +27,18 @@ const completed = (transaction) =>
 async function open(name) {
   if (!globalThis.indexedDB) throw new DOMException("", "NotSupportedError");
   const request = indexedDB.open(name, 1);
-  request.onupgradeneeded = () => void request.result.createObjectStore(STORE);
-  const database = await settled(request);
+  request.onupgradeneeded = () => {
+    if (!request.result.objectStoreNames.contains(STORE)) request.result.createObjectStore(STORE);
+  };
+  /** @type {Promise<never>} */
+  const blocked = new Promise((_, reject) => {
+    // A page of an older version does not let go. When it does, nobody waits for this any more.
+    request.onblocked = () => {
+      reject(new DOMException("", "BlockedError"));
+      request.addEventListener("success", () => request.result.close());
+    };
+  });
+  const database = await Promise.race([settled(request), blocked]);
   // A page that deletes or upgrades the database must not wait for this one for ever.
   database.onversionchange = () => database.close();
   return database;

@@ -41,6 +41,8 @@ extern "C" {
 pub(super) fn refusal(error: &JsValue) -> StoreError {
     match error_name(error).as_str() {
         "QuotaExceededError" => StoreError::Full,
+        "VersionError" => StoreError::Newer,
+        "BlockedError" => StoreError::Blocked,
         "DataCloneError" | "SecurityError" | "NotSupportedError" => StoreError::Unsupported,
         _ => StoreError::Failed,
     }

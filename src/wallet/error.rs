@@ -105,6 +105,8 @@ impl From<StoreError> for Error {
             StoreError::Gone => Code::KeyLost,
             StoreError::Corrupt => Code::StorageCorrupt,
             StoreError::Full => Code::StorageFull,
+            StoreError::Newer => Code::UpgradeNeeded,
+            StoreError::Blocked => Code::StorageBlocked,
             StoreError::Unsupported => Code::Unsupported,
             StoreError::Failed => Code::StorageFailed,
         })

@@ -156,6 +156,10 @@ pub enum StoreError {
     Corrupt,
     /// No room.
     Full,
+    /// A later version of this wallet has changed the storage's form.
+    Newer,
+    /// A tab with an older version keeps the storage from being brought up.
+    Blocked,
     /// The platform can't store keys, or can't store at all.
     Unsupported,
     /// The platform failed.

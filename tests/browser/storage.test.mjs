@@ -138,6 +138,34 @@ test("a record of a later version asks for an upgrade and is left alone", async 
   assert.match(before, /"version":9999/);
 });
 
+test("a tab that keeps older storage open is named, and storage of a later version asks for an upgrade", async (t) => {
+  const { page, wallet } = await open(t, { enrolled: false });
+  await wallet.close();
+  const seen = await page.evaluate(async () => {
+    const { Wallet } = await import("/jitsuin/index.js");
+    const opens = () => Wallet.open({ issuer: "https://issuer.test", updates: "manual" }).then(async (opened) => (await opened.close(), "opened"), (error) => error.code);
+    const { open } = IDBFactory.prototype;
+    // A page that never lets go.
+    const held = await new Promise((resolve) => {
+      const request = indexedDB.open("jitsuin/https://issuer.test/default");
+      request.onsuccess = () => resolve(request.result);
+    });
+    const seen = [await opens()];
+    // What a later version of the package would do.
+    IDBFactory.prototype.open = function (name) {
+      return open.call(this, name, 2);
+    };
+    seen.push(await opens());
+    held.close();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    seen.push(await opens());
+    IDBFactory.prototype.open = open;
+    seen.push(await opens());
+    return seen;
+  });
+  assert.deepEqual(seen, ["opened", "storage-blocked", "opened", "upgrade-needed"]);
+});
+
 test("capabilities ask nothing and leave nothing", async (t) => {
   const { kit, page } = await open(t, { enrolled: false });
   const able = await page.evaluate(async () => (await import("/jitsuin/index.js")).capabilities());
