@@ -171,30 +171,38 @@ impl<P: Platform> Wallet<P> {
         })?
     }
 
-    /// Follows the issuer to its next key set, or to the newest it has if none is given: signed by the pinned root and by
-    /// the set before.
+    /// Follows the issuer to its next key set, or to the newest it has if none is given or several lie between: each signed
+    /// by the pinned root and by the set before.
     pub(super) fn follow(&self, next: Option<SignedKeySet>) -> Local<'_, Result<Rc<KeySet>, Error>> {
         Box::pin(async move {
-            let next = match next {
-                Some(next) => next,
-                None => self.well_known().await?.key_set,
-            };
             let pinned = self.key_set()?;
             let root = self.trust(|trust| trust.key_set.root)?;
-            let set = next.follow(&root, &pinned, self.now()).map_err(Error::untrusted)?;
-            if set == *pinned {
-                return Ok(pinned);
+            let seq = |set: &SignedKeySet| set.open(&root, &self.settings.issuer).map(|set| set.seq);
+            let mut steps = Vec::new();
+            match next {
+                Some(next) if seq(&next).map_err(Error::untrusted)? <= pinned.seq.saturating_add(1) => steps.push(next),
+                _ => {
+                    let known = self.well_known().await?;
+                    steps.extend(known.past.unwrap_or_default());
+                    steps.retain(|set| !seq(set).is_ok_and(|seq| seq <= pinned.seq));
+                    steps.push(known.key_set);
+                }
             }
+            let mut set = Rc::clone(&pinned);
+            for step in &steps {
+                set = Rc::new(step.follow(&root, &set, self.now()).map_err(Error::untrusted)?);
+            }
+            let Some(newest) = steps.pop().filter(|_| set != pinned) else { return Ok(pinned) };
             // The root inside is only a claim; what was pinned stays.
-            let next = SignedKeySet { root, ..next };
+            let newest = SignedKeySet { root, ..newest };
             self.change(|data| {
                 if let Some(trust) = data.trust.as_mut() {
-                    trust.key_set = next;
+                    trust.key_set = newest;
                 }
                 Ok(())
             })
             .await?;
-            Ok(Rc::new(set))
+            Ok(set)
         })
     }
 }

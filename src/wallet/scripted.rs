@@ -71,6 +71,8 @@ pub(super) struct Issuer {
     pub(super) calls: RefCell<Vec<String>>,
     /// The wallet's clock, which goes on while an answer is slow.
     other_clock: RefCell<Option<MemoryClock>>,
+    /// Key sets before the one in force.
+    past: RefCell<Vec<SignedKeySet>>,
     root: SoftKey,
     keys: RefCell<Vec<(Use, SoftKey)>>,
 }

@@ -68,5 +68,7 @@ pub struct WellKnown {
     pub versions: Vec<u32>,
     /// Its keys.
     pub key_set: SignedKeySet,
+    /// The sets before, oldest first, so that a wallet that was away follows step by step.
+    pub past: Option<Vec<SignedKeySet>>,
 }
-json_object! { open WellKnown { issuer, rp_id, rp_name, currency, versions, key_set } }
+json_object! { open WellKnown { issuer, rp_id, rp_name, currency, versions, key_set, past } }

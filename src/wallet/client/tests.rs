@@ -91,6 +91,23 @@ fn a_new_key_set_is_followed_only_if_the_old_one_signed_it() {
 }
 
 #[test]
+fn a_wallet_that_was_away_follows_several_key_sets_step_by_step() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    for _ in 0..3 {
+        world.issuer.rotate(true);
+    }
+    run(wallet.sync()).unwrap();
+    let newest = world.issuer.book.borrow().set.clone();
+    assert_eq!(*wallet.key_set().unwrap(), newest);
+    // One step of several that the set before did not sign: nothing of it is taken.
+    world.issuer.rotate(false);
+    world.issuer.rotate(true);
+    assert_eq!(run(wallet.sync()).unwrap_err().code, Code::IssuerUntrusted);
+    assert_eq!(*wallet.key_set().unwrap(), newest);
+}
+
+#[test]
 fn an_unreachable_issuer_is_offline_and_comes_back() {
     let world = World::new();
     let wallet = world.enrolled();

@@ -35,6 +35,7 @@ impl Issuer {
             other_clock: RefCell::default(),
             root,
             keys: RefCell::new(keys),
+            past: RefCell::default(),
         }
     }
 
@@ -50,7 +51,8 @@ impl Issuer {
         if !with_previous {
             signed.by_previous = None;
         }
-        (book.set, book.signed) = (set, signed);
+        self.past.borrow_mut().push(core::mem::replace(&mut book.signed, signed));
+        book.set = set;
         drop(book);
         self.keys.replace(keys);
     }
@@ -76,6 +78,7 @@ impl Issuer {
                 currency: Currency::JPY,
                 versions: vec![VERSION],
                 key_set: self.book.borrow().signed.clone(),
+                past: Some(self.past.borrow().clone()),
             };
             return Ok(Response { nonce: None, ..ok(&known) });
         }
