@@ -43,7 +43,7 @@ impl<P: Platform> Wallet<P> {
                     let mut held = self.room.data.borrow_mut();
                     let same = held.as_ref().is_some_and(|held| held.device_key == data.device_key);
                     if same {
-                        *held = Some(data);
+                        *held = Some(Box::new(data));
                     }
                     same
                 };

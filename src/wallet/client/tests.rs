@@ -98,13 +98,12 @@ fn a_wallet_that_was_away_follows_several_key_sets_step_by_step() {
         world.issuer.rotate(true);
     }
     run(wallet.sync()).unwrap();
-    let newest = world.issuer.book.borrow().set.clone();
-    assert_eq!(*wallet.key_set().unwrap(), newest);
+    assert_eq!(wallet.key_set().unwrap().seq, 4);
     // One step of several that the set before did not sign: nothing of it is taken.
     world.issuer.rotate(false);
     world.issuer.rotate(true);
     assert_eq!(run(wallet.sync()).unwrap_err().code, Code::IssuerUntrusted);
-    assert_eq!(*wallet.key_set().unwrap(), newest);
+    assert_eq!(wallet.key_set().unwrap().seq, 4);
 }
 
 #[test]
