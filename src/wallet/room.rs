@@ -151,11 +151,16 @@ impl<P: Platform> Wallet<P> {
             })
             .await;
         let fault = match stored {
-            Ok(()) => {
-                self.room.data.replace(Some(changed?.1));
-                self.room.changed();
-                return Ok(());
-            }
+            Ok(()) => match changed {
+                Ok((_, data)) => {
+                    self.room.data.replace(Some(data));
+                    self.room.changed();
+                    return Ok(());
+                }
+                // What lies there was a record when this wallet opened it.
+                Err(error) if error.code == Code::StorageCorrupt => Fault::Corrupt,
+                Err(error) => return Err(error),
+            },
             Err(StoreError::Gone) => Fault::KeyLost,
             Err(StoreError::Corrupt) => Fault::Corrupt,
             Err(error) => return Err(error.into()),

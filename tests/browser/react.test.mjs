@@ -32,7 +32,9 @@ const APP = `
     const wallet = useWallet();
     return wallet ? <Status wallet={wallet} /> : <p id="status">opening</p>;
   }
-  const root = createRoot(document.getElementById("code"));
+  const place = document.createElement("div");
+  document.getElementById("code").append(place);
+  const root = createRoot(place);
   root.render(<StrictMode><App /></StrictMode>);
   globalThis.app = { unmount: () => root.unmount() };
 `;
@@ -82,7 +84,10 @@ test("a module replaced while it runs goes on with the same wallet", async (t) =
   const [same, status] = await page.run(async () => {
     const [before] = seen.opened;
     const old = app;
+    const mounted = seen.mounts;
     await import("/app-2.js");
+    // The new tree is there before the old one goes.
+    while (seen.mounts < mounted + 2) await new Promise((resolve) => setTimeout(resolve, 5));
     old.unmount();
     await new Promise((resolve) => setTimeout(resolve, 50));
     return [seen.opened.every((wallet) => wallet === before), before.state.status];

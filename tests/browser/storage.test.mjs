@@ -194,7 +194,7 @@ test("persist() is asked once after an enrolment, and the report holds nothing s
   });
   assert.equal(await page.evaluate(() => globalThis.asked), 1);
   const { text } = await wallet.paymentCode();
-  const report = JSON.stringify(await wallet.report());
+  const report = JSON.stringify(await wallet.report(), (_, value) => (typeof value === "bigint" ? String(value) : value));
   const { device } = await wallet.state();
   for (const secret of [text, text.slice(3, 40), device.id, device.label, owner.login, owner.id, owner.label]) assert.ok(!report.includes(secret), `the report says ${secret}`);
   assert.match(report, /"version"/);

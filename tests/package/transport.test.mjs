@@ -67,6 +67,7 @@ test("a top-up whose answer was lost charges once, however often it is asked abo
   const made = await world(t);
   const owner = await made.issuer.account({ balance: yen(2000) });
   const wallet = await made.wallet({ account: owner, enrolled: true });
+  await owner.proveCards(wallet);
   const topUp = await wallet.prepareTopUp({ ...yen(1000), source: wallet.state.sources[0].id });
   made.issuer.failNext("answer-lost", "/v1/intents/confirm");
   const first = await topUp.confirm().then((value) => value.kind, (error) => error.code);

@@ -202,7 +202,8 @@ test("a damaged record is storage-corrupt and never a new identity", async (t) =
 });
 
 test("no authenticator: the wallet's own deadline ends a prompt that nothing ends", async (t) => {
-  const { world: made, wallet } = await enrolled(t);
+  const { world: made, owner, wallet } = await enrolled(t);
+  await owner.proveCards(wallet);
   const topUp = await wallet.prepareTopUp({ ...yen(1000), source: wallet.state.sources[0].id });
   await made.authenticator.noDevice();
   const ended = assert.rejects(topUp.confirm(), coded("timed-out"));
