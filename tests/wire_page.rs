@@ -1,6 +1,8 @@
 //! The specification names every refusal and every folder of vectors, and points at nothing that is not there.
 #![allow(clippy::unwrap_used, reason = "a test stops where something is wrong")]
 
+use jitsuin::wire::key_set::Use;
+use jitsuin::wire::receipt::Kind;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -66,4 +68,27 @@ fn every_file_and_example_named_exists_and_is_refused_as_said() {
         examples += 1;
     }
     assert!(examples > 35, "the test must see the tables");
+}
+
+#[test]
+fn the_words_of_receipts_and_key_sets_are_the_codes_own_and_all_of_them() {
+    let page = page();
+    let words = |start: &str| -> BTreeSet<String> {
+        let from = page.find(start).unwrap() + start.len();
+        let rest = page.get(from..).unwrap();
+        // A row of words goes on over line ends as long as a stroke stands between two.
+        let mut found = BTreeSet::new();
+        let mut pieces = rest.split('"').skip(1);
+        while let (Some(word), Some(between)) = (pieces.next(), pieces.next()) {
+            found.insert(word.to_owned());
+            if between.trim() != "/" {
+                break;
+            }
+        }
+        found
+    };
+    let kinds: BTreeSet<String> = Kind::ALL.iter().map(|kind| kind.name().to_owned()).collect();
+    assert_eq!(words("\nkind    = "), kinds);
+    let uses: BTreeSet<String> = Use::ALL.iter().map(|usage| usage.name().to_owned()).collect();
+    assert_eq!(words("issuer-key = { 1 => handle, 2 => point, 3 => "), uses);
 }
