@@ -1,9 +1,9 @@
 // @ts-check
-// Calls that only a demo has: the inbox and the card company.
+// Calls that only a demo has: the inbox, the card company, and victims for the attack page.
 
 /** @typedef {{ ok: true, body: any } | { ok: false, code: string }} Answer */
 
-/** @param {"/demo/inbox" | "/demo/card"} path
+/** @param {"/demo/inbox" | "/demo/card" | "/demo/victim" | "/demo/books"} path
  * @param {object} body
  * @returns {Promise<Answer>} */
 export async function ask(path, body) {

@@ -7,7 +7,7 @@ export const strings = {
     "action.cancel": "Cancel",
     "error.title": "Something went wrong", "error.other": "Reload the page and try again.",
     "demo.banner": "Demo only: no real money, no real messages.",
-    "link.wallet": "Demo wallet", "link.till": "Demo till", "link.inbox": "Demo inbox",
+    "link.wallet": "Demo wallet", "link.till": "Demo till", "link.inbox": "Demo inbox", "link.attack": "The attack of 2019",
 
     "wallet.title": "Jitsuin wallet", "wallet.opening": "Opening your wallet…", "wallet.offline": "Offline", "wallet.balance": "Balance",
     "wallet.allowance": "Up to {each} a payment · {left} and {count} payments left today",
@@ -104,12 +104,27 @@ export const strings = {
 
     "inbox.page": "Demo inbox", "inbox.why": "What the issuer would send by mail or text message. Anyone at this machine can read it here.",
     "inbox.refresh": "Look again", "inbox.empty": "No messages yet.", "inbox.unreachable": "The inbox can't be reached. It exists only where the issuer runs with --demo, on its own machine.",
+
+    "attack.page": "The attack of 2019",
+    "attack.why": "In July 2019 a code-payment service was emptied with lists of passwords. Here are its steps, tried for real against this issuer with a fresh account of JPY 90,000 and a stored card.",
+    "attack.run": "Attack", "attack.running": "Trying…", "attack.byPassword": "With ID and password", "attack.byMessages": "With the owner's messages too",
+    "attack.refused": "Refused. Nothing lost.", "attack.capped": "Got through up to a limit: {lost} lost.",
+    "attack.sumTitle": "What was lost", "attack.sum": "{lost} here, on the first day, from an owner whose password and messages were both in wrong hands. In 2019: {then} from 808 people, with passwords alone.",
+    "attack.sign-up": "Sign up on another phone", "attack.sign-up.then": "2019: ID and password from a list were enough. Here: the right password, and a guess at the contact code.",
+    "attack.password-list": "Try a list of passwords", "attack.password-list.then": "2019: tried in bulk. Here: a handful for one ID.",
+    "attack.side-doors": "Go through a side door", "attack.side-doors.then": "2019: a reset link went to any address. Here: calls that would reset a password or change a contact.",
+    "attack.top-up": "Charge the stored card", "attack.top-up.then": "2019: JPY 30,000 three times in a minute. Here: the same, with a key that is not the owner's device.",
+    "attack.shop": "Pay in a shop", "attack.shop.then": "2019: a code on the attacker's phone, within the hour. Here: a code in the right form, signed by a key that nobody registered.",
+    "attack.notice": "When the owner hears of it", "attack.notice.then": "2019: by mail, after the money had moved. Here: what the owner has read by now.",
+    "attack.take-over": "Register a phone, charge the card", "attack.take-over.then": "The attacker reads the contact code and registers the account's first device. Then: JPY 30,000 from the stored card.",
+    "attack.spend": "Go shopping with it", "attack.spend.then": "JPY 10,000, then JPY 3,000, then JPY 1, at a real till with real codes.",
+    "attack.code.told": "The owner was told before anything moved.", "attack.code.not-found": "There is no such door.", "attack.code.try-again": "The till hears that the code can't be read.",
   },
   ja: {
     "action.cancel": "キャンセル",
     "error.title": "問題が発生しました", "error.other": "ページを再読み込みして、もう一度お試しください。",
     "demo.banner": "デモ専用：本物のお金もメッセージも使いません。",
-    "link.wallet": "デモのウォレット", "link.till": "デモのレジ", "link.inbox": "デモの受信箱",
+    "link.wallet": "デモのウォレット", "link.till": "デモのレジ", "link.inbox": "デモの受信箱", "link.attack": "2019年の不正利用を再現",
 
     "wallet.title": "Jitsuin ウォレット", "wallet.opening": "ウォレットを開いています…", "wallet.offline": "オフライン", "wallet.balance": "残高",
     "wallet.allowance": "1回 {each} まで・本日あと {left}、{count} 回",
@@ -205,5 +220,20 @@ export const strings = {
 
     "inbox.page": "デモの受信箱", "inbox.why": "発行者がメールやSMSで送る内容です。このパソコンの前の人なら誰でも読めます。",
     "inbox.refresh": "更新する", "inbox.empty": "メッセージはまだありません。", "inbox.unreachable": "受信箱に接続できません。発行者を --demo で動かした、そのパソコンの上にだけあります。",
+
+    "attack.page": "2019年の不正利用",
+    "attack.why": "2019年7月、あるコード決済が流出パスワードのリストで破られました。その手口を、残高90,000円とカードのある新しい口座に対して、この発行者で実際に試します。",
+    "attack.run": "攻撃を始める", "attack.running": "試しています…", "attack.byPassword": "IDとパスワードだけで", "attack.byMessages": "本人宛のメッセージも読める場合",
+    "attack.refused": "拒否しました。被害はありません。", "attack.capped": "限度額まで通りました：被害 {lost}。",
+    "attack.sumTitle": "被害額", "attack.sum": "ここでは {lost}（初日、パスワードと本人宛メッセージの両方が他人に渡った場合）。2019年はパスワードだけで808人から {then} でした。",
+    "attack.sign-up": "別のスマホで登録する", "attack.sign-up.then": "2019年：リストのIDとパスワードで十分でした。ここでは正しいパスワードを使い、確認コードを推測します。",
+    "attack.password-list": "パスワードを次々に試す", "attack.password-list.then": "2019年：大量に試されました。ここでは1つのIDに数個を試します。",
+    "attack.side-doors": "抜け道を探す", "attack.side-doors.then": "2019年：再設定の案内を任意の宛先に送れました。ここではパスワードの再設定と連絡先の変更を呼び出します。",
+    "attack.top-up": "登録済みカードからチャージする", "attack.top-up.then": "2019年：1分間に3万円を3回。ここでは本人の端末ではない鍵で同じことを試します。",
+    "attack.shop": "店で支払う", "attack.shop.then": "2019年：1時間以内に、犯人のスマホのコードで。ここでは、誰も登録していない鍵で署名した正しい形式のコードを使います。",
+    "attack.notice": "本人が気付くとき", "attack.notice.then": "2019年：お金が動いた後のメールでした。ここでは、本人にすでに届いているもの。",
+    "attack.take-over": "端末を登録し、カードからチャージする", "attack.take-over.then": "犯人が確認コードを読み、口座の最初の端末を登録します。続いてカードから3万円。",
+    "attack.spend": "その端末で買い物をする", "attack.spend.then": "本物のレジと本物のコードで、10,000円、3,000円、1円の順に。",
+    "attack.code.told": "お金が動く前に、本人に届いています。", "attack.code.not-found": "そのような入口はありません。", "attack.code.try-again": "レジには、読み取れないコードと伝わります。",
   },
 };

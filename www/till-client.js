@@ -1,5 +1,6 @@
 // @ts-check
-// A till's own client: a key that can't be exported, and a proof with every call (RFC 9449, with the body's hash).
+// A till's own client: a key that can't be exported, payments that are on disk before they are asked for.
+import { Prover, base64url, makeKeys } from "/proof.js";
 
 const STORE = "till";
 const KEY = "key";
@@ -24,15 +25,12 @@ export class TillError extends Error {
 /** One till: its key, its nonce, its calls. */
 export class TillClient {
   /** None for a client that ends with its page. @type {IDBDatabase | null} */ #database;
-  /** @type {CryptoKeyPair} */ #keys;
-  /** @type {string} */ #issuer;
-  #nonce = "";
+  /** @type {Prover} */ #prover;
 
-  /** @param {IDBDatabase | null} database @param {CryptoKeyPair} keys @param {string} issuer */
-  constructor(database, keys, issuer) {
+  /** @param {IDBDatabase | null} database @param {Prover} prover */
+  constructor(database, prover) {
     this.#database = database;
-    this.#keys = keys;
-    this.#issuer = issuer;
+    this.#prover = prover;
   }
 
   /** Opens this browser's till; the first time, makes its key. */
@@ -43,18 +41,17 @@ export class TillClient {
     const keys = await navigator.locks.request("jitsuin-till-key", async () => {
       const kept = await get(database, KEY);
       if (kept) return kept;
-      const made = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);
+      const made = await makeKeys();
       await put(database, KEY, made);
       return made;
     });
-    return new TillClient(database, keys, issuer);
+    return new TillClient(database, new Prover(issuer, keys));
   }
 
   /** A key for this page alone: it is kept nowhere. */
   static async passing() {
     const { issuer } = await (await fetch("/.well-known/jitsuin", { credentials: "omit" })).json();
-    const keys = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);
-    return new TillClient(null, /** @type {CryptoKeyPair} */ (keys), issuer);
+    return new TillClient(null, new Prover(issuer, await makeKeys()));
   }
 
   /** One call of any kind, once. @param {string} path @param {object} body @returns {Promise<any>} */
@@ -132,58 +129,15 @@ export class TillClient {
 
   /** @param {string} path @param {string} text */
   async #send(path, text) {
-    let answer = await this.#once(path, text);
-    if (answer.code === "use-dpop-nonce") answer = await this.#once(path, text);
-    if (answer.code !== null) throw new TillError(answer.code);
-    return answer.body;
-  }
-
-  /** @param {string} path @param {string} text */
-  async #once(path, text) {
-    const proof = await this.#proof(path, text);
-    let response;
-    let body;
-    try {
-      response = await fetch(path, {
-        method: "POST", headers: { "Content-Type": "application/json", DPoP: proof }, body: text, credentials: "omit", cache: "no-store",
-        signal: AbortSignal.timeout(15_000),
-      });
-      body = await response.json();
-    } catch {
-      throw new TillError("offline");
-    }
-    this.#nonce = response.headers.get("DPoP-Nonce") ?? this.#nonce;
-    return { code: response.ok ? null : String(body?.code ?? "issuer-unavailable"), body };
-  }
-
-  /** @param {string} path @param {string} text */
-  async #proof(path, text) {
-    const { crv, kty, x, y } = await crypto.subtle.exportKey("jwk", this.#keys.publicKey);
-    const bdy = await crypto.subtle.digest("SHA-256", utf8(text));
-    const header = { typ: "dpop+jwt", alg: "ES256", jwk: { crv, kty, x, y } };
-    const claims = {
-      htm: "POST", htu: this.#issuer + path, iat: Math.floor(Date.now() / 1000), jti: base64url(crypto.getRandomValues(new Uint8Array(16))),
-      nonce: this.#nonce, bdy: base64url(new Uint8Array(bdy)),
-    };
-    const input = `${base64url(utf8(JSON.stringify(header)))}.${base64url(utf8(JSON.stringify(claims)))}`;
-    const signature = await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, this.#keys.privateKey, utf8(input));
-    return `${input}.${base64url(new Uint8Array(signature))}`;
+    const { code, body } = await this.#prover.post(path, text);
+    if (code !== null) throw new TillError(code);
+    return body;
   }
 }
 
 /** A fresh idempotency key: 22 characters. */
 export function idempotencyKey() {
   return base64url(crypto.getRandomValues(new Uint8Array(16)));
-}
-
-/** @param {string} text */
-function utf8(text) {
-  return new TextEncoder().encode(text);
-}
-
-/** @param {Uint8Array} bytes */
-function base64url(bytes) {
-  return btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
 }
 
 /** @returns {Promise<IDBDatabase>} */

@@ -15,7 +15,7 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-const NO_STORE: [(header::HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-store")];
+pub(crate) const NO_STORE: [(header::HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-store")];
 
 /// A message as the inbox page shows it.
 #[derive(Serialize)]
@@ -58,6 +58,7 @@ pub(crate) fn say(app: &App, out: &mut impl Write) -> std::io::Result<()> {
     writeln!(out, "wallet  {url}/")?;
     writeln!(out, "till    {url}/till.html    (one-time till codes: in the inbox)")?;
     writeln!(out, "inbox   {url}/inbox.html")?;
+    writeln!(out, "attack  {url}/attack.html    (the steps of 2019, tried against this issuer)")?;
     for person in demo::Plan::default().people {
         let demo::Person { login, password, opened_with_wallet, .. } = person;
         let about = if opened_with_wallet { "opened with the wallet" } else { "existed before: first-day limits" };
@@ -107,7 +108,7 @@ pub(crate) async fn card(
 }
 
 /// A page elsewhere can reach loopback too, by its own origin or by a name made to point here: neither gets an answer.
-fn is_own_page(app: &App, from: SocketAddr, headers: &HeaderMap) -> bool {
+pub(crate) fn is_own_page(app: &App, from: SocketAddr, headers: &HeaderMap) -> bool {
     let origin = headers.get(header::ORIGIN).is_none_or(|origin| app.lists(origin));
     let host = headers.get(header::HOST).is_some_and(|host| app.is_here(host));
     from.ip().is_loopback() && origin && host && is_json(headers)

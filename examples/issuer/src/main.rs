@@ -12,6 +12,7 @@ mod routes;
 mod settings;
 mod state;
 mod sweep;
+mod victims;
 
 use settings::Settings;
 use state::App;

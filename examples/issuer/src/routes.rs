@@ -3,7 +3,7 @@
 use crate::problem::{mark, problem, problems_only};
 use crate::settings::Settings;
 use crate::state::App;
-use crate::{cors, demo, headers, log, news};
+use crate::{cors, demo, headers, log, news, victims};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
@@ -30,6 +30,7 @@ pub(crate) fn all(app: Arc<App>, settings: &Settings) -> Router {
         Router::new().route(WELL_KNOWN, get(call)).route(jwks::PATH, get(call)).route("/v1/{*call}", post(call));
     if settings.demo {
         router = router.route("/demo/inbox", post(demo::inbox)).route("/demo/card", post(demo::card));
+        router = router.route("/demo/victim", post(victims::open)).route("/demo/books", post(victims::books));
     }
     if let Some(www) = &settings.www {
         router = router.nest_service("/pkg", ServeDir::new(&settings.pkg)).fallback_service(ServeDir::new(www));

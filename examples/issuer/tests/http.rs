@@ -48,7 +48,7 @@ fn unusable_arguments_say_what_is_needed() {
 fn demo_says_its_addresses_by_name() {
     let server = demo();
     let port = server.address.rsplit_once(':').unwrap().1;
-    for page in ["/", "/till.html", "/inbox.html"] {
+    for page in ["/", "/till.html", "/inbox.html", "/attack.html"] {
         let address = format!("http://localhost:{port}{page}");
         assert!(
             server.said.iter().any(|line| line.split_whitespace().any(|word| word == address)),
@@ -98,7 +98,7 @@ fn pages_run_nothing_but_their_own_files() {
 #[test]
 fn pages_have_nothing_inline() {
     let server = demo();
-    for path in ["/", "/card.html", "/stop.html", "/till.html", "/inbox.html"] {
+    for path in ["/", "/card.html", "/stop.html", "/till.html", "/inbox.html", "/attack.html"] {
         let page = server.get(path).body;
         for tag in page.split("<script").skip(1) {
             let (open, rest) = tag.split_once('>').unwrap();
@@ -215,6 +215,19 @@ fn inbox_answers_only_its_own_pages() {
 }
 
 #[test]
+fn books_are_shown_of_victims_only() {
+    let server = demo();
+    let victim = server.post("/demo/victim", &[], "{}").json();
+    let books = server.post("/demo/books", &[], &format!("{{\"login\":{}}}", victim["login"])).json();
+    assert_eq!(books, serde_json::json!({ "opened": "90000", "balance": "90000", "charged": "0" }));
+    for login in ["hanako", "nobody", "victim-1"] {
+        refused(&server.post("/demo/books", &[], &format!("{{\"login\":\"{login}\"}}")), 404, "not-found");
+    }
+    refused(&server.post("/demo/victim", &[("Origin", "https://evil.example")], "{}"), 404, "not-found");
+    refused(&server.post("/demo/books", &[("Host", "rebound.example:8787")], "{}"), 404, "not-found");
+}
+
+#[test]
 fn without_demo_there_is_no_inbox_and_no_page() {
     let ledger = format!("sqlite:{}", folder().join("ledger.sqlite").display());
     let server = Server::start(&["--ledger", &ledger, "--public-url", "https://issuer.example"]);
@@ -222,7 +235,9 @@ fn without_demo_there_is_no_inbox_and_no_page() {
         refused(&server.get(path), 404, "not-found");
     }
     refused(&server.post("/demo/inbox", &[], "{}"), 404, "not-found");
-    refused(&server.post("/demo/card", &[], "{}"), 404, "not-found");
+    for path in ["/demo/card", "/demo/victim", "/demo/books"] {
+        refused(&server.post(path, &[], "{}"), 404, "not-found");
+    }
     assert_eq!(server.get("/.well-known/jitsuin").json()["issuer"], "https://issuer.example");
 }
 

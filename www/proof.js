@@ -1,0 +1,72 @@
+// @ts-check
+// Calls with a proof of possession (RFC 9449, with the body's hash), by any key of this page.
+
+/** A key that can't be exported. */
+export function makeKeys() {
+  return crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);
+}
+
+/** One key, its nonce, its calls. */
+export class Prover {
+  /** @type {string} */ #issuer;
+  /** @type {CryptoKeyPair} */ #keys;
+  /** @type {string | undefined} */ #account;
+  #nonce = "";
+
+  /** @param {string} issuer @param {CryptoKeyPair} keys @param {string} [account] whose it says it is */
+  constructor(issuer, keys, account) {
+    this.#issuer = issuer;
+    this.#keys = keys;
+    this.#account = account;
+  }
+
+  /** Sends a body; the code of a refusal is `null` where there was none.
+   * @param {string} path @param {string} text
+   * @returns {Promise<{ code: string | null, body: any }>} */
+  async post(path, text) {
+    const answer = await this.#once(path, text);
+    return answer.code === "use-dpop-nonce" ? this.#once(path, text) : answer;
+  }
+
+  /** @param {string} path @param {string} text */
+  async #once(path, text) {
+    const proof = await this.#proof(path, text);
+    let response;
+    let body;
+    try {
+      response = await fetch(path, {
+        method: "POST", headers: { "Content-Type": "application/json", DPoP: proof }, body: text, credentials: "omit", cache: "no-store",
+        signal: AbortSignal.timeout(15_000),
+      });
+      body = await response.json();
+    } catch {
+      return { code: "offline", body: null };
+    }
+    this.#nonce = response.headers.get("DPoP-Nonce") ?? this.#nonce;
+    return { code: response.ok ? null : String(body?.code ?? "issuer-unavailable"), body };
+  }
+
+  /** @param {string} path @param {string} text */
+  async #proof(path, text) {
+    const { crv, kty, x, y } = await crypto.subtle.exportKey("jwk", this.#keys.publicKey);
+    const bdy = await crypto.subtle.digest("SHA-256", utf8(text));
+    const header = { typ: "dpop+jwt", alg: "ES256", jwk: { crv, kty, x, y } };
+    const claims = {
+      htm: "POST", htu: this.#issuer + path, iat: Math.floor(Date.now() / 1000), jti: base64url(crypto.getRandomValues(new Uint8Array(16))),
+      nonce: this.#nonce, bdy: base64url(new Uint8Array(bdy)), ...(this.#account === undefined ? {} : { acc: this.#account }),
+    };
+    const input = `${base64url(utf8(JSON.stringify(header)))}.${base64url(utf8(JSON.stringify(claims)))}`;
+    const signature = await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, this.#keys.privateKey, utf8(input));
+    return `${input}.${base64url(new Uint8Array(signature))}`;
+  }
+}
+
+/** @param {string} text */
+function utf8(text) {
+  return new TextEncoder().encode(text);
+}
+
+/** @param {Uint8Array} bytes */
+export function base64url(bytes) {
+  return btoa(String.fromCharCode(...bytes)).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+}
