@@ -62,6 +62,7 @@ function row(id) {
     const meaning = hasText(`attack.code.${result.code}`) ? t(`attack.code.${result.code}`) : textOfCode(result.code);
     parts.push(make("p", { class: "small" }, make("code", {}, result.code), ` ${result.heard ?? meaning}`));
   }
+  /** @type {Record<string, string>} */
   const known = typeof result === "object" ? { "data-code": result.code, "data-lost": String(result.lost) } : {};
   return make("li", { "data-step": id, ...known }, ...parts);
 }
