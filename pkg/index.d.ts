@@ -210,6 +210,11 @@ export class Wallet {
   enterCode(options: { attempt: string; code: string } & Cancellable): Promise<string>;
   /** `account`: the label the user expects; another one is `wrong-account`. Codes: `ticket-expired`, `not-first-device`, `already-enrolled`, `wrong-rp`. */
   prepareEnrolment(options: { ticket: string; label?: string; account?: string } & Cancellable): Promise<Ceremony<Device>>;
+  /**
+   * Puts this device in the place of one whose key is gone or suspended; its passkey must be here. The old key is dead at once, the new one
+   * cools off for a day. Codes: as `prepareEnrolment`; `no-credential`, `credential-unknown`.
+   */
+  prepareRecovery(options: { ticket: string; label?: string; account?: string } & Cancellable): Promise<Ceremony<Device>>;
   /** Opens the device key. Needs no network. */
   unlock(options?: Cancellable): Promise<void>;
   /** Drops the device key from memory. */

@@ -285,9 +285,19 @@ export class Wallet {
 
   /** @param {{ ticket: string, label?: string, account?: string, signal?: AbortSignal }} options */
   async prepareEnrolment(options) {
+    return this.#enrol("prepare_enrolment", options);
+  }
+
+  /** @param {{ ticket: string, label?: string, account?: string, signal?: AbortSignal }} options */
+  async prepareRecovery(options) {
+    return this.#enrol("prepare_recovery", options);
+  }
+
+  /** @param {string} verb @param {{ ticket: string, label?: string, account?: string, signal?: AbortSignal }} options */
+  async #enrol(verb, options) {
     const { ticket, label = "", account } = options;
     const expected = account === undefined ? undefined : text(account, "account");
-    return this.#prepare((raw) => raw.call("prepare_enrolment", text(ticket, "ticket"), text(label, "label"), expected), options);
+    return this.#prepare((raw) => raw.call(verb, text(ticket, "ticket"), text(label, "label"), expected), options);
   }
 
   /**

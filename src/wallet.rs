@@ -116,7 +116,20 @@ impl<P: Platform> Wallet<P> {
         label: &str,
         expected_account_label: Option<&str>,
     ) -> Result<Ceremony, Error> {
-        Box::pin(self.enrolment(ticket, label, expected_account_label)).await
+        Box::pin(self.enrolment(ticket, label, expected_account_label, false)).await
+    }
+
+    /// Prepares to put this device in the place of one whose key is gone or suspended and whose passkey is here.
+    ///
+    /// # Errors
+    /// As [`Wallet::prepare_enrolment`]; `no-credential` if the account has no device to replace.
+    pub async fn prepare_recovery(
+        &self,
+        ticket: &str,
+        label: &str,
+        expected_account_label: Option<&str>,
+    ) -> Result<Ceremony, Error> {
+        self.enrolment(ticket, label, expected_account_label, true).await
     }
 
     /// Prepares to charge a source and credit the account.

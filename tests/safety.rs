@@ -154,6 +154,32 @@ async fn little_left_is_told_once<L: Timed>(world: World<L>) {
     assert_eq!(wallet.payment_code(Some(yen(101))).await.unwrap_err().code, Code::OverAllowance);
 }
 
+async fn a_suspended_device_is_replaced_by_a_new_key_with_its_passkey_and_pays_small_amounts<L: Timed>(
+    world: World<L>,
+) {
+    let (place, wallet) = world.hanako().await;
+    let till = world.till("1001").await;
+    change(&world, |account| account.devices[0].state = jitsuin::issuer::account::State::Suspended).await;
+    wallet.sync().await.unwrap();
+    assert_eq!(wallet.state().status, Status::Suspended);
+    wallet.forget().await.unwrap();
+    // The record is gone, the passkey is not.
+    let again = world.wallet(&place).await;
+    let ticket = world.ticket(&again, "hanako").await.unwrap();
+    let refused = again.prepare_enrolment(&ticket, "New key", None).await.unwrap_err();
+    assert_eq!(refused.code, Code::NotFirstDevice);
+    let ceremony = again.prepare_recovery(&ticket, "New key", None).await.unwrap();
+    again.confirm(ceremony.id).await.unwrap();
+    again.sync().await.unwrap();
+    let state = again.state();
+    assert_eq!((state.status, state.alerts), (Status::Ready, vec![]));
+    assert_eq!(balance(&again), 2_000);
+    assert!(state.device.unwrap().cool_off_until.is_some());
+    let code = again.payment_code(None).await.unwrap();
+    assert_eq!(till.outcome(&code.text, 1_000, "sale-1").await, Outcome::Approved);
+    world.audit().await;
+}
+
 async fn a_suspended_device_hears_why_and_its_owner_is_told_elsewhere_too<L: Timed>(world: World<L>) {
     let (_, wallet) = world.hanako().await;
     let till = world.till("1001").await;
@@ -197,6 +223,7 @@ on_each_ledger! {
     a_frozen_wallet_is_released_by_an_older_device_with_a_contact_code_and_its_passkey
     two_devices_of_one_account_raise_nothing_false
     little_left_is_told_once
+    a_suspended_device_is_replaced_by_a_new_key_with_its_passkey_and_pays_small_amounts
     a_suspended_device_hears_why_and_its_owner_is_told_elsewhere_too
 }
 

@@ -26,6 +26,7 @@ export const strings = {
     "enrol.why": "Only the key made here can pay. Your device asks for its screen lock twice: once to make a passkey, once to confirm.",
     "enrol.label": "Name of this device", "enrol.thisBrowser": "My phone", "enrol.submit": "Continue", "enrol.confirm": "Register this device",
     "enrol.agree": "“{label}” becomes the device of account {account}.\nFrom then on payments need the key made here.",
+    "enrol.replace": "“{label}” takes the place of the device of account {account} that was lost or stopped.\nIts passkey must be here. The old key is dead at once; for a day only small payments are possible.",
     "enrol.done": "This device is registered.",
 
     "stopped.locked": "Locked", "stopped.locked.text": "Unlock to pay or top up. Receipts and alerts still come in.",
@@ -142,6 +143,7 @@ export const strings = {
     "enrol.why": "支払えるのは、ここで作る鍵だけです。画面ロックの確認が2回あります。1回目はパスキーの作成、2回目は登録の確定です。",
     "enrol.label": "端末の名前", "enrol.thisBrowser": "わたしのスマホ", "enrol.submit": "次へ", "enrol.confirm": "この端末を登録する",
     "enrol.agree": "「{label}」を {account} の端末として登録します。\n以後の支払いには、ここで作る鍵が必要です。",
+    "enrol.replace": "「{label}」を、口座 {account} の紛失または停止した端末の代わりに登録します。\n以前の端末のパスキーがこの端末に必要です。以前の鍵は直ちに使えなくなり、1日の間は少額の支払いだけができます。",
     "enrol.done": "この端末を登録しました。",
 
     "stopped.locked": "ロック中", "stopped.locked.text": "支払いやチャージにはロックの解除が必要です。受領記録とお知らせは届きます。",

@@ -1,5 +1,6 @@
 // @ts-check
 // From ID and password to a registered device.
+import { isJitsuinError } from "/pkg/index.js";
 import { byId, currentLanguage, during, fail, quiet, say, t } from "/page.js";
 
 /** @typedef {import("/pkg/index.js").Wallet} OpenWallet */
@@ -43,10 +44,18 @@ export function enrolForms(wallet) {
   });
   on("enrol-form", "enrol-submit", async () => {
     const label = input("device-label").value.trim();
-    ceremony = await wallet.prepareEnrolment({ ticket, label, account: login });
+    let text = "enrol.agree";
+    try {
+      ceremony = await wallet.prepareEnrolment({ ticket, label, account: login });
+    } catch (error) {
+      // The account has had a device: this one can only take its place, with its passkey.
+      if (!isJitsuinError(error) || error.code !== "not-first-device") throw error;
+      ceremony = await wallet.prepareRecovery({ ticket, label, account: login });
+      text = "enrol.replace";
+    }
     // Shown is what will be signed, not what was typed.
     const intent = /** @type {Extract<Intent, { kind: "enrol" }>} */ (ceremony.intent);
-    byId("enrol-text").textContent = t("enrol.agree", { label: intent.label, account: intent.accountLabel });
+    byId("enrol-text").textContent = t(text, { label: intent.label, account: intent.accountLabel });
     byId("enrol-submit").hidden = true;
     input("device-label").readOnly = true;
     byId("enrol-agree").hidden = false;

@@ -59,10 +59,12 @@ pub(super) fn prepare(
 ) -> Result<EnrolmentPrepared, Refused> {
     let now = moment.now();
     let key = ticket_key(moment.keys, ticket);
-    let fits = records.tickets.get(&key).is_some_and(|entry| entry.thumb == thumb && entry.until > now);
-    let entry = if fits { records.tickets.take(&key) } else { None }.ok_or(Code::TicketExpired)?;
+    let live = |entry: &&super::login::TicketEntry| entry.thumb == thumb && entry.until > now;
+    let entry = records.tickets.get(&key).filter(live).cloned().ok_or(Code::TicketExpired)?;
     let account = records.accounts.get(&entry.account).ok_or(Code::TicketExpired)?;
+    // Not used up here, so that the same ticket may lead to a recovery.
     check_first(account)?;
+    records.tickets.take(&key);
     if channel_key.thumbprint() == thumb {
         return Err(Code::BadArgument.into());
     }

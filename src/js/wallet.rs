@@ -135,6 +135,7 @@ async fn run<P: Platform>(
         }
         "enter_code" => return Ok(JsValue::from(wallet.enter_code(one, two).await?)),
         "prepare_enrolment" => return to_js(&wallet.prepare_enrolment(one, two, third.as_deref()).await?),
+        "prepare_recovery" => return to_js(&wallet.prepare_recovery(one, two, third.as_deref()).await?),
         "prepare_top_up" => {
             let (amount, currency) = (parse(one, Code::BadAmount)?, parse(two, Code::BadAmount)?);
             let source = parse(third.as_deref().unwrap_or_default(), Code::SourceUnknown)?;

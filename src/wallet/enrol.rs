@@ -13,7 +13,10 @@ use super::state::{Ceremony, Confirmed, DeviceView, IntentView};
 use crate::code::Code;
 use crate::wire::Refusal;
 use crate::wire::allowance::Allowance;
-use crate::wire::calls::{Call, ConfirmEnrolment, Enrolled, EnterCode, LogIn, PrepareEnrolment};
+use crate::wire::calls::{
+    Call, ConfirmEnrolment, ConfirmRecovery, Enrolled, EnrolmentPrepared, EnterCode, KnownCredential, LogIn,
+    PrepareEnrolment, PrepareRecovery, RecoveryPrepared,
+};
 use crate::wire::enrolment::{Enrolment, confirmation_challenge, creation_challenge};
 use crate::wire::id::{Bytes, Nonce, RpId};
 use crate::wire::json;
@@ -29,6 +32,8 @@ pub(super) struct Prepared {
     /// Without its credential, until that is made.
     account: Account,
     exclude: Vec<Bytes>,
+    /// The passkey of the device whose place is taken; none: a new one is made.
+    known: Option<KnownCredential>,
     nonce: Nonce,
     rp_id: RpId,
     /// Kept between two taps, where the platform wants one for each prompt.
@@ -38,7 +43,8 @@ pub(super) struct Prepared {
 }
 
 struct Made {
-    registration: Registration,
+    registration: Option<Registration>,
+    credential: Bytes,
     statement: Vec<u8>,
 }
 
@@ -73,6 +79,7 @@ impl<P: Platform> Wallet<P> {
         ticket: &str,
         label: &str,
         expected_account_label: Option<&str>,
+        replaces: bool,
     ) -> Result<Ceremony, Error> {
         self.end_open(Stop::Superseded).await;
         self.demand_new()?;
@@ -87,8 +94,16 @@ impl<P: Platform> Wallet<P> {
             return Err(Code::WrongRp.into());
         }
         let (channel_key, custody) = self.read(|data| (data.channel_key, data.custody))?;
-        let call = PrepareEnrolment { ticket: ticket.into(), channel_key };
-        let reply = self.call(By::NewDevice, &call).await?;
+        let ticket = String::from(ticket);
+        let (reply, known) = if replaces {
+            let reply = self.call(By::NewDevice, &PrepareRecovery { ticket, channel_key }).await?;
+            let RecoveryPrepared { account, account_label, user_handle, nonce, expires_at, credentials } = reply;
+            let known = credentials.into_iter().next().ok_or(Code::NoCredential)?;
+            let exclude = Vec::new();
+            (EnrolmentPrepared { account, account_label, user_handle, nonce, expires_at, exclude }, Some(known))
+        } else {
+            (self.call(By::NewDevice, &PrepareEnrolment { ticket, channel_key }).await?, None)
+        };
         if expected_account_label.is_some_and(|expected| expected != reply.account_label) {
             return Err(Code::WrongAccount.into());
         }
@@ -107,7 +122,8 @@ impl<P: Platform> Wallet<P> {
             enrolled_at: 0,
         };
         let (exclude, nonce) = (reply.exclude, reply.nonce);
-        let prepared = Prepared { account, exclude, nonce, rp_id, made: OnceCell::new(), sent: Cell::new(false) };
+        let prepared =
+            Prepared { account, exclude, known, nonce, rp_id, made: OnceCell::new(), sent: Cell::new(false) };
         Ok(self.open_ceremony(intent, Work::Enrol(Box::new(prepared))).await)
     }
 
@@ -142,21 +158,21 @@ impl<P: Platform> Wallet<P> {
             }
         };
         // The passkey's assertion over the signed statement.
-        let credential = &made.registration.raw_id;
+        let credential = &made.credential;
         let challenge = confirmation_challenge(&made.statement);
         let user_handle = &prepared.account.user_handle;
         let assertion = self.ask_to_get(open, Asked { rp_id: &prepared.rp_id, challenge, credential, user_handle });
-        let call = ConfirmEnrolment {
-            assertion: assertion.await?,
-            registration: made.registration.clone(),
-            statement: Bytes(made.statement.clone()),
-            label: prepared.account.device_label.clone(),
+        let assertion = assertion.await?;
+        let (statement, label) = (Bytes(made.statement.clone()), prepared.account.device_label.clone());
+        let recovers = made.registration.is_none();
+        let body = match made.registration.clone() {
+            Some(registration) => json::to_vec(&ConfirmEnrolment { registration, statement, assertion, label }),
+            None => json::to_vec(&ConfirmRecovery { statement, assertion, label }),
         };
-        let body = json::to_vec(&call);
         let credential = credential.clone();
         let account = Account { credential, enrolled_at: self.now(), ..prepared.account.clone() };
         // On disk before it is sent: whatever happens to the answer, it can be asked for again.
-        let enrolling = Enrolling { account, call: Bytes(body) };
+        let enrolling = Enrolling { account, call: Bytes(body), recovers: recovers.then_some(true) };
         self.change(|data| {
             data.enrolling = Some(enrolling);
             Ok(())
@@ -202,8 +218,11 @@ impl<P: Platform> Wallet<P> {
     }
 
     async fn make_passkey(&self, open: &Open, prepared: &Prepared) -> Result<Made, Error> {
+        if let Some(known) = &prepared.known {
+            return self.state_keys(prepared, known.clone(), false, None).await;
+        }
         let Prepared { account, exclude, nonce, rp_id, .. } = prepared;
-        let (device_key, channel_key, custody) = self.read(|data| (data.device_key, data.channel_key, data.custody))?;
+        let (device_key, channel_key) = self.read(|data| (data.device_key, data.channel_key))?;
         let issuer = &self.settings.issuer;
         let (thumb, channel_thumb) = (device_key.thumbprint(), channel_key.thumbprint());
         let challenge = creation_challenge(issuer, rp_id, &account.id, thumb, channel_thumb, *nonce);
@@ -226,23 +245,40 @@ impl<P: Platform> Wallet<P> {
         if attested.id != registration.raw_id {
             return Err(Code::AssertionRefused.into());
         }
+        let passkey = KnownCredential {
+            key_hash: attested.key_hash(),
+            id: attested.id,
+            backup_eligible: flags.backup_eligible(),
+        };
+        self.state_keys(prepared, passkey, flags.backed_up(), Some(registration)).await
+    }
+
+    /// The statement that binds these keys to a passkey, signed by the device key.
+    async fn state_keys(
+        &self,
+        prepared: &Prepared,
+        passkey: KnownCredential,
+        backed_up: bool,
+        registration: Option<Registration>,
+    ) -> Result<Made, Error> {
+        let (device_key, channel_key, custody) = self.read(|data| (data.device_key, data.channel_key, data.custody))?;
         let statement = Enrolment {
-            issuer: issuer.clone(),
-            rp_id: rp_id.clone(),
-            account: account.id.clone(),
+            issuer: self.settings.issuer.clone(),
+            rp_id: prepared.rp_id.clone(),
+            account: prepared.account.id.clone(),
             device_key,
             channel_key,
-            credential_key_hash: attested.key_hash(),
-            credential: attested.id,
-            backup_eligible: flags.backup_eligible(),
-            backed_up: flags.backed_up(),
+            credential_key_hash: passkey.key_hash,
+            credential: passkey.id.clone(),
+            backup_eligible: passkey.backup_eligible,
+            backed_up,
             custody,
-            nonce: *nonce,
+            nonce: prepared.nonce,
             issued_at: self.now(),
         };
         let unsigned = sign1::prepare(&statement, &device_key);
         let signature = self.sign_with(By::Device, unsigned.message()).await?;
-        Ok(Made { registration, statement: unsigned.finish(&signature) })
+        Ok(Made { registration, credential: passkey.id, statement: unsigned.finish(&signature) })
     }
 
     /// Sends an enrolment that is on disk, for the first time or again. Whether there was one.
@@ -251,9 +287,11 @@ impl<P: Platform> Wallet<P> {
     /// Where no answer came it stays on disk; what the issuer refuses ends it.
     pub(super) fn resume_enrolment(&self) -> Local<'_, Result<bool, Error>> {
         Box::pin(async move {
-            let call = self.read(|data| data.enrolling.as_ref().map(|enrolling| enrolling.call.0.clone()))?;
-            let Some(call) = call else { return Ok(false) };
-            let answer = self.send_proved(By::Device, ConfirmEnrolment::PATH, call).await;
+            let sent = |enrolling: &Enrolling| (enrolling.call.0.clone(), enrolling.recovers.is_some());
+            let call = self.read(|data| data.enrolling.as_ref().map(sent))?;
+            let Some((call, recovers)) = call else { return Ok(false) };
+            let path = if recovers { ConfirmRecovery::PATH } else { ConfirmEnrolment::PATH };
+            let answer = self.send_proved(By::Device, path, call).await;
             match answer.and_then(|answer| parse(&answer)) {
                 Ok(enrolled) => {
                     self.finish_enrolment(enrolled).await?;

@@ -119,8 +119,10 @@ pub struct Enrolling {
     pub account: Account,
     /// The call's body.
     pub call: Bytes,
+    /// Whether it takes the place of a device.
+    pub recovers: Option<bool>,
 }
-json_object! { open Enrolling { account, call } }
+json_object! { open Enrolling { account, call, recovers = "recovers?" } }
 
 /// The account that this device is registered for.
 #[derive(Clone, Debug, PartialEq, Eq)]
