@@ -3,6 +3,7 @@
 import { Wallet } from "/pkg/index.js";
 import { forgedCode, withSoftwarePasskey } from "/attack-tools.js";
 import { ask } from "/demo-client.js";
+import { currentLanguage } from "/page.js";
 import { Prover, makeKeys } from "/proof.js";
 import { idempotencyKey } from "/till-client.js";
 
@@ -78,7 +79,7 @@ async function refusal(attempt) {
 
 /** @param {Scene} scene */
 async function signUp({ wallet, victim }) {
-  const { attempt } = await wallet.logIn({ login: victim.login, password: victim.password });
+  const { attempt } = await wallet.logIn({ login: victim.login, password: victim.password, language: currentLanguage() });
   return { code: await refusal(wallet.enterCode({ attempt, code: "20190701" })) };
 }
 

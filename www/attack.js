@@ -58,9 +58,10 @@ function row(id) {
   if (result === "running") parts.push(make("p", { class: "verdict" }, t("attack.running")));
   else if (result) {
     const stopped = result.lost === 0n;
-    parts.push(make("p", { class: stopped ? "verdict good" : "verdict bad" }, t(stopped ? "attack.refused" : "attack.capped", { lost: yen(result.lost) })));
+    const verdict = !stopped ? "attack.capped" : result.heard === undefined ? "attack.refused" : "attack.heard";
+    parts.push(make("p", { class: stopped ? "verdict good" : "verdict bad" }, t(verdict, { lost: yen(result.lost) })));
     const meaning = hasText(`attack.code.${result.code}`) ? t(`attack.code.${result.code}`) : textOfCode(result.code);
-    parts.push(make("p", { class: "small" }, make("code", {}, result.code), ` ${result.heard ?? meaning}`));
+    parts.push(make("p", { class: "small" }, make("code", {}, result.code), ` ${result.heard === undefined ? meaning : t("attack.quoted", { heard: result.heard })}`));
   }
   /** @type {Record<string, string>} */
   const known = typeof result === "object" ? { "data-code": result.code, "data-lost": String(result.lost) } : {};
