@@ -128,6 +128,7 @@ export interface Alert {
 export type Intent =
   | { readonly kind: "enrol"; readonly accountLabel: string; readonly label: string; readonly custody: Custody; readonly expiresAt: Date }
   | { readonly kind: "top-up"; readonly money: Money; readonly source: Source; readonly device: string; readonly expiresAt: Date }
+  | { readonly kind: "refill"; readonly perPayment: Money; readonly total: Money; readonly count: number; readonly until: Date; readonly device: string; readonly expiresAt: Date }
   | { readonly kind: "unfreeze"; readonly device: string; readonly expiresAt: Date };
 /** A thing the user must agree to, with all network work done. Call `confirm` synchronously inside a tap (Safari's rule). */
 export interface Ceremony<T> {
@@ -225,6 +226,8 @@ export class Wallet {
   present(target: Element, options?: PresentOptions): Presentation;
   /** Codes: `bad-amount`, `source-unknown`, `card-proof-needed`, `cooling-off`, `over-limit`, `intent-mismatch`. */
   prepareTopUp(options: Money & { source: string } & Cancellable): Promise<Ceremony<Receipt | PendingTopUp>>;
+  /** A refill beyond the silent one a day: the same limits for as long again, never a new window. Code: `cooling-off`. */
+  prepareRefill(options?: Cancellable): Promise<Ceremony<Receipt>>;
   /** Where the proof of a stored card on this device goes on: hand `proof` to `page` by POST or storage, never in a URL. */
   proveCard(options: { source: string } & Cancellable): Promise<{ readonly page: string; readonly proof: string }>;
   /** Checked receipts kept here, newest first. */

@@ -356,6 +356,11 @@ export class Wallet {
     return this.#prepare((raw) => raw.call("prepare_top_up", minorUnits(amount), text(currency, "currency"), text(source, "source")), options);
   }
 
+  /** @param {{ signal?: AbortSignal }} [options] */
+  async prepareRefill(options = {}) {
+    return this.#prepare((raw) => raw.call("prepare_refill"), options);
+  }
+
   /** @param {{ source: string, signal?: AbortSignal }} options */
   async proveCard(options) {
     return revive(await this.#call((raw) => raw.call("prove_card", text(options.source, "source")), options));

@@ -203,6 +203,14 @@ impl<P: Platform> Wallet<P> {
         self.fetch_allowance().await
     }
 
+    /// Prepares a refill beyond the silent one a day: the same limits again, after a step-up. It gives no new window.
+    ///
+    /// # Errors
+    /// As for signing; `over-allowance` without an allowance to renew; `cooling-off`.
+    pub async fn prepare_refill(&self) -> Result<Ceremony, Error> {
+        self.agree_to_refill().await
+    }
+
     /// Takes an alert off [`State::alerts`].
     ///
     /// # Errors

@@ -138,6 +138,27 @@ async fn two_devices_of_one_account_raise_nothing_false<L: Timed>(world: World<L
     assert_eq!(of_other(&second), [(false, true), (true, true), (false, true)]);
 }
 
+async fn a_second_refill_in_a_day_takes_a_step_up_and_gives_no_new_window<L: Timed>(world: World<L>) {
+    let (_, wallet) = world.hanako().await;
+    let till = world.till("1001").await;
+    let early = wallet.payment_code(None).await.unwrap();
+    assert_eq!(till.outcome(&early.text, 500, "sale-1").await, Outcome::Approved);
+    wallet.sync().await.unwrap();
+    assert_eq!(wallet.refill().await.unwrap_err().code, Code::OverLimit);
+    world.advance(60);
+    let before = wallet.state().allowance.unwrap();
+    let ceremony = wallet.prepare_refill().await.unwrap();
+    assert_eq!(ceremony.intent.kind(), "refill");
+    assert_eq!(world::receipt(wallet.confirm(ceremony.id).await.unwrap()).kind, Kind::Refilled);
+    let after = wallet.state().allowance.unwrap();
+    assert_eq!(after.left, before.left);
+    assert!(after.until > before.until);
+    let code = wallet.payment_code(None).await.unwrap();
+    assert_eq!(till.outcome(&code.text, 100, "sale-2").await, Outcome::Approved);
+    wallet.sync().await.unwrap();
+    assert_eq!(alerts(&wallet), []);
+}
+
 async fn little_left_is_told_once<L: Timed>(world: World<L>) {
     let (_, wallet) = world.hanako().await;
     let till = world.till("1001").await;
@@ -222,6 +243,7 @@ on_each_ledger! {
     a_code_that_turns_up_at_a_second_till_alerts_its_owner_who_may_say_not_me
     a_frozen_wallet_is_released_by_an_older_device_with_a_contact_code_and_its_passkey
     two_devices_of_one_account_raise_nothing_false
+    a_second_refill_in_a_day_takes_a_step_up_and_gives_no_new_window
     little_left_is_told_once
     a_suspended_device_is_replaced_by_a_new_key_with_its_passkey_and_pays_small_amounts
     a_suspended_device_hears_why_and_its_owner_is_told_elsewhere_too

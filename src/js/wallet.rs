@@ -150,6 +150,7 @@ async fn run<P: Platform>(
         "sync" => wallet.sync().await?,
         "reread" => wallet.read_again().await?,
         "refill" => wallet.refill().await?,
+        "prepare_refill" => return to_js(&wallet.prepare_refill().await?),
         "acknowledge" => wallet.acknowledge(one).await?,
         "prove_card" => return to_js(&wallet.prove_card(&parse(one, Code::SourceUnknown)?).await?),
         "freeze" => wallet.freeze().await?,

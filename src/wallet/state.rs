@@ -163,6 +163,21 @@ pub enum IntentView {
         /// End.
         expires_at: u64,
     },
+    /// A fresh allowance within the day.
+    Refill {
+        /// A payment, at the most.
+        per_payment: Money,
+        /// In 24 hours.
+        total: Money,
+        /// Payments in 24 hours.
+        count: u32,
+        /// End of the allowance.
+        until: u64,
+        /// Label of this device.
+        device: String,
+        /// End.
+        expires_at: u64,
+    },
     /// Let the account work again.
     Unfreeze {
         /// Label of this device.
@@ -179,6 +194,7 @@ impl IntentView {
         match self {
             Self::Enrol { .. } => "enrol",
             Self::TopUp { .. } => "top-up",
+            Self::Refill { .. } => "refill",
             Self::Unfreeze { .. } => "unfreeze",
         }
     }
@@ -197,6 +213,10 @@ impl ToJson for IntentView {
             Self::TopUp { money, source, device, expires_at } => {
                 to.object("kind money source device expiresAt", &[&kind, money, source, device, expires_at]);
             }
+            Self::Refill { per_payment, total, count, until, device, expires_at } => to.object(
+                "kind perPayment total count until device expiresAt",
+                &[&kind, per_payment, total, count, until, device, expires_at],
+            ),
             Self::Unfreeze { device, expires_at } => to.object("kind device expiresAt", &[&kind, device, expires_at]),
         }
     }

@@ -8,12 +8,13 @@ use super::error::Error;
 use super::history::open_receipt;
 use super::ports::Platform;
 use super::queue::Stop;
-use super::record::Data;
+use super::record::{Data, Terms};
 use super::room::{ms, source_view};
 use super::state::{CardProof, Ceremony, Confirmed, IntentView, ReceiptView};
 use crate::code::Code;
 use crate::wire::calls::{
-    ConfirmIntent, IntentConfirmed, PrepareTopUp, PrepareUnfreeze, ProveCard, ReceiptItem, SendUnfreezeCode,
+    ConfirmIntent, IntentConfirmed, PrepareRefill, PrepareTopUp, PrepareUnfreeze, ProveCard, ReceiptItem,
+    SendUnfreezeCode,
 };
 use crate::wire::co_signature::CoSignature;
 use crate::wire::id::{Bytes, RpId, SourceId, to_base64};
@@ -76,6 +77,44 @@ impl<P: Platform> Wallet<P> {
         Ok(self.open_ceremony(view, Work::StepUp(Box::new(prepared))).await)
     }
 
+    /// The same limits again, for as long again: the step-up is what a second refill in a day takes.
+    pub(super) async fn agree_to_refill(&self) -> Result<Ceremony, Error> {
+        self.end_open(Stop::Superseded).await;
+        self.demand_ready()?;
+        let now = self.now();
+        let terms = self.read(|data| data.allowance.clone())?.ok_or(Code::OverAllowance)?;
+        let Terms { per_payment, count, total, currency, .. } = terms;
+        // A little less than the issuer grants: its clock and this one differ by the road between them.
+        let until = now.saturating_add(terms.until.saturating_sub(terms.since)).saturating_sub(LEEWAY);
+        let (draft, prepared) = self.draft_simple(Action::Refill { per_payment, count, total, until })?;
+        let call = PrepareRefill { per_payment, count, total, until, head: draft.head };
+        let reply = self.call(By::Device, &call).await?;
+        let intent = self.complete(draft, &reply.intent.0)?;
+        let money = |amount| Money { amount, currency };
+        let view = IntentView::Refill {
+            per_payment: money(per_payment),
+            total: money(total),
+            count,
+            until: ms(until),
+            device: prepared.0,
+            expires_at: ms(intent.expires_at),
+        };
+        let (_, rp_id, user_handle, after) = prepared;
+        let prepared = Prepared { intent, rp_id, user_handle, after, sent: RefCell::default() };
+        Ok(self.open_ceremony(view, Work::StepUp(Box::new(prepared))).await)
+    }
+
+    /// The draft of an intent that names nothing but itself, and what its ceremony needs: label, relying party, user
+    /// handle, newest receipt.
+    fn draft_simple(&self, action: Action) -> Result<(Intent, (String, RpId, Bytes, u64)), Error> {
+        let rp_id = self.trust(|trust| trust.rp_id.clone())?;
+        self.read(|data| {
+            let account = data.account.as_ref().ok_or(Code::NotEnrolled)?;
+            let about = (account.device_label.clone(), rp_id, account.user_handle.clone(), data.link.seq);
+            Ok((self.draft(data, action)?, about))
+        })?
+    }
+
     pub(super) async fn unfreeze_code(&self) -> Result<String, Error> {
         Ok(self.call(By::Device, &SendUnfreezeCode {}).await?.attempt)
     }
@@ -83,12 +122,7 @@ impl<P: Platform> Wallet<P> {
     pub(super) async fn unfreeze(&self, attempt: &str, code: &str) -> Result<Ceremony, Error> {
         self.end_open(Stop::Superseded).await;
         self.demand_for(&Action::Unfreeze)?;
-        let rp_id = self.trust(|trust| trust.rp_id.clone())?;
-        let (draft, device, user_handle, after) = self.read(|data| {
-            let account = data.account.as_ref().ok_or(Code::NotEnrolled)?;
-            let draft = self.draft(data, Action::Unfreeze)?;
-            Ok::<_, Error>((draft, account.device_label.clone(), account.user_handle.clone(), data.link.seq))
-        })??;
+        let (draft, (device, rp_id, user_handle, after)) = self.draft_simple(Action::Unfreeze)?;
         let call = PrepareUnfreeze { attempt: attempt.into(), code: code.into(), head: draft.head };
         let reply = self.call(By::Device, &call).await?;
         let intent = self.complete(draft, &reply.intent.0)?;
@@ -141,6 +175,9 @@ impl<P: Platform> Wallet<P> {
         match self.call(By::Device, &*call).await {
             Ok(IntentConfirmed::Done { receipt }) => {
                 let receipt = self.accept(prepared, &receipt).await?;
+                if matches!(prepared.intent.action, Action::Refill { .. }) {
+                    self.fetch_allowance().await?;
+                }
                 // The chain is brought up to it; if that fails now, the next sync does it.
                 let _ = self.fetch_news().await;
                 Ok(Confirmed::Receipt { receipt })
@@ -221,7 +258,8 @@ impl Prepared {
         let own = receipt.sequence > self.after
             && receipt.device.as_ref().is_some_and(|device| *device == self.intent.thumb.to_string());
         let Action::TopUp { amount, currency, source, .. } = &self.intent.action else {
-            return own && receipt.kind == Kind::Unfrozen;
+            let kind = if self.intent.action == Action::Unfreeze { Kind::Unfrozen } else { Kind::Refilled };
+            return own && receipt.kind == kind;
         };
         own && receipt.kind == Kind::TopUp
             && receipt.money == Some(Money { amount: *amount, currency: *currency })
