@@ -30,8 +30,8 @@ export const strings = {
     "enrol.done": "This device is registered.",
 
     "stopped.locked": "Locked", "stopped.locked.text": "Unlock to pay or top up. Receipts and alerts still come in.",
-    "stopped.frozen": "Account frozen", "stopped.frozen.text": "No device of this account can pay. Your money stays where it is. Ask the issuer to unfreeze it.",
-    "stopped.suspended": "Device suspended", "stopped.suspended.text": "The issuer saw signs that this key was copied. It can't pay any more.",
+    "stopped.frozen": "Account frozen", "stopped.frozen.text": "No device of this account can pay. Your money stays where it is. Under Safety you can let it work again, from a device that was there before.",
+    "stopped.suspended": "Device suspended", "stopped.suspended.text": "The issuer saw signs that this key was copied. It can't pay any more. Erase this wallet here and log in again: with your contact code and this device's passkey a new key takes its place.",
     "stopped.revoked": "Device signed off", "stopped.revoked.text": "This device can't pay any more.",
     "stopped.key-lost": "Device key lost", "stopped.key-lost.text": "The browser erased the key. Your money is safe; this device must be enrolled again.",
     "stopped.storage-corrupt": "Wallet unreadable", "stopped.storage-corrupt.text": "What this browser kept can't be read. Your money is safe with the issuer.",
@@ -148,8 +148,8 @@ export const strings = {
     "enrol.done": "この端末を登録しました。",
 
     "stopped.locked": "ロック中", "stopped.locked.text": "支払いやチャージにはロックの解除が必要です。受領記録とお知らせは届きます。",
-    "stopped.frozen": "口座を停止しています", "stopped.frozen.text": "どの端末からも支払えません。残高はそのままです。再開は発行者にご相談ください。",
-    "stopped.suspended": "この端末は停止中です", "stopped.suspended.text": "鍵が複製された疑いがあるため、この鍵では支払えません。",
+    "stopped.frozen": "口座を停止しています", "stopped.frozen.text": "どの端末からも支払えません。残高はそのままです。停止より前からの端末なら、下の「停止の解除」から再開できます。",
+    "stopped.suspended": "この端末は停止中です", "stopped.suspended.text": "鍵が複製された疑いがあるため、この鍵では支払えません。この端末のウォレットを消去してログインし直すと、確認コードとこの端末のパスキーで新しい鍵に置き換わります。",
     "stopped.revoked": "この端末は登録解除済みです", "stopped.revoked.text": "この端末からは支払えません。",
     "stopped.key-lost": "端末の鍵が失われました", "stopped.key-lost.text": "ブラウザーが鍵を消去しました。残高は無事です。端末を登録し直してください。",
     "stopped.storage-corrupt": "ウォレットを読み込めません", "stopped.storage-corrupt.text": "このブラウザーの保存内容を読めません。残高は発行者側で無事です。",

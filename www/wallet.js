@@ -10,7 +10,7 @@ import { drawSources, topUpForm } from "/wallet-top-up.js";
 
 const PANELS = ["pay", "top-up", "history", "safety"];
 const STOPPED = ["locked", "frozen", "suspended", "revoked", "key-lost", "storage-corrupt", "closed"];
-const LOST = ["revoked", "key-lost", "storage-corrupt"];
+const LOST = ["suspended", "revoked", "key-lost", "storage-corrupt"];
 /** What can still be read when nothing can be paid. */
 const READABLE = ["locked", "frozen", "suspended", "revoked"];
 
