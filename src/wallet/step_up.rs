@@ -29,6 +29,9 @@ use std::rc::Rc;
 /// How far the issuer's clock may be ahead of what the wallet thinks it is, in seconds.
 const LEEWAY: u32 = 30;
 
+/// What a ceremony needs besides its intent: label of this device, relying party, user handle, newest receipt.
+type About = (String, RpId, Bytes, u64);
+
 pub(super) struct Prepared {
     intent: Intent,
     rp_id: RpId,
@@ -104,9 +107,8 @@ impl<P: Platform> Wallet<P> {
         Ok(self.open_ceremony(view, Work::StepUp(Box::new(prepared))).await)
     }
 
-    /// The draft of an intent that names nothing but itself, and what its ceremony needs: label, relying party, user
-    /// handle, newest receipt.
-    fn draft_simple(&self, action: Action) -> Result<(Intent, (String, RpId, Bytes, u64)), Error> {
+    /// The draft of an intent that needs nothing but its own terms, and what its ceremony needs.
+    fn draft_simple(&self, action: Action) -> Result<(Intent, About), Error> {
         let rp_id = self.trust(|trust| trust.rp_id.clone())?;
         self.read(|data| {
             let account = data.account.as_ref().ok_or(Code::NotEnrolled)?;
