@@ -182,6 +182,25 @@ pub(crate) fn write(folder: &mut Folder<'_>) {
     ] {
         put(rule, text(&form.sign(&signer)), veil, NOW, refusal, others, Json::Null);
     }
+    // With the exact amount, so that what is left out does not make the text too short.
+    let whole = form(samples::bytes(&exact));
+    let header = |entries: Vec<(u64, Value)>| {
+        Value::Map(entries.into_iter().map(|(key, value)| (Value::Uint(key), value)).collect()).encode()
+    };
+    let (alg, kid) = (|| (1, Value::Raw(vec![0x26])), || (4, Value::Bytes(HANDLE.0.to_vec())));
+    for (rule, protected) in [
+        ("another algorithm", header(vec![(1, Value::Raw(vec![0x38, 0x22])), kid()])),
+        ("unknown header", header(vec![alg(), kid(), (5, Value::Uint(1))])),
+        ("kid missing", header(vec![alg()])),
+        ("kid too short", header(vec![alg(), (4, Value::Bytes(vec![1; 7]))])),
+    ] {
+        let input = text(&Sign1 { protected, ..whole.clone() }.sign(&signer));
+        put(rule, input, veil, NOW, "wrong-header", "skip", Json::Null);
+    }
+    let untagged = text(&Sign1 { tag: None, ..whole.clone() }.sign(&signer));
+    put("tag missing", untagged, veil, NOW, "wrong-tag", "skip", Json::Null);
+    let cut = text(&Sign1 { signature: |s| s.as_bytes()[..63].to_vec(), ..whole }.sign(&signer));
+    put("signature cut short", cut, veil, NOW, "bad-signature", "refuse", Json::Null);
     put("signed by another key", text(&right.sign(&Signer::new(99))), veil, NOW, "bad-signature", "refuse", Json::Null);
     write_uses(folder);
 }
