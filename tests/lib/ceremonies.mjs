@@ -72,13 +72,10 @@ export function page(seen) {
   table(GIVEN.map(({ name }) => name), ["chromium", "firefox", "webkit"]);
   lines.push("", "## By what the engines do themselves", "", "Chromium with a virtual authenticator of each kind: the exception is its own.");
   table(CHROMIUM.map(({ name }) => name), ["chromium"]);
-  lines.push("", "Firefox with nobody at the prompt, and WebKitGTK, which has no WebAuthn.");
-  table(OWN.map(({ name }) => name), ["firefox", "webkit"]);
+  lines.push("", "WebKitGTK has no WebAuthn. Firefox's own prompt is not driven here.");
+  table([WITHOUT], ["webkit"]);
   return `${lines.join("\n")}\n`;
 }
 
-/** What the other two do without an authenticator. */
-export const OWN = [
-  { name: "own WebAuthn, nobody answers", meanwhile: "wait" },
-  { name: "own WebAuthn, `cancel()`", meanwhile: "cancel" },
-];
+/** What WebKitGTK does. */
+export const WITHOUT = "no WebAuthn";
