@@ -49,6 +49,7 @@ pub mod password;
 pub mod payments;
 pub mod receipts;
 mod recovery;
+mod registration;
 pub mod replay;
 mod settings;
 mod sources;

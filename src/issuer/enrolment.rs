@@ -1,24 +1,21 @@
 //! Registers a first device: device key, channel key and passkey, bound to one account by the device key's statement
 //! and confirmed by the passkey (protocol section 6, "Enrol, first device").
 
-use super::account::{Account, Credential, CredentialEntry, Device, HandleUse, KeyEntry, State};
-use super::allowance::{self, Terms};
+use super::account::{Account, Credential};
+use super::allowance;
 use super::error::Refused;
 use super::ledger::{Record, Records};
 use super::login::ticket_key;
 use super::messages::{Event, Message};
 use super::moment::Moment;
-use super::receipts::{self, Draft};
-use super::replay::Window;
+use super::registration::{self, Meters, NewKey};
 use super::webauthn::{self, Registered};
 use crate::code::Code;
-use crate::rules::spending::Meter;
 use crate::wire::allowance::Tier;
 use crate::wire::calls::{ConfirmEnrolment, Enrolled, EnrolmentPrepared};
 use crate::wire::enrolment::{self, Enrolment};
-use crate::wire::id::{AccountId, Handle, Hash, Nonce, Thumbprint, Veil};
+use crate::wire::id::{AccountId, Handle, Hash, Nonce, Thumbprint};
 use crate::wire::key::PublicKey;
-use crate::wire::receipt::Kind;
 use crate::wire::{Verified, is_deceptive, sha256};
 use serde::{Deserialize, Serialize};
 
@@ -120,9 +117,8 @@ pub(super) fn confirm(
     let now = moment.now();
     let mut owner = records.accounts.get(account).cloned().ok_or(Code::TicketExpired)?;
     let statement_hash = Hash(sha256(&call.statement.0));
-    if let Some(device) = owner.device(thumb).filter(|device| device.enrolment == statement_hash) {
-        let atc_floor = device.window.floor();
-        return Ok(Enrolled { allowance: device.allowance.statement.clone(), atc_floor });
+    if let Some(answer) = registration::answered(&owner, thumb, statement_hash) {
+        return Ok(answer);
     }
     let open = records
         .enrolments
@@ -142,9 +138,7 @@ pub(super) fn confirm(
     if records.credentials.get(&registered.credential.id).is_some() {
         return Err(Code::CredentialTaken.into());
     }
-    if records.keys.get(thumb).is_some() || records.keys.get(channel_thumb).is_some() {
-        return Err(Code::AlreadyEnrolled.into());
-    }
+    registration::check_unknown(records, thumb, channel_thumb)?;
     let statement = enrolment::open_self_signed(&call.statement.0)?;
     if !says(moment, &statement, thumb, &open, &registered) {
         return Err(Code::IntentMismatch.into());
@@ -166,40 +160,20 @@ pub(super) fn confirm(
     let cool_off = if owner.opened_with_wallet { 0 } else { settings.policy.cool_off_seconds };
     let cooled_at = now.saturating_add(cool_off);
     let tier = if now < cooled_at { Tier::CoolOff } else { Tier::Browser };
-    let terms = Terms { handle, veil: Veil(moment.chance.next()), cooled_at, tier };
     allowance::index(records, handle, account, thumb)?;
-    let granted = allowance::grant(moment, account, owner.currency, thumb, &terms);
-    let answer = Enrolled { allowance: granted.statement.clone(), atc_floor: 0 };
     records.enrolments.take(thumb);
-    records.credentials.put(&credential.id, CredentialEntry { account: account.clone(), thumb });
-    records.keys.put(thumb, KeyEntry::Device { account: account.clone() });
-    records.keys.put(channel_thumb, KeyEntry::Channel { account: account.clone(), thumb });
-    owner.had_device = true;
-    owner.devices.push(Device {
-        key: statement.device_key,
-        thumb,
+    let new = NewKey {
+        key: statement.device_key.clone(),
         channel_key: open.channel_key,
         label: call.label.clone(),
         custody: statement.custody,
-        state: State::Active,
-        added_at: now,
-        cooled_at,
-        last_contact: now,
-        last_debit: None,
         credential,
         enrolment: statement_hash,
-        allowance: granted,
-        handles: vec![HandleUse { handle, veil: terms.veil, retired: None }],
-        window: Window::default(),
-        spent: Meter::default(),
-        spent_offline: Meter::default(),
-        topped_up: Meter::default(),
-        intents: Vec::new(),
-        agreed_refill: None,
-    });
-    let mut draft = Draft::of(Kind::DeviceAdded, thumb);
-    draft.body.device_label = Some(call.label.clone());
-    receipts::issue(moment, records, &mut owner, draft);
+        cooled_at,
+        tier,
+        meters: Meters::default(),
+    };
+    let answer = registration::register(moment, records, &mut owner, handle, new);
     records.messages.push(Message::alarm(moment, &owner, &Event::DeviceAdded(&call.label)));
     records.accounts.put(account, owner);
     Ok(answer)

@@ -1,8 +1,8 @@
 //! Replaces a device key whose passkey is alive: after an eviction, and after clone evidence (protocol section 6,
 //! "Recovery"). Login, contact code and passkey together; the old key is dead at once and the new one cools off.
 
-use super::account::{CredentialEntry, Device, HandleUse, KeyEntry, State};
-use super::allowance::{self, Terms};
+use super::account::{Device, State};
+use super::allowance;
 use super::enrolment::is_label;
 use super::error::Refused;
 use super::ledger::Records;
@@ -11,13 +11,13 @@ use super::messages::{Event, Message};
 use super::moment::Moment;
 use super::orders::Order;
 use super::receipts::{self, Draft};
-use super::replay::Window;
+use super::registration::{self, Meters, NewKey};
 use super::webauthn;
 use crate::code::Code;
 use crate::wire::allowance::Tier;
 use crate::wire::calls::{ConfirmRecovery, Enrolled, KnownCredential, RecoveryPrepared};
 use crate::wire::enrolment;
-use crate::wire::id::{AccountId, Handle, Hash, Nonce, Thumbprint, Veil};
+use crate::wire::id::{AccountId, Handle, Hash, Nonce, Thumbprint};
 use crate::wire::key::PublicKey;
 use crate::wire::receipt::Kind;
 use crate::wire::sha256;
@@ -101,8 +101,8 @@ pub(super) fn confirm(
     let settings = moment.settings;
     let mut owner = records.accounts.get(account).cloned().ok_or(Code::TicketExpired)?;
     let statement_hash = Hash(sha256(&call.statement.0));
-    if let Some(device) = owner.device(thumb).filter(|device| device.enrolment == statement_hash) {
-        return Ok(Enrolled { allowance: device.allowance.statement.clone(), atc_floor: device.window.floor() });
+    if let Some(answer) = registration::answered(&owner, thumb, statement_hash) {
+        return Ok(answer);
     }
     let Some(Order::Recovery { account: held, channel_key, nonce, until }) =
         records.orders.get(order_key(thumb)).cloned()
@@ -115,7 +115,6 @@ pub(super) fn confirm(
     if !is_label(&call.label) {
         return Err(Code::BadArgument.into());
     }
-    let channel_thumb = channel_key.thumbprint();
     let statement = enrolment::open_self_signed(&call.statement.0)?;
     let replaced =
         |device: &&mut Device| device.state != State::Revoked && device.credential.id == statement.credential;
@@ -132,57 +131,35 @@ pub(super) fn confirm(
     if !says {
         return Err(Code::IntentMismatch.into());
     }
-    if records.keys.get(thumb).is_some() || records.keys.get(channel_thumb).is_some() {
-        return Err(Code::AlreadyEnrolled.into());
-    }
+    registration::check_unknown(records, thumb, channel_key.thumbprint())?;
     let challenge = enrolment::confirmation_challenge(&call.statement.0);
     let asserted = webauthn::check_assertion(settings, &challenge, &call.assertion, &credential, &user_handle)?;
     old.state = State::Revoked;
     old.intents.clear();
     old.agreed_refill = None;
-    let (old_thumb, old_label, meters) =
-        (old.thumb, old.label.clone(), (old.spent.clone(), old.spent_offline.clone(), old.topped_up.clone()));
+    let (old_thumb, old_label) = (old.thumb, old.label.clone());
+    let meters =
+        Meters { spent: old.spent.clone(), spent_offline: old.spent_offline.clone(), topped_up: old.topped_up.clone() };
     let mut credential = old.credential.clone();
     credential.note(asserted);
 
-    let cooled_at = now.saturating_add(settings.policy.cool_off_seconds);
-    let terms = Terms { handle, veil: Veil(moment.chance.next()), cooled_at, tier: Tier::CoolOff };
     allowance::index(records, handle, account, thumb)?;
-    let granted = allowance::grant(moment, account, owner.currency, thumb, &terms);
-    let answer = Enrolled { allowance: granted.statement.clone(), atc_floor: 0 };
     records.orders.take(order_key(thumb));
-    records.credentials.put(&credential.id, CredentialEntry { account: account.clone(), thumb });
-    records.keys.put(thumb, KeyEntry::Device { account: account.clone() });
-    records.keys.put(channel_thumb, KeyEntry::Channel { account: account.clone(), thumb });
-    let (spent, spent_offline, topped_up) = meters;
-    owner.devices.push(Device {
-        key: statement.device_key,
-        thumb,
-        channel_key,
-        label: call.label.clone(),
-        custody: statement.custody,
-        state: State::Active,
-        added_at: now,
-        cooled_at,
-        last_contact: now,
-        last_debit: None,
-        credential,
-        enrolment: statement_hash,
-        allowance: granted,
-        handles: vec![HandleUse { handle, veil: terms.veil, retired: None }],
-        window: Window::default(),
-        spent,
-        spent_offline,
-        topped_up,
-        intents: Vec::new(),
-        agreed_refill: None,
-    });
     let mut draft = Draft::of(Kind::DeviceRevoked, old_thumb);
     draft.body.device_label = Some(old_label);
     receipts::issue(moment, records, &mut owner, draft);
-    let mut draft = Draft::of(Kind::DeviceAdded, thumb);
-    draft.body.device_label = Some(call.label.clone());
-    receipts::issue(moment, records, &mut owner, draft);
+    let new = NewKey {
+        key: statement.device_key.clone(),
+        channel_key,
+        label: call.label.clone(),
+        custody: statement.custody,
+        credential,
+        enrolment: statement_hash,
+        cooled_at: now.saturating_add(settings.policy.cool_off_seconds),
+        tier: Tier::CoolOff,
+        meters,
+    };
+    let answer = registration::register(moment, records, &mut owner, handle, new);
     records.messages.push(Message::alarm(moment, &owner, &Event::KeyReplaced(&call.label)));
     records.accounts.put(account, owner);
     Ok(answer)

@@ -1,0 +1,100 @@
+//! Writes a new device key into an account, once everything about it was checked: the last step of an enrolment and of
+//! a recovery.
+
+use super::account::{Account, Credential, CredentialEntry, Device, HandleUse, KeyEntry, State};
+use super::allowance::{self, Terms};
+use super::ledger::Records;
+use super::moment::Moment;
+use super::receipts::{self, Draft};
+use super::replay::Window;
+use crate::code::Code;
+use crate::rules::spending::Meter;
+use crate::wire::allowance::Tier;
+use crate::wire::calls::Enrolled;
+use crate::wire::enrolment::Custody;
+use crate::wire::id::{Handle, Hash, Thumbprint, Veil};
+use crate::wire::key::PublicKey;
+use crate::wire::receipt::Kind;
+
+/// What was spent in the windows that run; a key that replaces another goes on with its.
+#[derive(Default)]
+pub(super) struct Meters {
+    pub(super) spent: Meter,
+    pub(super) spent_offline: Meter,
+    pub(super) topped_up: Meter,
+}
+
+/// A checked device key.
+pub(super) struct NewKey {
+    pub(super) key: PublicKey,
+    pub(super) channel_key: PublicKey,
+    pub(super) label: String,
+    pub(super) custody: Custody,
+    pub(super) credential: Credential,
+    /// Hash of the enrolment statement, by which a repeated call is known.
+    pub(super) enrolment: Hash,
+    pub(super) cooled_at: u32,
+    pub(super) tier: Tier,
+    pub(super) meters: Meters,
+}
+
+/// Refuses a key that is registered, as whatever.
+///
+/// # Errors
+/// [`Code::AlreadyEnrolled`].
+pub(super) fn check_unknown(records: &Records, thumb: Thumbprint, channel_thumb: Thumbprint) -> Result<(), Code> {
+    let known = records.keys.get(thumb).is_some() || records.keys.get(channel_thumb).is_some();
+    if known { Err(Code::AlreadyEnrolled) } else { Ok(()) }
+}
+
+/// The first answer again, for a call whose answer was lost.
+pub(super) fn answered(owner: &Account, thumb: Thumbprint, enrolment: Hash) -> Option<Enrolled> {
+    let device = owner.device(thumb).filter(|device| device.enrolment == enrolment)?;
+    Some(Enrolled { allowance: device.allowance.statement.clone(), atc_floor: device.window.floor() })
+}
+
+/// Registers the key with its first allowance, named by a `handle` that stands in the index already, and writes the receipt.
+/// Can't fail, since whatever a refusal had changed would be kept. The account's record is the caller's to put back.
+pub(super) fn register(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    owner: &mut Account,
+    handle: Handle,
+    new: NewKey,
+) -> Enrolled {
+    let now = moment.now();
+    let (thumb, channel_thumb, account) = (new.key.thumbprint(), new.channel_key.thumbprint(), owner.id.clone());
+    let terms = Terms { handle, veil: Veil(moment.chance.next()), cooled_at: new.cooled_at, tier: new.tier };
+    let granted = allowance::grant(moment, &account, owner.currency, thumb, &terms);
+    let answer = Enrolled { allowance: granted.statement.clone(), atc_floor: 0 };
+    records.credentials.put(&new.credential.id, CredentialEntry { account: account.clone(), thumb });
+    records.keys.put(thumb, KeyEntry::Device { account: account.clone() });
+    records.keys.put(channel_thumb, KeyEntry::Channel { account, thumb });
+    let mut draft = Draft::of(Kind::DeviceAdded, thumb);
+    draft.body.device_label = Some(new.label.clone());
+    owner.had_device = true;
+    owner.devices.push(Device {
+        key: new.key,
+        thumb,
+        channel_key: new.channel_key,
+        label: new.label,
+        custody: new.custody,
+        state: State::Active,
+        added_at: now,
+        cooled_at: new.cooled_at,
+        last_contact: now,
+        last_debit: None,
+        credential: new.credential,
+        enrolment: new.enrolment,
+        allowance: granted,
+        handles: vec![HandleUse { handle, veil: terms.veil, retired: None }],
+        window: Window::default(),
+        spent: new.meters.spent,
+        spent_offline: new.meters.spent_offline,
+        topped_up: new.meters.topped_up,
+        intents: Vec::new(),
+        agreed_refill: None,
+    });
+    receipts::issue(moment, records, owner, draft);
+    answer
+}
