@@ -178,8 +178,9 @@ export interface WalletOptions {
   readonly fetch?: (request: Request) => Promise<Response>;
   /** RFC 9679 thumbprint of the issuer's root key, base64url. Default: the first one seen over TLS is pinned. */
   readonly root?: string;
-  /** `"poll"`: every 15 s while the page is visible. `"manual"`: only when `sync` is called. Default "poll". */
-  readonly updates?: "poll" | "manual";
+  /** How receipts come while the page is visible. `"auto"`: by an answer of the issuer that stays open, by asking every 15 s where none
+   *  comes through. `"poll"`: by asking alone. `"manual"`: only when `sync` is called. Default "auto". */
+  readonly updates?: "auto" | "poll" | "manual";
   /** The one custody the page accepts; `"auto"` takes the strongest proven. Default "auto". */
   readonly custody?: "auto" | Custody;
   /** Several wallets on one origin. Default "default". */

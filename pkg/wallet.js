@@ -4,6 +4,7 @@ import { capabilities, hasWebAuthn, setting, webview, withoutWebAuthn } from "./
 import { ceremony } from "./ceremony.js";
 import { refuse } from "./error.js";
 import init, { guarded, now } from "./load.js";
+import { News } from "./news.js";
 import { present } from "./present.js";
 import { tabs } from "./tabs.js";
 import { freeze, revive } from "./values.js";
@@ -12,7 +13,6 @@ import { freeze, revive } from "./values.js";
 /** @typedef {import("./index.js").WalletEvents} WalletEvents */
 /** @typedef {import("./raw.js").RawWallet} RawWallet */
 
-const POLL_MS = 15_000;
 const INSIDE = Symbol("inside");
 /** Opened wallets by issuer and profile. @type {Map<string, { wallet: Promise<Wallet>, count: number }>} */
 const opened = new Map();
@@ -99,16 +99,17 @@ export class Wallet {
    * @param {import("./index.js").WalletOptions} options
    */
   static async #first(key, options) {
-    const { issuer, profile = "default", endpoint, root, custody, label, fetch, updates = "poll", wasm } = options;
+    const { issuer, profile = "default", endpoint, root, custody, label, fetch, updates = "auto", wasm } = options;
     await init(wasm);
     const wallet = new Wallet(INSIDE, key);
     const chosen = { issuer, profile, endpoint, root, custody: custody === "auto" ? undefined : custody, label };
     const given = Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
-    wallet.#raw = await guarded((raw) => raw.RawWallet.open(JSON.stringify(given), fetch, () => wallet.#changed()));
+    const news = updates === "manual" ? null : new News(fetch);
+    wallet.#raw = await guarded((raw) => raw.RawWallet.open(JSON.stringify(given), news?.fetch ?? fetch, () => wallet.#changed()));
     wallet.#refresh(false);
     wallet.#others = tabs(`${issuer}/${profile}`, () => wallet.#reread());
     wallet.#stops.add(wallet.#others.stop);
-    if (updates !== "manual") wallet.#poll();
+    if (news) wallet.#hear(news, updates === "auto");
     return wallet;
   }
 
@@ -225,22 +226,12 @@ export class Wallet {
     return stop;
   }
 
-  #poll() {
-    const tick = () => {
-      const { status } = this.#state;
-      if (document.visibilityState !== "visible" || status === "new" || status === "storage-corrupt") return;
-      // A missed poll is no news: `state.online` says it.
-      this.sync().catch(() => {});
-    };
-    const timer = setInterval(tick, POLL_MS);
-    document.addEventListener("visibilitychange", tick);
-    window.addEventListener("online", tick);
-    this.#stops.add(() => {
-      clearInterval(timer);
-      window.removeEventListener("online", tick);
-      document.removeEventListener("visibilitychange", tick);
-    });
-    tick();
+  /** @param {News} news @param {boolean} open whether an answer may stay open */
+  #hear(news, open) {
+    const ready = () => !["new", "storage-corrupt"].includes(this.#state.status);
+    const follow = open ? () => this.#call((raw) => raw.call("follow_news")) : undefined;
+    this.#stops.add(news.stop);
+    news.start({ ready, sync: () => this.sync(), follow });
   }
 
   async close() {

@@ -178,6 +178,15 @@ impl<P: Platform> Wallet<P> {
         self.make_code(max, form).await
     }
 
+    /// Asks the issuer to follow what is new with an answer that stays open; resolves with its first line, the number of the
+    /// newest receipt. Works while locked.
+    ///
+    /// # Errors
+    /// `not-enrolled`, `offline`, and what the issuer refuses.
+    pub async fn follow_news(&self) -> Result<u64, Error> {
+        self.ask_for_news().await
+    }
+
     /// Fetches and checks what is new. Works while locked.
     ///
     /// # Errors

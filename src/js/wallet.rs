@@ -148,6 +148,7 @@ async fn run<P: Platform>(
             return to_js(&wallet.payment_code_as(form, max).await?);
         }
         "sync" => wallet.sync().await?,
+        "follow_news" => drop(wallet.follow_news().await?),
         "reread" => wallet.read_again().await?,
         "refill" => wallet.refill().await?,
         "prepare_refill" => return to_js(&wallet.prepare_refill().await?),

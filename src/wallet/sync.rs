@@ -13,7 +13,7 @@ use crate::code::Code;
 use crate::rules::lifetime;
 use crate::wire::Refusal;
 use crate::wire::allowance::Tier;
-use crate::wire::calls::{DeviceStatus, Left, Refill, Sync, Synced};
+use crate::wire::calls::{DeviceStatus, FollowNews, Left, Refill, Sync, Synced};
 use crate::wire::head::Head;
 use crate::wire::id::Nonce;
 use crate::wire::key_set::{KeySet, Use};
@@ -62,6 +62,11 @@ struct News {
 }
 
 impl<P: Platform> Wallet<P> {
+    pub(super) async fn ask_for_news(&self) -> Result<u64, Error> {
+        let after = self.read(|data| data.account.as_ref().map(|_| data.link.seq))?.ok_or(Code::NotEnrolled)?;
+        Ok(self.call(By::Channel, &FollowNews { after }).await?.newest)
+    }
+
     pub(super) fn fetch_news(&self) -> Local<'_, Result<(), Error>> {
         Box::pin(async move {
             let _turn = self.room.news.turn().await;
