@@ -13,10 +13,10 @@ build=(build --quiet --locked --lib --profile wasm --target "$target" --no-defau
 
 # Together a tenth of the page's module, gzip. The standard library for size; a panic is a trap without a text, which pkg/trap.js
 # turns into the code module-crashed; no source positions and no Debug texts, which nobody would read; SHA-256 as a loop.
-readonly std=(-Zbuild-std=std,panic_abort -Zbuild-std-features=optimize_for_size)
+readonly std=('-Zbuild-std=std,panic_abort' -Zbuild-std-features=optimize_for_size)
 readonly small='-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none --cfg sha2_backend_soft="compact"'
 
-sysroot_has() { ls "$(rustc --print sysroot)/lib/rustlib/"$1 >/dev/null 2>&1; }
+sysroot_has() { compgen -G "$(rustc --print sysroot)/lib/rustlib/$1" >/dev/null; }
 
 # A file that PACKAGE installed whose path ends so; Debian may move it between versions.
 of_package() { dpkg -L "$1" 2>/dev/null | grep -E "$2" | head -n 1; }

@@ -195,20 +195,25 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
     /// # Errors
     /// [`Code::IssuerUnavailable`] if the ledger fails.
     pub async fn sweep(&self) -> Result<usize, Refused> {
-        let mut ended = 0;
+        // One that fails keeps no other from its end. What the processor sent once is not sent again.
+        let (mut ended, mut failed) = (0, None);
+        let mut note = |result: Result<bool, Refused>| match result {
+            Ok(one) => ended += usize::from(one),
+            Err(refused) => failed = failed.take().or(Some(refused)),
+        };
         for notice in self.funding.notices().await {
-            if self.end_top_up(&notice.key, Some(notice.answer)).await?.is_some() {
-                ended += 1;
+            let mut result = self.end_top_up(&notice.key, Some(notice.answer)).await;
+            if result.is_err() {
+                result = self.end_top_up(&notice.key, Some(notice.answer)).await;
             }
+            note(result.map(|end| end.is_some()));
         }
         for id in self.ledger.keys(Kind::OpenTopUps).await? {
             let answer = self.funding.look_up(&id, self.ledger.now_ms()).await;
-            if self.end_top_up(&id, answer).await?.is_some() {
-                ended += 1;
-            }
+            note(self.end_top_up(&id, answer).await.map(|end| end.is_some()));
         }
         self.ledger.tidy(seconds(self.ledger.now_ms())).await?;
-        Ok(ended)
+        failed.map_or(Ok(ended), Err)
     }
 
     /// Ends a top-up with what the processor says of it: none, if it has never seen it.

@@ -6,10 +6,11 @@ mod till;
 mod wallet;
 
 use super::Issuer;
+use super::devices;
 use super::error::Refused;
 use super::funding::Funding;
 use super::jwks::{self, Jwks};
-use super::ledger::Ledger;
+use super::ledger::{Kind, Ledger, Needs};
 use crate::code::Code;
 use crate::wire::calls::{
     Call, ConfirmEnrolment, ConfirmIntent, ConfirmPasskeyFreeze, ConfirmRecovery, EnrolTill, EnterCode, FollowNews,
@@ -131,8 +132,10 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             return Err(Code::TooLarge.into());
         }
         let caller = self.caller(request, now_ms).await?;
-        let (account, _) = caller.channel()?;
+        let (account, thumb) = caller.channel()?;
         let FollowNews { after } = read(&request.body)?;
+        let needs = Needs::new().and(Kind::Accounts, account);
+        self.decide(now_ms, needs, |_, records| devices::require_reader(records, account, thumb)).await?;
         Ok(Following { newest: self.newest(account, after).await?, account: account.clone() })
     }
 
@@ -227,11 +230,17 @@ fn write(answer: &dyn ToJson) -> Result<Vec<u8>, Refused> {
 
 /// Reads a call's body. Extension results are looked for only once it is refused, since no readable body has any.
 fn read<T: FromJson>(body: &[u8]) -> Result<T, Refused> {
+    // No text of a call has this character, and some ledgers can't keep it.
+    if body.windows(NUL.len()).any(|six| six == NUL) {
+        return Err(crate::wire::Refusal::BadJson.into());
+    }
     json::from_slice(body).map_err(|_| {
         let leaks = json::parse(body).is_ok_and(|json| leaks(&json));
         if leaks { Code::PrfLeaked.into() } else { Refused::from(crate::wire::Refusal::BadJson) }
     })
 }
+
+const NUL: &[u8] = b"\\u0000";
 
 /// Whether extension results stand anywhere in it: the output of PRF among them opens a sealed key.
 fn leaks(json: &Json) -> bool {

@@ -33,10 +33,20 @@ pub(super) fn require_active(account: &Account, thumb: Thumbprint) -> Result<(),
     }
 }
 
+/// Refuses whoever was signed off: the profile may be another's by now, so it hears no more.
+///
+/// # Errors
+/// [`Code::NotEnrolled`], [`Code::Revoked`].
+pub(super) fn require_reader(records: &Records, account: &AccountId, thumb: Thumbprint) -> Result<(), Refused> {
+    let owner = records.accounts.get(account).ok_or(Code::NotEnrolled)?;
+    let device = owner.device(thumb).ok_or(Code::NotEnrolled)?;
+    if device.state == State::Revoked { Err(Code::Revoked.into()) } else { Ok(()) }
+}
+
 /// Answers a sync, but for the receipts, which follow up to the head signed here. Notes the contact.
 ///
 /// # Errors
-/// [`Code::NotEnrolled`].
+/// [`Code::NotEnrolled`], [`Code::Revoked`].
 pub(super) fn sync(
     moment: &Moment<'_>,
     records: &mut Records,
@@ -44,6 +54,7 @@ pub(super) fn sync(
     thumb: Thumbprint,
     call: &Sync,
 ) -> Result<(Synced, u64), Refused> {
+    require_reader(records, account, thumb)?;
     let mut owner = records.accounts.get(account).cloned().ok_or(Code::NotEnrolled)?;
     let now = moment.now();
     let device = owner.device_mut(thumb).ok_or(Code::NotEnrolled)?;
@@ -112,16 +123,11 @@ pub(super) fn freeze(
     if device.state == State::Revoked {
         return Err(Code::Revoked.into());
     }
-    if let Some(at) = owner.frozen_at {
-        if let Some(seq) = reported {
-            freeze::report(moment, &mut owner, seq);
-            records.accounts.put(account, owner);
-        }
-        return Ok(AccountFrozen { at });
-    }
     let used = freeze_key(order.nonce);
-    if order.issued_at.abs_diff(now) > FREEZE_LIFE || records.used.get(&used).is_some() {
-        return Err(Code::IntentExpired.into());
+    let spent = records.used.get(&used).is_some();
+    if order.issued_at.abs_diff(now) > FREEZE_LIFE || spent {
+        // An old order stops nothing again, but a lost answer may be asked for.
+        return owner.frozen_at.map(|at| AccountFrozen { at }).ok_or_else(|| Code::IntentExpired.into());
     }
     records.used.put(&used, Used { until: order.issued_at.saturating_add(FREEZE_LIFE).saturating_add(1) });
     let stopped = freeze::stop(moment, records, &mut owner, Some(thumb));

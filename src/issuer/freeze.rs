@@ -32,14 +32,15 @@ pub(super) fn stop(
     by: Option<Thumbprint>,
 ) -> AccountFrozen {
     let now = moment.now();
-    if let Some(at) = owner.frozen_at {
-        return AccountFrozen { at };
-    }
-    owner.frozen_at = Some(now);
+    // A second stop ends what was opened since the first, a release above all.
     for device in &mut owner.devices {
         device.intents.clear();
         device.agreed_refill = None;
     }
+    if let Some(at) = owner.frozen_at {
+        return AccountFrozen { at };
+    }
+    owner.frozen_at = Some(now);
     let draft = by.map_or_else(|| Draft::new(Kind::Frozen), |thumb| Draft::of(Kind::Frozen, thumb));
     receipts::issue(moment, records, owner, draft);
     records.messages.push(Message::to_owner(owner, now, &Event::Frozen));

@@ -72,10 +72,16 @@ impl App {
         if !SLOW.contains(&request.path.as_str()) {
             return Some(self.issuer.answer(&request).await);
         }
-        let _permit = self.hashing.acquire().await.ok()?;
+        // The thread keeps its permit to the end: a caller who hangs up makes no room.
+        let permit = Arc::clone(&self.hashing).acquire_owned().await.ok()?;
         let issuer = Arc::clone(&self.issuer);
         let runtime = Handle::current();
-        tokio::task::spawn_blocking(move || runtime.block_on(issuer.answer(&request))).await.ok()
+        let answered = tokio::task::spawn_blocking(move || {
+            let reply = runtime.block_on(issuer.answer(&request));
+            drop(permit);
+            reply
+        });
+        answered.await.ok()
     }
 
     /// Room for one more stream; none, if there are too many or the server ends.

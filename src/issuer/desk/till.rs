@@ -122,8 +122,15 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             payment: &payment,
         };
         let needs = taking.needs(&self.settings.policy, &till);
-        let answer =
-            self.decide(caller.now_ms, needs, |moment, records| payments::redeem(moment, records, &taking)).await?;
+        let answer = self
+            .decide(caller.now_ms, needs, |moment, records| {
+                // Once more on the locked record: the key may have been revoked meanwhile.
+                if records.tills.get(id).is_some_and(|till| !till.takes(caller.thumb)) {
+                    return Ok(untaken(Outcome::TillBlocked));
+                }
+                payments::redeem(moment, records, &taking)
+            })
+            .await?;
         if answer.payment.as_deref() == Some(payment.as_str()) {
             return Ok(answer);
         }
@@ -206,6 +213,12 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             answer_key: &answer_key,
             request: payments::request_hash(path, body),
         };
-        self.decide(caller.now_ms, needs, |moment, records| payments::reverse(moment, records, &order)).await
+        self.decide(caller.now_ms, needs, |moment, records| {
+            if records.tills.get(till).is_some_and(|till| till.is_revoked(caller.thumb)) {
+                return Err(Code::TillBlocked.into());
+            }
+            payments::reverse(moment, records, &order)
+        })
+        .await
     }
 }

@@ -52,6 +52,8 @@ pub(in crate::issuer) fn reverse(
         let metered = Entry { at: payment.at, amount: payment.amount };
         account.spent.take_back(metered);
         if let Some(device) = account.device_mut(payment.thumb) {
+            // Taken back at the counter, it says nothing about where the device is used next.
+            device.last_debit = device.last_debit.take().filter(|last| last.payment != payment.id);
             device.spent.take_back(metered);
             if payment.offline {
                 device.spent_offline.take_back(metered);

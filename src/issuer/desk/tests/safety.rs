@@ -442,3 +442,18 @@ fn the_channel_key_follows_its_own_account_s_news_and_nobody_else_s() {
     // Without a stream the same call is a poll.
     assert_eq!(channel.call(&issuer, &FollowNews { after: newest }).unwrap(), News { newest: newest + 1 });
 }
+
+#[test]
+fn a_second_stop_ends_a_release_that_was_being_agreed_to() {
+    let issuer = world();
+    let (device, channel) = enrolled(&issuer, "hanako");
+    advance(&issuer, 1);
+    freeze(&issuer, &channel).unwrap();
+    let call = unfreeze_code(&issuer, &device).unwrap();
+    let prepared = device.call(&issuer, &call).unwrap();
+    let stranger = Client::new(60);
+    let Ticket { ticket } = log_in(&issuer, &stranger, "hanako", "hanako-password").unwrap();
+    stranger.call(&issuer, &FreezeByTicket { ticket }).unwrap();
+    assert_eq!(confirm(&issuer, &device, &prepared).err(), Some(Code::Frozen));
+    assert_eq!(sync(&issuer, &channel).status, DeviceStatus::Frozen);
+}

@@ -8,7 +8,7 @@ fn mode(url: &str) -> PgSslMode {
 
 #[test]
 fn only_a_connection_that_stays_on_this_machine_may_be_in_clear() {
-    for here in ["postgres://a@localhost/b", "postgres://a@127.0.0.1:5433/b", "postgres://a@/b?host=/run/postgresql"] {
+    for here in ["postgres://a@localhost/b", "postgres://a@127.0.0.1:5433/b", "postgres:///b?host=/run/postgresql"] {
         assert!(matches!(mode(here), PgSslMode::Prefer), "{here}");
     }
     for there in ["", "?sslmode=prefer", "?sslmode=allow", "?sslmode=require", "?sslmode=verify-full"] {

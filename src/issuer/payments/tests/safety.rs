@@ -281,3 +281,15 @@ fn what_a_till_looked_up_in_vain_is_never_taken() {
     // The code itself is not spent.
     assert_eq!(shop.redeem_signed(&text, TILL, 540, "another-key-of-16").unwrap().outcome, Outcome::Approved);
 }
+
+#[test]
+fn a_reversed_payment_says_nothing_about_where_the_device_is_used_next() {
+    let shop = Shop::new(10_000);
+    set_place(&shop, OTHER, |till| till.place = "Umeda".into());
+    let paid = shop.redeem(&shop.token(1), TILL, 540);
+    shop.reverse(TILL, paid.payment.as_deref().unwrap(), "undo").unwrap();
+    shop.stage.advance(60);
+    assert_eq!(shop.redeem(&shop.token(2), OTHER, 540).outcome, Outcome::Approved);
+    assert!(shop.account().held.is_empty());
+    assert!(now(shop.stage.ledger.messages(0)).unwrap().is_empty());
+}

@@ -87,7 +87,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn every_vector_has_one_verdict_whichever_byte_of_it_is_changed() {
     let (mut held, mut refused) = (0, 0);
-    for folder in files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors")) {
+    let all = files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors"));
+    for folder in all.into_iter().filter(|path| path.is_dir()) {
         for file in files(&folder) {
             let vector: serde_json::Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
             let text = |name: &str| vector[name].as_str().unwrap_or_default();
