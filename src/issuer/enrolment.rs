@@ -163,7 +163,7 @@ pub(super) fn confirm(
     allowance::index(records, handle, account, thumb)?;
     records.enrolments.take(thumb);
     let new = NewKey {
-        key: statement.device_key.clone(),
+        key: statement.device_key,
         channel_key: open.channel_key,
         label: call.label.clone(),
         custody: statement.custody,

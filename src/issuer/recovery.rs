@@ -149,7 +149,7 @@ pub(super) fn confirm(
     draft.body.device_label = Some(old_label);
     receipts::issue(moment, records, &mut owner, draft);
     let new = NewKey {
-        key: statement.device_key.clone(),
+        key: statement.device_key,
         channel_key,
         label: call.label.clone(),
         custody: statement.custody,
