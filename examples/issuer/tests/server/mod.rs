@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -32,10 +32,11 @@ impl Answer {
     }
 }
 
-/// A folder of this test's own.
+/// A folder of this test's own, empty; what an earlier run left there goes first.
 pub fn folder() -> PathBuf {
     let number = FOLDERS.fetch_add(1, Ordering::Relaxed);
-    let path = std::env::temp_dir().join(format!("jitsuin-issuer-{}-{number}", std::process::id()));
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{number}", env!("CARGO_CRATE_NAME")));
+    let _ = std::fs::remove_dir_all(&path);
     std::fs::create_dir_all(&path).unwrap();
     path
 }
