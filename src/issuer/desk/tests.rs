@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 mod enrol;
+mod guesses;
 mod replace;
 mod safety;
 mod step_up;
@@ -7,7 +8,7 @@ mod step_up;
 use super::*;
 use crate::issuer::books::{self, Book};
 use crate::issuer::ledger::{Kind, Needs};
-use crate::issuer::testing::client::{Client, World, code, newest_code, world};
+use crate::issuer::testing::client::{Client, World, code, newest_code, world, world_with};
 use crate::issuer::testing::passkey::Passkey;
 use crate::issuer::testing::{now, public, sign};
 use crate::wire::calls::*;

@@ -5,6 +5,7 @@ use crate::code::Code;
 use crate::issuer::desk::{Reply, Request};
 use crate::issuer::funding::DemoProcessor;
 use crate::issuer::ledger::MemoryLedger;
+use crate::issuer::settings::Attempts;
 use crate::issuer::{Issuer, demo};
 use crate::wire::calls::{Call, Problem};
 use crate::wire::dpop;
@@ -19,7 +20,13 @@ pub(in crate::issuer) type World = Issuer<MemoryLedger, DemoProcessor>;
 
 /// An issuer with the demo's people, in memory.
 pub(in crate::issuer) fn world() -> World {
-    let stage = super::Stage::new();
+    world_with(|_| {})
+}
+
+/// The same under other attempts.
+pub(in crate::issuer) fn world_with(change: impl Fn(&mut Attempts)) -> World {
+    let mut stage = super::Stage::new();
+    change(&mut stage.settings.attempts);
     let issuer = now(Issuer::open(stage.ledger, DemoProcessor::new(), stage.settings)).unwrap();
     now(demo::seed(&issuer, &demo::Plan::default())).unwrap();
     issuer
@@ -28,13 +35,19 @@ pub(in crate::issuer) fn world() -> World {
 /// One key with its nonce.
 pub(in crate::issuer) struct Client {
     byte: u8,
+    source: &'static str,
     pub(in crate::issuer) account: Option<AccountId>,
     nonce: RefCell<String>,
 }
 
 impl Client {
     pub(in crate::issuer) fn new(byte: u8) -> Self {
-        Self { byte, account: None, nonce: RefCell::default() }
+        Self::at(byte, "::1")
+    }
+
+    /// The same at an address.
+    pub(in crate::issuer) fn at(byte: u8, source: &'static str) -> Self {
+        Self { byte, source, account: None, nonce: RefCell::default() }
     }
 
     pub(in crate::issuer) fn key(&self) -> PublicKey {
@@ -63,7 +76,7 @@ impl Client {
         let unsigned = dpop::prepare(&claims, &self.key());
         let signature: p256::ecdsa::Signature = secret(self.byte).sign(unsigned.message());
         let proof = unsigned.finish(&Signature::from_signer(&signature.to_bytes()).unwrap());
-        Request { method: "POST".into(), path: path.into(), body, proof: Some(proof), source: "::1".into() }
+        Request { method: "POST".into(), path: path.into(), body, proof: Some(proof), source: self.source.into() }
     }
 
     /// Sends a body, once more if the nonce was not a live one.

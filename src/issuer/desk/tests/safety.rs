@@ -381,31 +381,6 @@ fn what_a_till_looked_up_in_vain_stays_untaken() {
 }
 
 #[test]
-fn logins_are_slowed_by_the_day_by_source_and_in_all() {
-    let issuer = world();
-    let device = Client::new(DEVICE);
-    let call = |login: &str| LogIn { login: login.into(), password: "wrong".into(), language: "en".into() };
-    let most = issuer.settings().attempts.per_login_day;
-    for number in 0..most {
-        if number % 5 == 0 {
-            advance(&issuer, 15 * 60);
-        }
-        device.call(&issuer, &call("hanako")).unwrap();
-    }
-    advance(&issuer, 15 * 60);
-    assert_eq!(device.call(&issuer, &call("hanako")).err(), Some(Code::TooManyAttempts));
-    // A login that nobody has is slowed just so.
-    for number in 0..most {
-        if number % 5 == 0 {
-            advance(&issuer, 15 * 60);
-        }
-        device.call(&issuer, &call("nobody")).unwrap();
-    }
-    advance(&issuer, 15 * 60);
-    assert_eq!(device.call(&issuer, &call("nobody")).err(), Some(Code::TooManyAttempts));
-}
-
-#[test]
 fn the_wallet_shows_what_it_has_checked_and_then_its_next_code_is_good_at_once() {
     let issuer = world();
     let (device, channel) = enrolled(&issuer, "hanako");
