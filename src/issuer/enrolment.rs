@@ -5,7 +5,7 @@ use super::account::{Account, Credential};
 use super::allowance;
 use super::error::Refused;
 use super::ledger::{Record, Records};
-use super::login::ticket_key;
+use super::login::live_ticket;
 use super::messages::{Event, Message};
 use super::moment::Moment;
 use super::registration::{self, Meters, NewKey};
@@ -55,9 +55,7 @@ pub(super) fn prepare(
     channel_key: PublicKey,
 ) -> Result<EnrolmentPrepared, Refused> {
     let now = moment.now();
-    let key = ticket_key(moment.keys, ticket);
-    let live = |entry: &&super::login::TicketEntry| entry.thumb == thumb && entry.until > now;
-    let entry = records.tickets.get(&key).filter(live).cloned().ok_or(Code::TicketExpired)?;
+    let (key, entry) = live_ticket(moment, records, ticket, thumb)?;
     let account = records.accounts.get(&entry.account).ok_or(Code::TicketExpired)?;
     // Not used up here, so that the same ticket may lead to a recovery.
     check_first(account)?;

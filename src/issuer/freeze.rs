@@ -3,7 +3,7 @@
 use super::account::{Account, Held, State};
 use super::error::Refused;
 use super::ledger::Records;
-use super::login::{FRESH_CONTACT, count, ticket_key};
+use super::login::{FRESH_CONTACT, count, live_ticket};
 use super::messages::{Event, Message};
 use super::moment::Moment;
 use super::orders::Order;
@@ -58,9 +58,7 @@ pub(super) fn by_ticket(
     ticket: &str,
     caller: Thumbprint,
 ) -> Result<AccountFrozen, Refused> {
-    let key = ticket_key(moment.keys, ticket);
-    let live = |entry: &&super::login::TicketEntry| entry.thumb == caller && entry.until > moment.now();
-    records.tickets.get(&key).filter(live).ok_or(Code::TicketExpired)?;
+    let (key, _) = live_ticket(moment, records, ticket, caller)?;
     let mut owner = records.accounts.get(account).cloned().ok_or(Code::TicketExpired)?;
     records.tickets.take(&key);
     let stopped = stop(moment, records, &mut owner, None);

@@ -200,6 +200,22 @@ pub(super) fn ticket_key(moment_keys: &super::keys::Keys, ticket: &str) -> Strin
     to_base64(&moment_keys.mac("jitsuin/v1/ticket", &[ticket.as_bytes()]).0)
 }
 
+/// The live ticket of a calling key, with the name it is kept under. Whoever uses it takes it off.
+///
+/// # Errors
+/// [`Code::TicketExpired`].
+pub(super) fn live_ticket(
+    moment: &Moment<'_>,
+    records: &Records,
+    ticket: &str,
+    caller: Thumbprint,
+) -> Result<(String, TicketEntry), Code> {
+    let key = ticket_key(moment.keys, ticket);
+    let live = |entry: &&TicketEntry| entry.thumb == caller && entry.until > moment.now();
+    let entry = records.tickets.get(&key).filter(live).cloned().ok_or(Code::TicketExpired)?;
+    Ok((key, entry))
+}
+
 /// Checks a contact code. A wrong one counts; the third ends the attempt. `ticket` is the new ticket, drawn before.
 ///
 /// # Errors

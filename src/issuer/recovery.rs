@@ -6,7 +6,7 @@ use super::allowance;
 use super::enrolment::is_label;
 use super::error::Refused;
 use super::ledger::Records;
-use super::login::{TicketEntry, ticket_key};
+use super::login::live_ticket;
 use super::messages::{Event, Message};
 use super::moment::Moment;
 use super::orders::Order;
@@ -57,9 +57,7 @@ pub(super) fn prepare(
     channel_key: PublicKey,
 ) -> Result<RecoveryPrepared, Refused> {
     let now = moment.now();
-    let key = ticket_key(moment.keys, ticket);
-    let live = |entry: &&TicketEntry| entry.thumb == thumb && entry.until > now;
-    let entry = records.tickets.get(&key).filter(live).cloned().ok_or(Code::TicketExpired)?;
+    let (key, entry) = live_ticket(moment, records, ticket, thumb)?;
     records.tickets.take(&key);
     let owner = records.accounts.get(&entry.account).ok_or(Code::TicketExpired)?;
     let credentials: Vec<_> = owner.devices.iter().filter(|device| device.state != State::Revoked).map(known).collect();

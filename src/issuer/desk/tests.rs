@@ -1,9 +1,13 @@
 #![allow(clippy::unwrap_used)]
 mod enrol;
+mod freeze;
 mod guesses;
+mod limits;
+mod news;
 mod replace;
-mod safety;
 mod step_up;
+mod steps;
+mod tills;
 
 use super::*;
 use crate::issuer::books::{self, Book};
@@ -95,15 +99,20 @@ fn till(issuer: &World, byte: u8, number: &str) -> Client {
 }
 
 fn token(issuer: &World, account: &crate::wire::id::AccountId, atc: u32) -> String {
+    token_of(issuer, account, (0, DEVICE), atc)
+}
+
+/// A token of the device at a place in the account, signed by the key of a byte.
+fn token_of(issuer: &World, account: &crate::wire::id::AccountId, (place, byte): (usize, u8), atc: u32) -> String {
     let needs = Needs::new().and(Kind::Accounts, account);
-    let used = now(issuer
-        .ledger()
-        .transact(needs, |records| records.accounts.get(account).unwrap().devices[0].handles.last().unwrap().clone()))
+    let used = now(issuer.ledger().transact(needs, |records| {
+        records.accounts.get(account).unwrap().devices[place].handles.last().unwrap().clone()
+    }))
     .unwrap();
     let issued_at = u32::try_from(issuer.ledger().now_ms() / 1000).unwrap();
     let token = Token { limit: Limit::Allowance, expires_at: issued_at + 60, issued_at, atc, random: [1; 4] };
     let unsigned = token.prepare(used.handle, &used.veil);
-    Token::text(&unsigned, &sign(DEVICE, &unsigned))
+    Token::text(&unsigned, &sign(byte, &unsigned))
 }
 
 fn prove_card(issuer: &World, device: &Client, source: &str) {

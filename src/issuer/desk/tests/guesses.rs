@@ -1,10 +1,7 @@
 //! Guessing: slowed per login, per source and in all.
 
+use super::steps::advance;
 use super::*;
-
-fn advance(issuer: &World, seconds: u64) {
-    issuer.ledger().clock().advance(seconds * 1000);
-}
 
 #[test]
 fn logins_are_slowed_by_the_day_known_or_not() {

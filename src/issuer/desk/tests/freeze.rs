@@ -1,14 +1,7 @@
-//! Freeze, release, limits, refills, tills: who may do what with how little.
+//! Freeze and release: who may stop an account with how little, and who may let it go on.
 #![allow(clippy::unwrap_used)]
+use super::steps::{advance, at, confirm, pay};
 use super::*;
-
-fn at(issuer: &World) -> u32 {
-    u32::try_from(issuer.ledger().now_ms() / 1000).unwrap()
-}
-
-fn advance(issuer: &World, seconds: u32) {
-    issuer.ledger().clock().advance(u64::from(seconds) * 1000);
-}
 
 fn order(issuer: &World, client: &Client) -> Bytes {
     let mut nonce = [0; 16];
@@ -26,16 +19,6 @@ fn freeze(issuer: &World, channel: &Client) -> Result<AccountFrozen, Code> {
     channel.call(issuer, &FreezeAccount { statement: order(issuer, channel) })
 }
 
-fn pay(issuer: &World, shop: &Client, token: &str, amount: u32, key: &str) -> PaymentAnswer {
-    let call = TakePayment {
-        token: token.into(),
-        amount: Amount::of(amount),
-        currency: Currency::JPY,
-        key: format!("idempotency-{key:0>8}"),
-    };
-    shop.call(issuer, &call).unwrap()
-}
-
 fn stop_code(issuer: &World) -> String {
     let inbox = now(issuer.inbox(0)).unwrap();
     let text =
@@ -47,11 +30,6 @@ fn unfreeze_code(issuer: &World, device: &Client) -> Result<PrepareUnfreeze, Cod
     let UnfreezeCodeSent { attempt } = device.call(issuer, &SendUnfreezeCode {})?;
     let code = newest_code(issuer, "hanako@example.test").unwrap();
     Ok(PrepareUnfreeze { attempt, code, head: Hash::ZERO })
-}
-
-fn confirm(issuer: &World, device: &Client, prepared: &IntentPrepared) -> Result<IntentConfirmed, Code> {
-    let intent = Intent::from_bytes(&prepared.intent.0).unwrap();
-    device.call(issuer, &agree(device, &intent, intent.nonce, &Passkey::new(PASSKEY)))
 }
 
 fn unfreeze(issuer: &World, device: &Client) -> Result<IntentConfirmed, Code> {
@@ -231,191 +209,6 @@ fn it_was_not_me_freezes_everything_and_the_money_of_that_payment_waits() {
     assert_eq!((held.len(), Some(&held[0].payment), held[0].reported), (1, paid.payment.as_ref(), true));
     now(issuer.settle_held(&account, &paid.payment.unwrap(), true)).unwrap();
     assert_eq!(balance(&issuer, &channel), 2_000);
-}
-
-#[test]
-fn a_limit_is_lowered_at_once_and_raised_by_a_step_up_alone() {
-    let issuer = world();
-    let (device, channel) = enrolled(&issuer, "hanako");
-    let account = device.account.clone().unwrap();
-    let shop = till(&issuer, TILL, "t/1001");
-    assert_eq!(device.call(&issuer, &LowerLimit { new: Amount::ZERO }).err(), Some(Code::BadAmount));
-    let over = LowerLimit { new: Amount::of(50_001) };
-    assert_eq!(device.call(&issuer, &over).err(), Some(Code::OverLimit));
-    assert_eq!(device.call(&issuer, &LowerLimit { new: Amount::of(300) }).unwrap().limit, Amount::of(300));
-    assert_eq!(sync(&issuer, &channel).left.amount, Amount::of(300));
-    assert_eq!(pay(&issuer, &shop, &token(&issuer, &account, 1), 301, "1").outcome, Outcome::Declined);
-    let raise = |old, new| PrepareLimit { old: Amount::of(old), new: Amount::of(new), head: Hash::ZERO };
-    assert_eq!(device.call(&issuer, &LowerLimit { new: Amount::of(301) }).err(), Some(Code::OverLimit));
-    assert_eq!(device.call(&issuer, &raise(299, 1_000)).err(), Some(Code::IntentMismatch));
-    assert_eq!(device.call(&issuer, &raise(300, 300)).err(), Some(Code::BadAmount));
-    assert_eq!(device.call(&issuer, &raise(300, 50_001)).err(), Some(Code::OverLimit));
-    let prepared = device.call(&issuer, &raise(300, 1_000)).unwrap();
-    assert_eq!(sync(&issuer, &channel).left.amount, Amount::of(300), "nothing before it is signed");
-    confirm(&issuer, &device, &prepared).unwrap();
-    assert_eq!(sync(&issuer, &channel).left.amount, Amount::of(1_000));
-    advance(&issuer, 61);
-    assert_eq!(pay(&issuer, &shop, &token(&issuer, &account, 2), 301, "2").outcome, Outcome::Approved);
-    let changes = kinds(&issuer, &channel).into_iter().filter(|(kind, _)| *kind == receipt::Kind::LimitsChanged);
-    assert_eq!(changes.count(), 2);
-}
-
-#[test]
-fn a_refill_beyond_the_silent_one_needs_a_step_up_and_never_a_new_window() {
-    let issuer = world();
-    let (device, channel) = enrolled(&issuer, "hanako");
-    let account = device.account.clone().unwrap();
-    let shop = till(&issuer, TILL, "t/1001");
-    pay(&issuer, &shop, &token(&issuer, &account, 1), 500, "1");
-    assert_eq!(device.call(&issuer, &Refill {}).err(), Some(Code::OverLimit));
-    let ask = |per_payment, count, total, until| PrepareRefill {
-        per_payment: Amount::of(per_payment),
-        count,
-        total: Amount::of(total),
-        until,
-        head: Hash::ZERO,
-    };
-    let week = at(&issuer) + 7 * 24 * 3600;
-    for over in [
-        ask(10_001, 5, 20_000, week),
-        ask(100, 11, 20_000, week),
-        ask(100, 5, 20_001, week),
-        ask(100, 5, 500, week + 1),
-    ] {
-        assert_eq!(device.call(&issuer, &over).err(), Some(Code::OverLimit));
-    }
-    assert_eq!(device.call(&issuer, &ask(0, 5, 100, week)).err(), Some(Code::BadAmount));
-    let prepared = device.call(&issuer, &ask(5_000, 5, 15_000, week)).unwrap();
-    assert_eq!(device.call(&issuer, &Refill {}).err(), Some(Code::OverLimit));
-    confirm(&issuer, &device, &prepared).unwrap();
-    let before = sync(&issuer, &channel);
-    let refilled = device.call(&issuer, &Refill {}).unwrap();
-    assert_eq!((refilled.left.amount, refilled.left.count), (Amount::of(14_500), 4));
-    assert_eq!(before.left.amount, Amount::of(19_500));
-    assert_eq!(device.call(&issuer, &Refill {}).err(), Some(Code::OverLimit), "one agreement, one refill");
-    assert_eq!(kinds(&issuer, &channel).pop().unwrap().0, receipt::Kind::Refilled);
-    // Agreed to and not fetched in time.
-    let prepared = device.call(&issuer, &ask(5_000, 5, 15_000, week)).unwrap();
-    confirm(&issuer, &device, &prepared).unwrap();
-    advance(&issuer, 300);
-    assert_eq!(device.call(&issuer, &Refill {}).err(), Some(Code::OverLimit));
-}
-
-#[test]
-fn a_revoked_or_blocked_till_takes_nothing_and_a_till_has_four_keys_at_the_most() {
-    let issuer = world();
-    let (device, _) = enrolled(&issuer, "hanako");
-    let account = device.account.clone().unwrap();
-    let id = "t/1001".parse().unwrap();
-    let shops: Vec<_> = (0..4).map(|byte| till(&issuer, TILL + byte, "t/1001")).collect();
-    let code = now(issuer.send_till_code(&id)).unwrap();
-    assert_eq!(Client::new(80).call(&issuer, &EnrolTill { code: code.clone() }).err(), Some(Code::TillBlocked));
-    let paid = pay(&issuer, &shops[0], &token(&issuer, &account, 1), 100, "1");
-    now(issuer.revoke_till_key(&id, shops[0].key().thumbprint())).unwrap();
-    advance(&issuer, 61);
-    let text = token(&issuer, &account, 2);
-    assert_eq!(pay(&issuer, &shops[0], &text, 100, "2").outcome, Outcome::TillBlocked);
-    assert_eq!(shops[0].call(&issuer, &WhichTill {}).err(), Some(Code::TillBlocked));
-    let look_up = LookUpPayment { key: "idempotency-00000001".into() };
-    assert_eq!(shops[0].call(&issuer, &look_up).err(), Some(Code::TillBlocked));
-    let call = ReversePayment { payment: paid.payment.unwrap(), key: "idempotency-reversal".into() };
-    assert_eq!(shops[0].call(&issuer, &call).err(), Some(Code::TillBlocked));
-    // Its other keys go on, and there is room for a new one.
-    assert_eq!(pay(&issuer, &shops[1], &text, 100, "3").outcome, Outcome::Approved);
-    assert!(Client::new(80).call(&issuer, &EnrolTill { code }).is_ok());
-    now(issuer.restrict_till(&id, true, None)).unwrap();
-    advance(&issuer, 61);
-    assert_eq!(pay(&issuer, &shops[1], &token(&issuer, &account, 3), 100, "4").outcome, Outcome::TillBlocked);
-    assert_eq!(shops[1].call(&issuer, &call).unwrap().outcome, Outcome::Reversed, "money may go back");
-    assert_eq!(now(issuer.revoke_till_key(&id, public(99).thumbprint())).unwrap_err().code, Code::NotFound);
-}
-
-#[test]
-fn a_till_with_a_ceiling_of_its_own_stops_there() {
-    let issuer = world();
-    let (device, _) = enrolled(&issuer, "hanako");
-    let account = device.account.clone().unwrap();
-    let shop = till(&issuer, TILL, "t/1001");
-    let ceiling = crate::rules::policy::Ceiling {
-        hour: Amount::of(150),
-        day: Amount::of(150),
-        new_payers_hour: 9,
-        new_payers_day: 9,
-    };
-    now(issuer.restrict_till(&"t/1001".parse().unwrap(), false, Some(ceiling))).unwrap();
-    assert_eq!(pay(&issuer, &shop, &token(&issuer, &account, 1), 100, "1").outcome, Outcome::Approved);
-    advance(&issuer, 61);
-    assert_eq!(pay(&issuer, &shop, &token(&issuer, &account, 2), 100, "2").outcome, Outcome::Declined);
-}
-
-#[test]
-fn a_till_that_offers_codes_of_nobody_has_to_wait() {
-    let issuer = world();
-    let (device, _) = enrolled(&issuer, "hanako");
-    let account = device.account.clone().unwrap();
-    let (shop, other) = (till(&issuer, TILL, "t/1001"), till(&issuer, TILL + 1, "t/2002"));
-    let most = issuer.settings().attempts.per_till;
-    let good = token(&issuer, &account, 1);
-    for number in 0..most {
-        let text = if number % 2 == 0 { "JT1NOTATOKEN".into() } else { good.replace(&good[100..104], "AAAA") };
-        assert_eq!(pay(&issuer, &shop, &text, 100, &format!("guess{number}")).outcome, Outcome::TryAgain);
-    }
-    assert_eq!(pay(&issuer, &shop, &good, 100, "1").outcome, Outcome::TillBlocked);
-    assert_eq!(pay(&issuer, &other, &good, 100, "2").outcome, Outcome::Approved);
-    advance(&issuer, 15 * 60);
-    assert_eq!(pay(&issuer, &shop, &token(&issuer, &account, 2), 100, "3").outcome, Outcome::Approved);
-}
-
-#[test]
-fn what_a_till_looked_up_in_vain_stays_untaken() {
-    let issuer = world();
-    let (device, channel) = enrolled(&issuer, "hanako");
-    let shop = till(&issuer, TILL, "t/1001");
-    let look_up = LookUpPayment { key: "idempotency-00000001".into() };
-    assert_eq!(shop.call(&issuer, &look_up).err(), Some(Code::NotFound));
-    // The request was still on its way.
-    let text = token(&issuer, device.account.as_ref().unwrap(), 1);
-    assert_eq!(pay(&issuer, &shop, &text, 100, "1").outcome, Outcome::Declined);
-    assert_eq!(shop.call(&issuer, &look_up).err(), Some(Code::NotFound));
-    assert_eq!(balance(&issuer, &channel), 2_000);
-}
-
-#[test]
-fn the_wallet_shows_what_it_has_checked_and_then_its_next_code_is_good_at_once() {
-    let issuer = world();
-    let (device, channel) = enrolled(&issuer, "hanako");
-    let account = device.account.clone().unwrap();
-    let shop = till(&issuer, TILL, "t/1001");
-    assert_eq!(pay(&issuer, &shop, &token(&issuer, &account, 1), 100, "1").outcome, Outcome::Approved);
-    advance(&issuer, 2);
-    let newest = sync(&issuer, &channel).receipts.len() as u64;
-    assert_eq!(pay(&issuer, &shop, &token(&issuer, &account, 2), 100, "2").outcome, Outcome::Declined);
-    advance(&issuer, 1);
-    let seen = Sync { nonce: Nonce([2; 16]), after: newest, thumb: public(DEVICE).thumbprint() };
-    channel.call(&issuer, &seen).unwrap();
-    assert_eq!(pay(&issuer, &shop, &token(&issuer, &account, 3), 100, "3").outcome, Outcome::Approved);
-}
-
-#[test]
-fn the_channel_key_follows_its_own_account_s_news_and_nobody_else_s() {
-    let issuer = world();
-    let (device, channel) = enrolled(&issuer, "hanako");
-    let account = device.account.clone().unwrap();
-    let follow = |client: &Client, after: u64| {
-        client.send(&issuer, FollowNews::PATH, b"{\"after\":0}");
-        let body = serde_json::to_vec(&FollowNews { after }).unwrap();
-        now(issuer.follow(&client.request(FollowNews::PATH, body))).1
-    };
-    let newest = sync(&issuer, &channel).receipts.len() as u64;
-    assert_eq!(follow(&channel, 0), Some(Following { account: account.clone(), newest }));
-    assert_eq!(follow(&device, 0), None);
-    assert_eq!(follow(&Client::new(60), 0), None);
-    let shop = till(&issuer, TILL, "t/1001");
-    pay(&issuer, &shop, &token(&issuer, &account, 1), 100, "1");
-    assert_eq!(now(issuer.newest(&account, newest)), Ok(newest + 1));
-    assert_eq!(now(issuer.newest(&account, newest + 1)), Ok(newest + 1));
-    // Without a stream the same call is a poll.
-    assert_eq!(channel.call(&issuer, &FollowNews { after: newest }).unwrap(), News { newest: newest + 1 });
 }
 
 #[test]

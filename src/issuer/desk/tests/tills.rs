@@ -1,0 +1,83 @@
+//! Keys, blocks, ceilings and guesses of tills.
+#![allow(clippy::unwrap_used)]
+use super::steps::{advance, pay};
+use super::*;
+
+#[test]
+fn a_revoked_or_blocked_till_takes_nothing_and_a_till_has_four_keys_at_the_most() {
+    let issuer = world();
+    let (device, _) = enrolled(&issuer, "hanako");
+    let account = device.account.clone().unwrap();
+    let id = "t/1001".parse().unwrap();
+    let shops: Vec<_> = (0..4).map(|byte| till(&issuer, TILL + byte, "t/1001")).collect();
+    let code = now(issuer.send_till_code(&id)).unwrap();
+    assert_eq!(Client::new(80).call(&issuer, &EnrolTill { code: code.clone() }).err(), Some(Code::TillBlocked));
+    let paid = pay(&issuer, &shops[0], &token(&issuer, &account, 1), 100, "1");
+    now(issuer.revoke_till_key(&id, shops[0].key().thumbprint())).unwrap();
+    advance(&issuer, 61);
+    let text = token(&issuer, &account, 2);
+    assert_eq!(pay(&issuer, &shops[0], &text, 100, "2").outcome, Outcome::TillBlocked);
+    assert_eq!(shops[0].call(&issuer, &WhichTill {}).err(), Some(Code::TillBlocked));
+    let look_up = LookUpPayment { key: "idempotency-00000001".into() };
+    assert_eq!(shops[0].call(&issuer, &look_up).err(), Some(Code::TillBlocked));
+    let call = ReversePayment { payment: paid.payment.unwrap(), key: "idempotency-reversal".into() };
+    assert_eq!(shops[0].call(&issuer, &call).err(), Some(Code::TillBlocked));
+    // Its other keys go on, and there is room for a new one.
+    assert_eq!(pay(&issuer, &shops[1], &text, 100, "3").outcome, Outcome::Approved);
+    assert!(Client::new(80).call(&issuer, &EnrolTill { code }).is_ok());
+    now(issuer.restrict_till(&id, true, None)).unwrap();
+    advance(&issuer, 61);
+    assert_eq!(pay(&issuer, &shops[1], &token(&issuer, &account, 3), 100, "4").outcome, Outcome::TillBlocked);
+    assert_eq!(shops[1].call(&issuer, &call).unwrap().outcome, Outcome::Reversed, "money may go back");
+    assert_eq!(now(issuer.revoke_till_key(&id, public(99).thumbprint())).unwrap_err().code, Code::NotFound);
+}
+
+#[test]
+fn a_till_with_a_ceiling_of_its_own_stops_there() {
+    let issuer = world();
+    let (device, _) = enrolled(&issuer, "hanako");
+    let account = device.account.clone().unwrap();
+    let shop = till(&issuer, TILL, "t/1001");
+    let ceiling = crate::rules::policy::Ceiling {
+        hour: Amount::of(150),
+        day: Amount::of(150),
+        new_payers_hour: 9,
+        new_payers_day: 9,
+    };
+    now(issuer.restrict_till(&"t/1001".parse().unwrap(), false, Some(ceiling))).unwrap();
+    assert_eq!(pay(&issuer, &shop, &token(&issuer, &account, 1), 100, "1").outcome, Outcome::Approved);
+    advance(&issuer, 61);
+    assert_eq!(pay(&issuer, &shop, &token(&issuer, &account, 2), 100, "2").outcome, Outcome::Declined);
+}
+
+#[test]
+fn a_till_that_offers_codes_of_nobody_has_to_wait() {
+    let issuer = world();
+    let (device, _) = enrolled(&issuer, "hanako");
+    let account = device.account.clone().unwrap();
+    let (shop, other) = (till(&issuer, TILL, "t/1001"), till(&issuer, TILL + 1, "t/2002"));
+    let most = issuer.settings().attempts.per_till;
+    let good = token(&issuer, &account, 1);
+    for number in 0..most {
+        let text = if number % 2 == 0 { "JT1NOTATOKEN".into() } else { good.replace(&good[100..104], "AAAA") };
+        assert_eq!(pay(&issuer, &shop, &text, 100, &format!("guess{number}")).outcome, Outcome::TryAgain);
+    }
+    assert_eq!(pay(&issuer, &shop, &good, 100, "1").outcome, Outcome::TillBlocked);
+    assert_eq!(pay(&issuer, &other, &good, 100, "2").outcome, Outcome::Approved);
+    advance(&issuer, 15 * 60);
+    assert_eq!(pay(&issuer, &shop, &token(&issuer, &account, 2), 100, "3").outcome, Outcome::Approved);
+}
+
+#[test]
+fn what_a_till_looked_up_in_vain_stays_untaken() {
+    let issuer = world();
+    let (device, channel) = enrolled(&issuer, "hanako");
+    let shop = till(&issuer, TILL, "t/1001");
+    let look_up = LookUpPayment { key: "idempotency-00000001".into() };
+    assert_eq!(shop.call(&issuer, &look_up).err(), Some(Code::NotFound));
+    // The request was still on its way.
+    let text = token(&issuer, device.account.as_ref().unwrap(), 1);
+    assert_eq!(pay(&issuer, &shop, &text, 100, "1").outcome, Outcome::Declined);
+    assert_eq!(shop.call(&issuer, &look_up).err(), Some(Code::NotFound));
+    assert_eq!(balance(&issuer, &channel), 2_000);
+}
