@@ -183,6 +183,11 @@ export interface WalletOptions {
   readonly updates?: "auto" | "poll" | "manual";
   /** The one custody the page accepts; `"auto"` takes the strongest proven. Default "auto". */
   readonly custody?: "auto" | Custody;
+  /** Locks once the page was not touched (no tap, no key) for so long: by the monotonic clock, or by the wall clock where that shows that
+   *  the device slept. Default: never. Code: `bad-argument`. */
+  readonly lockAfterSeconds?: number;
+  /** Locks as soon as the page is hidden; a prompt that is open then ends in `locked`. Default false. */
+  readonly lockWhenHidden?: boolean;
   /** Several wallets on one origin. Default "default". */
   readonly profile?: string;
   /** What this device is called if `prepareEnrolment` is given no label. */
@@ -247,7 +252,8 @@ export class Wallet {
 export interface WalletEvents {
   receipt: Receipt;
   alert: Alert;
-  lock: { readonly reason: "asked" };
+  /** `time`: `lockAfterSeconds` are over; `hidden`: `lockWhenHidden`. */
+  lock: { readonly reason: "asked" | "time" | "hidden" };
 }
 export interface PaymentCode {
   readonly text: string;

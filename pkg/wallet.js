@@ -3,7 +3,9 @@
 import { capabilities, hasWebAuthn, setting, webview, withoutWebAuthn } from "./capabilities.js";
 import { ceremony } from "./ceremony.js";
 import { refuse } from "./error.js";
+import { bind, minorUnits, text, until } from "./given.js";
 import init, { guarded, now } from "./load.js";
+import { autoLock } from "./lock.js";
 import { News } from "./news.js";
 import { present } from "./present.js";
 import { tabs } from "./tabs.js";
@@ -17,39 +19,6 @@ const INSIDE = Symbol("inside");
 /** Opened wallets by issuer and profile. @type {Map<string, { wallet: Promise<Wallet>, count: number }>} */
 const opened = new Map();
 
-/**
- * @param {unknown} value
- * @param {string} name
- * @returns {string}
- */
-function text(value, name) {
-  if (typeof value !== "string") throw refuse("bad-argument", { message: `${name} is a text.` });
-  return value;
-}
-
-/**
- * @param {unknown} amount
- * @returns {string}
- */
-function minorUnits(amount) {
-  if (typeof amount !== "bigint") throw refuse("bad-argument", { message: "amount is a bigint of minor units." });
-  return amount.toString();
-}
-
-/** @param {object} object */
-function bind(object) {
-  const prototype = Object.getPrototypeOf(object);
-  for (const name of Object.getOwnPropertyNames(prototype)) {
-    const method = Object.getOwnPropertyDescriptor(prototype, name)?.value;
-    if (name !== "constructor" && typeof method === "function") Object.defineProperty(object, name, { value: method.bind(object) });
-  }
-}
-
-/** @param {AbortSignal} [signal] @param {() => void} [stop] */
-function until(signal, stop) {
-  if (stop) signal?.addEventListener("abort", stop, { once: true });
-}
-
 export class Wallet {
   /** @type {RawWallet | null} */ #raw = null;
   /** @type {WalletState} */ #state;
@@ -62,6 +31,8 @@ export class Wallet {
   /** @type {string} */ #key;
   /** The other tabs. */
   #others = { tell() {}, stop() {} };
+  #timer = { start() {}, stop() {} };
+  /** @type {import("./index.js").WalletEvents["lock"]["reason"]} */ #why = "asked";
 
   /**
    * @param {symbol} inside
@@ -100,8 +71,10 @@ export class Wallet {
    */
   static async #first(key, options) {
     const { issuer, profile = "default", endpoint, root, custody, label, fetch, updates = "auto", wasm } = options;
-    await init(wasm);
     const wallet = new Wallet(INSIDE, key);
+    wallet.#timer = autoLock(options, (why) => wallet.#lock(why));
+    wallet.#stops.add(wallet.#timer.stop);
+    await init(wasm);
     const chosen = { issuer, profile, endpoint, root, custody: custody === "auto" ? undefined : custody, label };
     const given = Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
     const news = updates === "manual" ? null : new News(fetch);
@@ -170,6 +143,7 @@ export class Wallet {
       return freeze(Object.defineProperty({ ...alert }, "acknowledge", { value: acknowledge }));
     });
     this.#state = Object.freeze({ ...next, alerts: Object.freeze(alerts) });
+    if (before.status !== "ready" && this.#state.status === "ready") this.#timer.start();
     if (tell) this.#tell(before);
     return true;
   }
@@ -182,7 +156,7 @@ export class Wallet {
     const [receipts, alerts] = [ids(before.recent), ids(before.alerts)];
     for (const receipt of [...this.#state.recent].reverse()) if (!receipts.has(receipt.id)) this.#emit("receipt", receipt);
     for (const alert of this.#state.alerts) if (!alerts.has(alert.id)) this.#emit("alert", alert);
-    if (before.status === "ready" && this.#state.status === "locked") this.#emit("lock", Object.freeze({ reason: "asked" }));
+    if (before.status === "ready" && this.#state.status === "locked") this.#emit("lock", Object.freeze({ reason: this.#why }));
   }
 
   /**
@@ -308,9 +282,22 @@ export class Wallet {
   }
 
   lock() {
-    const raw = this.#open();
-    now(() => raw.ask("lock"));
-    this.#refresh();
+    this.#open();
+    this.#lock("asked");
+  }
+
+  /** @param {import("./index.js").WalletEvents["lock"]["reason"]} why */
+  #lock(why) {
+    const raw = this.#raw;
+    if (this.#closed || !raw) return;
+    this.#why = why;
+    try {
+      now(() => raw.ask("lock"));
+      this.#refresh();
+    } catch (error) {
+      // A module that has stopped holds nothing open; only who asked is told.
+      if (why === "asked") throw error;
+    }
   }
 
   // ---- paying --------------------------------------------------------------------------------------------------

@@ -1,0 +1,36 @@
+// @ts-check
+/** What a page gives, as the module takes it; what has another shape is refused here. */
+import { refuse } from "./error.js";
+
+/**
+ * @param {unknown} value
+ * @param {string} name
+ * @returns {string}
+ */
+export function text(value, name) {
+  if (typeof value !== "string") throw refuse("bad-argument", { message: `${name} is a text.` });
+  return value;
+}
+
+/**
+ * @param {unknown} amount
+ * @returns {string}
+ */
+export function minorUnits(amount) {
+  if (typeof amount !== "bigint") throw refuse("bad-argument", { message: "amount is a bigint of minor units." });
+  return amount.toString();
+}
+
+/** @param {object} object */
+export function bind(object) {
+  const prototype = Object.getPrototypeOf(object);
+  for (const name of Object.getOwnPropertyNames(prototype)) {
+    const method = Object.getOwnPropertyDescriptor(prototype, name)?.value;
+    if (name !== "constructor" && typeof method === "function") Object.defineProperty(object, name, { value: method.bind(object) });
+  }
+}
+
+/** @param {AbortSignal} [signal] @param {() => void} [stop] */
+export function until(signal, stop) {
+  if (stop) signal?.addEventListener("abort", stop, { once: true });
+}
