@@ -68,7 +68,7 @@ export function module() {
  */
 export function toError(thrown) {
   if (isJitsuinError(thrown)) return thrown;
-  if (typeof thrown === "object" && thrown !== null && "code" in thrown && "fix" in thrown) {
+  if (typeof thrown === "object" && thrown !== null && "code" in thrown && "confidence" in thrown) {
     const fields = /** @type {import("./error.js").Fields} */ (thrown);
     return new JitsuinError({ ...fields, details: revive(fields.details) });
   }

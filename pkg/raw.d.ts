@@ -1,7 +1,6 @@
 // The module's own calls, as src/js writes them. Internal: not in the package, never handed out.
 export interface Raw {
   qr(text: string): { size: number; path: string; svg: string };
-  codes(): readonly { code: string; fix: string; retryable: boolean; message: string }[];
   RawWallet: { open(options: string, fetch: ((request: Request) => Promise<Response>) | undefined, onChange: () => void): Promise<RawWallet> };
 }
 

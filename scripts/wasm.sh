@@ -9,7 +9,8 @@
 
 readonly features=$1 out=$2
 readonly target=wasm32-unknown-unknown
-build=(build --quiet --locked --lib --profile wasm --target "$target" --no-default-features --features "$features")
+# As a library for other crates too, the linker would have to keep what only they could call: a fifteenth of the module.
+build=(rustc --quiet --locked --lib --crate-type cdylib --profile wasm --target "$target" --no-default-features --features "$features")
 
 # Together a tenth of the page's module, gzip. The standard library for size; a panic is a trap without a text, which pkg/trap.js
 # turns into the code module-crashed; no source positions and no Debug texts, which nobody would read; SHA-256 as a loop.

@@ -27,7 +27,7 @@ pub use codes::parse_merchant_code;
 #[cfg(feature = "js-testing")]
 pub use measure::RawMeasure;
 #[cfg(feature = "js")]
-pub use page::{codes, qr};
+pub use page::qr;
 #[cfg(feature = "js")]
 pub use presentation::RawPresentation;
 #[cfg(feature = "js-testing")]

@@ -33,11 +33,37 @@ fn errors_page() -> String {
     page
 }
 
+fn code_table() -> String {
+    let mut table = String::from(
+        "// @ts-check\n\
+         /**\n \
+          * Every code: who can mend it, whether the same call can succeed later or after another tap, and one English sentence for logs.\n \
+          * Written from `src/code.rs`; a test holds the two equal.\n \
+          * @type {Readonly<Record<string, readonly [fix: \"user\" | \"page\" | \"host\" | \"issuer\", retryable: boolean, text: string]>>}\n \
+          */\n\
+         export const CODES = Object.freeze({\n",
+    );
+    for code in Code::ALL {
+        writeln!(table, "  \"{code}\": [\"{}\", {}, \"{}\"],", code.fix().name(), code.retryable(), code.text()).unwrap();
+    }
+    table + "});\n"
+}
+
+/// Holds a file equal to what it is written from, or writes it.
+fn hold(file: &str, text: &str) {
+    let file = format!("{}/{file}", env!("CARGO_MANIFEST_DIR"));
+    if std::env::var_os("JITSUIN_WRITE_DOCS").is_some() {
+        std::fs::write(&file, text).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(file).unwrap(), text, "JITSUIN_WRITE_DOCS=1 cargo test --test docs");
+}
+
 #[test]
 fn the_page_of_codes_says_what_the_code_says() {
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/errors.md");
-    if std::env::var_os("JITSUIN_WRITE_DOCS").is_some() {
-        std::fs::write(file, errors_page()).unwrap();
-    }
-    assert_eq!(std::fs::read_to_string(file).unwrap(), errors_page(), "JITSUIN_WRITE_DOCS=1 cargo test --test docs");
+    hold("docs/errors.md", &errors_page());
+}
+
+#[test]
+fn the_package_s_table_of_codes_says_what_the_code_says() {
+    hold("pkg/code-table.js", &code_table());
 }

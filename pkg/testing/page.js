@@ -66,8 +66,8 @@ function settled(wallet, is) {
 /** @param {unknown} error */
 function described(error) {
   if (!isJitsuinError(error)) return { message: String(error), code: null };
-  const { code, message, details, retryable, fix, confidence, docs } = error;
-  return { code, message, details: plain(details), retryable, fix, confidence, docs };
+  const { code, message, details, confidence } = error;
+  return { code, message, details: plain(details), confidence };
 }
 
 /**

@@ -1,4 +1,5 @@
-//! What is thrown: a plain object that the package turns into its `JitsuinError`.
+//! What is thrown: a plain object that the package turns into its `JitsuinError`. What is the same each time (who can mend
+//! it, whether a retry helps, the English sentence) stands in the package, `pkg/code-table.js`, not in the module.
 
 use super::convert::plain;
 use crate::code::Code;
@@ -28,9 +29,7 @@ impl ToJson for Thrown<'_> {
     fn write(&self, to: &mut Writer) {
         let Self { code, confidence, details } = self;
         let details = details.unwrap_or(&None::<String>);
-        let members: [&dyn ToJson; 6] =
-            [&code.name(), &code.retryable(), &code.fix().name(), confidence, &code.text(), details];
-        to.object("code retryable fix confidence message details", &members);
+        to.object("code confidence details", &[&code.name(), confidence, details]);
     }
 }
 

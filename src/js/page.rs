@@ -15,14 +15,3 @@ pub fn qr(text: &str) -> Result<JsValue, JsValue> {
     let picture = picture::draw(text).map_err(|_| error::thrown(&Code::BadArgument.into()))?;
     convert::to_js(&picture)
 }
-
-/// Every code with what goes with it, so that a test can hold the package's own lists equal:
-/// `[{ code, fix, retryable, message }]`.
-///
-/// # Errors
-/// None in practice: the table is constant.
-#[wasm_bindgen]
-pub fn codes() -> Result<JsValue, JsValue> {
-    let all: Vec<error::Thrown<'_>> = Code::ALL.iter().map(|code| error::Thrown::bare(*code)).collect();
-    convert::to_js(&all)
-}
