@@ -26,6 +26,7 @@
 
 pub mod account;
 mod allowance;
+pub mod attestation;
 pub mod books;
 pub mod cards;
 pub mod demo;
@@ -51,12 +52,14 @@ pub mod receipts;
 mod recovery;
 mod registration;
 pub mod replay;
+mod rotation;
 mod settings;
 mod sources;
 mod step_up;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic)]
 mod testing;
+pub mod tier;
 pub mod tills;
 pub mod top_ups;
 pub mod used;

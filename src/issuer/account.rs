@@ -2,6 +2,7 @@
 
 use super::ledger::Record;
 use super::replay::Window;
+use super::tier::Evidence;
 use crate::rules::chain::Link;
 use crate::rules::policy::{Limits, Policy};
 use crate::rules::spending::Meter;
@@ -105,6 +106,12 @@ pub struct Device {
     /// A refill that the owner agreed to and the wallet has not fetched.
     #[serde(default)]
     pub agreed_refill: Option<AgreedRefill>,
+    /// What raises or lowers its tier.
+    #[serde(default)]
+    pub evidence: Evidence,
+    /// The key that a rotation put in its place.
+    #[serde(default)]
+    pub replaced_by: Option<Thumbprint>,
 }
 
 /// The terms of an agreed refill.
@@ -298,17 +305,10 @@ impl Account {
 }
 
 impl Device {
-    /// The tier behind its limits now. `passkey` and `native` want evidence that this build does not gather, and a
-    /// claim never raises a limit.
-    #[must_use]
-    pub const fn tier(&self, now: u32) -> Tier {
-        if now < self.cooled_at { Tier::CoolOff } else { Tier::Browser }
-    }
-
     /// The limits behind its next allowance.
     #[must_use]
-    pub const fn limits<'p>(&self, policy: &'p Policy, now: u32) -> &'p Limits {
-        policy.of(self.tier(now))
+    pub fn limits<'p>(&self, policy: &'p Policy, now: u32) -> &'p Limits {
+        policy.of(self.tier(policy, now))
     }
 }
 

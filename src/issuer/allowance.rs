@@ -92,6 +92,15 @@ fn grant_within(
     }
 }
 
+/// Whether a handle may be given to one more key.
+///
+/// # Errors
+/// As [`index`].
+pub(super) fn has_room(records: &Records, handle: Handle) -> Result<(), Code> {
+    let taken = records.handles.get(handle).map_or(0, |entries| entries.0.len());
+    if taken < HandleEntries::MOST { Ok(()) } else { Err(Code::IssuerUnavailable) }
+}
+
 /// Enters a handle into the index.
 ///
 /// # Errors
@@ -102,10 +111,8 @@ pub(super) fn index(
     account: &AccountId,
     thumb: Thumbprint,
 ) -> Result<(), Refused> {
+    has_room(records, handle)?;
     let mut entries = records.handles.get(handle).cloned().unwrap_or_default();
-    if entries.0.len() >= HandleEntries::MOST {
-        return Err(Code::IssuerUnavailable.into());
-    }
     entries.0.push((account.clone(), thumb));
     records.handles.put(handle, entries);
     Ok(())
@@ -184,7 +191,12 @@ pub(super) fn refill(
         return Err(Refused { resets_at: Some(next), ..Refused::new(Code::OverLimit) });
     }
     index(records, handle, &id, thumb)?;
-    let terms = Terms { handle, veil: Veil(moment.chance.next()), cooled_at: device.cooled_at, tier: device.tier(now) };
+    let terms = Terms {
+        handle,
+        veil: Veil(moment.chance.next()),
+        cooled_at: device.cooled_at,
+        tier: device.tier(&moment.settings.policy, now),
+    };
     device.allowance = match agreed {
         Some(AgreedRefill { per_payment, count, total, until, .. }) => {
             let limits = Limits { per_payment, per_key: total, count, ..*moment.settings.policy.of(terms.tier) };
@@ -202,22 +214,18 @@ pub(super) fn refill(
     Ok(calls::Refilled { allowance, left })
 }
 
-/// The caps of one device key's payments.
-pub(super) const fn cap(granted: &Granted) -> Cap {
-    Cap { each: granted.per_payment, total: granted.total, count: granted.count }
-}
-
-/// The cap of an account's payments.
-pub(super) fn account_cap(moment: &Moment<'_>, account: &Account, granted: &Granted) -> Cap {
-    let most = moment.settings.policy.of(granted.tier).per_account;
+/// The cap of an account's payments, of which this device makes the next.
+pub(super) fn account_cap(moment: &Moment<'_>, account: &Account, device: &Device) -> Cap {
+    let policy = &moment.settings.policy;
+    let most = policy.of(device.allowance.tier).per_account.min(device.limits(policy, moment.now()).per_account);
     Cap { each: Amount::MAX, total: account.own_limit.map_or(most, |own| own.min(most)), count: u32::MAX }
 }
 
 /// What key and account leave together.
 pub(super) fn left(moment: &Moment<'_>, account: &Account, device: &Device) -> calls::Left {
     let now = moment.now();
-    let by_key = device.spent.left(&cap(&device.allowance), now);
-    let by_account = account.spent.left(&account_cap(moment, account, &device.allowance), now);
+    let by_key = device.spent.left(&device.cap(&moment.settings.policy, now), now);
+    let by_account = account.spent.left(&account_cap(moment, account, device), now);
     let Left { amount, count, resets_at, .. } = by_key;
     let over = now >= device.allowance.until || device.state != State::Active;
     let (amount, count) = if over { (Amount::ZERO, 0) } else { (amount.min(by_account.amount), count) };

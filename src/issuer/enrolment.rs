@@ -3,15 +3,17 @@
 
 use super::account::{Account, Credential};
 use super::allowance;
+use super::attestation::Claim;
 use super::error::Refused;
 use super::ledger::{Record, Records};
 use super::login::live_ticket;
 use super::messages::{Event, Message};
 use super::moment::Moment;
 use super::registration::{self, Meters, NewKey};
+use super::replay::Window;
+use super::tier::Evidence;
 use super::webauthn::{self, Registered};
 use crate::code::Code;
-use crate::wire::allowance::Tier;
 use crate::wire::calls::{ConfirmEnrolment, Enrolled, EnrolmentPrepared};
 use crate::wire::enrolment::{self, Enrolment};
 use crate::wire::id::{AccountId, Handle, Hash, Nonce, Thumbprint};
@@ -157,7 +159,8 @@ pub(super) fn confirm(
     credential.note(asserted);
     let cool_off = if owner.opened_with_wallet { 0 } else { settings.policy.cool_off_seconds };
     let cooled_at = now.saturating_add(cool_off);
-    let tier = if now < cooled_at { Tier::CoolOff } else { Tier::Browser };
+    let claim = Claim { thumb, nonce: open.nonce };
+    let attested = call.attestation.as_ref().is_some_and(|bytes| settings.attestation.attests(claim, &bytes.0));
     allowance::index(records, handle, account, thumb)?;
     records.enrolments.take(thumb);
     let new = NewKey {
@@ -168,8 +171,10 @@ pub(super) fn confirm(
         credential,
         enrolment: statement_hash,
         cooled_at,
-        tier,
+        evidence: Evidence { attested, since: Some(now), suspected_at: None },
         meters: Meters::default(),
+        window: Window::default(),
+        last_debit: None,
     };
     let answer = registration::register(moment, records, &mut owner, handle, new);
     records.messages.push(Message::alarm(moment, &owner, &Event::DeviceAdded(&call.label)));

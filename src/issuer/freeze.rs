@@ -153,8 +153,12 @@ pub(super) fn by_passkey(
     Ok(stopped)
 }
 
-/// Marks the payment of a receipt as not its owner's: its money waits.
+/// Marks the payment of a receipt as not its owner's: its money waits, and the history of the key that made it begins anew.
 pub(super) fn report(moment: &Moment<'_>, owner: &mut Account, seq: u64) {
+    let paid = owner.devices.iter().find(|device| device.window.used(seq).is_some()).map(|device| device.thumb);
+    if let Some(device) = paid.and_then(|thumb| owner.heir_mut(thumb)) {
+        device.evidence.suspected_at = Some(moment.now());
+    }
     if let Some(held) = owner.held.iter_mut().find(|held| held.seq == seq) {
         held.reported = true;
         return;

@@ -43,6 +43,8 @@ pub(super) enum Event<'a> {
     LimitSet(Money),
     /// A device key was replaced.
     KeyReplaced(&'a str),
+    /// A device key was replaced by its own owner's wallet.
+    KeyRotated(&'a str),
     /// Money came in.
     ToppedUp(Money),
     /// A card's owner is asked to prove the card.
@@ -168,6 +170,13 @@ fn english(event: &Event<'_>) -> (String, String) {
                  was not you, freeze the account at once."
             ),
         ),
+        Event::KeyRotated(label) => (
+            "A device's key was renewed".into(),
+            format!(
+                "\"{label}\" has a new key, agreed to with its passkey. The old key and every copy of it are dead. If \
+                 that was not you, freeze the account at once."
+            ),
+        ),
         Event::Frozen => {
             ("Your account is frozen".into(), "No device can pay or top up until the account is released.".into())
         }
@@ -231,6 +240,13 @@ fn japanese(event: &Event<'_>) -> (String, String) {
             format!(
                 "「{label}」が以前の端末に代わって登録されました。1日の間は少額だけ支払えます。以前の鍵は使えません。\
                  心当たりがない場合は、すぐにアカウントを停止してください。"
+            ),
+        ),
+        Event::KeyRotated(label) => (
+            "端末の鍵が更新されました".into(),
+            format!(
+                "「{label}」の鍵がパスキーで承認のうえ更新されました。以前の鍵とその複製は使えません。心当たりがない場合は、\
+                 すぐにアカウントを停止してください。"
             ),
         ),
         Event::Frozen => {

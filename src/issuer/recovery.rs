@@ -12,16 +12,16 @@ use super::moment::Moment;
 use super::orders::Order;
 use super::receipts::{self, Draft};
 use super::registration::{self, Meters, NewKey};
+use super::replay::Window;
+use super::tier::Evidence;
 use super::webauthn;
 use crate::code::Code;
-use crate::wire::allowance::Tier;
-use crate::wire::calls::{ConfirmRecovery, Enrolled, KnownCredential, RecoveryPrepared};
+use crate::wire::calls::{ConfirmRecovery, Enrolled, RecoveryPrepared};
 use crate::wire::enrolment;
 use crate::wire::id::{AccountId, Handle, Hash, Nonce, Thumbprint};
 use crate::wire::key::PublicKey;
 use crate::wire::receipt::Kind;
 use crate::wire::sha256;
-use crate::wire::webauthn::AttestedCredential;
 
 /// Life of a prepared recovery in seconds.
 const LIFE: u32 = 600;
@@ -29,19 +29,6 @@ const LIFE: u32 = 600;
 /// The key of [`Records::orders`] for a recovery by a new device key.
 pub(super) fn order_key(thumb: Thumbprint) -> String {
     format!("recovery/{thumb}")
-}
-
-fn known(device: &Device) -> KnownCredential {
-    let credential = attested(device);
-    KnownCredential {
-        key_hash: credential.key_hash(),
-        id: credential.id,
-        backup_eligible: device.credential.backup_eligible,
-    }
-}
-
-fn attested(device: &Device) -> AttestedCredential {
-    AttestedCredential { id: device.credential.id.clone(), key: device.credential.key.clone() }
 }
 
 /// Uses the ticket up and opens a recovery for the calling key. A frozen account may be recovered, and stays frozen.
@@ -60,7 +47,12 @@ pub(super) fn prepare(
     let (key, entry) = live_ticket(moment, records, ticket, thumb)?;
     records.tickets.take(&key);
     let owner = records.accounts.get(&entry.account).ok_or(Code::TicketExpired)?;
-    let credentials: Vec<_> = owner.devices.iter().filter(|device| device.state != State::Revoked).map(known).collect();
+    let credentials: Vec<_> = owner
+        .devices
+        .iter()
+        .filter(|device| device.state != State::Revoked)
+        .map(|device| device.credential.known())
+        .collect();
     if credentials.is_empty() {
         return Err(Code::NoCredential.into());
     }
@@ -118,7 +110,7 @@ pub(super) fn confirm(
         |device: &&mut Device| device.state != State::Revoked && device.credential.id == statement.credential;
     let user_handle = owner.user_handle.clone();
     let old = owner.devices.iter_mut().find(replaced).ok_or(Code::CredentialUnknown)?;
-    let credential = attested(old);
+    let credential = old.credential.attested();
     let says = statement.issuer == settings.issuer
         && statement.rp_id == settings.rp_id
         && statement.account == *account
@@ -136,8 +128,9 @@ pub(super) fn confirm(
     old.intents.clear();
     old.agreed_refill = None;
     let (old_thumb, old_label) = (old.thumb, old.label.clone());
-    let meters =
-        Meters { spent: old.spent.clone(), spent_offline: old.spent_offline.clone(), topped_up: old.topped_up.clone() };
+    let meters = Meters::of(old);
+    // No attestation comes with a recovery, and its key has no history of its own yet.
+    let evidence = Evidence { attested: false, since: Some(now), suspected_at: old.evidence.suspected_at };
     let mut credential = old.credential.clone();
     credential.note(asserted);
 
@@ -154,8 +147,10 @@ pub(super) fn confirm(
         credential,
         enrolment: statement_hash,
         cooled_at: now.saturating_add(settings.policy.cool_off_seconds),
-        tier: Tier::CoolOff,
+        evidence,
         meters,
+        window: Window::default(),
+        last_debit: None,
     };
     let answer = registration::register(moment, records, &mut owner, handle, new);
     records.messages.push(Message::alarm(moment, &owner, &Event::KeyReplaced(&call.label)));

@@ -1,15 +1,15 @@
 //! Writes a new device key into an account, once everything about it was checked: the last step of an enrolment and of
 //! a recovery.
 
-use super::account::{Account, Credential, CredentialEntry, Device, HandleUse, KeyEntry, State};
+use super::account::{Account, Credential, CredentialEntry, Debit, Device, HandleUse, KeyEntry, State};
 use super::allowance::{self, Terms};
 use super::ledger::Records;
 use super::moment::Moment;
 use super::receipts::{self, Draft};
 use super::replay::Window;
+use super::tier::{Evidence, tier};
 use crate::code::Code;
 use crate::rules::spending::Meter;
-use crate::wire::allowance::Tier;
 use crate::wire::calls::Enrolled;
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{Handle, Hash, Thumbprint, Veil};
@@ -24,6 +24,17 @@ pub(super) struct Meters {
     pub(super) topped_up: Meter,
 }
 
+impl Meters {
+    /// Those of a device.
+    pub(super) fn of(device: &Device) -> Self {
+        Self {
+            spent: device.spent.clone(),
+            spent_offline: device.spent_offline.clone(),
+            topped_up: device.topped_up.clone(),
+        }
+    }
+}
+
 /// A checked device key.
 pub(super) struct NewKey {
     pub(super) key: PublicKey,
@@ -34,8 +45,12 @@ pub(super) struct NewKey {
     /// Hash of the enrolment statement, by which a repeated call is known.
     pub(super) enrolment: Hash,
     pub(super) cooled_at: u32,
-    pub(super) tier: Tier,
+    pub(super) evidence: Evidence,
     pub(super) meters: Meters,
+    /// Counters that the key it replaces used up.
+    pub(super) window: Window,
+    /// The last payment of the key it replaces.
+    pub(super) last_debit: Option<Debit>,
 }
 
 /// Refuses a key that is registered, as whatever.
@@ -64,9 +79,11 @@ pub(super) fn register(
 ) -> Enrolled {
     let now = moment.now();
     let (thumb, channel_thumb, account) = (new.key.thumbprint(), new.channel_key.thumbprint(), owner.id.clone());
-    let terms = Terms { handle, veil: Veil(moment.chance.next()), cooled_at: new.cooled_at, tier: new.tier };
+    let policy = &moment.settings.policy;
+    let tier = tier(policy, now, new.custody, new.cooled_at, new.evidence, &new.credential);
+    let terms = Terms { handle, veil: Veil(moment.chance.next()), cooled_at: new.cooled_at, tier };
     let granted = allowance::grant(moment, &account, owner.currency, thumb, &terms);
-    let answer = Enrolled { allowance: granted.statement.clone(), atc_floor: 0 };
+    let answer = Enrolled { allowance: granted.statement.clone(), atc_floor: new.window.floor() };
     records.credentials.put(&new.credential.id, CredentialEntry { account: account.clone(), thumb });
     records.keys.put(thumb, KeyEntry::Device { account: account.clone() });
     records.keys.put(channel_thumb, KeyEntry::Channel { account, thumb });
@@ -83,17 +100,19 @@ pub(super) fn register(
         added_at: now,
         cooled_at: new.cooled_at,
         last_contact: now,
-        last_debit: None,
+        last_debit: new.last_debit,
         credential: new.credential,
         enrolment: new.enrolment,
         allowance: granted,
         handles: vec![HandleUse { handle, veil: terms.veil, retired: None }],
-        window: Window::default(),
+        window: new.window,
         spent: new.meters.spent,
         spent_offline: new.meters.spent_offline,
         topped_up: new.meters.topped_up,
         intents: Vec::new(),
         agreed_refill: None,
+        evidence: new.evidence,
+        replaced_by: None,
     });
     receipts::issue(moment, records, owner, draft);
     answer

@@ -79,6 +79,12 @@ impl Window {
         self.uses.iter().find(|seen| seen.seq == seq && seen.payment.is_some())
     }
 
+    /// The counters of a key that replaces this one: it goes on above them.
+    #[must_use]
+    pub const fn follow(&self) -> Self {
+        Self { highest: self.highest, uses: Vec::new(), noted: None }
+    }
+
     /// Judges a live token whose signature held.
     #[must_use]
     pub fn judge(&self, token: &Token) -> Judgement<'_> {
@@ -91,7 +97,12 @@ impl Window {
         if token.atc > highest.saturating_add(MOST_AHEAD) || self.disagrees(token) {
             return Judgement::Clone;
         }
-        if token.atc.saturating_add(WIDTH) <= highest { Judgement::Behind } else { Judgement::Fresh }
+        // The highest one itself is only unknown here if the key before this one took it.
+        if token.atc == highest || token.atc.saturating_add(WIDTH) <= highest {
+            Judgement::Behind
+        } else {
+            Judgement::Fresh
+        }
     }
 
     /// Whether counters and dates of any two tokens are in different order.

@@ -1,9 +1,11 @@
 //! What an issuer's operator decides once.
 
+use super::attestation::{AttestationChecker, NothingAttested};
 use crate::rules::policy::Policy;
 use crate::wire::Refusal;
 use crate::wire::id::{IssuerId, RpId};
 use crate::wire::money::Currency;
+use alloc::sync::Arc;
 
 /// The cost of one argon2id hash (RFC 9106).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +75,8 @@ pub struct Settings {
     pub password_cost: PasswordCost,
     /// How often somebody may try.
     pub attempts: Attempts,
+    /// Who knows which device keys a platform attests; by default nobody does.
+    pub attestation: Arc<dyn AttestationChecker>,
     /// Where messages to whoever runs the issuer go.
     pub operator: String,
     /// Address of the page on which a contact freezes the account: it carries no secret.
@@ -99,6 +103,7 @@ impl Settings {
             policy: Policy::default(),
             password_cost: PasswordCost::default(),
             attempts: Attempts::default(),
+            attestation: Arc::new(NothingAttested),
             operator: "operator".into(),
             stop_page: format!("{first}/stop.html"),
             card_page: format!("{first}/card.html"),

@@ -8,7 +8,7 @@ use super::ledger::Records;
 use super::moment::Moment;
 use super::top_ups::{self, Agreed, Wish};
 use super::webauthn::{self, Asserted};
-use super::{allowance, freeze, limits};
+use super::{allowance, freeze, limits, rotation};
 use crate::code::Code;
 use crate::wire::calls::{ConfirmIntent, IntentPrepared, PrepareTopUp, ReceiptItem};
 use crate::wire::co_signature::CoSignature;
@@ -16,7 +16,7 @@ use crate::wire::id::{AccountId, Bytes, Hash, Nonce, Thumbprint};
 use crate::wire::intent::{Action, Intent};
 use crate::wire::money::Amount;
 use crate::wire::sign1;
-use crate::wire::webauthn::AttestedCredential;
+use crate::wire::webauthn::Assertion;
 
 /// Failed confirms that end an intent.
 const MOST_FAILED: u32 = 5;
@@ -100,40 +100,79 @@ pub(super) fn confirm(
     call: &ConfirmIntent,
     id: &str,
 ) -> Result<Effect, Refused> {
-    let now = moment.now();
     let mut owner = records.accounts.get(account).cloned().ok_or(Code::NotEnrolled)?;
+    let signed = Signed { nonce: call.nonce, assertion: &call.assertion, co_signature: call.co_signature.as_ref() };
+    let agreed = agreed(moment, &mut owner, thumb, &signed, |owner, intent| {
+        // A rotation has a call of its own, for it needs more than these signatures.
+        if matches!(intent.action, Action::Rotate { .. }) {
+            return Err(Code::Unsupported.into());
+        }
+        check(moment, owner, thumb, &intent.action)
+    });
+    let result = agreed.and_then(|intent| {
+        let bytes = Bytes(intent.to_bytes());
+        let empty = Bytes::default();
+        let co_signature = call.co_signature.as_ref().unwrap_or(&empty);
+        let agreed = Agreed { id, action: &intent.action, intent: &bytes, co_signature };
+        apply(moment, records, &mut owner, thumb, agreed)
+    });
+    records.accounts.put(account, owner);
+    result
+}
+
+/// What signs an open intent.
+pub(super) struct Signed<'a> {
+    /// Names it.
+    pub(super) nonce: Nonce,
+    /// The passkey's assertion.
+    pub(super) assertion: &'a Assertion,
+    /// The device key's co-signature statement.
+    pub(super) co_signature: Option<&'a Bytes>,
+}
+
+/// The open intent that was agreed to, used up; a try that failed is counted. Passkey first, then the co-signature,
+/// then `check`. Whatever comes of it, the account is the caller's to put back.
+///
+/// # Errors
+/// [`Code::IntentExpired`] for one that is unknown, used, past its time or another key's; the state's code; what
+/// `webauthn.rs` refuses; [`Code::CoSignatureMissing`]; [`Code::CoSignatureRefused`]; what `check` refuses.
+pub(super) fn agreed(
+    moment: &Moment<'_>,
+    owner: &mut Account,
+    thumb: Thumbprint,
+    signed: &Signed<'_>,
+    check: impl FnOnce(&Account, &Intent) -> Result<(), Refused>,
+) -> Result<Intent, Refused> {
+    let now = moment.now();
     let user_handle = owner.user_handle.clone();
     let device = owner.device_mut(thumb).ok_or(Code::NotEnrolled)?;
     device.last_contact = now;
     device.intents.retain(|open| open.until > now);
-    let open = device.intents.iter().find(|open| open.nonce == call.nonce).cloned();
-    let releases =
-        |open: &OpenIntent| Intent::from_bytes(&open.bytes.0).is_ok_and(|intent| intent.action == Action::Unfreeze);
-    if !open.as_ref().is_some_and(releases) {
-        require_active(&owner, thumb)?;
+    let open = device.intents.iter().find(|open| open.nonce == signed.nonce).cloned();
+    let has_own_rule = |open: &OpenIntent| {
+        Intent::from_bytes(&open.bytes.0)
+            .is_ok_and(|intent| matches!(intent.action, Action::Unfreeze | Action::Rotate { .. }))
+    };
+    if !open.as_ref().is_some_and(has_own_rule) {
+        require_active(owner, thumb)?;
     }
     let open = open.ok_or(Code::IntentExpired)?;
+    let device = owner.device(thumb).ok_or(Code::NotEnrolled)?;
+    let agreed = check_agreed(moment, device, &user_handle, &open, signed)
+        .and_then(|(intent, asserted)| check(owner, &intent).map(|()| (intent, asserted)));
     let device = owner.device_mut(thumb).ok_or(Code::NotEnrolled)?;
-    let agreed = check_agreed(moment, device, &user_handle, &open, call)
-        .and_then(|(intent, asserted)| check(moment, &owner, thumb, &intent.action).map(|()| (intent, asserted)));
-    let device = owner.device_mut(thumb).ok_or(Code::NotEnrolled)?;
-    let result = match agreed {
+    match agreed {
         Ok((intent, asserted)) => {
-            device.intents.retain(|open| open.nonce != call.nonce);
+            device.intents.retain(|open| open.nonce != signed.nonce);
             device.credential.note(asserted);
-            let empty = Bytes::default();
-            let co_signature = call.co_signature.as_ref().unwrap_or(&empty);
-            let agreed = Agreed { id, action: &intent.action, intent: &open.bytes, co_signature };
-            apply(moment, records, &mut owner, thumb, agreed)
+            Ok(intent)
         }
         Err(refused) => {
-            device.intents.iter_mut().filter(|open| open.nonce == call.nonce).for_each(|open| open.failed += 1);
+            device.intents.iter_mut().filter(|open| open.nonce == signed.nonce).for_each(|open| open.failed += 1);
             device.intents.retain(|open| open.failed < MOST_FAILED);
             Err(refused)
         }
-    };
-    records.accounts.put(account, owner);
-    result
+    }
 }
 
 /// Has the effect of an intent that was agreed to and checked.
@@ -174,6 +213,7 @@ fn check(moment: &Moment<'_>, account: &Account, thumb: Thumbprint, action: &Act
         }
         Action::Limit { old, new } => limits::check(moment, account, thumb, *old, *new),
         Action::Unfreeze => freeze::check_release(moment, account, thumb),
+        Action::Rotate { new_thumb, .. } => rotation::check(account, thumb, *new_thumb),
         _ => Err(Code::Unsupported.into()),
     }
 }
@@ -184,14 +224,14 @@ fn check_agreed(
     device: &Device,
     user_handle: &Bytes,
     open: &OpenIntent,
-    call: &ConfirmIntent,
+    signed: &Signed<'_>,
 ) -> Result<(Intent, Asserted), Refused> {
     let intent = Intent::from_bytes(&open.bytes.0)?;
-    let credential = AttestedCredential { id: device.credential.id.clone(), key: device.credential.key.clone() };
-    let assertion = &call.assertion;
+    let credential = device.credential.attested();
+    let assertion = signed.assertion;
     let asserted =
         webauthn::check_assertion(moment.settings, &intent.challenge(), assertion, &credential, user_handle)?;
-    let bytes = call.co_signature.as_ref().ok_or(Code::CoSignatureMissing)?;
+    let bytes = signed.co_signature.ok_or(Code::CoSignatureMissing)?;
     let co_signature =
         sign1::open::<CoSignature>(&bytes.0, &device.key).map_err(|_| Code::CoSignatureRefused)?.into_inner();
     let response = &assertion.response;

@@ -11,6 +11,7 @@ use super::ledger::{Clock, Ledger, MemoryLedger, Needs, Records};
 use super::moment::Moment;
 use super::replay::Window;
 use super::settings::{PasswordCost, Settings};
+use super::tier::Evidence;
 use crate::rules::chain::Link;
 use crate::rules::spending::Meter;
 use crate::wire::allowance::Tier;
@@ -137,6 +138,8 @@ pub(super) fn account(stage: &Stage, balance: u32) -> Account {
         topped_up: Meter::default(),
         intents: Vec::new(),
         agreed_refill: None,
+        evidence: Evidence::default(),
+        replaced_by: None,
     };
     Account {
         id,

@@ -222,7 +222,7 @@ pub(super) fn end(
         if top_up.state == State::GivenUp {
             // Its room was given back when it was given up.
             owner.topped_up.add(top_up.amount, now);
-            if let Some(device) = owner.device_mut(top_up.thumb) {
+            if let Some(device) = owner.heir_mut(top_up.thumb) {
                 device.topped_up.add(top_up.amount, now);
             }
         }
@@ -243,7 +243,7 @@ pub(super) fn end(
         draft.body.reason = Some(reason.name().into());
         let metered = Entry { at: top_up.at, amount: top_up.amount };
         owner.topped_up.take_back(metered);
-        if let Some(device) = owner.device_mut(top_up.thumb) {
+        if let Some(device) = owner.heir_mut(top_up.thumb) {
             device.topped_up.take_back(metered);
         }
     }

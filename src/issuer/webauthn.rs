@@ -4,6 +4,7 @@
 use super::account::Credential;
 use super::settings::Settings;
 use crate::code::Code;
+use crate::wire::calls::KnownCredential;
 use crate::wire::id::{Bytes, Hash};
 use crate::wire::sha256;
 use crate::wire::webauthn::{Assertion, AttestedCredential, AuthenticatorData, ClientData, Registration};
@@ -39,6 +40,17 @@ pub struct Asserted {
 }
 
 impl Credential {
+    /// As the checks take it.
+    pub(super) fn attested(&self) -> AttestedCredential {
+        AttestedCredential { id: self.id.clone(), key: self.key.clone() }
+    }
+
+    /// As a wallet needs it for a statement.
+    pub(super) fn known(&self) -> KnownCredential {
+        let key_hash = self.attested().key_hash();
+        KnownCredential { id: self.id.clone(), key_hash, backup_eligible: self.backup_eligible }
+    }
+
     /// Notes what an assertion said. A counter that did not grow and a flipped BE are signals, not refusals.
     pub(super) fn note(&mut self, asserted: Asserted) {
         if (asserted.counter != 0 || self.counter != 0) && asserted.counter <= self.counter {

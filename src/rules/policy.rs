@@ -74,6 +74,8 @@ pub struct Policy {
     pub offline: Offline,
     /// Length of the cool-off in seconds.
     pub cool_off_seconds: u32,
+    /// How long nothing may have spoken against a key of custody `passkey` before it earns that tier, in seconds.
+    pub clean_seconds: u32,
     /// Life of an allowance in seconds.
     pub allowance_seconds: u32,
     /// Life of an intent in seconds.
@@ -135,6 +137,7 @@ impl Default for Policy {
             top_up: TopUpLimits { limits: limits(30_000, 50_000, 50_000, 3), apart: 600 },
             offline: Offline { per_payment: Amount::of(5_000), count: 2, total: Amount::of(10_000) },
             cool_off_seconds: 24 * 3600,
+            clean_seconds: 30 * 24 * 3600,
             allowance_seconds: 7 * 24 * 3600,
             intent_seconds: 300,
             open_intents: 3,

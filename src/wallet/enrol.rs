@@ -166,7 +166,9 @@ impl<P: Platform> Wallet<P> {
         let (statement, label) = (Bytes(made.statement.clone()), prepared.account.device_label.clone());
         let recovers = made.registration.is_none();
         let body = match made.registration.clone() {
-            Some(registration) => json::to_vec(&ConfirmEnrolment { registration, statement, assertion, label }),
+            Some(registration) => {
+                json::to_vec(&ConfirmEnrolment { registration, statement, assertion, label, attestation: None })
+            }
             None => json::to_vec(&ConfirmRecovery { statement, assertion, label }),
         };
         let credential = credential.clone();

@@ -7,11 +7,13 @@
 
 mod device;
 mod problem;
+mod rotation;
 mod safety;
 mod till;
 
 pub use device::*;
 pub use problem::Problem;
+pub use rotation::*;
 pub use safety::*;
 pub use till::*;
 

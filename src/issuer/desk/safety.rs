@@ -6,11 +6,11 @@ use crate::issuer::Issuer;
 use crate::issuer::error::Refused;
 use crate::issuer::funding::Funding;
 use crate::issuer::ledger::{Kind, Ledger, Needs};
-use crate::issuer::{freeze, limits, login, recovery, step_up};
+use crate::issuer::{freeze, limits, login, recovery, rotation, step_up};
 use crate::wire::calls::{
-    AccountFrozen, ConfirmPasskeyFreeze, ConfirmRecovery, Enrolled, FreezeByCode, FreezeByTicket, IntentPrepared,
-    LimitSet, LowerLimit, PasskeyFreezePrepared, PrepareLimit, PrepareRecovery, PrepareRefill, PrepareUnfreeze,
-    RecoveryPrepared, ReportUse, UnfreezeCodeSent,
+    AccountFrozen, ConfirmPasskeyFreeze, ConfirmRecovery, ConfirmRotation, Enrolled, FreezeByCode, FreezeByTicket,
+    IntentPrepared, LimitSet, LowerLimit, PasskeyFreezePrepared, PrepareLimit, PrepareRecovery, PrepareRefill,
+    PrepareRotation, PrepareUnfreeze, RecoveryPrepared, ReportUse, RotationPrepared, UnfreezeCodeSent,
 };
 use crate::wire::enrolment;
 use crate::wire::id::{AccountId, Nonce};
@@ -183,6 +183,34 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             .and(Kind::Handles, handle);
         self.decide(caller.now_ms, needs, |moment, records| {
             recovery::confirm(moment, records, account, caller.thumb, handle, &call)
+        })
+        .await
+    }
+
+    pub(super) async fn prepare_rotation(
+        &self,
+        caller: &Caller,
+        call: PrepareRotation,
+    ) -> Result<RotationPrepared, Refused> {
+        let account = caller.device()?;
+        self.decide(caller.now_ms, Needs::new().and(Kind::Accounts, account), |moment, records| {
+            rotation::prepare(moment, records, account, caller.thumb, &call)
+        })
+        .await
+    }
+
+    pub(super) async fn confirm_rotation(&self, caller: &Caller, call: ConfirmRotation) -> Result<Enrolled, Refused> {
+        let account = caller.device()?;
+        let statement = enrolment::open_self_signed(&call.statement.0)?;
+        let handle = self.handle()?;
+        let needs = Needs::new()
+            .and(Kind::Accounts, account)
+            .and(Kind::Credentials, &statement.credential)
+            .and(Kind::Keys, statement.device_key.thumbprint())
+            .and(Kind::Keys, statement.channel_key.thumbprint())
+            .and(Kind::Handles, handle);
+        self.decide(caller.now_ms, needs, |moment, records| {
+            rotation::confirm(moment, records, account, caller.thumb, handle, &call)
         })
         .await
     }

@@ -5,8 +5,10 @@ mod guesses;
 mod limits;
 mod news;
 mod replace;
+mod rotation;
 mod step_up;
 mod steps;
+mod tiers;
 mod tills;
 
 use super::*;
@@ -66,7 +68,7 @@ fn confirmation(
     let statement = device.state(&statement);
     let assertion = passkey.assert(&enrolment::confirmation_challenge(&statement));
     let registration = passkey.register(&challenge);
-    ConfirmEnrolment { registration, statement: Bytes(statement), assertion, label: "phone".into() }
+    ConfirmEnrolment { registration, statement: Bytes(statement), assertion, label: "phone".into(), attestation: None }
 }
 
 fn prepare(issuer: &World, login: &str) -> (Client, EnrolmentPrepared) {
@@ -306,6 +308,22 @@ fn bodies_are_read_strictly_and_extension_results_are_named() {
     call["assertion"]["clientExtensionResults"] = serde_json::json!({ "prf": { "results": { "first": "AAAA" } } });
     let body = serde_json::to_vec(&call).unwrap();
     assert_eq!(answer(ConfirmIntent::PATH, &body), Some(Code::PrfLeaked));
+    // Before anything else: whoever sends it, with whatever proof, to whatever path, under whatever name it is spelled.
+    let unproved = Request { proof: None, ..device.request(ConfirmIntent::PATH, body.clone()) };
+    assert_eq!(code(&now(issuer.answer(&unproved))), Some(Code::PrfLeaked));
+    let nowhere = Request { path: "/v1/nowhere".into(), ..unproved };
+    assert_eq!(code(&now(issuer.answer(&nowhere))), Some(Code::PrfLeaked));
+    for leak in [
+        r#"{"registration":{"clientExtensionResults":{"prf":{"enabled":true,"results":{"first":"AAAA"}}}}}"#,
+        r#"{"after":1,"prf":{"results":{"first":"AAAA","second":"BBBB"}}}"#,
+        r#"{"list":[[{"client\u0045xtensionResults":{"\u0070rf":{"results":{}}}}]]}"#,
+    ] {
+        for path in [ConfirmEnrolment::PATH, FollowNews::PATH, TakePayment::PATH] {
+            let reply = now(issuer.answer(&device.request(path, leak.into())));
+            assert_eq!(code(&reply), Some(Code::PrfLeaked), "{path} {leak}");
+            assert!(!String::from_utf8(reply.body).unwrap().contains("AAAA"));
+        }
+    }
 }
 
 #[test]

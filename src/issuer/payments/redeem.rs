@@ -4,7 +4,7 @@ use super::held::{self, Doubtful};
 use super::{Payment, answered, breakers, remember};
 use crate::code::Code;
 use crate::issuer::account::{Account, Debit, Device, Retired, State};
-use crate::issuer::allowance::{account_cap, cap};
+use crate::issuer::allowance::account_cap;
 use crate::issuer::books::{Line, Movement};
 use crate::issuer::devices::require_active;
 use crate::issuer::error::Refused;
@@ -133,7 +133,8 @@ impl Desk<'_> {
 
     fn decide(&self, records: &mut Records, account: &mut Account, payment: &str) -> PaymentAnswer {
         let Some(device) = account.device(self.thumb) else { return self.answer(Outcome::TryAgain, None) };
-        let asked = self.sale.check(self.token, device.allowance.per_payment);
+        let each = device.cap(&self.moment.settings.policy, self.moment.now()).each;
+        let asked = self.sale.check(self.token, each);
         match asked {
             // An old photo must not hurt its owner, nor fill the history.
             Err(Code::TokenExpired) => return self.answer(Outcome::TokenExpired, None),
@@ -205,8 +206,11 @@ impl Desk<'_> {
             let over = if granted.tier == Tier::CoolOff { Code::CoolingOff } else { Code::OverAllowance };
             device.spent_offline.check(&cap, amount, now).map_err(|_| over)?;
         }
-        device.spent.check(&cap(granted), amount, now).map_err(|_| Code::OverAllowance)?;
-        account.spent.check(&account_cap(self.moment, account, granted), amount, now).map_err(|_| Code::OverLimit)?;
+        device
+            .spent
+            .check(&device.cap(&self.moment.settings.policy, now), amount, now)
+            .map_err(|_| Code::OverAllowance)?;
+        account.spent.check(&account_cap(self.moment, account, device), amount, now).map_err(|_| Code::OverLimit)?;
         if let Some(last) = &device.last_debit {
             let policy = &self.moment.settings.policy;
             let apart = if last.till == self.sale.till {
@@ -258,6 +262,7 @@ impl Desk<'_> {
         let mut draft = Draft::of(Kind::DeviceSuspended, self.thumb);
         if let Some(device) = account.device_mut(self.thumb) {
             device.state = State::Suspended;
+            device.evidence.suspected_at = Some(self.moment.now());
             device.intents.clear();
             draft.body.device_label = Some(device.label.clone());
         }

@@ -51,7 +51,7 @@ pub(in crate::issuer) fn reverse(
         account.held.retain(|held| held.payment != payment.id);
         let metered = Entry { at: payment.at, amount: payment.amount };
         account.spent.take_back(metered);
-        if let Some(device) = account.device_mut(payment.thumb) {
+        if let Some(device) = account.heir_mut(payment.thumb) {
             // Taken back at the counter, it says nothing about where the device is used next.
             device.last_debit = device.last_debit.take().filter(|last| last.payment != payment.id);
             device.spent.take_back(metered);

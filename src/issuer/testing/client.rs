@@ -5,7 +5,7 @@ use crate::code::Code;
 use crate::issuer::desk::{Reply, Request};
 use crate::issuer::funding::DemoProcessor;
 use crate::issuer::ledger::MemoryLedger;
-use crate::issuer::settings::Attempts;
+use crate::issuer::settings::{Attempts, Settings};
 use crate::issuer::{Issuer, demo};
 use crate::wire::calls::{Call, Problem};
 use crate::wire::dpop;
@@ -25,8 +25,13 @@ pub(in crate::issuer) fn world() -> World {
 
 /// The same under other attempts.
 pub(in crate::issuer) fn world_with(change: impl Fn(&mut Attempts)) -> World {
+    world_under(|settings| change(&mut settings.attempts))
+}
+
+/// The same under other settings.
+pub(in crate::issuer) fn world_under(change: impl Fn(&mut Settings)) -> World {
     let mut stage = super::Stage::new();
-    change(&mut stage.settings.attempts);
+    change(&mut stage.settings);
     let issuer = now(Issuer::open(stage.ledger, DemoProcessor::new(), stage.settings)).unwrap();
     now(demo::seed(&issuer, &demo::Plan::default())).unwrap();
     issuer

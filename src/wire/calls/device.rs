@@ -88,8 +88,10 @@ pub struct ConfirmEnrolment {
     pub assertion: Assertion,
     /// What the user calls this device, at most 60 characters.
     pub label: String,
+    /// The platform's word for the device key, where custody is `native` and the host has one: opaque here.
+    pub attestation: Option<Bytes>,
 }
-json_object! { strict ConfirmEnrolment { registration, statement, assertion, label } }
+json_object! { strict ConfirmEnrolment { registration, statement, assertion, label, attestation = "attestation?" } }
 call! { ConfirmEnrolment "/v1/enrolment/confirm" Enrolled }
 
 /// The device is registered.
