@@ -117,7 +117,7 @@ export interface Receipt {
 export interface Alert {
   readonly id: string;
   readonly at: Date;
-  readonly kind: "unknown-use" | "new-device" | "device-suspended" | "frozen" | "recovery-started" | "contact-changed" | "limits-changed" | "used-elsewhere" | "low-allowance" | "receipts-late" | "clock-skew";
+  readonly kind: "unknown-use" | "new-device" | "device-suspended" | "frozen" | "unfrozen" | "recovery-started" | "contact-changed" | "limits-changed" | "used-elsewhere" | "low-allowance" | "receipts-late" | "clock-skew";
   /** Why, for `unknown-use`. */
   readonly cause: "never-made-here" | "gap" | "fork" | "forged" | null;
   readonly receipt: Receipt | null;
@@ -129,6 +129,7 @@ export type Intent =
   | { readonly kind: "enrol"; readonly accountLabel: string; readonly label: string; readonly custody: Custody; readonly expiresAt: Date }
   | { readonly kind: "top-up"; readonly money: Money; readonly source: Source; readonly device: string; readonly expiresAt: Date }
   | { readonly kind: "refill"; readonly perPayment: Money; readonly total: Money; readonly count: number; readonly until: Date; readonly device: string; readonly expiresAt: Date }
+  | { readonly kind: "limit"; readonly old: Money; readonly new: Money; readonly device: string; readonly expiresAt: Date }
   | { readonly kind: "unfreeze"; readonly device: string; readonly expiresAt: Date };
 /** A thing the user must agree to, with all network work done. Call `confirm` synchronously inside a tap (Safari's rule). */
 export interface Ceremony<T> {
@@ -160,6 +161,8 @@ export interface WalletState {
   readonly balance: Money | null;
   readonly sources: readonly Source[];
   readonly allowance: Allowance | null;
+  /** What all devices together may pay in 24 hours: the owner's own limit, or else the issuer's. */
+  readonly limit: Money | null;
   /** Newest first, at most 20. */
   readonly recent: readonly Receipt[];
   readonly alerts: readonly Alert[];
@@ -234,6 +237,10 @@ export class Wallet {
   prepareTopUp(options: Money & { source: string } & Cancellable): Promise<Ceremony<Receipt | PendingTopUp>>;
   /** A refill beyond the silent one a day: the same limits for as long again, never a new window. Code: `cooling-off`. */
   prepareRefill(options?: Cancellable): Promise<Ceremony<Receipt>>;
+  /** Lowers at once what all devices may pay in 24 hours (`state.limit`). Codes: `bad-amount`, `cooling-off`; `over-limit` if it would raise it. */
+  lowerLimit(options: Money & Cancellable): Promise<void>;
+  /** Raises it, within what the issuer allows. Codes: `bad-amount` if it is no more, `over-limit`, `cooling-off`; `intent-mismatch` if it was changed elsewhere: sync first. */
+  prepareLimit(options: Money & Cancellable): Promise<Ceremony<Receipt>>;
   /** Where the proof of a stored card on this device goes on: hand `proof` to `page` by POST or storage, never in a URL. */
   proveCard(options: { source: string } & Cancellable): Promise<{ readonly page: string; readonly proof: string }>;
   /** Checked receipts kept here, newest first. */

@@ -339,6 +339,16 @@ export class Wallet {
     return this.#prepare((raw) => raw.call("prepare_refill"), options);
   }
 
+  /** @param {import("./index.js").Money & { signal?: AbortSignal }} options */
+  async lowerLimit(options) {
+    return this.#call((raw) => raw.call("lower_limit", this.#bound(options)), options);
+  }
+
+  /** @param {import("./index.js").Money & { signal?: AbortSignal }} options */
+  async prepareLimit(options) {
+    return this.#prepare((raw) => raw.call("prepare_limit", this.#bound(options)), options);
+  }
+
   /** @param {{ source: string, signal?: AbortSignal }} options */
   async proveCard(options) {
     return revive(await this.#call((raw) => raw.call("prove_card", text(options.source, "source")), options));

@@ -220,6 +220,23 @@ impl<P: Platform> Wallet<P> {
         self.agree_to_refill().await
     }
 
+    /// Lowers at once what all devices may pay in 24 hours.
+    ///
+    /// # Errors
+    /// As for signing; `bad-amount` for nothing; `over-limit` if it would raise the limit; `cooling-off`.
+    pub async fn lower_limit(&self, amount: Amount) -> Result<(), Error> {
+        self.set_lower_limit(amount).await
+    }
+
+    /// Prepares to raise it, within what the issuer allows.
+    ///
+    /// # Errors
+    /// As for signing; `bad-amount` if it is no more than now; `over-limit` with what the issuer allows; `cooling-off`;
+    /// `intent-mismatch` if the limit was changed elsewhere since the last sync.
+    pub async fn prepare_limit(&self, amount: Amount) -> Result<Ceremony, Error> {
+        self.raise_limit(amount).await
+    }
+
     /// Takes an alert off [`State::alerts`].
     ///
     /// # Errors

@@ -159,6 +159,56 @@ async fn a_second_refill_in_a_day_takes_a_step_up_and_gives_no_new_window<L: Tim
     assert_eq!(alerts(&wallet), []);
 }
 
+async fn the_limit_is_lowered_at_once_and_raised_by_a_step_up<L: Timed>(world: World<L>) {
+    let (_, wallet) = world.hanako().await;
+    let till = world.till("1001").await;
+    let limit = |wallet: &Wallet<Place>| wallet.state().limit.unwrap().amount;
+    assert_eq!(limit(&wallet), yen(50_000));
+    assert_eq!(wallet.prepare_limit(yen(50_001)).await.unwrap_err().code, Code::OverLimit);
+    assert_eq!(wallet.lower_limit(yen(0)).await.unwrap_err().code, Code::BadAmount);
+    wallet.lower_limit(yen(300)).await.unwrap();
+    assert_eq!(limit(&wallet), yen(300));
+    assert_eq!(wallet.state().allowance.unwrap().left.amount, yen(300));
+    assert_eq!(wallet.lower_limit(yen(301)).await.unwrap_err().code, Code::OverLimit);
+    assert_eq!(wallet.prepare_limit(yen(300)).await.unwrap_err().code, Code::BadAmount);
+    let code = wallet.payment_code(Some(yen(300))).await.unwrap();
+    assert_eq!(till.outcome(&code.text, 301, "sale-1").await, Outcome::AmountOver);
+    let ceremony = wallet.prepare_limit(yen(1_000)).await.unwrap();
+    assert_eq!(ceremony.intent.kind(), "limit");
+    assert_eq!(limit(&wallet), yen(300), "nothing before it is agreed to");
+    let done = world::receipt(wallet.confirm(ceremony.id).await.unwrap());
+    assert_eq!((done.kind, done.money.unwrap().amount), (Kind::LimitsChanged, yen(1_000)));
+    assert_eq!(limit(&wallet), yen(1_000));
+    assert_eq!(alerts(&wallet), [], "own changes are no news");
+    // Changed elsewhere since: what this wallet would raise from is not what is.
+    change(&world, |account| account.own_limit = Some(yen(500))).await;
+    assert_eq!(wallet.prepare_limit(yen(2_000)).await.unwrap_err().code, Code::IntentMismatch);
+    wallet.lock();
+    assert_eq!(wallet.lower_limit(yen(1)).await.unwrap_err().code, Code::Locked);
+}
+
+async fn what_another_device_changes_is_told_on_this_one<L: Timed>(world: World<L>) {
+    let (_, first) = world.hanako().await;
+    change(&world, |account| account.had_device = false).await;
+    let second = world.wallet(&world.place()).await;
+    world.enrol(&second, "hanako").await.unwrap();
+    first.sync().await.unwrap();
+    first.acknowledge(&first.state().alerts[0].id.clone()).await.unwrap();
+    first.lower_limit(yen(900)).await.unwrap();
+    second.sync().await.unwrap();
+    assert_eq!((alerts(&first), alerts(&second)), (vec![], vec![AlertKind::LimitsChanged]));
+    assert_eq!(second.state().limit.unwrap().amount, yen(900));
+    world.advance(1);
+    second.freeze().await.unwrap();
+    let attempt = first.send_unfreeze_code().await.unwrap();
+    let code = world.code_for("hanako@example.test").await;
+    let ceremony = first.prepare_unfreeze(&attempt, &code).await.unwrap();
+    first.confirm(ceremony.id).await.unwrap();
+    second.sync().await.unwrap();
+    assert_eq!(alerts(&first), [AlertKind::Frozen]);
+    assert_eq!(alerts(&second), [AlertKind::LimitsChanged, AlertKind::Unfrozen]);
+}
+
 async fn little_left_is_told_once<L: Timed>(world: World<L>) {
     let (_, wallet) = world.hanako().await;
     let till = world.till("1001").await;
@@ -244,6 +294,8 @@ on_each_ledger! {
     a_frozen_wallet_is_released_by_an_older_device_with_a_contact_code_and_its_passkey
     two_devices_of_one_account_raise_nothing_false
     a_second_refill_in_a_day_takes_a_step_up_and_gives_no_new_window
+    the_limit_is_lowered_at_once_and_raised_by_a_step_up
+    what_another_device_changes_is_told_on_this_one
     little_left_is_told_once
     a_suspended_device_is_replaced_by_a_new_key_with_its_passkey_and_pays_small_amounts
     a_suspended_device_hears_why_and_its_owner_is_told_elsewhere_too

@@ -1,7 +1,8 @@
 // @ts-check
-// Freezes an account from any machine: with the stop code of a message, or with login and contact code. Nothing happens
+// Freezes an account from any machine: with a passkey, the stop code of a message, or login and contact code. Nothing happens
 // before a tap, nothing stands in the address, and the key made here is gone with the page.
 import { byId, currentLanguage, during, speak, t } from "/page.js";
+import { canAskPasskey, freezeByPasskey } from "/stop-passkey.js";
 import { TillClient, TillError } from "/till-client.js";
 
 const client = TillClient.passing();
@@ -21,6 +22,13 @@ function onSubmit(form, button, work) {
     during(byId(button), () => work().catch(tell));
   });
 }
+
+byId("passkey-form").hidden = !canAskPasskey();
+onSubmit("passkey-form", "passkey-submit", async () => {
+  const here = await client;
+  await freezeByPasskey((path, body) => here.post(path, body));
+  done();
+});
 
 onSubmit("stop-form", "stop-submit", async () => {
   await (await client).post("/v1/freeze/code", { code: value("stop-code") });
@@ -44,7 +52,7 @@ onSubmit("code-form", "code-submit", async () => {
 });
 
 function done() {
-  for (const id of ["stop-form", "login-form", "code-form", "why", "problem"]) byId(id).hidden = true;
+  for (const id of ["passkey-form", "stop-form", "login-form", "code-form", "why", "problem"]) byId(id).hidden = true;
   byId("next").hidden = false;
   const message = byId("message");
   message.textContent = t("stop.done");
@@ -54,8 +62,10 @@ function done() {
 
 /** @param {unknown} error */
 function tell(error) {
-  const code = error instanceof TillError ? error.code : "unknown";
-  const known = { "code-refused": "stop.refused", "ticket-expired": "stop.refused", "too-many-attempts": "till.error.too-many-attempts" };
+  // A prompt that was closed, or for which the tap no longer counted, says no more than that.
+  const ended = error instanceof DOMException && ["NotAllowedError", "AbortError"].includes(error.name);
+  const code = error instanceof TillError ? error.code : ended ? "cancelled" : "unknown";
+  const known = { "code-refused": "stop.refused", "ticket-expired": "stop.refused", "assertion-refused": "stop.noPasskey", "intent-expired": "stop.noPasskey", cancelled: "stop.cancelled", "too-many-attempts": "till.error.too-many-attempts" };
   const problem = byId("problem");
   problem.dataset.code = code;
   problem.textContent = t(known[/** @type {keyof typeof known} */ (code)] ?? "stop.other");

@@ -8,7 +8,7 @@ import { agree, byId, during, hasText, locale, make, say, t, textOfCode, when } 
 
 const INCOMING = ["refund", "top-up", "opening"];
 /** After these the owner may say that it was not them. */
-const DOUBTFUL = ["unknown-use", "used-elsewhere", "new-device", "device-suspended", "limits-changed", "contact-changed", "recovery-started"];
+const DOUBTFUL = ["unknown-use", "used-elsewhere", "new-device", "device-suspended", "limits-changed", "unfrozen", "contact-changed", "recovery-started"];
 const PAGE = 20;
 /** @type {Receipt[]} */
 let older = [];

@@ -3,6 +3,7 @@
 import { Wallet, formatMoney } from "/pkg/index.js";
 import { agree, byId, during, fail, keepForOffline, locale, make, quiet, say, speak, t, when } from "/page.js";
 import { enrolForms } from "/wallet-enrol.js";
+import { drawLimit, limitForm } from "/wallet-limit.js";
 import { drawAlerts, drawHistory, drawRows, historyButtons } from "/wallet-history.js";
 import { drawSources, topUpForm } from "/wallet-top-up.js";
 
@@ -46,6 +47,7 @@ async function begin() {
   wallet.subscribe(draw);
   enrolForms(wallet);
   topUpForm(wallet);
+  limitForm(wallet);
   historyButtons(wallet);
   buttons(wallet);
   byId("opening").hidden = true;
@@ -88,6 +90,7 @@ function draw() {
   drawStopped(state.status, stopped);
   drawMoney(state);
   drawDevice(state);
+  drawLimit(state);
   drawAlerts(wallet);
   drawRows(byId("recent"), state.recent.slice(0, 3));
   drawHistory(state);

@@ -6,7 +6,7 @@ use super::ledger::Records;
 use super::moment::Moment;
 use super::receipts;
 use super::used::Used;
-use super::{allowance, freeze, sources};
+use super::{allowance, freeze, limits, sources};
 use crate::code::Code;
 use crate::wire::calls::{AccountFrozen, DeviceItem, Sync, Synced};
 use crate::wire::freeze::Freeze;
@@ -74,6 +74,7 @@ pub(super) fn sync(
         devices: owner.devices.iter().map(|device| item(&owner, device)).collect(),
         sources: sources::items(&owner, thumb),
         left: allowance::left(moment, &owner, device),
+        limit: Some(limits::current(moment, &owner, device)),
         key_set: None,
     };
     let newest = owner.link.seq;

@@ -152,6 +152,8 @@ async fn run<P: Platform>(
         "reread" => wallet.read_again().await?,
         "refill" => wallet.refill().await?,
         "prepare_refill" => return to_js(&wallet.prepare_refill().await?),
+        "lower_limit" => wallet.lower_limit(parse(one, Code::BadAmount)?).await?,
+        "prepare_limit" => return to_js(&wallet.prepare_limit(parse(one, Code::BadAmount)?).await?),
         "acknowledge" => wallet.acknowledge(one).await?,
         "prove_card" => return to_js(&wallet.prove_card(&parse(one, Code::SourceUnknown)?).await?),
         "freeze" => wallet.freeze().await?,

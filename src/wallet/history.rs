@@ -109,7 +109,8 @@ pub(super) fn apply(data: &mut Data, set: &KeySet, item: &ReceiptItem) -> Result
         Kind::Frozen if !is_own => Some(AlertKind::Frozen),
         Kind::RecoveryStarted => Some(AlertKind::RecoveryStarted),
         Kind::ContactChanged => Some(AlertKind::ContactChanged),
-        Kind::LimitsChanged => Some(AlertKind::LimitsChanged),
+        Kind::Unfrozen if !is_own => Some(AlertKind::Unfrozen),
+        Kind::LimitsChanged if !is_own => Some(AlertKind::LimitsChanged),
         _ => None,
     };
     if let Some(kind) = raised.filter(|_| !happened_here_before) {

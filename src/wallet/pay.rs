@@ -158,7 +158,9 @@ fn worst(data: &Data, terms: &Terms, now: u32, shown: &[Shown]) -> Remaining {
     if terms.until <= now {
         return none(now);
     }
-    let cap = Cap { each: terms.per_payment, total: terms.total, count: terms.count };
+    // The owner's own limit, as far as it is known here.
+    let total = data.limit.map_or(terms.total, |limit| limit.min(terms.total));
+    let cap = Cap { each: terms.per_payment, total, count: terms.count };
     let metered = metered(data.meter.clone(), shown, &cap, now);
     // The issuer also sees the account's other devices. Its word counts until more is left than it said.
     match data.left {

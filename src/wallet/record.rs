@@ -65,6 +65,8 @@ pub struct Data {
     pub unopened: Option<Bytes>,
     /// What the issuer said is left of it.
     pub left: Option<LeftThen>,
+    /// What the issuer said all devices may pay in 24 hours.
+    pub limit: Option<Amount>,
     /// Own payments of the last 24 hours, from checked receipts.
     pub meter: Meter,
     /// Codes shown, outcome unknown.
@@ -93,7 +95,7 @@ pub struct Data {
 json_object! {
     open Data {
         version, issuer, device_key, channel_key, custody, trust, enrolling, account, status, atc, last_iat,
-        offset_ms, last_contact, allowance, unopened, left, meter, shown, made, forgotten, link, balance, synced_at,
+        offset_ms, last_contact, allowance, unopened, left, limit, meter, shown, made, forgotten, link, balance, synced_at,
         added_by, receipts, alerts, devices, sources,
     }
 }
@@ -269,6 +271,7 @@ impl Data {
             allowance: None,
             unopened: None,
             left: None,
+            limit: None,
             meter: Meter::default(),
             shown: Vec::new(),
             made: Vec::new(),

@@ -54,6 +54,8 @@ pub struct State {
     pub sources: Vec<SourceView>,
     /// What is left to pay with.
     pub allowance: Option<AllowanceView>,
+    /// What all devices together may pay in 24 hours.
+    pub limit: Option<Money>,
     /// Newest checked receipts, newest first, at most 20.
     pub recent: Vec<ReceiptView>,
     /// Alerts that were not acknowledged, oldest first.
@@ -69,7 +71,7 @@ pub struct State {
 }
 json_object! {
     written State {
-        status, device, devices, account_label = "accountLabel", balance, sources, allowance, recent, alerts,
+        status, device, devices, account_label = "accountLabel", balance, sources, allowance, limit, recent, alerts,
         ceremony, synced_at = "syncedAt", online, clock_offset_ms = "clockOffsetMs",
     }
 }
@@ -178,6 +180,17 @@ pub enum IntentView {
         /// End.
         expires_at: u64,
     },
+    /// Let all devices pay more.
+    Limit {
+        /// In 24 hours until now.
+        old: Money,
+        /// In 24 hours from then on.
+        new: Money,
+        /// Label of this device.
+        device: String,
+        /// End.
+        expires_at: u64,
+    },
     /// Let the account work again.
     Unfreeze {
         /// Label of this device.
@@ -195,6 +208,7 @@ impl IntentView {
             Self::Enrol { .. } => "enrol",
             Self::TopUp { .. } => "top-up",
             Self::Refill { .. } => "refill",
+            Self::Limit { .. } => "limit",
             Self::Unfreeze { .. } => "unfreeze",
         }
     }
@@ -217,6 +231,9 @@ impl ToJson for IntentView {
                 "kind perPayment total count until device expiresAt",
                 &[&kind, per_payment, total, count, until, device, expires_at],
             ),
+            Self::Limit { old, new, device, expires_at } => {
+                to.object("kind old new device expiresAt", &[&kind, old, new, device, expires_at]);
+            }
             Self::Unfreeze { device, expires_at } => to.object("kind device expiresAt", &[&kind, device, expires_at]),
         }
     }

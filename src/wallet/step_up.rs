@@ -3,22 +3,23 @@
 
 use super::Wallet;
 use super::ceremony::{Asked, Open, Work};
-use super::client::By;
+use super::client::{By, parse};
 use super::error::Error;
 use super::history::open_receipt;
 use super::ports::Platform;
 use super::queue::Stop;
 use super::record::{Data, Terms};
-use super::room::{ms, source_view};
+use super::room::{Local, ms, source_view};
 use super::state::{CardProof, Ceremony, Confirmed, IntentView, ReceiptView};
 use crate::code::Code;
 use crate::wire::calls::{
-    ConfirmIntent, IntentConfirmed, PrepareRefill, PrepareTopUp, PrepareUnfreeze, ProveCard, ReceiptItem,
-    SendUnfreezeCode,
+    Call, ConfirmIntent, IntentConfirmed, IntentPrepared, LowerLimit, PrepareLimit, PrepareRefill, PrepareTopUp,
+    PrepareUnfreeze, ProveCard, ReceiptItem, SendUnfreezeCode,
 };
 use crate::wire::co_signature::CoSignature;
-use crate::wire::id::{Bytes, RpId, SourceId, to_base64};
+use crate::wire::id::{Bytes, Hash, RpId, SourceId, to_base64};
 use crate::wire::intent::{Action, Intent, MAX_LIFETIME};
+use crate::wire::json;
 use crate::wire::key_set::KeySet;
 use crate::wire::money::{Amount, Currency, Money};
 use crate::wire::receipt::Kind;
@@ -28,9 +29,6 @@ use std::rc::Rc;
 
 /// How far the issuer's clock may be ahead of what the wallet thinks it is, in seconds.
 const LEEWAY: u32 = 30;
-
-/// What a ceremony needs besides its intent: label of this device, relying party, user handle, newest receipt.
-type About = (String, RpId, Bytes, u64);
 
 pub(super) struct Prepared {
     intent: Intent,
@@ -49,72 +47,70 @@ impl<P: Platform> Wallet<P> {
         currency: Currency,
         source: &SourceId,
     ) -> Result<Ceremony, Error> {
-        self.end_open(Stop::Superseded).await;
         self.demand_ready()?;
         if amount.is_zero() {
             return Err(Code::BadAmount.into());
         }
-        let rp_id = self.trust(|trust| trust.rp_id.clone())?;
-        let (draft, item, device_label, user_handle, after) = self.read(|data| {
+        let item = self.read(|data| {
             if data.currency() != Some(currency) {
                 return Err(Error::new(Code::CurrencyMismatch));
             }
-            let account = data.account.as_ref().ok_or(Code::NotEnrolled)?;
-            let item = data.sources.iter().find(|item| item.id == *source).ok_or(Code::SourceUnknown)?;
-            let source_fingerprint = item.fingerprint;
-            let action = Action::TopUp { amount, currency, source: source.clone(), source_fingerprint };
-            let draft = self.draft(data, action)?;
-            let label = account.device_label.clone();
-            Ok((draft, item.clone(), label, account.user_handle.clone(), data.link.seq))
+            Ok(data.sources.iter().find(|item| item.id == *source).ok_or(Code::SourceUnknown)?.clone())
         })??;
-        let call = PrepareTopUp { amount, currency, source: source.clone(), head: draft.head };
-        let reply = self.call(By::Device, &call).await?;
-        let intent = self.complete(draft, &reply.intent.0)?;
-        let view = IntentView::TopUp {
+        let source_fingerprint = item.fingerprint;
+        let action = Action::TopUp { amount, currency, source: source.clone(), source_fingerprint };
+        let call = |head| json::to_vec(&PrepareTopUp { amount, currency, source: source.clone(), head });
+        let view = |device, expires_at| IntentView::TopUp {
             money: Money { amount, currency },
             source: source_view(&item),
-            device: device_label,
-            expires_at: ms(intent.expires_at),
+            device,
+            expires_at,
         };
-        let prepared = Prepared { intent, rp_id, user_handle, after, sent: RefCell::default() };
-        Ok(self.open_ceremony(view, Work::StepUp(Box::new(prepared))).await)
+        self.step_up(action, PrepareTopUp::PATH, &call, &view).await
     }
 
     /// The same limits again, for as long again: the step-up is what a second refill in a day takes.
     pub(super) async fn agree_to_refill(&self) -> Result<Ceremony, Error> {
-        self.end_open(Stop::Superseded).await;
         self.demand_ready()?;
-        let now = self.now();
         let terms = self.read(|data| data.allowance.clone())?.ok_or(Code::OverAllowance)?;
         let Terms { per_payment, count, total, currency, .. } = terms;
         // A little less than the issuer grants: its clock and this one differ by the road between them.
-        let until = now.saturating_add(terms.until.saturating_sub(terms.since)).saturating_sub(LEEWAY);
-        let (draft, prepared) = self.draft_simple(Action::Refill { per_payment, count, total, until })?;
-        let call = PrepareRefill { per_payment, count, total, until, head: draft.head };
-        let reply = self.call(By::Device, &call).await?;
-        let intent = self.complete(draft, &reply.intent.0)?;
+        let until = self.now().saturating_add(terms.until.saturating_sub(terms.since)).saturating_sub(LEEWAY);
+        let action = Action::Refill { per_payment, count, total, until };
+        let call = |head| json::to_vec(&PrepareRefill { per_payment, count, total, until, head });
         let money = |amount| Money { amount, currency };
-        let view = IntentView::Refill {
+        let view = |device, expires_at| IntentView::Refill {
             per_payment: money(per_payment),
             total: money(total),
             count,
             until: ms(until),
-            device: prepared.0,
-            expires_at: ms(intent.expires_at),
+            device,
+            expires_at,
         };
-        let (_, rp_id, user_handle, after) = prepared;
-        let prepared = Prepared { intent, rp_id, user_handle, after, sent: RefCell::default() };
-        Ok(self.open_ceremony(view, Work::StepUp(Box::new(prepared))).await)
+        self.step_up(action, PrepareRefill::PATH, &call, &view).await
     }
 
-    /// The draft of an intent that needs nothing but its own terms, and what its ceremony needs.
-    fn draft_simple(&self, action: Action) -> Result<(Intent, About), Error> {
-        let rp_id = self.trust(|trust| trust.rp_id.clone())?;
-        self.read(|data| {
-            let account = data.account.as_ref().ok_or(Code::NotEnrolled)?;
-            let about = (account.device_label.clone(), rp_id, account.user_handle.clone(), data.link.seq);
-            Ok((self.draft(data, action)?, about))
-        })?
+    /// Lowers what all devices may pay: it only takes away, so it takes no step-up.
+    pub(super) async fn set_lower_limit(&self, new: Amount) -> Result<(), Error> {
+        self.demand_ready()?;
+        let limit = Some(self.call(By::Device, &LowerLimit { new }).await?.limit);
+        self.change(move |data| {
+            data.limit = limit;
+            Ok(())
+        })
+        .await?;
+        // The receipt of it; if it does not come now, the next sync brings it.
+        let _ = self.fetch_news().await;
+        Ok(())
+    }
+
+    pub(super) async fn raise_limit(&self, new: Amount) -> Result<Ceremony, Error> {
+        self.demand_ready()?;
+        let (old, currency) = self.read(|data| data.limit.zip(data.currency()))?.ok_or(Code::NotEnrolled)?;
+        let call = |head| json::to_vec(&PrepareLimit { old, new, head });
+        let money = |amount| Money { amount, currency };
+        let view = |device, expires_at| IntentView::Limit { old: money(old), new: money(new), device, expires_at };
+        self.step_up(Action::Limit { old, new }, PrepareLimit::PATH, &call, &view).await
     }
 
     pub(super) async fn unfreeze_code(&self) -> Result<String, Error> {
@@ -122,15 +118,35 @@ impl<P: Platform> Wallet<P> {
     }
 
     pub(super) async fn unfreeze(&self, attempt: &str, code: &str) -> Result<Ceremony, Error> {
-        self.end_open(Stop::Superseded).await;
-        self.demand_for(&Action::Unfreeze)?;
-        let (draft, (device, rp_id, user_handle, after)) = self.draft_simple(Action::Unfreeze)?;
-        let call = PrepareUnfreeze { attempt: attempt.into(), code: code.into(), head: draft.head };
-        let reply = self.call(By::Device, &call).await?;
-        let intent = self.complete(draft, &reply.intent.0)?;
-        let view = IntentView::Unfreeze { device, expires_at: ms(intent.expires_at) };
-        let prepared = Prepared { intent, rp_id, user_handle, after, sent: RefCell::default() };
-        Ok(self.open_ceremony(view, Work::StepUp(Box::new(prepared))).await)
+        let call = |head| json::to_vec(&PrepareUnfreeze { attempt: attempt.into(), code: code.into(), head });
+        let view = |device, expires_at| IntentView::Unfreeze { device, expires_at };
+        self.step_up(Action::Unfreeze, PrepareUnfreeze::PATH, &call, &view).await
+    }
+
+    /// From what is wanted to the open ceremony: `call` writes the call's body for the newest link, `view` what the user
+    /// sees for this device's label and the end.
+    fn step_up<'a>(
+        &'a self,
+        action: Action,
+        path: &'static str,
+        call: &'a dyn Fn(Hash) -> Vec<u8>,
+        view: &'a dyn Fn(String, u64) -> IntentView,
+    ) -> Local<'a, Result<Ceremony, Error>> {
+        Box::pin(async move {
+            self.end_open(Stop::Superseded).await;
+            self.demand_for(&action)?;
+            let rp_id = self.trust(|trust| trust.rp_id.clone())?;
+            let (draft, device, user_handle, after) = self.read(|data| {
+                let account = data.account.as_ref().ok_or(Code::NotEnrolled)?;
+                let (device, user_handle) = (account.device_label.clone(), account.user_handle.clone());
+                Ok::<_, Error>((self.draft(data, action)?, device, user_handle, data.link.seq))
+            })??;
+            let reply = self.send_proved(By::Device, path, call(draft.head)).await?;
+            let intent = self.complete(draft, &parse::<IntentPrepared>(&reply)?.intent.0)?;
+            let view = view(device, ms(intent.expires_at));
+            let prepared = Prepared { intent, rp_id, user_handle, after, sent: RefCell::default() };
+            Ok(self.open_ceremony(view, Work::StepUp(Box::new(prepared))).await)
+        })
     }
 
     /// That the wallet can do what is asked: only a release is for a frozen account.
@@ -259,13 +275,18 @@ impl Prepared {
     fn made(&self, receipt: &ReceiptView) -> bool {
         let own = receipt.sequence > self.after
             && receipt.device.as_ref().is_some_and(|device| *device == self.intent.thumb.to_string());
-        let Action::TopUp { amount, currency, source, .. } = &self.intent.action else {
-            let kind = if self.intent.action == Action::Unfreeze { Kind::Unfrozen } else { Kind::Refilled };
-            return own && receipt.kind == kind;
+        let amount = receipt.money.map(|money| money.amount);
+        let (kind, same) = match &self.intent.action {
+            Action::TopUp { amount, currency, source, .. } => {
+                let money = Some(Money { amount: *amount, currency: *currency });
+                let named = receipt.source.as_ref().is_none_or(|named| named == source);
+                (Kind::TopUp, receipt.money == money && named)
+            }
+            Action::Limit { new, .. } => (Kind::LimitsChanged, amount == Some(*new)),
+            Action::Unfreeze => (Kind::Unfrozen, true),
+            _ => (Kind::Refilled, true),
         };
-        own && receipt.kind == Kind::TopUp
-            && receipt.money == Some(Money { amount: *amount, currency: *currency })
-            && receipt.source.as_ref().is_none_or(|named| named == source)
+        own && receipt.kind == kind && same
     }
 }
 

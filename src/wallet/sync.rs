@@ -265,6 +265,7 @@ fn take_news(data: &mut Data, news: News, after: u64) -> Result<Round, Cause> {
     data.status = synced.status;
     data.devices = synced.devices;
     data.sources = synced.sources;
+    data.limit = synced.limit;
     // The floor is not signed: whoever carries the answer may not use the counter up.
     if synced.atc_floor <= data.atc.saturating_add(MOST_AHEAD) {
         data.atc = data.atc.max(synced.atc_floor);

@@ -2,7 +2,7 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { addAuthenticator, launchChromium } from "../lib/engines.mjs";
+import { addAuthenticator, evict, launchChromium } from "../lib/engines.mjs";
 import { startIssuer } from "../lib/issuer.mjs";
 import { charge, enrol, openPage, readInbox, setUpTill, status } from "../lib/pages.mjs";
 import { scan } from "../lib/scan.mjs";
@@ -24,13 +24,13 @@ async function stage() {
   const issuer = await startIssuer();
   const context = await browser.newContext({ viewport: { width: 390, height: 800 } });
   const wallet = await openPage(context, issuer.url);
-  await addAuthenticator(wallet);
+  const authenticator = await addAuthenticator(wallet);
   await enrol(wallet, { url: issuer.url, ...HANAKO });
   const close = async () => {
     await context.close();
     await issuer.stop();
   };
-  return { url: issuer.url, context, wallet, close };
+  return { url: issuer.url, context, wallet, authenticator, close };
 }
 
 /** @param {import("playwright-core").Page} page @param {string} name */
@@ -128,6 +128,55 @@ test("a stop code freezes from any machine, once; login and contact code do too"
     await wallet.bringToFront();
     await wallet.click("#sync");
     await status(wallet, "frozen");
+  } finally {
+    await stood.close();
+  }
+});
+
+test("the limit is lowered by a tap and raised by a step-up", async () => {
+  const stood = await stage();
+  const { wallet } = stood;
+  try {
+    await wallet.click("#tab-safety");
+    await wallet.locator("#limit-now").filter({ hasText: "50,000" }).waitFor();
+    /** @param {string} amount */
+    const change = async (amount) => {
+      await wallet.fill("#limit-new", amount);
+      await wallet.click("#limit-submit");
+      await wallet.locator("#agree[open]").waitFor();
+      await shoot(wallet, `limit-${amount}`);
+      await wallet.click("#agree-confirm");
+      await wallet.locator("#message:not([hidden])").waitFor();
+    };
+    await change("700");
+    await wallet.locator("#limit-now").filter({ hasText: "700" }).waitFor();
+    await wallet.fill("#limit-new", "50001");
+    await wallet.click("#limit-submit");
+    await wallet.locator('#problem[data-code="over-limit"]:not([hidden])').waitFor();
+    await change("2000");
+    await wallet.locator("#limit-now").filter({ hasText: "2,000" }).waitFor();
+    assert.equal(await wallet.locator("#alert-list li").count(), 0);
+  } finally {
+    await stood.close();
+  }
+});
+
+test("a passkey alone freezes from a page without a wallet, on any machine that has it", async () => {
+  const stood = await stage();
+  const { wallet, url, authenticator } = stood;
+  try {
+    const elsewhere = await openPage(await browser.newContext({ viewport: { width: 390, height: 800 } }), `${url}/stop.html`);
+    const other = await addAuthenticator(elsewhere);
+    await elsewhere.click("#passkey-submit");
+    await elsewhere.locator('#problem[data-code="cancelled"]:not([hidden])').waitFor();
+    // The key and all that the wallet kept are lost; the passkey was synchronised.
+    const [passkey] = await authenticator.credentials();
+    await evict(wallet, url);
+    await other.cdp.send("WebAuthn.addCredential", { authenticatorId: other.authenticatorId, credential: passkey });
+    await elsewhere.click("#passkey-submit");
+    await elsewhere.locator("#message:not([hidden])").waitFor();
+    await shoot(elsewhere, "stopped-by-passkey");
+    await readInbox(stood.context, url, HANAKO.contact, /No device can (pay) or top up/);
   } finally {
     await stood.close();
   }

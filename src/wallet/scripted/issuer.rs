@@ -282,6 +282,7 @@ impl Issuer {
                 resets_at: if book.left.resets_at == 0 { self.now() } else { book.left.resets_at },
                 ..book.left
             },
+            limit: Some(amount(20_000)),
             key_set: None,
         })
     }

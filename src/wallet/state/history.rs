@@ -70,11 +70,13 @@ json_words! {
         DeviceSuspended "device-suspended",
         /// The account was frozen.
         Frozen "frozen",
+        /// The account works again, and this device did not ask for it.
+        Unfrozen "unfrozen",
         /// A recovery was started.
         RecoveryStarted "recovery-started",
         /// A contact was changed.
         ContactChanged "contact-changed",
-        /// Limits were changed.
+        /// Limits were changed, not by this device.
         LimitsChanged "limits-changed",
         /// Code or device turned up at another place within minutes: the first payment's money waits.
         UsedElsewhere "used-elsewhere",

@@ -159,9 +159,24 @@ fn security_events_of_others_are_told_and_own_ones_are_not() {
     let wallet = world.enrolled();
     assert_eq!(wallet.state().alerts, []);
     let other = Some(Thumbprint([9; 32]));
-    for kind in [Kind::DeviceAdded, Kind::RecoveryStarted, Kind::ContactChanged, Kind::LimitsChanged, Kind::Frozen] {
+    for kind in [Kind::LimitsChanged, Kind::Frozen, Kind::Unfrozen] {
+        world.issuer.record(kind, Some(own(&wallet)), None, None);
+    }
+    run(wallet.sync()).unwrap();
+    assert_eq!(wallet.state().alerts, []);
+    let of_others = [
+        Kind::DeviceAdded,
+        Kind::RecoveryStarted,
+        Kind::ContactChanged,
+        Kind::LimitsChanged,
+        Kind::Frozen,
+        Kind::Unfrozen,
+    ];
+    for kind in of_others {
         world.issuer.record(kind, other, None, None);
     }
+    // By the issuer's own people.
+    world.issuer.record(Kind::Unfrozen, None, None, None);
     run(wallet.sync()).unwrap();
     let kinds: Vec<_> = wallet.state().alerts.iter().map(|alert| alert.kind).collect();
     assert_eq!(
@@ -171,7 +186,9 @@ fn security_events_of_others_are_told_and_own_ones_are_not() {
             AlertKind::RecoveryStarted,
             AlertKind::ContactChanged,
             AlertKind::LimitsChanged,
-            AlertKind::Frozen
+            AlertKind::Frozen,
+            AlertKind::Unfrozen,
+            AlertKind::Unfrozen
         ]
     );
 }

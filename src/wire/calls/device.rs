@@ -136,10 +136,14 @@ pub struct Synced {
     pub sources: Vec<SourceItem>,
     /// What the meters leave of this device's allowance, and when it grows again.
     pub left: Left,
+    /// What all devices may pay in 24 hours, minor units: the owner's own limit, or else the issuer's.
+    pub limit: Option<Amount>,
     /// The key set, if it is not the one that signed above.
     pub key_set: Option<super::SignedKeySet>,
 }
-json_object! { open Synced { time, head, receipts, status, atc_floor, devices, sources, left, key_set = "key_set?" } }
+json_object! {
+    open Synced { time, head, receipts, status, atc_floor, devices, sources, left, limit, key_set = "key_set?" }
+}
 
 impl Synced {
     /// Receipts in one answer; ask again for more.

@@ -1,0 +1,64 @@
+// @ts-check
+// Freezes by any passkey of the account: no wallet need ever have been on this machine, and none of its keys is left here.
+import { base64url } from "/proof.js";
+
+/** @typedef {{ nonce: string, expires_at: number }} Prepared */
+/** @typedef {{ issuer: string, rp_id: string }} Names */
+
+/** A challenge that no passkey has signed yet: after a prompt that was cancelled, the next tap needs no network first. @type {Prepared | undefined} */
+let held;
+/** Who the issuer is. @type {Names | undefined} */
+let names;
+
+/** Whether this browser can ask for a passkey at all. */
+export function canAskPasskey() {
+  return typeof navigator.credentials?.get === "function" && "PublicKeyCredential" in window;
+}
+
+/** Asks for a passkey over a fresh challenge, and gives it to the issuer.
+ * @param {(path: string, body: object) => Promise<any>} post */
+export async function freezeByPasskey(post) {
+  // A minute of slack, for a clock that is a little off and a person who takes their time.
+  if (held === undefined || held.expires_at * 1000 < Date.now() + 60_000) held = await post("/v1/freeze/passkey", {});
+  const { nonce } = /** @type {Prepared} */ (held);
+  names ??= await (await fetch("/.well-known/jitsuin", { credentials: "omit" })).json();
+  const assertion = await ask(/** @type {Names} */ (names), nonce);
+  held = undefined;
+  await post("/v1/freeze/passkey/confirm", { nonce, assertion });
+}
+
+/** @param {Names} names @param {string} nonce */
+async function ask({ issuer, rp_id: rpId }, nonce) {
+  const challenge = await taggedHash("jitsuin/v1/freeze", [fromBase64url(nonce), utf8(`${issuer}\0${rpId}`)]);
+  // No list of credentials: whoever lost everything may not even say whose account it is.
+  const given = await navigator.credentials.get({ publicKey: { rpId, challenge, userVerification: "required", timeout: 120_000 } });
+  const credential = /** @type {PublicKeyCredential | null} */ (given);
+  if (credential === null) throw new DOMException("", "NotAllowedError");
+  const { clientDataJSON, authenticatorData, signature, userHandle } = /** @type {AuthenticatorAssertionResponse} */ (credential.response);
+  const response = { clientDataJSON: text(clientDataJSON), authenticatorData: text(authenticatorData), signature: text(signature) };
+  return {
+    id: credential.id, rawId: text(credential.rawId), type: "public-key", clientExtensionResults: {},
+    response: userHandle === null ? response : { ...response, userHandle: text(userHandle) },
+  };
+}
+
+/** SHA-256 under a purpose (docs/wire.md). @param {string} tag @param {Uint8Array<ArrayBuffer>[]} parts */
+async function taggedHash(tag, parts) {
+  const bytes = new Uint8Array(await new Blob([utf8(tag), new Uint8Array(1), ...parts]).arrayBuffer());
+  return crypto.subtle.digest("SHA-256", bytes);
+}
+
+/** @param {ArrayBuffer} bytes */
+function text(bytes) {
+  return base64url(new Uint8Array(bytes));
+}
+
+/** @param {string} from */
+function utf8(from) {
+  return new TextEncoder().encode(from);
+}
+
+/** @param {string} from */
+function fromBase64url(from) {
+  return Uint8Array.from(atob(from.replace(/-/g, "+").replace(/_/g, "/")), (character) => character.charCodeAt(0));
+}
