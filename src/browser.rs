@@ -20,7 +20,7 @@ pub use lock::{WebLock, WebLocks};
 pub use passkey::Passkeys;
 pub use store::IndexedStore;
 pub use transport::Fetch;
-pub use web_crypto::{CryptoSigner, KeyHandle};
+pub use web_crypto::{CryptoSigner, KeyHandle, PasskeySecret};
 
 use crate::code::Code;
 use crate::wallet::ports::{Entropy, NoEntropy, Platform};

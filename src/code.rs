@@ -104,6 +104,10 @@ codes! {
     Superseded "superseded" Page Page true 409 "A newer ceremony took the place of this one.";
     NoCredential "no-credential" User User false 400 "This device has no passkey for the account.";
     UvFailed "uv-failed" User User true 400 "The passkey did not verify the user.";
+    PrfUnavailable "prf-unavailable" User User false 400 "The passkey gives no secret to seal the device key under.";
+    PrfUnusable "prf-unusable" User Host false 400 "The passkey's secret has the wrong length, or is all zero.";
+    SealMismatch "seal-mismatch" User User true 409 "The passkey gave another secret than the device key was sealed under.";
+    SealBroken "seal-broken" User User false 409 "The sealed device key does not open: it is damaged, or of another account.";
     Unsupported "unsupported" User Host false 400 "This place lacks something that the call needs.";
     NotFocused "not-focused" Page User true 400 "The page was not in front when the prompt was asked for.";
     WebviewNotLinked "webview-not-linked" Page Host false 403 "The app around this page is not linked to the site's passkeys.";

@@ -5,6 +5,7 @@
 //! ceremony ends the open one.
 
 mod ceremony;
+mod change;
 mod checks;
 pub mod classify;
 mod client;
@@ -26,6 +27,7 @@ mod scripted;
 pub mod state;
 mod step_up;
 mod sync;
+mod unlock;
 
 pub use error::{Confidence, Details, Error};
 pub use state::{Alert, CardProof, Ceremony, Confirmed, IntentView, PaymentCode, ReceiptView, Report, State, Status};
@@ -290,10 +292,12 @@ impl<P: Platform> Wallet<P> {
         self.drop_device_key();
     }
 
-    /// Opens the device key again. Needs no network.
+    /// Opens the device key again. Needs no network. A sealed key asks for its passkey: call it inside a tap. Whatever is
+    /// refused, the sealed key stays as it is.
     ///
     /// # Errors
-    /// `not-enrolled`, `key-lost`, `storage-failed`.
+    /// `not-enrolled`, `key-lost`, `storage-failed`; the prompt's codes; `prf-unavailable`, `prf-unusable` and `seal-mismatch`
+    /// by what the passkey derives; `seal-broken` if the seal is damaged or of another account.
     pub async fn unlock(&self) -> Result<(), Error> {
         self.open_device_key().await
     }

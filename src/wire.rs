@@ -23,6 +23,7 @@ pub mod money;
 pub mod quote;
 pub mod receipt;
 mod refusal;
+pub mod seal;
 pub mod shop_code;
 pub mod sign1;
 mod tagged;

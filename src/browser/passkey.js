@@ -1,9 +1,10 @@
 // @ts-check
 /**
- * WebAuthn over `navigator.credentials`. Every call settles by its own deadline, one runs at a time, and extension
- * results (the PRF output among them) are never read.
+ * WebAuthn over `navigator.credentials`. Every call settles by its own deadline, one runs at a time. Of the extension results
+ * only the PRF output is read, and it is a key that can't be read before anything else sees it (`seal.js`).
  */
 import { Timer } from "./page.js";
+import { secretOf } from "./seal.js";
 
 /** How long an aborted call may take to close its prompt before the next one starts anyway, in milliseconds. */
 const CLOSING = 2_000;
@@ -13,6 +14,9 @@ const PARTS = {
   create: ["rawId", "clientDataJSON", "attestationObject", "authenticatorData"],
   get: ["rawId", "clientDataJSON", "authenticatorData", "signature"],
 };
+
+/** What a person, the deadline or the site's own fault end with. Any other failure may come from asking for a PRF. */
+const NOT_OF_PRF = ["NotAllowedError", "AbortError", "TimeoutError", "SecurityError", "InvalidStateError"];
 
 /** How a call ended without a result: facts only, judged by the wallet. */
 class Ended {
@@ -30,10 +34,20 @@ class Ended {
 /** A credential's parts by name, as bytes. */
 export class Answer {
   #credential;
+  /** What the passkey derived: a key, null for what is no secret. @type {CryptoKey | null | undefined} */
+  secret = undefined;
+  /** Whether the passkey says that it derives. */
+  derives = false;
 
   /** @param {any} credential */
   constructor(credential) {
     this.#credential = credential;
+  }
+
+  async readPrf() {
+    const prf = this.#credential.getClientExtensionResults?.().prf;
+    this.derives = prf?.enabled === true || prf?.results?.first !== undefined;
+    this.secret = await secretOf(prf?.results?.first);
   }
 
   /** @param {string} name @returns {Uint8Array | undefined} */
@@ -61,10 +75,10 @@ export class Prompts {
 
   /**
    * @param {string} rpId @param {string} rpName @param {Uint8Array} userHandle @param {string} label
-   * @param {Uint8Array} challenge @param {Uint8Array[]} exclude @param {number} deadline
+   * @param {Uint8Array} challenge @param {Uint8Array[]} exclude @param {Uint8Array | undefined} prf @param {number} deadline
    */
-  create(rpId, rpName, userHandle, label, challenge, exclude, deadline) {
-    return this.#ask("create", deadline, {
+  create(rpId, rpName, userHandle, label, challenge, exclude, prf, deadline) {
+    return this.#ask("create", deadline, prf, {
       rp: { id: rpId, name: rpName },
       user: { id: userHandle.slice(), name: label, displayName: label },
       challenge: challenge.slice(),
@@ -76,9 +90,12 @@ export class Prompts {
     });
   }
 
-  /** @param {string} rpId @param {Uint8Array} challenge @param {Uint8Array} credential @param {number} deadline */
-  get(rpId, challenge, credential, deadline) {
-    return this.#ask("get", deadline, {
+  /**
+   * @param {string} rpId @param {Uint8Array} challenge @param {Uint8Array} credential @param {Uint8Array | undefined} prf
+   * @param {number} deadline
+   */
+  get(rpId, challenge, credential, prf, deadline) {
+    return this.#ask("get", deadline, prf, {
       rpId,
       challenge: challenge.slice(),
       allowCredentials: [descriptor(credential.slice())],
@@ -93,8 +110,8 @@ export class Prompts {
     open?.abort();
   }
 
-  /** @param {"create" | "get"} verb @param {number} deadline @param {object} publicKey */
-  async #ask(verb, deadline, publicKey) {
+  /** @param {"create" | "get"} verb @param {number} deadline @param {Uint8Array | undefined} prf @param {object} publicKey */
+  async #ask(verb, deadline, prf, publicKey) {
     const start = performance.now();
     const focused = document.hasFocus();
     // Where the browser does not say, a tap may still count.
@@ -115,10 +132,16 @@ export class Prompts {
     const reason = new DOMException("", "AbortError");
     /** @type {Promise<unknown>} */
     let asked;
-    try {
-      asked = Promise.resolve(credentials[verb](/** @type {any} */ ({ publicKey, signal: controller.signal })));
-    } catch (error) {
-      throw ended(nameOf(error));
+    const call = async (/** @type {object} */ extensions) => credentials[verb](/** @type {any} */ ({ publicKey: { ...publicKey, ...extensions }, signal: controller.signal }));
+    if (prf) {
+      // A real input also at creation: some platforms take an empty question for none. One that fails over it is asked without.
+      const extensions = { prf: { eval: { first: prf.slice() } } };
+      asked = call({ extensions }).catch((error) => {
+        if (controller.signal.aborted || NOT_OF_PRF.includes(nameOf(error))) throw error;
+        return call({});
+      });
+    } else {
+      asked = call({});
     }
     const settled = asked.catch(() => {});
     const timer = new Timer(deadline);
@@ -142,6 +165,7 @@ export class Prompts {
     const found = new Answer(answer);
     // The platform resolved with something that is not a credential of level 2 or later.
     if (!PARTS[verb].every((part) => found.bytes(part))) throw ended("NotSupportedError");
+    if (prf) await found.readPrf();
     return found;
   }
 }

@@ -1,7 +1,8 @@
 //! WebAuthn over `navigator.credentials`. Every call settles by its own deadline, one runs at a time, and extension
-//! results (the PRF output among them) are never read into what is sent.
+//! results are never read into what is sent. What a passkey derives comes as a key that can't be read.
 
 use super::reflect::{error_name, get};
+use super::web_crypto::PasskeySecret;
 use crate::wallet::ports::{Authenticator, CreationOptions, Ended, RequestOptions};
 use crate::wire::id::{Bytes, to_base64};
 use crate::wire::webauthn::{Assertion, AssertionResponse, NoExtensions, Registration, RegistrationResponse};
@@ -25,10 +26,18 @@ extern "C" {
         label: &str,
         challenge: &[u8],
         exclude: &Array,
+        prf: Option<Uint8Array>,
         deadline: f64,
     ) -> Promise;
     #[wasm_bindgen(method)]
-    fn get(this: &Prompts, rp_id: &str, challenge: &[u8], credential: &[u8], deadline: f64) -> Promise;
+    fn get(
+        this: &Prompts,
+        rp_id: &str,
+        challenge: &[u8],
+        credential: &[u8],
+        prf: Option<Uint8Array>,
+        deadline: f64,
+    ) -> Promise;
     #[wasm_bindgen(method)]
     fn abort(this: &Prompts);
 
@@ -37,6 +46,10 @@ extern "C" {
     /// A part by its name in the credential.
     #[wasm_bindgen(method)]
     fn bytes(this: &Answer, name: &str) -> Option<Vec<u8>>;
+    #[wasm_bindgen(method, getter)]
+    fn secret(this: &Answer) -> JsValue;
+    #[wasm_bindgen(method, getter)]
+    fn derives(this: &Answer) -> bool;
     #[wasm_bindgen(method)]
     fn transports(this: &Answer) -> Vec<String>;
 }
@@ -63,7 +76,9 @@ impl Drop for Passkeys {
 }
 
 impl Authenticator for Passkeys {
-    async fn create(&self, options: &CreationOptions) -> Result<Registration, Ended> {
+    type Secret = PasskeySecret;
+
+    async fn create(&self, options: &CreationOptions) -> Result<(Registration, bool), Ended> {
         let exclude = Array::new();
         for id in &options.exclude {
             exclude.push(&Uint8Array::from(id.0.as_slice()));
@@ -75,11 +90,12 @@ impl Authenticator for Passkeys {
             &options.account_label,
             &options.challenge.0,
             &exclude,
+            input(options.prf),
             milliseconds(options.deadline),
         ))
         .await?;
         let raw_id = answer.part("rawId");
-        Ok(Registration {
+        let registration = Registration {
             id: to_base64(&raw_id.0),
             raw_id,
             kind: "public-key".into(),
@@ -90,15 +106,16 @@ impl Authenticator for Passkeys {
                 transports: answer.transports(),
             },
             client_extension_results: NoExtensions {},
-        })
+        };
+        Ok((registration, answer.derives()))
     }
 
-    async fn get(&self, options: &RequestOptions) -> Result<Assertion, Ended> {
-        let RequestOptions { rp_id, challenge, credential, deadline } = options;
-        let asked = self.0.get(rp_id.as_str(), &challenge.0, &credential.0, milliseconds(*deadline));
+    async fn get(&self, options: &RequestOptions) -> Result<(Assertion, Option<PasskeySecret>), Ended> {
+        let RequestOptions { rp_id, challenge, credential, prf, deadline } = options;
+        let asked = self.0.get(rp_id.as_str(), &challenge.0, &credential.0, input(*prf), milliseconds(*deadline));
         let answer = answered(asked).await?;
         let raw_id = answer.part("rawId");
-        Ok(Assertion {
+        let assertion = Assertion {
             id: to_base64(&raw_id.0),
             raw_id,
             kind: "public-key".into(),
@@ -109,7 +126,9 @@ impl Authenticator for Passkeys {
                 user_handle: answer.bytes("userHandle").map(Bytes),
             },
             client_extension_results: NoExtensions {},
-        })
+        };
+        let secret = answer.secret();
+        Ok((assertion, (!secret.is_undefined()).then_some(PasskeySecret(secret))))
     }
 
     fn abort(&self) {
@@ -141,6 +160,10 @@ fn facts(ended: &JsValue) -> Ended {
         focused: get(ended, "focused").is_truthy(),
         tapped: get(ended, "tapped").is_truthy(),
     }
+}
+
+fn input(prf: Option<[u8; 32]>) -> Option<Uint8Array> {
+    prf.map(|prf| Uint8Array::from(prf.as_slice()))
 }
 
 fn milliseconds(time: Duration) -> f64 {

@@ -100,22 +100,15 @@ impl Store for IndexedStore {
         self.begin(false).await?.read()
     }
 
-    async fn create(&self, record: Record<KeyHandle>) -> Result<Record<KeyHandle>, StoreError> {
+    async fn write(
+        &self,
+        change: &mut dyn FnMut(Kept<KeyHandle>) -> Option<Record<KeyHandle>>,
+    ) -> Result<(), StoreError> {
         let slot = self.begin(true).await?;
-        if let Kept::Record(first) = slot.read()? {
-            return Ok(first);
-        }
-        settled(slot.put(record.device.as_js(), record.channel.as_js(), &record.data)).await?;
-        Ok(record)
-    }
-
-    async fn change(&self, change: &mut dyn FnMut(&[u8]) -> Option<Vec<u8>>) -> Result<(), StoreError> {
-        let slot = self.begin(true).await?;
-        let Kept::Record(old) = slot.read()? else {
-            return Err(StoreError::Gone);
-        };
-        match change(&old.data) {
-            Some(data) => settled(slot.put(old.device.as_js(), old.channel.as_js(), &data)).await.map(drop),
+        match change(slot.read()?) {
+            Some(Record { device, channel, data }) => {
+                settled(slot.put(device.as_js(), channel.as_js(), &data)).await.map(drop)
+            }
             None => {
                 slot.abort();
                 Ok(())

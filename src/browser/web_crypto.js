@@ -1,6 +1,9 @@
 // @ts-check
-/** P-256 keys of WebCrypto that can't be exported. */
+/** P-256 keys of WebCrypto that can't be exported: stored as they are, or sealed. */
+import { Draft, draft, inputOf, isSealed, seal, unseal } from "./seal.js";
 import { storedAndRead } from "./store.js";
+
+export { inputOf };
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256" };
 const SIGNING = { name: "ECDSA", hash: "SHA-256" };
@@ -11,18 +14,22 @@ function subtle() {
   return crypto.subtle;
 }
 
-/** A signing key of this wallet: P-256, ECDSA, private, not extractable. Nothing else can be one. @param {unknown} value */
-export function isKey(value) {
+/** A signing key of this wallet: P-256, ECDSA, private, not extractable. Nothing else can be one. @param {unknown} value @returns {value is CryptoKey} */
+function isKey(value) {
   if (!(value instanceof CryptoKey) || value.type !== "private" || value.extractable) return false;
   const { name, namedCurve } = /** @type {EcKeyAlgorithm} */ (value.algorithm);
   return name === ALGORITHM.name && namedCurve === ALGORITHM.namedCurve;
 }
 
+/** What the store may keep of a key. Nothing else can be one. @param {unknown} value */
+export const isHandle = (value) => isKey(value) || isSealed(value);
+
 /** A key that was made now. */
 export class NewKey {
-  /** @param {CryptoKey} secret @param {Uint8Array} point */
-  constructor(secret, point) {
-    this.secret = secret;
+  /** @param {CryptoKey} key @param {unknown} handle @param {Uint8Array} point */
+  constructor(key, handle, point) {
+    this.key = key;
+    this.handle = handle;
     /** SEC1, uncompressed. */
     this.point = point;
   }
@@ -34,9 +41,36 @@ async function pair() {
   return keys;
 }
 
-export async function make() {
+/** @param {CryptoKey} key */
+const pointOf = async (key) => new Uint8Array(await subtle().exportKey("raw", key));
+
+/** @param {boolean} sealed whether it is to be sealed: then it can't be stored until it is */
+export async function make(sealed) {
+  if (sealed) {
+    const made = await draft();
+    return new NewKey(await made.draft.key(false), made.draft, await pointOf(made.publicKey));
+  }
   const { privateKey, publicKey } = await pair();
-  return new NewKey(privateKey, new Uint8Array(await subtle().exportKey("raw", publicKey)));
+  return new NewKey(privateKey, privateKey, await pointOf(publicKey));
+}
+
+/**
+ * The form to store of a key that was to be sealed: sealed, or without a secret as any other key.
+ * @param {unknown} handle @param {unknown} secret @param {string} rpId @param {Uint8Array} thumb @param {Uint8Array} bound
+ */
+export async function keep(handle, secret, rpId, thumb, bound) {
+  if (!(handle instanceof Draft)) return handle;
+  return secret === undefined ? handle.key(false) : seal(handle, secret, rpId, thumb, bound);
+}
+
+/**
+ * A key that signs. Its first signature tells whether it does.
+ * @param {unknown} handle @param {unknown} secret @param {string} rpId @param {Uint8Array} thumb @param {Uint8Array} bound
+ */
+export async function open(handle, secret, rpId, thumb, bound) {
+  if (!isSealed(handle)) return handle;
+  if (secret === undefined) throw new DOMException("", "locked");
+  return unseal(handle, secret, rpId, thumb, bound);
 }
 
 /** The signature, r and s. @param {CryptoKey} key @param {Uint8Array<ArrayBuffer>} message */
@@ -51,4 +85,20 @@ export async function prove() {
   const message = crypto.getRandomValues(new Uint8Array(16));
   const works = async () => isKey(back) && subtle().verify(SIGNING, publicKey, await subtle().sign(SIGNING, back, message), message);
   if (!(await works().catch(() => false))) throw new DOMException("", "NotSupportedError");
+}
+
+/** Whether a key can be sealed here, as far as that is known without asking the user: one is, under a secret of no passkey, and opened. */
+export async function seals() {
+  const of = /** @type {any} */ (globalThis.PublicKeyCredential);
+  if (!of || (await of.getClientCapabilities?.().catch(() => null))?.["extension:prf"] === false) return false;
+  const part = crypto.getRandomValues(new Uint8Array(32));
+  try {
+    const { draft: key, publicKey } = await draft();
+    const secret = await subtle().importKey("raw", part, "HKDF", false, ["deriveBits", "deriveKey"]);
+    const sealed = await storedAndRead(await seal(key, secret, "probe", part, part));
+    const back = isSealed(sealed) && (await unseal(sealed, secret, "probe", part, part));
+    return isKey(back) && (await subtle().verify(SIGNING, publicKey, await subtle().sign(SIGNING, back, part), part));
+  } catch {
+    return false;
+  }
 }

@@ -1,6 +1,8 @@
-//! P-256 keys of WebCrypto. The private half is a CryptoKey that can't be exported and never leaves this file and `store.rs`.
+//! P-256 keys of WebCrypto. The private half is a CryptoKey that can't be exported, or sealed, and never leaves this file and
+//! `store.rs`.
 
-use crate::wallet::ports::{KeyError, SigningKey};
+use super::reflect::error_name;
+use crate::wallet::ports::{KeyError, Seal, SigningKey};
 use crate::wire::key::{PublicKey, Signature};
 use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -9,55 +11,97 @@ use wasm_bindgen_futures::JsFuture;
 
 #[wasm_bindgen(raw_module = "./browser/web_crypto.js")]
 extern "C" {
-    #[wasm_bindgen(js_name = isKey)]
-    fn is_key(value: &JsValue) -> bool;
-    fn make() -> Promise;
+    #[wasm_bindgen(js_name = isHandle)]
+    fn is_handle(value: &JsValue) -> bool;
+    #[wasm_bindgen(js_name = inputOf)]
+    fn input_of(handle: &JsValue) -> Option<Vec<u8>>;
+    fn make(sealed: bool) -> Promise;
+    fn keep(handle: &JsValue, secret: &JsValue, rp_id: &str, thumb: &[u8], bound: &[u8]) -> Promise;
+    fn open(handle: &JsValue, secret: &JsValue, rp_id: &str, thumb: &[u8], bound: &[u8]) -> Promise;
     fn sign(key: &JsValue, message: &[u8]) -> Promise;
     /// Rejects where a stored key does not come back as one that works.
     pub(super) fn prove() -> Promise;
 
     type NewKey;
     #[wasm_bindgen(method, getter)]
-    fn secret(this: &NewKey) -> JsValue;
+    fn key(this: &NewKey) -> JsValue;
+    #[wasm_bindgen(method, getter)]
+    fn handle(this: &NewKey) -> JsValue;
     #[wasm_bindgen(method, getter)]
     fn point(this: &NewKey) -> Vec<u8>;
 }
 
-/// A private key as the store keeps it: P-256, ECDSA, signing only, not extractable. Nothing else can be one.
+/// What a passkey derived: a key of WebCrypto that derives and can't be read.
+#[derive(Clone, Debug)]
+pub struct PasskeySecret(pub(super) JsValue);
+
+/// A private key as the store keeps it: P-256, ECDSA, signing only, not extractable, or the same sealed. Nothing else can be one.
 #[derive(Clone, Debug)]
 pub struct KeyHandle(JsValue);
 
 impl KeyHandle {
     /// What came back from the store, if it is such a key.
     pub(super) fn from_stored(value: JsValue) -> Option<Self> {
-        is_key(&value).then_some(Self(value))
+        is_handle(&value).then_some(Self(value))
     }
 
     pub(super) const fn as_js(&self) -> &JsValue {
         &self.0
     }
+
+    pub(super) fn input(&self) -> Option<[u8; 32]> {
+        input_of(&self.0)?.try_into().ok()
+    }
+
+    /// The form to store.
+    pub(super) async fn keep(&self, seal: Option<(&PasskeySecret, &Seal)>) -> Result<Self, KeyError> {
+        settled(with_seal(keep, &self.0, seal)).await.map(Self)
+    }
+}
+
+type Sealing = fn(&JsValue, &JsValue, &str, &[u8], &[u8]) -> Promise;
+
+/// Calls with the seal's parts; with empty ones if there is none.
+fn with_seal(call: Sealing, handle: &JsValue, seal: Option<(&PasskeySecret, &Seal)>) -> Promise {
+    match seal {
+        Some((secret, seal)) => call(handle, &secret.0, seal.rp_id.as_str(), seal.thumb.as_bytes(), &seal.bound),
+        None => call(handle, &JsValue::UNDEFINED, "", &[], &[]),
+    }
+}
+
+async fn settled(promise: Promise) -> Result<JsValue, KeyError> {
+    JsFuture::from(promise).await.map_err(|error| match error_name(&error).as_str() {
+        "locked" => KeyError::Sealed,
+        "prf-unusable" => KeyError::BadSecret,
+        "seal-mismatch" => KeyError::OtherSecret,
+        "seal-broken" => KeyError::Broken,
+        "NotSupportedError" => KeyError::Unsupported,
+        _ => KeyError::Failed,
+    })
 }
 
 /// A key that can sign.
 #[derive(Clone, Debug)]
 pub struct CryptoSigner {
     public: PublicKey,
-    handle: KeyHandle,
+    key: JsValue,
 }
 
 impl CryptoSigner {
-    /// A new key.
-    pub(super) async fn make() -> Result<(Self, KeyHandle), KeyError> {
-        let made = JsFuture::from(make()).await.map_err(|_| KeyError::Unsupported)?;
-        let made: NewKey = made.unchecked_into();
+    /// A new key. One that is to be sealed can't be stored before.
+    pub(super) async fn make(sealed: bool) -> Result<(Self, KeyHandle), KeyError> {
+        let made: NewKey = settled(make(sealed)).await?.unchecked_into();
         let public = PublicKey::from_sec1(&made.point()).map_err(|_| KeyError::Failed)?;
-        let handle = KeyHandle(made.secret());
-        Ok((Self { public, handle: handle.clone() }, handle))
+        Ok((Self { public, key: made.key() }, KeyHandle(made.handle())))
     }
 
     /// Takes a stored key for the private half of `public`. Its first signature tells whether it is.
-    pub(super) fn open(handle: &KeyHandle, public: &PublicKey) -> Self {
-        Self { public: *public, handle: handle.clone() }
+    pub(super) async fn open(
+        handle: &KeyHandle,
+        public: &PublicKey,
+        seal: Option<(&PasskeySecret, &Seal)>,
+    ) -> Result<Self, KeyError> {
+        Ok(Self { public: *public, key: settled(with_seal(open, &handle.0, seal)).await? })
     }
 }
 
@@ -67,8 +111,7 @@ impl SigningKey for CryptoSigner {
     }
 
     async fn sign(&self, message: &[u8]) -> Result<Signature, KeyError> {
-        let signature = JsFuture::from(sign(&self.handle.0, message)).await.map_err(|_| KeyError::Failed)?;
-        let signature: Uint8Array = signature.unchecked_into();
+        let signature: Uint8Array = settled(sign(&self.key, message)).await?.unchecked_into();
         Signature::from_signer(&signature.to_vec()).map_err(|_| KeyError::Failed)
     }
 }

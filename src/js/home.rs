@@ -4,12 +4,13 @@ use crate::browser::Browser;
 use crate::wallet::Wallet;
 #[cfg(feature = "js-testing")]
 use crate::wallet::memory::Place;
+use alloc::boxed::Box;
 
 /// A wallet with its platform.
 pub(super) enum Home {
-    Page(Wallet<Browser>),
+    Page(Box<Wallet<Browser>>),
     #[cfg(feature = "js-testing")]
-    World(Wallet<Place>),
+    World(Box<Wallet<Place>>),
 }
 
 /// Runs one expression over the wallet, whichever platform it has: the platforms' types differ, the words do not.

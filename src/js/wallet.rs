@@ -92,7 +92,7 @@ impl RawWallet {
             let (name, settings) = read_options(&options)?;
             let browser = Browser::new(&name, fetch).map_err(Error::from)?;
             let wallet = Wallet::open(browser, settings).await?;
-            Ok(Self::of(Home::Page(wallet), on_change).into())
+            Ok(Self::of(Home::Page(Box::new(wallet)), on_change).into())
         })
     }
 

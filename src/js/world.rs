@@ -26,6 +26,7 @@ use crate::wire::calls::Problem;
 use crate::wire::id::AccountId;
 use crate::wire::json::{ToJson, Writer, json_object};
 use crate::wire::money::{Amount, Money};
+use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::sync::Arc;
 use core::cell::{Cell, RefCell};
@@ -320,7 +321,7 @@ impl RawWorld {
         let (name, settings) = read_options(&options)?;
         let place = self.profiles.open(name, fetch);
         let wallet = Wallet::open(place, settings).await?;
-        Ok(RawWallet::of(Home::World(wallet), on_change))
+        Ok(RawWallet::of(Home::World(Box::new(wallet)), on_change))
     }
 
     /// What the person does at the next prompts: `approve`, `deny`, `uv-fail`, `hang`, `no-device`.

@@ -5,9 +5,9 @@ use super::classify::{Asked as Verb, classify};
 use super::error::Error;
 use super::ports::{Authenticator, Clock, CreationOptions, Ended, Platform, RequestOptions};
 use super::queue::{First, Signal, Stop, first};
-use super::room::Local;
+use super::room::{Local, Secret};
 use super::state::{Ceremony, Confirmed, IntentView};
-use super::{Wallet, enrol, step_up};
+use super::{Wallet, enrol, step_up, unlock};
 use crate::code::Code;
 use crate::wire::id::{Bytes, Hash, RpId};
 use crate::wire::webauthn::{Assertion, Registration};
@@ -31,6 +31,7 @@ pub(super) struct Open {
 pub(super) enum Work {
     Enrol(Box<enrol::Prepared>),
     StepUp(Box<step_up::Prepared>),
+    Unlock(Box<unlock::Prepared>),
 }
 
 /// Whose assertion is asked for, and over what.
@@ -39,7 +40,12 @@ pub(super) struct Asked<'a> {
     pub(super) challenge: Hash,
     pub(super) credential: &'a Bytes,
     pub(super) user_handle: &'a Bytes,
+    /// What it is to derive a secret from.
+    pub(super) prf: Option<[u8; 32]>,
 }
+
+/// A checked assertion, and what the passkey derived.
+type Answer<P> = (Assertion, Option<Secret<P>>);
 
 /// Resets the flag however the run ends.
 struct Running<'o>(&'o Open);
@@ -111,6 +117,7 @@ impl<P: Platform> Wallet<P> {
         let work: Local<'_, Result<Confirmed, Error>> = match &open.work {
             Work::Enrol(prepared) => Box::pin(self.confirm_enrolment(&open, prepared)),
             Work::StepUp(prepared) => Box::pin(self.confirm_step_up(&open, prepared)),
+            Work::Unlock(prepared) => Box::pin(self.confirm_unlock(&open, prepared)),
         };
         let result = work.await.map_err(|error| match open.signal.reason() {
             Some(Stop::Superseded) => Code::Superseded.into(),
@@ -134,23 +141,32 @@ impl<P: Platform> Wallet<P> {
         }
     }
 
-    pub(super) async fn ask_to_create(&self, open: &Open, options: &CreationOptions) -> Result<Registration, Error> {
+    pub(super) async fn ask_to_create(
+        &self,
+        open: &Open,
+        options: &CreationOptions,
+    ) -> Result<(Registration, bool), Error> {
         self.patiently(open, Verb::Create, Box::pin(self.platform.authenticator().create(options))).await
     }
 
     /// Asks the one passkey, and checks its answer.
-    pub(super) fn ask_to_get<'a>(&'a self, open: &'a Open, asked: Asked<'a>) -> Local<'a, Result<Assertion, Error>> {
+    pub(super) fn ask_to_get<'a>(&'a self, open: &'a Open, asked: Asked<'a>) -> Local<'a, Result<Answer<P>, Error>> {
         Box::pin(async move {
-            let Asked { rp_id, challenge, credential, user_handle } = asked;
-            let options =
-                RequestOptions { rp_id: rp_id.clone(), challenge, credential: credential.clone(), deadline: DEADLINE };
+            let Asked { rp_id, challenge, credential, user_handle, prf } = asked;
+            let options = RequestOptions {
+                rp_id: rp_id.clone(),
+                challenge,
+                credential: credential.clone(),
+                prf,
+                deadline: DEADLINE,
+            };
             let prompt = Box::pin(self.platform.authenticator().get(&options));
-            let assertion = self.patiently(open, Verb::Get, prompt).await?;
+            let (assertion, secret) = self.patiently(open, Verb::Get, prompt).await?;
             let origin = self.platform.origin();
             let expected = Expected { kind: "webauthn.get", challenge: &challenge, origin, rp_id };
             expected.check_assertion(&assertion, credential, user_handle)?;
             stop_here(open)?;
-            Ok(assertion)
+            Ok((assertion, secret))
         })
     }
 

@@ -1,15 +1,16 @@
 //! Enrolling the first device: keys, login, contact code, passkey, statement (protocol section 6).
 
+mod statement;
+
 use super::Wallet;
-use super::ceremony::{Asked, DEADLINE, Open, Work};
-use super::checks::Expected;
+use super::ceremony::{DEADLINE, Open, Work};
 use super::client::{By, parse};
 use super::error::Error;
-use super::ports::{Clock, CreationOptions, Kept, Lock, Platform, Store};
+use super::ports::{Clock, Kept, Lock, Platform, Store};
 use super::queue::{First, Stop, first};
 use super::record::{Account, Data, Enrolling, Terms};
 use super::room::{Fault, Local, ms, this_device, unreadable};
-use super::state::{Ceremony, Confirmed, DeviceView, IntentView};
+use super::state::{Ceremony, Confirmed, IntentView};
 use crate::code::Code;
 use crate::wire::Refusal;
 use crate::wire::allowance::Allowance;
@@ -17,13 +18,13 @@ use crate::wire::calls::{
     Call, ConfirmEnrolment, ConfirmRecovery, Enrolled, EnrolmentPrepared, EnterCode, KnownCredential, LogIn,
     PrepareEnrolment, PrepareRecovery, RecoveryPrepared,
 };
-use crate::wire::enrolment::{Enrolment, confirmation_challenge, creation_challenge};
 use crate::wire::id::{Bytes, Nonce, RpId};
 use crate::wire::json;
 use crate::wire::key_set::Use;
 use crate::wire::sign1;
-use crate::wire::webauthn::{AttestedCredential, Registration};
-use core::cell::{Cell, OnceCell};
+use crate::wire::webauthn::Registration;
+use core::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 /// Longest label in characters.
 const LABEL: usize = 60;
@@ -37,14 +38,15 @@ pub(super) struct Prepared {
     nonce: Nonce,
     rp_id: RpId,
     /// Kept between two taps, where the platform wants one for each prompt.
-    made: OnceCell<Made>,
+    made: RefCell<Option<Rc<Made>>>,
     /// Whether it was sent.
     sent: Cell<bool>,
 }
 
 struct Made {
     registration: Option<Registration>,
-    credential: Bytes,
+    passkey: KnownCredential,
+    backed_up: bool,
     statement: Vec<u8>,
 }
 
@@ -123,23 +125,20 @@ impl<P: Platform> Wallet<P> {
         };
         let (exclude, nonce) = (reply.exclude, reply.nonce);
         let prepared =
-            Prepared { account, exclude, known, nonce, rp_id, made: OnceCell::new(), sent: Cell::new(false) };
+            Prepared { account, exclude, known, nonce, rp_id, made: RefCell::default(), sent: Cell::new(false) };
         Ok(self.open_ceremony(intent, Work::Enrol(Box::new(prepared))).await)
     }
 
     /// Under the lock of all tabs, so that two of them end with one device.
     pub(super) async fn confirm_enrolment(&self, open: &Open, prepared: &Prepared) -> Result<Confirmed, Error> {
         let _guard = self.alone(open).await?;
-        if let Some(device) = self.enrolled_elsewhere().await? {
-            return Ok(Confirmed::Enrolled { device });
-        }
-        let is_registered = match self.resume_enrolment().await {
-            Ok(is_registered) => is_registered,
-            // Left over from an earlier enrolment that came to nothing: this one goes on.
-            Err(error) if !prepared.sent.get() && !is_unanswered(&error) => false,
-            Err(error) => return Err(error),
-        };
-        if !is_registered {
+        let is_ours = self.take_others().await?;
+        let is_registered = self.read(|data| data.account.is_some())?;
+        if !is_registered && !self.resume_left_over(prepared).await? {
+            if !is_ours {
+                // The ticket was for a key that is no longer here.
+                return Err(Code::TicketExpired.into());
+            }
             self.enrol_now(open, prepared).await?;
         }
         // Learns clock, balance and chain. The device is registered whether that comes now or later.
@@ -148,21 +147,26 @@ impl<P: Platform> Wallet<P> {
         device.map(|device| Confirmed::Enrolled { device }).ok_or_else(|| Code::NotEnrolled.into())
     }
 
+    /// Asks again for the answer to an enrolment that is on disk. Whether that registered this device.
+    async fn resume_left_over(&self, prepared: &Prepared) -> Result<bool, Error> {
+        match self.resume_enrolment().await {
+            // Of an earlier enrolment that came to nothing: this one goes on.
+            Err(error) if !prepared.sent.get() && !is_unanswered(&error) && error.code != Code::Locked => Ok(false),
+            other => other,
+        }
+    }
+
     async fn enrol_now(&self, open: &Open, prepared: &Prepared) -> Result<(), Error> {
         // Its end is the issuer's to judge: this device's clock is not learned yet.
-        let made = match prepared.made.get() {
-            Some(made) => made,
-            None => {
-                let made = self.make_passkey(open, prepared).await?;
-                prepared.made.get_or_init(|| made)
-            }
+        if prepared.made.borrow().is_none() {
+            let made = self.make_passkey(open, prepared).await?;
+            prepared.made.replace(Some(Rc::new(made)));
+        }
+        let (made, assertion, device) = match self.confirmed(open, prepared).await? {
+            Some(confirmed) => confirmed,
+            // The passkey did not do what it promised: the statement must not claim it. It is asked once more.
+            None => self.confirmed(open, prepared).await?.ok_or(Code::PrfUnavailable)?,
         };
-        // The passkey's assertion over the signed statement.
-        let credential = &made.credential;
-        let challenge = confirmation_challenge(&made.statement);
-        let user_handle = &prepared.account.user_handle;
-        let assertion = self.ask_to_get(open, Asked { rp_id: &prepared.rp_id, challenge, credential, user_handle });
-        let assertion = assertion.await?;
         let (statement, label) = (Bytes(made.statement.clone()), prepared.account.device_label.clone());
         let recovers = made.registration.is_none();
         let body = match made.registration.clone() {
@@ -171,11 +175,11 @@ impl<P: Platform> Wallet<P> {
             }
             None => json::to_vec(&ConfirmRecovery { statement, assertion, label }),
         };
-        let credential = credential.clone();
+        let credential = made.passkey.id.clone();
         let account = Account { credential, enrolled_at: self.now(), ..prepared.account.clone() };
         // On disk before it is sent: whatever happens to the answer, it can be asked for again.
         let enrolling = Enrolling { account, call: Bytes(body), recovers: recovers.then_some(true) };
-        self.change(|data| {
+        self.change_with(device, |data| {
             data.enrolling = Some(enrolling);
             Ok(())
         })
@@ -195,92 +199,23 @@ impl<P: Platform> Wallet<P> {
         }
     }
 
-    /// The device that another tab enrolled meanwhile.
-    async fn enrolled_elsewhere(&self) -> Result<Option<DeviceView>, Error> {
+    /// Takes what another tab has stored meanwhile, if anything. Whether the keys here are those that the ticket is for.
+    async fn take_others(&self) -> Result<bool, Error> {
         let record = match self.platform.store().load().await? {
             Kept::Record(record) => record,
+            Kept::Nothing | Kept::Gone if self.is_draft() => return Ok(true),
             Kept::Nothing | Kept::Gone => {
                 self.room.lose(Some(Fault::KeyLost));
                 return Err(Code::KeyLost.into());
             }
         };
         let stored = Data::from_bytes(&record.data).map_err(unreadable)?;
-        let same_key = self.read(|data| data.device_key == stored.device_key)?;
-        let is_enrolled = stored.account.is_some();
-        if is_enrolled || !same_key {
+        let is_ours = self.read(|data| data.device_key == stored.device_key)?;
+        if stored.account.is_some() || (stored.enrolling.is_some() && !is_ours) {
             self.take(record).await?;
             self.room.changed();
         }
-        match (is_enrolled, same_key) {
-            (true, _) => self.read(|data| this_device(data, self.now())),
-            (false, true) => Ok(None),
-            // The ticket was for a key that is no longer here.
-            (false, false) => Err(Code::TicketExpired.into()),
-        }
-    }
-
-    async fn make_passkey(&self, open: &Open, prepared: &Prepared) -> Result<Made, Error> {
-        if let Some(known) = &prepared.known {
-            return self.state_keys(prepared, known.clone(), false, None).await;
-        }
-        let Prepared { account, exclude, nonce, rp_id, .. } = prepared;
-        let (device_key, channel_key) = self.read(|data| (data.device_key, data.channel_key))?;
-        let issuer = &self.settings.issuer;
-        let (thumb, channel_thumb) = (device_key.thumbprint(), channel_key.thumbprint());
-        let challenge = creation_challenge(issuer, rp_id, &account.id, thumb, channel_thumb, *nonce);
-        let options = CreationOptions {
-            rp_id: rp_id.clone(),
-            rp_name: self.trust(|trust| trust.rp_name.clone())?,
-            user_handle: account.user_handle.clone(),
-            account_label: account.label.clone(),
-            challenge,
-            exclude: exclude.clone(),
-            deadline: DEADLINE,
-        };
-        let registration = self.ask_to_create(open, &options).await?;
-        let response = &registration.response;
-        let expected =
-            Expected { kind: "webauthn.create", challenge: &challenge, origin: self.platform.origin(), rp_id };
-        let flags = expected.check(&response.client_data.0, &response.authenticator_data.0)?;
-        let attested = AttestedCredential::from_authenticator_data(&response.authenticator_data.0)
-            .map_err(|_| Error::new(Code::AssertionRefused))?;
-        if attested.id != registration.raw_id {
-            return Err(Code::AssertionRefused.into());
-        }
-        let passkey = KnownCredential {
-            key_hash: attested.key_hash(),
-            id: attested.id,
-            backup_eligible: flags.backup_eligible(),
-        };
-        self.state_keys(prepared, passkey, flags.backed_up(), Some(registration)).await
-    }
-
-    /// The statement that binds these keys to a passkey, signed by the device key.
-    async fn state_keys(
-        &self,
-        prepared: &Prepared,
-        passkey: KnownCredential,
-        backed_up: bool,
-        registration: Option<Registration>,
-    ) -> Result<Made, Error> {
-        let (device_key, channel_key, custody) = self.read(|data| (data.device_key, data.channel_key, data.custody))?;
-        let statement = Enrolment {
-            issuer: self.settings.issuer.clone(),
-            rp_id: prepared.rp_id.clone(),
-            account: prepared.account.id.clone(),
-            device_key,
-            channel_key,
-            credential_key_hash: passkey.key_hash,
-            credential: passkey.id.clone(),
-            backup_eligible: passkey.backup_eligible,
-            backed_up,
-            custody,
-            nonce: prepared.nonce,
-            issued_at: self.now(),
-        };
-        let unsigned = sign1::prepare(&statement, &device_key);
-        let signature = self.sign_with(By::Device, unsigned.message()).await?;
-        Ok(Made { registration, credential: passkey.id, statement: unsigned.finish(&signature) })
+        Ok(is_ours || stored.known_account().is_none())
     }
 
     /// Sends an enrolment that is on disk, for the first time or again. Whether there was one.
@@ -306,6 +241,17 @@ impl<P: Platform> Wallet<P> {
                         Ok(())
                     })
                     .await?;
+                    // Its keys were not registered. They may be tried again from here, and from nowhere else.
+                    match self.room.draft.borrow().clone() {
+                        Some(device) => {
+                            self.room.stored.set(false);
+                            if let Some(handles) = self.room.handles.borrow_mut().as_mut() {
+                                handles.0 = device;
+                            }
+                        }
+                        None => self.room.lose(None),
+                    }
+                    self.room.changed();
                     Err(error)
                 }
             }
@@ -330,7 +276,9 @@ impl<P: Platform> Wallet<P> {
             data.last_contact = now;
             Ok(())
         })
-        .await
+        .await?;
+        self.room.draft.replace(None);
+        Ok(())
     }
 
     /// Checks an allowance: signature, issuer, account, device key, currency.

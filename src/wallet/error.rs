@@ -119,6 +119,11 @@ impl From<KeyError> for Error {
             KeyError::Unsupported => Code::Unsupported,
             KeyError::Lost => Code::KeyLost,
             KeyError::Failed => Code::StorageFailed,
+            KeyError::Sealed => Code::Locked,
+            KeyError::NoSecret => Code::PrfUnavailable,
+            KeyError::BadSecret => Code::PrfUnusable,
+            KeyError::OtherSecret => Code::SealMismatch,
+            KeyError::Broken => Code::SealBroken,
         })
     }
 }

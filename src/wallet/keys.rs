@@ -2,14 +2,17 @@
 
 use super::client::By;
 use super::error::Error;
-use super::ports::{Entropy, Kept, KeyError, Keys, Platform, Record, SigningKey, Store, StoreError};
+use super::ports::{Entropy, Kept, KeyError, Keys, Platform, Record, Seal, SigningKey, Store, StoreError};
 use super::queue::Stop;
 use super::record::Data;
-use super::room::{Fault, Handle, Key, Local, unreadable};
+use super::room::{Fault, Handle, Key, Local, Secret, unreadable};
+use super::state::Status;
 use super::{Settings, Wallet};
 use crate::code::Code;
 use crate::wire::enrolment::Custody;
+use crate::wire::id::{AccountId, Bytes};
 use crate::wire::key::{PublicKey, Signature};
+use crate::wire::seal::{SealedFor, VERSION};
 use std::rc::Rc;
 
 /// Nothing else that is signed starts so.
@@ -33,6 +36,8 @@ impl<P: Platform> Wallet<P> {
             return Err(Code::Closed.into());
         }
         match self.platform.store().load().await {
+            // Not on disk yet.
+            Ok(Kept::Nothing | Kept::Gone) if self.is_draft() => {}
             // Forgotten in another tab.
             Ok(Kept::Nothing) => self.room.lose(None),
             Ok(Kept::Gone) | Err(StoreError::Gone) => self.room.lose(Some(Fault::KeyLost)),
@@ -50,6 +55,8 @@ impl<P: Platform> Wallet<P> {
                 // Keys that are open stay open, and a locked wallet stays locked.
                 if self.room.fault.get().is_some() || !Data::from_bytes(&record.data).is_ok_and(same_key) {
                     self.take(record).await?;
+                } else {
+                    self.room.handles.replace(Some((record.device, record.channel)));
                 }
             }
         }
@@ -76,27 +83,68 @@ impl<P: Platform> Wallet<P> {
         {
             return Err(Code::IssuerUntrusted.into());
         }
-        let device = self.opened(&record.device, &data.device_key).await;
-        let channel = self.opened(&record.channel, &data.channel_key).await;
+        if data.known_account().is_none() {
+            // An enrolment that came to nothing: its keys were never registered.
+            if !self.is_draft() {
+                self.room.lose(None);
+            }
+            return Ok(());
+        }
+        let device = self.opened(&record.device, &data.device_key, None).await;
+        let channel = self.opened(&record.channel, &data.channel_key, None).await;
         let lost = device.as_ref().is_err_and(|error| *error == KeyError::Lost);
         self.room.lose(lost.then_some(Fault::KeyLost));
         self.room.device.replace(device.ok());
         self.room.channel.replace(channel.ok());
+        self.room.handles.replace(Some((record.device, record.channel)));
+        self.room.stored.set(true);
         self.room.data.replace(Some(Box::new(data)));
         Ok(())
     }
 
-    /// Opens a handle and proves by a round trip that it is the key that the record names.
-    async fn opened(&self, handle: &Handle<P>, public: &PublicKey) -> Result<Rc<Key<P>>, KeyError> {
-        let key = self.platform.keys().open(handle, public).await?;
-        let random: [u8; 16] = self.platform.entropy().draw().map_err(|_| KeyError::Failed)?;
-        let message = [PROOF, &random].concat();
-        let signature = key.sign(&message).await?;
-        public.verify(&message, &signature).map_err(|_| KeyError::Lost)?;
-        Ok(Rc::new(key))
+    /// Whether the keys in memory are not on disk yet.
+    pub(super) fn is_draft(&self) -> bool {
+        !self.room.stored.get() && self.room.data.borrow().is_some()
     }
 
-    /// Makes this device's keys if there are none. The first of all tabs wins, and the others use its keys.
+    /// Opens a handle and proves by a round trip that it is the key that the record names.
+    pub(super) fn opened<'a>(
+        &'a self,
+        handle: &'a Handle<P>,
+        public: &'a PublicKey,
+        seal: Option<(&'a Secret<P>, &'a Seal)>,
+    ) -> Local<'a, Result<Rc<Key<P>>, KeyError>> {
+        Box::pin(async move {
+            let key = self.platform.keys().open(handle, public, seal).await?;
+            let random: [u8; 16] = self.platform.entropy().draw().map_err(|_| KeyError::Failed)?;
+            let message = [PROOF, &random].concat();
+            let signature = key.sign(&message).await?;
+            public.verify(&message, &signature).map_err(|_| KeyError::Lost)?;
+            Ok(Rc::new(key))
+        })
+    }
+
+    /// What a key of this account is sealed for.
+    pub(super) fn seal_for(&self, public: &PublicKey, credential: &Bytes, account: &AccountId) -> Result<Seal, Error> {
+        let thumb = public.thumbprint();
+        let (issuer, account, credential) = (self.settings.issuer.clone(), account.clone(), credential.clone());
+        let bound = SealedFor { version: VERSION, issuer, account, thumb, credential }.to_bytes();
+        Ok(Seal { rp_id: self.trust(|trust| trust.rp_id.clone())?, thumb, bound })
+    }
+
+    /// The handle to store for a key that was made for custody `passkey`, proved by opening it, and the key as it comes out.
+    pub(super) async fn kept_under(
+        &self,
+        handle: &Handle<P>,
+        public: &PublicKey,
+        seal: Option<(&Secret<P>, &Seal)>,
+    ) -> Result<(Rc<Key<P>>, Handle<P>), KeyError> {
+        let handle = self.platform.keys().keep(handle, seal).await?;
+        let key = self.opened(&handle, public, seal).await?;
+        Ok((key, handle))
+    }
+
+    /// Makes this device's keys if there are none, in memory alone. The first of all tabs that registers one wins.
     pub(super) async fn ensure_keys(&self) -> Result<(), Error> {
         if self.room.closed.get() {
             return Err(Code::Closed.into());
@@ -106,7 +154,11 @@ impl<P: Platform> Wallet<P> {
         }
         if self.room.data.borrow().is_some() {
             let usable = self.room.device.borrow().is_some() && self.room.channel.borrow().is_some();
-            return if usable { Ok(()) } else { Err(Code::KeyLost.into()) };
+            return match self.status() {
+                _ if usable => Ok(()),
+                Status::Locked => Err(Code::Locked.into()),
+                _ => Err(Code::KeyLost.into()),
+            };
         }
         let keys = self.platform.keys();
         let custody = match self.settings.custody {
@@ -121,17 +173,14 @@ impl<P: Platform> Wallet<P> {
         let of_channel = if custody == Custody::Software { Custody::Software } else { Custody::Browser };
         let (channel, channel_handle) = keys.make(of_channel).await?;
         let data = Data::new(self.settings.issuer.clone(), *device.public(), *channel.public(), custody);
-        let data = data.to_bytes();
-        let record = Record { device: device_handle, channel: channel_handle, data };
-        let stored = self.platform.store().create(record).await?;
-        // Another tab may have been first: what is stored counts, and it is proved by opening it.
-        self.take(stored).await?;
+        self.room.lose(None);
+        self.room.device.replace(Some(Rc::new(device)));
+        self.room.channel.replace(Some(Rc::new(channel)));
+        self.room.draft.replace(Some(device_handle.clone()));
+        self.room.handles.replace(Some((device_handle, channel_handle)));
+        self.room.data.replace(Some(Box::new(data)));
         self.room.changed();
-        if self.room.device.borrow().is_some() && self.room.channel.borrow().is_some() {
-            Ok(())
-        } else {
-            Err(Code::KeyLost.into())
-        }
+        Ok(())
     }
 
     /// The key that proves, if it is there.
@@ -161,46 +210,6 @@ impl<P: Platform> Wallet<P> {
             }
             Ok(signed?)
         })
-    }
-
-    pub(super) fn drop_device_key(&self) {
-        if self.room.device.replace(None).is_some() {
-            self.room.changed();
-        }
-    }
-
-    pub(super) async fn open_device_key(&self) -> Result<(), Error> {
-        if self.room.closed.get() {
-            return Err(Code::Closed.into());
-        }
-        if self.room.device.borrow().is_some() {
-            return Ok(());
-        }
-        let public = self.read(|data| data.device_key)?;
-        let record = match self.platform.store().load().await {
-            Ok(Kept::Record(record)) => record,
-            Ok(Kept::Nothing | Kept::Gone) | Err(StoreError::Gone) => {
-                self.room.lose(Some(Fault::KeyLost));
-                self.room.changed();
-                return Err(Code::KeyLost.into());
-            }
-            Err(error) => return Err(error.into()),
-        };
-        match self.opened(&record.device, &public).await {
-            Ok(key) => {
-                self.room.device.replace(Some(key));
-                self.room.fault.set(None);
-            }
-            Err(error) => {
-                if error == KeyError::Lost {
-                    self.room.fault.set(Some(Fault::KeyLost));
-                }
-                self.room.changed();
-                return Err(error.into());
-            }
-        }
-        self.room.changed();
-        Ok(())
     }
 
     pub(super) async fn erase(&self) -> Result<(), Error> {

@@ -7,11 +7,12 @@ mod authenticator;
 mod clock;
 mod keys;
 mod lock;
+mod seal;
 mod store;
 
-pub use authenticator::{Mode, SoftAuthenticator, Tamper};
+pub use authenticator::{Mode, Prf, SoftAuthenticator, Tamper};
 pub use clock::MemoryClock;
-pub use keys::{SoftHandle, SoftKey, SoftKeys};
+pub use keys::{SoftHandle, SoftKey, SoftKeys, SoftSecret};
 pub use lock::{MemoryGuard, MemoryLock};
 pub use store::MemoryStore;
 

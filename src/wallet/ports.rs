@@ -4,7 +4,7 @@
 //! No `Send` and never `dyn`: a wallet lives in one thread, and one generic parameter names the whole platform.
 
 use crate::wire::enrolment::Custody;
-use crate::wire::id::{Bytes, Hash, RpId};
+use crate::wire::id::{Bytes, Hash, RpId, Thumbprint};
 use crate::wire::key::{PublicKey, Signature};
 use crate::wire::webauthn::{Assertion, Registration};
 use core::time::Duration;
@@ -23,7 +23,7 @@ pub trait Platform {
     /// Mutual exclusion over all tabs.
     type Lock: Lock;
     /// WebAuthn.
-    type Authenticator: Authenticator;
+    type Authenticator: Authenticator<Secret = <Self::Keys as Keys>::Secret>;
     /// The road to the issuer.
     type Transport: Transport;
 
@@ -89,6 +89,27 @@ pub enum KeyError {
     Lost,
     /// The platform failed.
     Failed,
+    /// The key is sealed, and no secret was given to open it.
+    Sealed,
+    /// The passkey gave no secret.
+    NoSecret,
+    /// The passkey's secret is not 32 bytes, or is all zero.
+    BadSecret,
+    /// The passkey's secret is another one than the key was sealed under.
+    OtherSecret,
+    /// The seal does not open: it is damaged, or of another account.
+    Broken,
+}
+
+/// What a sealed key is bound to (protocol section 7, *Seal v1*).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seal {
+    /// Relying party.
+    pub rp_id: RpId,
+    /// The key.
+    pub thumb: Thumbprint,
+    /// Additional data of the cipher, by [`crate::wire::seal::SealedFor`].
+    pub bound: Vec<u8>,
 }
 
 /// Makes and opens signing keys.
@@ -98,14 +119,28 @@ pub trait Keys {
     type Handle: Clone;
     /// A key that can sign.
     type Key: SigningKey;
+    /// What a passkey derived (WebAuthn's PRF). The wallet hands it on, once, and can't look into it.
+    type Secret;
 
     /// The custody that a key made now will have, strongest first proven to work.
     async fn custody(&self) -> Result<Custody, KeyError>;
-    /// Makes a key for this custody.
+    /// Makes a key for this custody, once a key was written, read back and used here. For [`Custody::Passkey`] the handle
+    /// lives in memory until [`Keys::keep`] gives the one to store.
     async fn make(&self, custody: Custody) -> Result<(Self::Key, Self::Handle), KeyError>;
+    /// The 32 bytes that a passkey must be asked about to seal or open this key; none: it needs no passkey.
+    fn prf_input(&self, handle: &Self::Handle) -> Option<[u8; 32]>;
+    /// The handle to store for a key that [`Keys::make`] made for [`Custody::Passkey`]: sealed under the secret, or as custody
+    /// [`Custody::Browser`] keeps it if none is given.
+    async fn keep(&self, handle: &Self::Handle, seal: Option<(&Self::Secret, &Seal)>)
+    -> Result<Self::Handle, KeyError>;
     /// Opens what the store kept; `public` is what the record says the key is, and a key that is another one is
-    /// [`KeyError::Lost`].
-    async fn open(&self, handle: &Self::Handle, public: &PublicKey) -> Result<Self::Key, KeyError>;
+    /// [`KeyError::Lost`]. A sealed one is [`KeyError::Sealed`] without its secret.
+    async fn open(
+        &self,
+        handle: &Self::Handle,
+        public: &PublicKey,
+        seal: Option<(&Self::Secret, &Seal)>,
+    ) -> Result<Self::Key, KeyError>;
 }
 
 /// A key that can sign.
@@ -174,12 +209,13 @@ pub trait Store {
 
     /// Reads the record.
     async fn load(&self) -> Result<Kept<Self::Handle>, StoreError>;
-    /// Stores a first record if there is none, and returns the one that is stored then: the first writer of all tabs wins.
-    async fn create(&self, record: Record<Self::Handle>) -> Result<Record<Self::Handle>, StoreError>;
-    /// Reads, changes and writes the data in one transaction, alone among all tabs. `change` is called once at the most
-    /// and returns the new data, or nothing, which leaves everything as it was. It is not async: a transaction dies at
-    /// the first foreign await.
-    async fn change(&self, change: &mut dyn FnMut(&[u8]) -> Option<Vec<u8>>) -> Result<(), StoreError>;
+    /// Reads, changes and writes the record, handles and data, in one transaction, alone among all tabs. `change` is given what
+    /// is stored, is called once at the most, and returns the new record, or nothing, which leaves everything as it was. It is
+    /// not async: a transaction dies at the first foreign await.
+    async fn write(
+        &self,
+        change: &mut dyn FnMut(Kept<Self::Handle>) -> Option<Record<Self::Handle>>,
+    ) -> Result<(), StoreError>;
     /// Removes the record, so that the next load finds [`Kept::Nothing`].
     async fn erase(&self) -> Result<(), StoreError>;
 }
@@ -229,6 +265,8 @@ pub struct CreationOptions {
     pub challenge: Hash,
     /// Credentials that must not be made twice.
     pub exclude: Vec<Bytes>,
+    /// What the new passkey derives a secret from, to learn whether it can; none: it is not asked.
+    pub prf: Option<[u8; 32]>,
     /// Own deadline.
     pub deadline: Duration,
 }
@@ -242,6 +280,8 @@ pub struct RequestOptions {
     pub challenge: Hash,
     /// The one credential.
     pub credential: Bytes,
+    /// What the passkey is asked to derive a secret from.
+    pub prf: Option<[u8; 32]>,
     /// Own deadline.
     pub deadline: Duration,
 }
@@ -249,10 +289,14 @@ pub struct RequestOptions {
 /// WebAuthn. Every call settles by its deadline, whatever the platform does.
 #[allow(async_fn_in_trait, reason = "a wallet lives in one thread")]
 pub trait Authenticator {
-    /// Creates a passkey.
-    async fn create(&self, options: &CreationOptions) -> Result<Registration, Ended>;
-    /// Asks for an assertion.
-    async fn get(&self, options: &RequestOptions) -> Result<Assertion, Ended>;
+    /// What a passkey derived.
+    type Secret;
+
+    /// Creates a passkey, and tells whether it says that it can derive secrets. A platform that fails because it was asked is
+    /// asked once more without that, inside the same deadline.
+    async fn create(&self, options: &CreationOptions) -> Result<(Registration, bool), Ended>;
+    /// Asks for an assertion, and for a secret if the options name an input; likewise.
+    async fn get(&self, options: &RequestOptions) -> Result<(Assertion, Option<Self::Secret>), Ended>;
     /// Ends the call that is open, if one is; that call then settles with `aborted_by_us`.
     fn abort(&self);
 }

@@ -13,7 +13,7 @@ use crate::wire::key_set::SignedKeySet;
 use crate::wire::money::{Amount, Currency};
 
 /// The version this build writes. Later ones are refused, earlier ones are brought up in [`Data::from_bytes`].
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Receipts kept for the page.
 const RECEIPTS: usize = 100;
 /// Tokens remembered at the most; those older than the last sync are forgotten first.
@@ -295,7 +295,12 @@ impl Data {
         let read = || {
             let json = json::parse(bytes)?;
             let version = json.member("version")?.ok_or(BadJson)?.to()?;
-            if version == VERSION { json.to().map(Ok) } else { Ok(Err(version)) }
+            // Version 1 says the same in the same words; it knew no sealed handle beside it.
+            if matches!(version, 1 | VERSION) {
+                json.to().map(|data| Ok(Self { version: VERSION, ..data }))
+            } else {
+                Ok(Err(version))
+            }
         };
         match read() {
             Ok(Ok(data)) => Ok(data),

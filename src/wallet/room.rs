@@ -2,7 +2,7 @@
 
 use super::ceremony::Open;
 use super::error::Error;
-use super::ports::{Clock, Keys, Platform, Store, StoreError};
+use super::ports::{Clock, Keys, Platform};
 use super::queue::Queue;
 use super::record::{Data, Unreadable};
 use super::state::{AllowanceView, DeviceView, Report, SourceView, State, Status};
@@ -19,6 +19,7 @@ use std::rc::Rc;
 
 pub(super) type Key<P> = <<P as Platform>::Keys as Keys>::Key;
 pub(super) type Handle<P> = <<P as Platform>::Keys as Keys>::Handle;
+pub(super) type Secret<P> = <<P as Platform>::Keys as Keys>::Secret;
 
 /// A future behind one pointer, where several callers meet: its code stands in the module once.
 pub(super) type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -46,6 +47,13 @@ pub(super) struct Room<P: Platform> {
     pub(super) closed: Cell<bool>,
     pub(super) device: RefCell<Option<Rc<Key<P>>>>,
     pub(super) channel: RefCell<Option<Rc<Key<P>>>>,
+    /// The device key's first handle, until it is registered: what is refused may be tried again under another passkey.
+    pub(super) draft: RefCell<Option<Handle<P>>>,
+    /// What is kept of device and channel key.
+    pub(super) handles: RefCell<Option<(Handle<P>, Handle<P>)>>,
+    /// Whether the record is on disk. Until a device is about to be registered it is not: a device key that is to be sealed
+    /// must never have lain there.
+    pub(super) stored: Cell<bool>,
     /// The pinned set of the record, opened.
     pub(super) key_set: RefCell<Option<(SignedKeySet, Rc<KeySet>)>>,
     /// The newest nonce of the issuer.
@@ -71,6 +79,9 @@ impl<P: Platform> Room<P> {
             closed: Cell::new(false),
             device: RefCell::new(None),
             channel: RefCell::new(None),
+            draft: RefCell::new(None),
+            handles: RefCell::new(None),
+            stored: Cell::new(false),
             key_set: RefCell::new(None),
             nonce: RefCell::new(String::new()),
             anchor: Cell::new(None),
@@ -104,6 +115,9 @@ impl<P: Platform> Room<P> {
     pub(super) fn lose(&self, fault: Option<Fault>) {
         self.device.replace(None);
         self.channel.replace(None);
+        self.draft.replace(None);
+        self.handles.replace(None);
+        self.stored.set(false);
         self.data.replace(None);
         self.key_set.replace(None);
         self.anchor.set(None);
@@ -127,47 +141,6 @@ impl<P: Platform> Wallet<P> {
             Some(Fault::Corrupt) => Code::StorageCorrupt,
             None => Code::NotEnrolled,
         })
-    }
-
-    /// Changes the record on disk, alone among all tabs, and takes what is there then as the truth.
-    pub(super) fn change<'a>(
-        &'a self,
-        change: impl FnOnce(&mut Data) -> Result<(), Error> + 'a,
-    ) -> Local<'a, Result<(), Error>> {
-        Box::pin(self.change_record(Box::new(change)))
-    }
-
-    async fn change_record(&self, change: Change<'_>) -> Result<(), Error> {
-        let mut change = Some(change);
-        let mut changed = Err(Error::new(Code::StorageFailed));
-        let stored = self
-            .platform
-            .store()
-            .change(&mut |bytes| {
-                if let Some(change) = change.take() {
-                    changed = changed_bytes(bytes, change);
-                }
-                changed.as_mut().ok().map(|(bytes, _)| core::mem::take(bytes))
-            })
-            .await;
-        let fault = match stored {
-            Ok(()) => match changed {
-                Ok((_, data)) => {
-                    self.room.data.replace(Some(data));
-                    self.room.changed();
-                    return Ok(());
-                }
-                // What lies there was a record when this wallet opened it.
-                Err(error) if error.code == Code::StorageCorrupt => Fault::Corrupt,
-                Err(error) => return Err(error),
-            },
-            Err(StoreError::Gone) => Fault::KeyLost,
-            Err(StoreError::Corrupt) => Fault::Corrupt,
-            Err(error) => return Err(error.into()),
-        };
-        self.room.lose(Some(fault));
-        self.room.changed();
-        Err(if fault == Fault::KeyLost { Code::KeyLost } else { Code::StorageCorrupt }.into())
     }
 
     /// Milliseconds since 1970 by the issuer's clock, as far as it is known. The monotonic clock carries the signed
@@ -197,7 +170,12 @@ impl<P: Platform> Wallet<P> {
             None => {}
         }
         let data = self.room.data.borrow();
-        let Some(data) = data.as_ref().filter(|data| data.account.is_some()) else { return Status::New };
+        let Some(data) = data.as_ref() else { return Status::New };
+        if data.account.is_none() {
+            // An enrolment whose answer has not come needs its key to be asked for again.
+            let is_locked = data.enrolling.is_some() && self.room.device.borrow().is_none();
+            return if is_locked { Status::Locked } else { Status::New };
+        }
         match data.status {
             DeviceStatus::Frozen => Status::Frozen,
             DeviceStatus::Suspended => Status::Suspended,
@@ -275,18 +253,6 @@ impl<P: Platform> Wallet<P> {
     pub(super) fn new_with(platform: P, settings: Settings) -> Self {
         Self { platform, settings, room: Room::new() }
     }
-}
-
-/// A change of the record, or why it is not made.
-type Change<'a> = Box<dyn FnOnce(&mut Data) -> Result<(), Error> + 'a>;
-type Changed = (Vec<u8>, Box<Data>);
-
-/// The record after a change, and as bytes.
-fn changed_bytes(bytes: &[u8], change: Change<'_>) -> Result<Changed, Error> {
-    let mut data = Box::new(Data::from_bytes(bytes).map_err(unreadable)?);
-    change(&mut data)?;
-    let bytes = data.to_bytes();
-    Ok((bytes, data))
 }
 
 pub(super) fn unreadable(why: Unreadable) -> Error {

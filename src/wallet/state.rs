@@ -191,6 +191,8 @@ pub enum IntentView {
         /// End.
         expires_at: u64,
     },
+    /// Open the sealed device key.
+    Unlock,
     /// Let the account work again.
     Unfreeze {
         /// Label of this device.
@@ -209,6 +211,7 @@ impl IntentView {
             Self::TopUp { .. } => "top-up",
             Self::Refill { .. } => "refill",
             Self::Limit { .. } => "limit",
+            Self::Unlock => "unlock",
             Self::Unfreeze { .. } => "unfreeze",
         }
     }
@@ -234,6 +237,7 @@ impl ToJson for IntentView {
             Self::Limit { old, new, device, expires_at } => {
                 to.object("kind old new device expiresAt", &[&kind, old, new, device, expires_at]);
             }
+            Self::Unlock => to.object("kind", &[&kind]),
             Self::Unfreeze { device, expires_at } => to.object("kind device expiresAt", &[&kind, device, expires_at]),
         }
     }
@@ -259,6 +263,8 @@ pub enum Confirmed {
         /// It.
         device: DeviceView,
     },
+    /// The device key is open.
+    Unlocked,
     /// Done, with its checked receipt.
     Receipt {
         /// It.
@@ -275,6 +281,7 @@ impl ToJson for Confirmed {
     fn write(&self, to: &mut Writer) {
         match self {
             Self::Enrolled { device } => to.object("outcome device", &[&"enrolled", device]),
+            Self::Unlocked => to.object("outcome", &[&"unlocked"]),
             Self::Receipt { receipt } => to.object("outcome receipt", &[&"receipt", receipt]),
             Self::Pending { id } => to.object("outcome id", &[&"pending", id]),
         }

@@ -226,8 +226,8 @@ impl<P: Platform> Wallet<P> {
             return Err(Code::IntentExpired.into());
         }
         let challenge = intent.challenge();
-        let asked = Asked { rp_id, challenge, credential: &intent.credential, user_handle };
-        let assertion = self.ask_to_get(open, asked).await?;
+        let asked = Asked { rp_id, challenge, credential: &intent.credential, user_handle, prf: None };
+        let (assertion, _) = self.ask_to_get(open, asked).await?;
         // Locked or frozen while the prompt was open.
         self.demand_for(&intent.action)?;
         let response = &assertion.response;

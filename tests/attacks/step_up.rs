@@ -33,9 +33,10 @@ impl ByHand {
             rp_id: "localhost".parse().unwrap(),
             challenge: over.challenge(),
             credential: self.credential.clone(),
+            prf: None,
             deadline: Duration::from_secs(60),
         };
-        place.authenticator().get(&options).await.unwrap()
+        place.authenticator().get(&options).await.unwrap().0
     }
 
     pub fn co_sign(&self, over: &Intent, assertion: &Assertion) -> Bytes {

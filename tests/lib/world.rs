@@ -219,7 +219,7 @@ impl<L: Timed> Caller<L> {
     pub async fn thief_of(world: &World<L>, place: &Place) -> Self {
         let Kept::Record(record) = place.store().load().await.unwrap() else { panic!("no record") };
         let data = Data::from_bytes(&record.data).unwrap();
-        let key = place.keys().open(&record.device, &data.device_key).await.unwrap();
+        let key = place.keys().open(&record.device, &data.device_key, None).await.unwrap();
         Self::new(world, key, data.account.map(|account| account.id))
     }
 

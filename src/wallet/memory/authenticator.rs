@@ -1,5 +1,7 @@
 //! A WebAuthn authenticator in memory, with attestation `none`, and the browser's part around it.
 
+use super::keys::SoftSecret;
+use super::seal::hmac;
 use super::{MemoryClock, MemoryEntropy, SoftKey};
 use crate::wallet::ports::{Authenticator, Clock, CreationOptions, Ended, Entropy, RequestOptions, SigningKey};
 use crate::wallet::queue::{First, Signal, Stop, first};
@@ -50,11 +52,31 @@ pub enum Tamper {
     UserHandle,
 }
 
+/// What the authenticator derives from an input (WebAuthn's PRF extension). Sticks until changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Prf {
+    /// Nothing, and it says so.
+    #[default]
+    None,
+    /// A secret of the passkey's own, the same every time.
+    Works,
+    /// It promises one at creation and gives none.
+    Promised,
+    /// Another one every time, as over another road to the same passkey.
+    Other,
+    /// Too few bytes.
+    Short,
+    /// Zeros.
+    Zero,
+}
+
 struct Credential {
     id: Bytes,
     rp_id: RpId,
     user_handle: Bytes,
     key: SoftKey,
+    /// Of its PRF.
+    secret: [u8; 32],
 }
 
 struct Inner {
@@ -65,6 +87,7 @@ struct Inner {
     mode: Cell<Mode>,
     tamper: Cell<Option<Tamper>>,
     backup: Cell<(bool, bool)>,
+    prf: Cell<Prf>,
     focused: Cell<bool>,
     prompts: RefCell<Vec<&'static str>>,
     open: RefCell<Option<Rc<Signal>>>,
@@ -89,6 +112,7 @@ impl SoftAuthenticator {
                 mode: Cell::default(),
                 tamper: Cell::default(),
                 backup: Cell::default(),
+                prf: Cell::default(),
                 focused: Cell::new(true),
                 prompts: RefCell::default(),
                 open: RefCell::default(),
@@ -109,6 +133,24 @@ impl SoftAuthenticator {
     /// BE and BS of the next answers.
     pub fn set_backup(&self, eligible: bool, backed_up: bool) {
         self.inner.backup.set((eligible, backed_up));
+    }
+
+    /// What the next answers derive.
+    pub fn set_prf(&self, prf: Prf) {
+        self.inner.prf.set(prf);
+    }
+
+    /// What a passkey derives from an input: the whole of WebAuthn's PRF, with its own prefix.
+    fn derive(&self, held: &Credential, input: &[u8; 32]) -> Result<Option<SoftSecret>, Ended> {
+        let input = sha256(&[b"WebAuthn PRF\0".as_slice(), input].concat());
+        Ok(match self.inner.prf.get() {
+            Prf::None | Prf::Promised => None,
+            Prf::Works => Some(hmac(&held.secret, &[&input]).to_vec()),
+            Prf::Other => Some(self.inner.entropy.draw::<32>().map_err(|_| self.broken())?.to_vec()),
+            Prf::Short => Some(vec![1; 16]),
+            Prf::Zero => Some(vec![0; 32]),
+        }
+        .map(|bytes| SoftSecret(bytes.into())))
     }
 
     /// Whether the page is in front.
@@ -215,7 +257,9 @@ impl SoftAuthenticator {
 }
 
 impl Authenticator for SoftAuthenticator {
-    async fn create(&self, options: &CreationOptions) -> Result<Registration, Ended> {
+    type Secret = SoftSecret;
+
+    async fn create(&self, options: &CreationOptions) -> Result<(Registration, bool), Ended> {
         self.prompt("create", options.deadline).await?;
         let known = self.inner.credentials.borrow().iter().any(|held| options.exclude.contains(&held.id));
         if known {
@@ -242,11 +286,12 @@ impl Authenticator for SoftAuthenticator {
             client_extension_results: NoExtensions {},
         };
         let (rp_id, user_handle) = (options.rp_id.clone(), options.user_handle.clone());
-        self.inner.credentials.borrow_mut().push(Credential { id, rp_id, user_handle, key });
-        Ok(registration)
+        let secret = self.inner.entropy.draw().map_err(|_| self.broken())?;
+        self.inner.credentials.borrow_mut().push(Credential { id, rp_id, user_handle, key, secret });
+        Ok((registration, options.prf.is_some() && self.inner.prf.get() != Prf::None))
     }
 
-    async fn get(&self, options: &RequestOptions) -> Result<Assertion, Ended> {
+    async fn get(&self, options: &RequestOptions) -> Result<(Assertion, Option<SoftSecret>), Ended> {
         self.prompt("get", options.deadline).await?;
         let credentials = self.inner.credentials.borrow();
         let held = credentials.iter().find(|held| held.id == options.credential && held.rp_id == options.rp_id);
@@ -262,7 +307,8 @@ impl Authenticator for SoftAuthenticator {
         }
         let user_handle =
             if tamper == Some(Tamper::UserHandle) { Bytes(vec![9; 16]) } else { held.user_handle.clone() };
-        Ok(Assertion {
+        let secret = options.prf.map_or(Ok(None), |input| self.derive(held, &input))?;
+        let assertion = Assertion {
             id: to_base64(&held.id.0),
             raw_id: held.id.clone(),
             kind: "public-key".into(),
@@ -273,7 +319,8 @@ impl Authenticator for SoftAuthenticator {
                 user_handle: Some(user_handle),
             },
             client_extension_results: NoExtensions {},
-        })
+        };
+        Ok((assertion, secret))
     }
 
     fn abort(&self) {

@@ -93,21 +93,15 @@ impl Store for MemoryStore {
         })
     }
 
-    async fn create(&self, record: Record<SoftHandle>) -> Result<Record<SoftHandle>, StoreError> {
-        self.check()?;
-        self.inner.gone.set(false);
-        Ok(self.inner.record.borrow_mut().get_or_insert(record).clone())
-    }
-
-    async fn change(&self, change: &mut dyn FnMut(&[u8]) -> Option<Vec<u8>>) -> Result<(), StoreError> {
-        self.check()?;
-        {
-            let mut record = self.inner.record.borrow_mut();
-            let record = record.as_mut().ok_or(StoreError::Gone)?;
-            if let Some(data) = change(&record.data) {
-                record.data = data;
-                self.inner.writes.set(self.inner.writes.get().saturating_add(1));
-            }
+    async fn write(
+        &self,
+        change: &mut dyn FnMut(Kept<SoftHandle>) -> Option<Record<SoftHandle>>,
+    ) -> Result<(), StoreError> {
+        let kept = self.load().await?;
+        if let Some(record) = change(kept) {
+            self.inner.record.replace(Some(record));
+            self.inner.gone.set(false);
+            self.inner.writes.set(self.inner.writes.get().saturating_add(1));
         }
         if self.inner.crash_after_write.replace(false) {
             core::future::pending::<()>().await;

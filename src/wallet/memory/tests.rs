@@ -18,6 +18,7 @@ fn creation() -> CreationOptions {
         account_label: "hanako".into(),
         challenge: Hash([2; 32]),
         exclude: vec![],
+        prf: None,
         deadline: Duration::from_secs(60),
     }
 }
@@ -28,7 +29,7 @@ fn keys_sign_and_show_nothing() {
     let (key, handle) = run(place.keys().make(Custody::Software)).unwrap();
     let signature = run(key.sign(b"message")).unwrap();
     assert!(key.public().verify(b"message", &signature).is_ok());
-    let again = run(place.keys().open(&handle, key.public())).unwrap();
+    let again = run(place.keys().open(&handle, key.public(), None)).unwrap();
     assert_eq!(again.public(), key.public());
     assert_eq!(format!("{handle:?}"), "SoftHandle(secret)");
     assert_eq!(format!("{key:?}"), format!("SoftKey {}", key.public().thumbprint()));
@@ -40,7 +41,7 @@ fn the_authenticator_is_one() {
     let place = place();
     let authenticator = place.authenticator();
     authenticator.set_backup(true, true);
-    let made = run(authenticator.create(&creation())).unwrap();
+    let (made, _) = run(authenticator.create(&creation())).unwrap();
     let data = &made.response.authenticator_data.0;
     let flags = AuthenticatorData::from_bytes(data).unwrap().flags;
     assert!(flags.user_present() && flags.user_verified() && flags.backup_eligible() && flags.backed_up());
@@ -58,9 +59,10 @@ fn the_authenticator_is_one() {
         rp_id: "wallet.example".parse().unwrap(),
         challenge: Hash([3; 32]),
         credential: made.raw_id.clone(),
+        prf: None,
         deadline: Duration::from_secs(60),
     };
-    let assertion = run(authenticator.get(&options)).unwrap();
+    let (assertion, _) = run(authenticator.get(&options)).unwrap();
     let response = assertion.response;
     let message = [response.authenticator_data.0.as_slice(), &sha256(&response.client_data.0)].concat();
     let signature = p256::ecdsa::Signature::from_der(&response.signature.0).unwrap();
@@ -75,7 +77,7 @@ fn the_authenticator_is_one() {
 #[test]
 fn an_excluded_passkey_is_not_made_twice() {
     let place = place();
-    let made = run(place.authenticator().create(&creation())).unwrap();
+    let (made, _) = run(place.authenticator().create(&creation())).unwrap();
     let twice = CreationOptions { exclude: vec![made.raw_id], ..creation() };
     assert_eq!(run(place.authenticator().create(&twice)).unwrap_err().name, "InvalidStateError");
 }

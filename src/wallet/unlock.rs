@@ -1,0 +1,113 @@
+//! Lock and unlock. A sealed device key is opened by the passkey, inside a tap and without network; any other is opened again.
+
+use super::Wallet;
+use super::ceremony::{Asked, Open, Work};
+use super::error::Error;
+use super::ports::{Entropy, Kept, KeyError, Keys, Platform, Record, Seal, Store, StoreError};
+use super::room::{Fault, Handle, Secret};
+use super::state::{Confirmed, IntentView};
+use crate::code::Code;
+use crate::wire::id::{Bytes, Hash};
+use crate::wire::tagged_hash;
+
+pub(super) struct Prepared {
+    input: [u8; 32],
+    seal: Seal,
+    credential: Bytes,
+    user_handle: Bytes,
+}
+
+impl<P: Platform> Wallet<P> {
+    pub(super) fn drop_device_key(&self) {
+        // A key that is not on disk is all there is of it.
+        if !self.is_draft() && self.room.device.replace(None).is_some() {
+            self.room.changed();
+        }
+    }
+
+    pub(super) async fn open_device_key(&self) -> Result<(), Error> {
+        if self.room.closed.get() {
+            return Err(Code::Closed.into());
+        }
+        if self.room.device.borrow().is_some() {
+            return Ok(());
+        }
+        // Nothing is awaited before the prompt but a turn: some platforms want it inside the tap.
+        let Some(prepared) = self.sealed()? else { return self.open_kept(None).await };
+        let id = self.open_ceremony(IntentView::Unlock, Work::Unlock(Box::new(prepared))).await.id;
+        let opened = self.run_ceremony(id).await;
+        let left = self.room.open.borrow_mut().take_if(|held| held.id == id).is_some();
+        if left {
+            self.room.changed();
+        }
+        opened?;
+        if self.read(|data| data.enrolling.is_some())? {
+            // Its answer never came. That it is asked for again now is no part of opening the key.
+            let _ = self.fetch_news().await;
+        }
+        Ok(())
+    }
+
+    /// What to ask the passkey, if the key is sealed.
+    fn sealed(&self) -> Result<Option<Prepared>, Error> {
+        let keys = self.platform.keys();
+        let input = self.room.handles.borrow().as_ref().and_then(|(device, _)| keys.prf_input(device));
+        let Some(input) = input else { return Ok(None) };
+        let (public, account) = self.read(|data| (data.device_key, data.known_account().cloned()))?;
+        let account = account.ok_or(Code::NotEnrolled)?;
+        let seal = self.seal_for(&public, &account.credential, &account.id)?;
+        Ok(Some(Prepared { input, seal, credential: account.credential, user_handle: account.user_handle }))
+    }
+
+    pub(super) async fn confirm_unlock(&self, open: &Open, prepared: &Prepared) -> Result<Confirmed, Error> {
+        let Prepared { input, seal, credential, user_handle } = prepared;
+        // Nobody but this wallet checks it: what counts is what the passkey derives.
+        let random: [u8; 32] = self.platform.entropy().draw()?;
+        let challenge = Hash(tagged_hash("jitsuin/v1/unlock", &[&random]));
+        let asked = Asked { rp_id: &seal.rp_id, challenge, credential, user_handle, prf: Some(*input) };
+        let (_, secret) = self.ask_to_get(open, asked).await?;
+        let secret = secret.ok_or(KeyError::NoSecret)?;
+        self.open_kept(Some((&secret, prepared))).await?;
+        Ok(Confirmed::Unlocked)
+    }
+
+    /// Opens the device key that is on disk. What does not open stays as it is.
+    async fn open_kept(&self, sealed: Option<(&Secret<P>, &Prepared)>) -> Result<(), Error> {
+        let public = self.read(|data| data.device_key)?;
+        let Record { device, .. } = match self.platform.store().load().await {
+            Ok(Kept::Record(record)) => record,
+            Ok(Kept::Nothing | Kept::Gone) | Err(StoreError::Gone) => {
+                self.room.lose(Some(Fault::KeyLost));
+                self.room.changed();
+                return Err(Code::KeyLost.into());
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let opened = match sealed {
+            Some((_, prepared)) if !self.asks_for(&device, prepared) => Err(KeyError::OtherSecret),
+            _ => self.opened(&device, &public, sealed.map(|(secret, prepared)| (secret, &prepared.seal))).await,
+        };
+        match opened {
+            Ok(key) => {
+                self.room.device.replace(Some(key));
+                self.room.fault.set(None);
+            }
+            Err(error) => {
+                if error == KeyError::Lost {
+                    self.room.fault.set(Some(Fault::KeyLost));
+                }
+                self.room.changed();
+                return Err(error.into());
+            }
+        }
+        self.room.changed();
+        Ok(())
+    }
+
+    fn asks_for(&self, device: &Handle<P>, prepared: &Prepared) -> bool {
+        self.platform.keys().prf_input(device) == Some(prepared.input)
+    }
+}
+
+#[cfg(test)]
+mod tests;
