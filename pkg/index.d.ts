@@ -416,6 +416,10 @@ export interface ErrorDetails {
   "cooling-off": { readonly until?: Date };
   "clock-skew": { readonly skewMs?: number };
   "token-ahead": { readonly skewMs?: number };
+  /** From `jitsuin/verifier`. `again`: the same till asked once more for the same amount. */
+  "token-used": { readonly device: string; readonly counter: number; readonly again: boolean };
+  /** From `jitsuin/verifier`. */
+  "clone-suspected": { readonly device: string };
   "too-many-attempts": { readonly retryAfterMs?: number };
   "issuer-unavailable": { readonly retryAfterMs?: number };
   /** `character`: where the refused object or value begins, counted in characters from 0. `reason`: docs/wire.md. */

@@ -14,7 +14,7 @@ step() {
 # Each room must also stand without the others: a page is built from `js` alone.
 alone() {
   local features
-  for features in "" wallet issuer postgres fast-verify js; do
+  for features in "" wallet issuer postgres fast-verify js js-codes js-verifier; do
     cargo clippy --locked --quiet --package jitsuin --lib --no-default-features --features "$features" -- -D warnings || return 1
   done
 }

@@ -58,13 +58,14 @@ module() {
 size() { wc -c <"$1" | tr -d ' '; }
 gzip_size() { gzip -9 -c "$1" | wc -c | tr -d ' '; }
 
-[ $# -gt 0 ] || set -- page codes testing
+[ $# -gt 0 ] || set -- page codes verifier testing
 for name in "$@"; do
   case $name in
     page) module page js ;;
     codes) module codes js-codes ;;
+    verifier) module verifier js-verifier ;;
     testing) module testing js-testing ;;
-    *) stop "no module is called $name: page, codes, testing" ;;
+    *) stop "no module is called $name: page, codes, verifier, testing" ;;
   esac
   file=pkg/wasm/$name/jitsuin_bg.wasm
   say "$name module: $(size "$file") bytes, $(gzip_size "$file") bytes gzip"

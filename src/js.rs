@@ -17,6 +17,8 @@ mod page;
 mod presentation;
 #[cfg(feature = "js-testing")]
 mod vectors;
+#[cfg(feature = "js-verifier")]
+mod verifier;
 #[cfg(feature = "js")]
 mod wallet;
 #[cfg(feature = "js-testing")]
@@ -32,6 +34,8 @@ pub use page::qr;
 pub use presentation::RawPresentation;
 #[cfg(feature = "js-testing")]
 pub use vectors::check_vector;
+#[cfg(feature = "js-verifier")]
+pub use verifier::{RawSingleUse, check_proof, check_settings, check_step_up, check_token, handle_of, refused};
 #[cfg(feature = "js")]
 pub use wallet::RawWallet;
 #[cfg(feature = "js-testing")]

@@ -7,7 +7,7 @@ pub mod browser;
 pub mod code;
 #[cfg(feature = "issuer")]
 pub mod issuer;
-#[cfg(any(feature = "js", feature = "js-codes"))]
+#[cfg(any(feature = "js", feature = "js-codes", feature = "js-verifier"))]
 pub mod js;
 pub mod rules;
 #[cfg(feature = "wallet")]

@@ -44,7 +44,8 @@ fn code_table() -> String {
          export const CODES = Object.freeze({\n",
     );
     for code in Code::ALL {
-        writeln!(table, "  \"{code}\": [\"{}\", {}, \"{}\"],", code.fix().name(), code.retryable(), code.text()).unwrap();
+        writeln!(table, "  \"{code}\": [\"{}\", {}, \"{}\"],", code.fix().name(), code.retryable(), code.text())
+            .unwrap();
     }
     table + "});\n"
 }

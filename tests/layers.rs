@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-/// Each room and what it may use. `js` reaches `issuer` only in the files named, behind the feature `js-testing`.
+/// Each room and what it may use. `js` reaches `issuer` only in the files named, behind a feature.
 const ROOMS: &[(&str, &[&str])] = &[
     ("code", &[]),
     ("wire", &["code"]),
@@ -14,8 +14,9 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("issuer", &["code", "wire", "rules"]),
 ];
 
-/// Files of `js` that are compiled with `js-testing` only, and may use the issuer's rules.
-const TEST_KIT: &[&str] = &["js/world.rs", "js/world", "js/vectors.rs"];
+/// Files of `js` that may use the issuer's rules, and the features they are compiled with only.
+const ISSUERS: &[(&str, &str)] =
+    &[("js/world", "js-testing"), ("js/vectors", "js-testing"), ("js/verifier", "js-verifier")];
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -26,6 +27,11 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
             found.push(path);
         }
     }
+}
+
+/// Whether a file is `module.rs` or stands in the folder beside it.
+fn below(file: &str, module: &str) -> bool {
+    file.strip_prefix(module).is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
 }
 
 fn room(file: &str) -> &str {
@@ -46,10 +52,10 @@ fn upward(file: &str, text: &str) -> Vec<String> {
     let room = room(file);
     let Some((_, allowed)) = ROOMS.iter().find(|(name, _)| *name == room) else { return vec![] };
     let is_room = |name: &str| ROOMS.iter().any(|(room, _)| *room == name);
-    let test_kit = TEST_KIT.iter().any(|kit| file.starts_with(kit));
+    let issuers = ISSUERS.iter().any(|(own, _)| below(file, own));
     uses(text)
         .filter(|(_, used)| is_room(used) && *used != room && !allowed.contains(used))
-        .filter(|(_, used)| !(test_kit && *used == "issuer"))
+        .filter(|(_, used)| !(issuers && *used == "issuer"))
         .map(|(line, used)| format!("src/{file}:{line} uses crate::{used}"))
         .collect()
 }
@@ -78,8 +84,21 @@ fn an_upward_arrow_would_be_seen() {
     assert_eq!(upward("wallet/pay.rs", "let x = crate::issuer::desk();").len(), 1);
     assert_eq!(upward("js/wallet.rs", "use crate::issuer::Issuer;").len(), 1);
     assert_eq!(upward("js/world.rs", "use crate::issuer::Issuer;").len(), 0);
+    assert_eq!(upward("js/verifier/single_use.rs", "use crate::issuer::replay::Window;").len(), 0);
+    assert_eq!(upward("js/verifiers.rs", "use crate::issuer::replay::Window;").len(), 1);
     assert_eq!(upward("rules/chain.rs", "use crate::wire::head::Head; // crate::wallet").len(), 1);
     assert_eq!(upward("rules/chain.rs", "use crate::wire::head::Head;").len(), 0);
+}
+
+#[test]
+fn who_reaches_the_issuer_from_js_is_compiled_with_its_feature_only() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let text = std::fs::read_to_string(src.join("js.rs")).unwrap();
+    for (module, feature) in ISSUERS {
+        let name = module.strip_prefix("js/").unwrap();
+        assert!(text.contains(&format!("#[cfg(feature = \"{feature}\")]\nmod {name};")), "{module}");
+        assert!(src.join(format!("{module}.rs")).is_file(), "{module}");
+    }
 }
 
 #[test]

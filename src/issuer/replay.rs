@@ -88,29 +88,30 @@ impl Window {
     /// Judges a live token whose signature held.
     #[must_use]
     pub fn judge(&self, token: &Token) -> Judgement<'_> {
-        if let Some(seen) = self.uses.iter().find(|seen| seen.atc == token.atc) {
-            return if seen.claims == claims_hash(token) { Judgement::Repeat(seen) } else { Judgement::Clone };
+        self.judge_claims(token.atc, token.issued_at, &claims_hash(token))
+    }
+
+    /// The same by what a window keeps of a token: its counter, its `iat` and its [`claims_hash`].
+    #[must_use]
+    pub fn judge_claims(&self, atc: u32, issued_at: u32, claims: &Hash) -> Judgement<'_> {
+        if let Some(seen) = self.uses.iter().find(|seen| seen.atc == atc) {
+            return if seen.claims == *claims { Judgement::Repeat(seen) } else { Judgement::Clone };
         }
         let Some((highest, _)) = self.highest else {
-            return if token.atc > MOST_AHEAD { Judgement::Clone } else { Judgement::Fresh };
+            return if atc > MOST_AHEAD { Judgement::Clone } else { Judgement::Fresh };
         };
-        if token.atc > highest.saturating_add(MOST_AHEAD) || self.disagrees(token) {
+        if atc > highest.saturating_add(MOST_AHEAD) || self.disagrees(atc, issued_at) {
             return Judgement::Clone;
         }
         // The highest one itself is only unknown here if the key before this one took it.
-        if token.atc == highest || token.atc.saturating_add(WIDTH) <= highest {
-            Judgement::Behind
-        } else {
-            Judgement::Fresh
-        }
+        if atc == highest || atc.saturating_add(WIDTH) <= highest { Judgement::Behind } else { Judgement::Fresh }
     }
 
     /// Whether counters and dates of any two tokens are in different order.
-    fn disagrees(&self, token: &Token) -> bool {
-        let against = |atc: u32, issued_at: u32| {
-            (token.atc > atc && token.issued_at < issued_at) || (token.atc < atc && token.issued_at > issued_at)
-        };
-        self.highest.is_some_and(|(atc, issued_at)| against(atc, issued_at))
+    fn disagrees(&self, atc: u32, issued_at: u32) -> bool {
+        let against =
+            |seen: u32, seen_at: u32| (atc > seen && issued_at < seen_at) || (atc < seen && issued_at > seen_at);
+        self.highest.is_some_and(|(seen, seen_at)| against(seen, seen_at))
             || self.uses.iter().any(|seen| against(seen.atc, seen.issued_at))
     }
 

@@ -1,6 +1,7 @@
 //! What an issuer's operator decides once.
 
 use super::attestation::{AttestationChecker, NothingAttested};
+use super::verifier::assertion::Place;
 use crate::rules::policy::Policy;
 use crate::wire::Refusal;
 use crate::wire::id::{IssuerId, RpId};
@@ -108,5 +109,11 @@ impl Settings {
             stop_page: format!("{first}/stop.html"),
             card_page: format!("{first}/card.html"),
         })
+    }
+
+    /// Where passkey answers may come from.
+    #[must_use]
+    pub fn place(&self) -> Place<'_> {
+        Place { rp_id: &self.rp_id, origins: &self.origins }
     }
 }

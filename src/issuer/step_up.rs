@@ -7,15 +7,14 @@ use super::funding::Charge;
 use super::ledger::Records;
 use super::moment::Moment;
 use super::top_ups::{self, Agreed, Wish};
+use super::verifier::step_up::check_co_signature;
 use super::webauthn::{self, Asserted};
 use super::{allowance, freeze, limits, rotation};
 use crate::code::Code;
 use crate::wire::calls::{ConfirmIntent, IntentPrepared, PrepareTopUp, ReceiptItem};
-use crate::wire::co_signature::CoSignature;
 use crate::wire::id::{AccountId, Bytes, Hash, Nonce, Thumbprint};
 use crate::wire::intent::{Action, Intent};
 use crate::wire::money::Amount;
-use crate::wire::sign1;
 use crate::wire::webauthn::Assertion;
 
 /// Failed confirms that end an intent.
@@ -231,16 +230,7 @@ fn check_agreed(
     let assertion = signed.assertion;
     let asserted =
         webauthn::check_assertion(moment.settings, &intent.challenge(), assertion, &credential, user_handle)?;
-    let bytes = signed.co_signature.ok_or(Code::CoSignatureMissing)?;
-    let co_signature =
-        sign1::open::<CoSignature>(&bytes.0, &device.key).map_err(|_| Code::CoSignatureRefused)?.into_inner();
-    let response = &assertion.response;
-    let expected = CoSignature::over(
-        &open.bytes.0,
-        &response.authenticator_data.0,
-        &response.client_data.0,
-        &response.signature.0,
-        &credential.id.0,
-    );
-    if co_signature == expected { Ok((intent, asserted)) } else { Err(Code::CoSignatureRefused.into()) }
+    let co_signature = signed.co_signature.ok_or(Code::CoSignatureMissing)?;
+    check_co_signature(&open.bytes.0, assertion, &device.key, &co_signature.0)?;
+    Ok((intent, asserted))
 }

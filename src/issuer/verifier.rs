@@ -2,7 +2,11 @@
 //! (protocol section 2, "Order of checks").
 //!
 //! First the form ([`UnverifiedToken::from_text`]), then the handle names at most four keys, then [`authenticate`], and
-//! only then what the token says: [`Sale::check`]. State, counters, limits and balance follow in `payments`.
+//! only then what the token says: [`Sale::check`]. State, counters, limits and balance follow in `payments`. The checks
+//! of a step-up are in [`step_up`].
+
+pub mod assertion;
+pub mod step_up;
 
 use crate::code::Code;
 use crate::rules::lifetime::{self, NotAlive};
@@ -39,6 +43,30 @@ pub fn authenticate(token: &UnverifiedToken, candidates: &[Candidate]) -> Result
         .take(MOST_CANDIDATES)
         .find_map(|candidate| Some((token.verify(&candidate.key, &candidate.veil).ok()?, candidate.thumb)))
         .ok_or(Code::BadSignature)
+}
+
+/// A stricter clock than the protocol's. It can only take away: larger figures change nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Strictness {
+    /// A token counts as ended this long after its `iat`, in seconds.
+    pub max_lifetime: u32,
+    /// How far clocks may differ either way, in seconds.
+    pub leeway: u32,
+}
+
+impl Strictness {
+    /// Checks a token's time, before [`Sale::check`] does so by the protocol's own figures.
+    ///
+    /// # Errors
+    /// [`Code::TokenAhead`], [`Code::TokenExpired`].
+    pub fn check(&self, token: &Verified<Token>, now_ms: u64) -> Result<(), Code> {
+        let ms = |seconds: u32| u64::from(seconds) * 1000;
+        if ms(token.issued_at) > now_ms.saturating_add(ms(self.leeway)) {
+            return Err(Code::TokenAhead);
+        }
+        let end = token.expires_at.min(token.issued_at.saturating_add(self.max_lifetime));
+        if now_ms >= ms(end).saturating_add(ms(self.leeway)) { Err(Code::TokenExpired) } else { Ok(()) }
+    }
 }
 
 /// What a till asks for, with the till's own names as the issuer knows them, never as a request says.

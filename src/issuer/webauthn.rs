@@ -1,13 +1,13 @@
-//! Passkey checks (WebAuthn level 3, sections 7.1 and 7.2): ours, each under its own code, then passki's over the
-//! same bytes, signature included.
+//! Passkey checks (WebAuthn level 3, sections 7.1 and 7.2): ours, each under its own code (`verifier/assertion.rs`), then
+//! passki's over the same bytes, signature included.
 
 use super::account::Credential;
 use super::settings::Settings;
+pub use super::verifier::assertion::Asserted;
 use crate::code::Code;
 use crate::wire::calls::KnownCredential;
 use crate::wire::id::{Bytes, Hash};
-use crate::wire::sha256;
-use crate::wire::webauthn::{Assertion, AttestedCredential, AuthenticatorData, ClientData, Registration};
+use crate::wire::webauthn::{Assertion, AttestedCredential, Registration};
 use passki::{Passki, StoredPasskey};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -25,17 +25,6 @@ pub struct Registered {
     /// BE.
     pub backup_eligible: bool,
     /// BS.
-    pub backed_up: bool,
-}
-
-/// What a good assertion says besides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Asserted {
-    /// Signature counter.
-    pub counter: u32,
-    /// BE now.
-    pub backup_eligible: bool,
-    /// BS now.
     pub backed_up: bool,
 }
 
@@ -64,34 +53,6 @@ impl Credential {
     }
 }
 
-/// Checks what both ceremonies share: type, challenge, origin, frame, relying party, presence, verification.
-fn check_common(
-    settings: &Settings,
-    kind: &str,
-    challenge: &Hash,
-    client_data: &[u8],
-    authenticator_data: &[u8],
-) -> Result<AuthenticatorData, Code> {
-    let client = ClientData::from_bytes(client_data).map_err(|_| Code::AssertionRefused)?;
-    if client.kind != kind {
-        return Err(Code::AssertionRefused);
-    }
-    if !settings.origins.contains(&client.origin) || client.cross_origin {
-        return Err(Code::WrongOrigin);
-    }
-    if !client.answers(challenge) {
-        return Err(Code::IntentMismatch);
-    }
-    let data = AuthenticatorData::from_bytes(authenticator_data).map_err(|_| Code::AssertionRefused)?;
-    if data.rp_id_hash != Hash(sha256(settings.rp_id.as_str().as_bytes())) {
-        return Err(Code::WrongRp);
-    }
-    if !data.flags.user_present() || !data.flags.user_verified() {
-        return Err(Code::UserNotVerified);
-    }
-    Ok(data)
-}
-
 fn passki(settings: &Settings) -> Passki {
     let origins: Vec<&str> = settings.origins.iter().map(String::as_str).collect();
     Passki::new(settings.rp_id.as_str(), &origins, &settings.rp_name)
@@ -117,7 +78,7 @@ pub fn check_registration(
     if data != response.authenticator_data.0 || registration.kind != "public-key" {
         return Err(Code::AssertionRefused);
     }
-    let common = check_common(settings, "webauthn.create", challenge, &response.client_data.0, &data)?;
+    let common = settings.place().check("webauthn.create", challenge, &response.client_data.0, &data)?;
     let state = read(Ok(json!({
         "challenge": challenge.as_bytes(),
         "user": { "id": "", "name": "", "displayName": "" },
@@ -168,16 +129,7 @@ pub fn check_assertion(
     credential: &AttestedCredential,
     user_handle: &Bytes,
 ) -> Result<Asserted, Code> {
-    let response = &assertion.response;
-    let other_user = response.user_handle.as_ref().is_some_and(|handle| handle != user_handle);
-    if assertion.raw_id != credential.id || other_user {
-        return Err(Code::CredentialUnknown);
-    }
-    if assertion.kind != "public-key" {
-        return Err(Code::AssertionRefused);
-    }
-    let common =
-        check_common(settings, "webauthn.get", challenge, &response.client_data.0, &response.authenticator_data.0)?;
+    let asserted = settings.place().check_assertion(challenge, assertion, &credential.id, Some(user_handle))?;
     let mut stored = StoredPasskey::default();
     stored.credential_id.clone_from(&credential.id.0);
     stored.public_key.clone_from(&credential.key.0);
@@ -191,11 +143,7 @@ pub fn check_assertion(
     passki(settings)
         .finish_passkey_authentication(&read(serde_json::to_value(assertion))?, &state, &stored)
         .map_err(|_| Code::AssertionRefused)?;
-    Ok(Asserted {
-        counter: common.counter,
-        backup_eligible: common.flags.backup_eligible(),
-        backed_up: common.flags.backed_up(),
-    })
+    Ok(asserted)
 }
 
 #[cfg(test)]

@@ -31,6 +31,15 @@ impl Signature {
         Ok(Self(signature.normalize_s().to_bytes().into()))
     }
 
+    /// From DER, as passkeys write it (WebAuthn section 6.5.5). Both values of `s` are accepted.
+    ///
+    /// # Errors
+    /// [`Refusal::BadSignature`] for another form, or if `r` or `s` is zero or not below the order.
+    pub fn from_der(bytes: &[u8]) -> Result<Self, Refusal> {
+        let signature = p256::ecdsa::Signature::from_der(bytes).map_err(|_| Refusal::BadSignature)?;
+        Ok(Self(signature.to_bytes().into()))
+    }
+
     /// `r || s` as it was received.
     #[must_use]
     pub const fn from_wire(bytes: [u8; 64]) -> Self {

@@ -15,7 +15,7 @@ function imported(file, found = new Set()) {
   return found;
 }
 
-for (const entry of ["index.js", "messages.js", "testing.js"]) {
+for (const entry of ["index.js", "codes.js", "messages.js", "verifier.js", "testing.js"]) {
   test(`all that ${entry} imports is in the package`, () => {
     const all = [...imported(entry)];
     if (entry === "index.js") assert.ok(all.includes("wasm/page/browser/store.js"), "the glue's own imports were followed");

@@ -1,0 +1,277 @@
+// @ts-check
+/**
+ * `jitsuin/verifier`: the issuer's checks for servers in Node or any other runtime of ES modules. The checks are the module's; here is
+ * what waits between them (the server's own look-ups) and the shape of what comes out. Nothing is remembered, nothing needs a page.
+ */
+import { compiled, once } from "./compile.js";
+import { JitsuinError, isJitsuinError, refuse } from "./error.js";
+import { onTrap } from "./trap.js";
+import { freeze } from "./values.js";
+// @ts-ignore -- generated; its calls are used below
+import instantiate, * as raw from "./wasm/verifier/jitsuin.js";
+// @ts-ignore -- generated
+import { digest } from "./wasm/verifier/digest.js";
+
+/** @typedef {import("./verifier.js").VerifierOptions} VerifierOptions */
+/** @typedef {import("./verifier.js").Use} Use */
+
+const LIFETIME = 120;
+const LEEWAY = 30;
+
+let crashed = false;
+onTrap("verifier", () => {
+  crashed = true;
+});
+
+const load = once(async (source) => {
+  const module = await compiled((await source) ?? (await own()), here, digest);
+  try {
+    await instantiate({ module_or_path: module });
+  } catch (cause) {
+    throw refuse("wasm-load-failed", { cause });
+  }
+});
+
+const here = () => new URL("./wasm/verifier/jitsuin_bg.wasm", import.meta.url);
+
+/** Node's `fetch` takes no address of a file. */
+async function own() {
+  if (here().protocol !== "file:") return undefined;
+  try {
+    // Named at run time, so that a bundler for pages does not look for it.
+    const { readFile } = await import(/* @vite-ignore */ ["node", "fs/promises"].join(":"));
+    return new Uint8Array(await readFile(here()));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * One call of the module.
+ * @param {() => string} call
+ * @returns {any}
+ */
+function ask(call) {
+  if (crashed) throw refuse("module-crashed");
+  let said;
+  try {
+    said = call();
+  } catch (cause) {
+    throw refuse("module-crashed", { cause });
+  }
+  const { taken, refused } = JSON.parse(said);
+  if (refused) throw new JitsuinError(refused);
+  return taken;
+}
+
+/**
+ * An error by its code, with what the module says of it.
+ * @param {string} code
+ * @param {{ details?: object, cause?: unknown }} [more]
+ */
+function coded(code, more = {}) {
+  const { refused } = JSON.parse(raw.refused(code));
+  return new JitsuinError({ ...refused, details: more.details ? Object.freeze(more.details) : null, cause: more.cause });
+}
+
+/**
+ * What the server's own function answers; what it throws is the server's and no refusal of a payment.
+ * @template T
+ * @param {() => Promise<T> | T} callback
+ * @returns {Promise<T>}
+ */
+async function theirs(callback) {
+  try {
+    return await callback();
+  } catch (cause) {
+    throw isJitsuinError(cause) ? cause : coded("issuer-unavailable", { cause });
+  }
+}
+
+/** @param {string} what @returns {never} */
+function wrong(what) {
+  throw refuse("bad-argument", { message: what });
+}
+
+/** @param {unknown} bytes @param {string} what */
+function base64(bytes, what) {
+  if (!(bytes instanceof Uint8Array)) return wrong(`${what} is no Uint8Array.`);
+  let text = "";
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+}
+
+/** @param {string} text */
+const bytesOf = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));
+
+/** The four members that are a public key; what a store keeps beside them says nothing here. @param {any} key @param {string} what */
+function publicKey(key, what) {
+  if (typeof key !== "object" || key === null) return wrong(`${what} is no JWK.`);
+  if ("d" in key) return wrong(`${what} is a private key, which a verifier never needs.`);
+  const { crv, kty, x, y } = key;
+  return { crv, kty, x, y };
+}
+
+/** @param {any} money @param {string} what */
+function plain(money, what) {
+  if (typeof money?.amount !== "bigint" || typeof money.currency !== "string") return wrong(`${what} is no money: { amount: 540n, currency: "JPY" }.`);
+  return { amount: String(money.amount), currency: money.currency };
+}
+
+/** @param {unknown} seconds @param {number} most @param {string} what */
+function narrowed(seconds, most, what) {
+  if (seconds === undefined) return most;
+  if (typeof seconds !== "number" || !Number.isInteger(seconds) || seconds < 0 || seconds > most) return wrong(`${what} is a whole number up to ${most}: it can only be stricter than the protocol.`);
+  return seconds;
+}
+
+const PRIVATE = Symbol();
+
+export class Verifier {
+  /** @type {VerifierOptions} */ #options;
+  #settings;
+  #limits;
+
+  /**
+   * @param {symbol} token
+   * @param {VerifierOptions} options
+   */
+  constructor(token, options) {
+    if (token !== PRIVATE) wrong("Use Verifier.create().");
+    const { issuer, rpId, origins, devicesByHandle, singleUse, now, maxTtlSeconds, leewaySeconds } = options;
+    if (typeof devicesByHandle !== "function") wrong("devicesByHandle is no function.");
+    if (typeof singleUse?.claim !== "function") wrong("singleUse has no function claim.");
+    if (now !== undefined && typeof now !== "function") wrong("now is no function.");
+    if (!Array.isArray(origins)) wrong("origins is no list.");
+    this.#options = options;
+    this.#settings = { issuer, rpId, origins: [...origins] };
+    this.#limits = { maxTtlSeconds: narrowed(maxTtlSeconds, LIFETIME, "maxTtlSeconds"), leewaySeconds: narrowed(leewaySeconds, LEEWAY, "leewaySeconds") };
+    ask(() => raw.check_settings(JSON.stringify(this.#settings)));
+    for (const name of /** @type {const} */ (["redeem", "checkStepUp", "checkProof"])) Object.defineProperty(this, name, { value: this[name].bind(this) });
+    Object.freeze(this);
+  }
+
+  /** @param {VerifierOptions} options */
+  static async create(options) {
+    if (typeof options !== "object" || options === null) wrong("Verifier.create takes options.");
+    await load(options.wasm);
+    return new Verifier(PRIVATE, options);
+  }
+
+  #now() {
+    const now = this.#options.now?.() ?? new Date();
+    if (!(now instanceof Date) || Number.isNaN(now.getTime())) wrong("now gave no Date.");
+    return now;
+  }
+
+  /**
+   * @param {string} text
+   * @param {import("./verifier.js").Sale} sale
+   */
+  async redeem(text, sale) {
+    const at = this.#now();
+    if (typeof text !== "string") wrong("The code is no text.");
+    if (typeof sale !== "object" || sale === null) wrong("The sale is missing.");
+    const money = plain(sale.money, "sale.money");
+    const { handle } = ask(() => raw.handle_of(text));
+    const found = await theirs(() => this.#options.devicesByHandle(bytesOf(handle)));
+    if (!Array.isArray(found)) wrong("devicesByHandle gave no list.");
+    const devices = found.map(({ publicKey: key, veil, perPayment }) => ({
+      key: publicKey(key, "A device's publicKey"), veil: base64(veil, "A device's veil"), perPayment: plain(perPayment, "A device's perPayment"),
+    }));
+    const given = { text, devices, money, till: sale.till, merchant: sale.merchant ?? null, now: at.getTime(), ...this.#limits };
+    const held = ask(() => raw.check_token(JSON.stringify(given)));
+    const { device: place, counter, claims, till, exact } = held;
+    const device = found[place];
+    const random = bytesOf(held.random);
+    const [issuedAt, expiresAt] = [new Date(held.issuedAt * 1000), new Date(held.expiresAt * 1000)];
+    // Once it is past this, every clock refuses the token as expired.
+    const until = new Date(expiresAt.getTime() + LEEWAY * 1000);
+    /** @type {Use} */
+    const use = Object.freeze({ device: device.id, counter, random, issuedAt, until, claims: bytesOf(claims), money: freeze({ ...sale.money }), till: sale.till, at });
+    await this.#claim(use);
+    const limit = held.limit && freeze({ amount: BigInt(held.limit.amount), currency: held.limit.currency });
+    return verified(Object.freeze({ counter, random, issuedAt, expiresAt, till, limit, exact }), device, at);
+  }
+
+  /** @param {Use} use */
+  async #claim(use) {
+    const { device, counter } = use;
+    const verdict = await theirs(() => this.#options.singleUse.claim(use));
+    if (verdict === "first") return;
+    if (verdict === "clone") throw coded("clone-suspected", { details: { device } });
+    if (verdict !== "again" && verdict !== "used" && verdict !== "too-old") wrong("singleUse.claim gave none of its words.");
+    throw coded("token-used", { details: { device, counter, again: verdict === "again" } });
+  }
+
+  /**
+   * @param {Uint8Array} intent
+   * @param {import("./verifier.js").StepUpResponse} response
+   */
+  async checkStepUp(intent, response) {
+    const at = this.#now();
+    if (typeof response !== "object" || response === null) wrong("The response is missing.");
+    const { device, assertion, coSignature } = response;
+    if (!Array.isArray(device?.passkeys)) wrong("The device has no list of passkeys.");
+    const passkeys = device.passkeys.map(({ id, publicKey: key, backupEligible, userHandle }) => ({
+      id, key: publicKey(key, "A passkey's publicKey"), backupEligible, userHandle: userHandle ?? null,
+    }));
+    const given = {
+      settings: this.#settings, account: device.account, key: publicKey(device.publicKey, "The device's publicKey"), passkeys, intent: base64(intent, "The intent"),
+      assertion: json(assertion), coSignature: coSignature ? base64(coSignature, "The co-signature") : "", now: at.getTime(),
+    };
+    const { credential, counter, backedUp } = ask(() => raw.check_step_up(JSON.stringify(given)));
+    return verified(Object.freeze({ userVerified: /** @type {const} */ (true), credential, counter, backedUp }), device, at);
+  }
+
+  /** @param {import("./verifier.js").ProvedCall} call */
+  async checkProof(call) {
+    const at = this.#now();
+    if (typeof call !== "object" || call === null) wrong("The call is missing.");
+    const { method, url, proof, nonce, key, body } = call;
+    const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
+    if (!(bytes instanceof Uint8Array)) wrong("The call's body is missing: the proof is over its bytes.");
+    const nonces = typeof nonce === "string" ? [nonce] : nonce;
+    const given = { issuer: this.#settings.issuer, method, url, proof, nonces, key: publicKey(key, "The key") };
+    const { jti, issuedAt, account, thumb } = ask(() => raw.check_proof(JSON.stringify(given), bytes));
+    return verified(Object.freeze({ jti, issuedAt: new Date(issuedAt * 1000), account, thumb }), null, at);
+  }
+}
+
+/** @param {unknown} assertion */
+function json(assertion) {
+  try {
+    return JSON.stringify(assertion) ?? "";
+  } catch {
+    return "";
+  }
+}
+
+/**
+ * @template T, D
+ * @param {T} value
+ * @param {D} device
+ * @param {Date} at
+ * @returns {any}
+ */
+function verified(value, device, at) {
+  return Object.freeze({ value, device, at });
+}
+
+/** @returns {import("./verifier.js").SingleUse} */
+export function memorySingleUse() {
+  /** @type {{ claim(use: string): string } | null} */
+  let kept = null;
+  return Object.freeze({
+    async claim(/** @type {Use} */ use) {
+      await load(undefined);
+      const seconds = (/** @type {Date} */ date) => Math.floor(date.getTime() / 1000);
+      const given = JSON.stringify({
+        device: use.device, counter: use.counter, random: base64(use.random, "random"), issuedAt: seconds(use.issuedAt), claims: base64(use.claims, "claims"),
+        till: use.till, money: plain(use.money, "money"), at: seconds(use.at),
+      });
+      const windows = (kept ??= new raw.RawSingleUse());
+      return ask(() => windows.claim(given)).verdict;
+    },
+  });
+}

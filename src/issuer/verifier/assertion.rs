@@ -1,0 +1,126 @@
+//! What an assertion must say before its signature counts (WebAuthn level 3, section 7.2), pure, each refusal under its
+//! own code; and the same with the signature, for passkeys of ES256. The issuer's own desk lets passki check the
+//! signature over the same bytes ([`super::super::webauthn`]); a test holds the two to one verdict.
+
+use crate::code::Code;
+use crate::wire::id::{Bytes, Hash, RpId, to_base64};
+use crate::wire::key::{PublicKey, Signature};
+use crate::wire::sha256;
+use crate::wire::webauthn::{Assertion, AuthenticatorData, ClientData};
+
+/// Where an answer may come from.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// The relying party id.
+    pub rp_id: &'a RpId,
+    /// Origins, compared letter by letter; `android:apk-key-hash:` values included.
+    pub origins: &'a [String],
+}
+
+/// A registered passkey of ES256.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passkey {
+    /// Credential id.
+    pub id: Bytes,
+    /// Its public key.
+    pub key: PublicKey,
+    /// The user handle it was registered with, if that is kept.
+    pub user_handle: Option<Bytes>,
+    /// BE at its registration.
+    pub backup_eligible: bool,
+}
+
+/// What a good assertion says besides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asserted {
+    /// Signature counter.
+    pub counter: u32,
+    /// BE now.
+    pub backup_eligible: bool,
+    /// BS now.
+    pub backed_up: bool,
+}
+
+impl Place<'_> {
+    /// Checks what both ceremonies share: type, origin, frame, challenge, relying party, presence, verification, in this
+    /// order.
+    ///
+    /// # Errors
+    /// [`Code::AssertionRefused`] for another form or type, [`Code::WrongOrigin`], [`Code::IntentMismatch`] for another
+    /// challenge, [`Code::WrongRp`], [`Code::UserNotVerified`].
+    pub fn check(
+        &self,
+        kind: &str,
+        challenge: &Hash,
+        client_data: &[u8],
+        authenticator_data: &[u8],
+    ) -> Result<AuthenticatorData, Code> {
+        let client = ClientData::from_bytes(client_data).map_err(|_| Code::AssertionRefused)?;
+        if client.kind != kind {
+            return Err(Code::AssertionRefused);
+        }
+        if !self.origins.contains(&client.origin) || client.cross_origin {
+            return Err(Code::WrongOrigin);
+        }
+        if !client.answers(challenge) {
+            return Err(Code::IntentMismatch);
+        }
+        let data = AuthenticatorData::from_bytes(authenticator_data).map_err(|_| Code::AssertionRefused)?;
+        if data.rp_id_hash != Hash(sha256(self.rp_id.as_str().as_bytes())) {
+            return Err(Code::WrongRp);
+        }
+        if !data.flags.user_present() || !data.flags.user_verified() {
+            return Err(Code::UserNotVerified);
+        }
+        Ok(data)
+    }
+
+    /// Checks all of an assertion but its signature. `user_handle` is compared where the platform gives one.
+    ///
+    /// # Errors
+    /// [`Code::CredentialUnknown`] for another credential or user; as [`Place::check`]; [`Code::AssertionRefused`] for
+    /// flags that contradict each other.
+    pub fn check_assertion(
+        &self,
+        challenge: &Hash,
+        assertion: &Assertion,
+        credential: &Bytes,
+        user_handle: Option<&Bytes>,
+    ) -> Result<Asserted, Code> {
+        let response = &assertion.response;
+        let other_user =
+            response.user_handle.as_ref().zip(user_handle).is_some_and(|(answered, kept)| answered != kept);
+        if assertion.raw_id != *credential || other_user {
+            return Err(Code::CredentialUnknown);
+        }
+        if assertion.kind != "public-key" || assertion.id != to_base64(&credential.0) {
+            return Err(Code::AssertionRefused);
+        }
+        let data = self.check("webauthn.get", challenge, &response.client_data.0, &response.authenticator_data.0)?;
+        let (backup_eligible, backed_up) = (data.flags.backup_eligible(), data.flags.backed_up());
+        if backed_up && !backup_eligible {
+            return Err(Code::AssertionRefused);
+        }
+        Ok(Asserted { counter: data.counter, backup_eligible, backed_up })
+    }
+}
+
+/// Checks an assertion of one passkey, its signature last.
+///
+/// # Errors
+/// As [`Place::check_assertion`]; [`Code::AssertionRefused`] also for a BE that is not the registered one, and for a
+/// signature that does not hold.
+pub fn check(place: &Place<'_>, challenge: &Hash, assertion: &Assertion, passkey: &Passkey) -> Result<Asserted, Code> {
+    let asserted = place.check_assertion(challenge, assertion, &passkey.id, passkey.user_handle.as_ref())?;
+    if asserted.backup_eligible != passkey.backup_eligible {
+        return Err(Code::AssertionRefused);
+    }
+    let response = &assertion.response;
+    let message = [response.authenticator_data.0.as_slice(), &sha256(&response.client_data.0)].concat();
+    let signature = Signature::from_der(&response.signature.0).map_err(|_| Code::AssertionRefused)?;
+    passkey.key.verify(&message, &signature).map_err(|_| Code::AssertionRefused)?;
+    Ok(asserted)
+}
+
+#[cfg(test)]
+mod tests;

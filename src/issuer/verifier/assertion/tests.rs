@@ -1,0 +1,100 @@
+//! The issuer's desk (passki) and the check for servers of others (p256) over the same answers: one verdict.
+#![allow(clippy::unwrap_used)]
+use super::*;
+use crate::issuer::testing::passkey::{GOOD, Passkey as Soft};
+use crate::issuer::testing::{Stage, public};
+use crate::issuer::webauthn::check_assertion;
+
+const CHALLENGE: Hash = Hash([5; 32]);
+const USER: [u8; 32] = [3; 32];
+
+fn registered() -> Passkey {
+    let good = Soft::new(31);
+    Passkey { id: Bytes(good.id), key: public(31), user_handle: Some(Bytes(USER.into())), backup_eligible: false }
+}
+
+/// The verdict of both, which must be one.
+fn verdict(assertion: &Assertion, challenge: &Hash) -> Result<Asserted, Code> {
+    let settings = Stage::new().settings;
+    let ours = check(&settings.place(), challenge, assertion, &registered());
+    let desk = check_assertion(&settings, challenge, assertion, &Soft::new(31).credential(), &Bytes(USER.into()));
+    assert_eq!(ours, desk);
+    ours
+}
+
+fn changed(change: impl Fn(&mut Soft)) -> Assertion {
+    let mut soft = Soft::new(31);
+    change(&mut soft);
+    soft.assert(&CHALLENGE)
+}
+
+#[test]
+fn desk_and_servers_of_others_agree_on_every_wrong_answer() {
+    type Change = (fn(&mut Soft), Code);
+    let changes: &[Change] = &[
+        (|soft| soft.origin = "https://wallet.example:8788".into(), Code::WrongOrigin),
+        (|soft| soft.origin = "https://wallet.example/".into(), Code::WrongOrigin),
+        (|soft| soft.cross_origin = true, Code::WrongOrigin),
+        (|soft| soft.rp_id = "example".into(), Code::WrongRp),
+        (|soft| soft.flags = 0x01, Code::UserNotVerified),
+        (|soft| soft.flags = 0x04, Code::UserNotVerified),
+        (|soft| soft.flags = GOOD | 0x10, Code::AssertionRefused),
+        (|soft| soft.kind = Some("webauthn.create"), Code::AssertionRefused),
+        (|soft| soft.kind = Some("payment.get"), Code::AssertionRefused),
+        (|soft| soft.break_signature = true, Code::AssertionRefused),
+        (|soft| soft.secret = 32, Code::AssertionRefused),
+        (|soft| soft.id = vec![9; 16], Code::CredentialUnknown),
+        (|soft| soft.user_handle = Some(vec![4; 32]), Code::CredentialUnknown),
+    ];
+    for (change, code) in changes {
+        assert_eq!(verdict(&changed(change), &CHALLENGE).unwrap_err(), *code);
+    }
+    assert_eq!(verdict(&changed(|_| {}), &Hash([6; 32])).unwrap_err(), Code::IntentMismatch);
+    let mut named = changed(|_| {});
+    named.id = to_base64(&[9; 16]);
+    assert_eq!(verdict(&named, &CHALLENGE).unwrap_err(), Code::AssertionRefused);
+    named = changed(|_| {});
+    named.kind = "password".into();
+    assert_eq!(verdict(&named, &CHALLENGE).unwrap_err(), Code::AssertionRefused);
+}
+
+#[test]
+fn they_agree_on_good_answers() {
+    assert!(verdict(&changed(|_| {}), &CHALLENGE).is_ok());
+    assert!(verdict(&changed(|soft| soft.user_handle = Some(USER.into())), &CHALLENGE).is_ok());
+    assert_eq!(verdict(&changed(|soft| soft.counter = 7), &CHALLENGE).unwrap().counter, 7);
+}
+
+#[test]
+fn they_agree_on_every_changed_byte() {
+    let good = changed(|_| {});
+    type Part = fn(&mut Assertion) -> &mut Vec<u8>;
+    let parts: &[Part] = &[
+        |answer| &mut answer.response.authenticator_data.0,
+        |answer| &mut answer.response.client_data.0,
+        |answer| &mut answer.response.signature.0,
+    ];
+    for part in parts {
+        for at in 0..part(&mut good.clone()).len() {
+            let mut wrong = good.clone();
+            part(&mut wrong)[at] ^= 1;
+            // A changed member name of clientDataJSON may leave what is checked as it was; its signature is gone then.
+            assert!(verdict(&wrong, &CHALLENGE).is_err(), "{at}");
+        }
+        let mut cut = good.clone();
+        part(&mut cut).pop();
+        assert!(verdict(&cut, &CHALLENGE).is_err());
+    }
+}
+
+#[test]
+fn a_flipped_backup_flag_is_refused_where_nobody_notes_it() {
+    let settings = Stage::new().settings;
+    let flipped = changed(|soft| soft.flags = GOOD | 0x08);
+    let other = Passkey { backup_eligible: true, ..registered() };
+    let ours = |passkey: &Passkey| check(&settings.place(), &CHALLENGE, &flipped, passkey);
+    assert_eq!(ours(&registered()).unwrap_err(), Code::AssertionRefused);
+    assert!(ours(&other).is_ok());
+    let good = changed(|_| {});
+    assert_eq!(check(&settings.place(), &CHALLENGE, &good, &other).unwrap_err(), Code::AssertionRefused);
+}
