@@ -50,7 +50,7 @@ pub fn authenticate(token: &UnverifiedToken, candidates: &[Candidate]) -> Result
 pub struct Strictness {
     /// A token counts as ended this long after its `iat`, in seconds.
     pub max_lifetime: u32,
-    /// How far clocks may differ either way, in seconds.
+    /// How far clocks may differ either way, in seconds; never more than the protocol's figures.
     pub leeway: u32,
 }
 
@@ -65,7 +65,8 @@ impl Strictness {
             return Err(Code::TokenAhead);
         }
         let end = token.expires_at.min(token.issued_at.saturating_add(self.max_lifetime));
-        if now_ms >= ms(end).saturating_add(ms(self.leeway)) { Err(Code::TokenExpired) } else { Ok(()) }
+        let behind = ms(self.leeway).min(lifetime::BEHIND_MS);
+        if now_ms >= ms(end).saturating_add(behind) { Err(Code::TokenExpired) } else { Ok(()) }
     }
 }
 

@@ -130,8 +130,9 @@ fn an_issuer_may_be_stricter_about_time_and_never_laxer() {
     assert_eq!(strict(60, 5).check(&token, NOW + 64_999), Ok(()));
     assert_eq!(strict(60, 5).check(&token, NOW + 65_000), Err(Code::TokenExpired));
     assert_eq!(strict(30, 0).check(&token, NOW + 30_000), Err(Code::TokenExpired));
+    assert_eq!(strict(600, 600).check(&token, NOW + 69_999), Ok(()));
+    assert_eq!(strict(600, 600).check(&token, NOW + 70_000), Err(Code::TokenExpired));
     // The protocol's own check follows in any case.
-    assert_eq!(strict(600, 600).check(&token, NOW + 100_000), Ok(()));
-    let late = Sale { now_ms: NOW + 100_000, ..sale(1) };
-    assert_eq!(late.check(&token, Amount::of(1)), Err(Code::TokenExpired));
+    assert_eq!(strict(600, 600).check(&token, NOW - 31_000), Ok(()));
+    assert_eq!(Sale { now_ms: NOW - 31_000, ..sale(1) }.check(&token, Amount::of(1)), Err(Code::TokenAhead));
 }

@@ -1,0 +1,321 @@
+// `jitsuin/verifier` in Node: what a real wallet made, and each wrong variant of it under its own code, with nothing of the server's own
+// touched before the signature held.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { isJitsuinError } from "../../pkg/index.js";
+import { Verifier, memorySingleUse } from "../../pkg/verifier.js";
+import { bytes, registered, text } from "../lib/registered.mjs";
+import { decodeToken } from "../lib/token.mjs";
+import { vectors } from "../lib/vectors.mjs";
+
+const yen = (amount) => ({ amount: BigInt(amount), currency: "JPY" });
+const TILL = "t/1";
+const coded = (code, details) => (error) => {
+  assert.ok(isJitsuinError(error, code), `expected ${code}, got ${error?.code ?? error}: ${error?.message}`);
+  if (details !== undefined) assert.deepEqual(error.details && { ...error.details }, details);
+  return true;
+};
+
+/** A server that knows this wallet's device: its verifier, and what it was asked for and when. */
+async function server({ world, device }, options = {}) {
+  const asked = [];
+  const uses = memorySingleUse();
+  const verifier = await Verifier.create({
+    issuer: world.issuer.url, rpId: "wallet.test", origins: ["https://wallet.test"], now: () => world.clock.now(),
+    devicesByHandle: async (handle) => {
+      asked.push("devices");
+      return Buffer.compare(handle, device.handle) === 0 ? [device] : [];
+    },
+    singleUse: {
+      claim: async (use) => {
+        asked.push("claim");
+        return uses.claim(use);
+      },
+    },
+    ...options,
+  });
+  return { verifier, asked };
+}
+
+async function stage(t, options = {}) {
+  const known = await registered(t);
+  return { ...known, ...(await server(known, options)) };
+}
+
+test("a real code is redeemed, in both forms", async (t) => {
+  const { world, wallet, device, verifier, asked } = await stage(t);
+  const code = await wallet.paymentCode({ max: yen(600) });
+  const { redeem } = verifier; // bound
+  const held = await redeem(code.text, { money: yen(540), till: TILL });
+  assert.deepEqual(asked, ["devices", "claim"]);
+  assert.equal(held.device, device);
+  assert.deepEqual(held.at, world.clock.now());
+  assert.deepEqual({ ...held.value.limit }, yen(600));
+  assert.deepEqual([held.value.counter, held.value.random.length, held.value.till, held.value.exact], [code.counter, 4, null, false]);
+  assert.equal(held.value.expiresAt - held.value.issuedAt, 60_000);
+  assert.equal(JSON.parse(JSON.stringify(held.value)).limit.amount, "600");
+  assert.ok(Object.isFrozen(held) && Object.isFrozen(held.value));
+
+  await world.clock.advance({ seconds: 61 });
+  const emvco = await wallet.paymentCode({ form: "emvco" });
+  assert.doesNotMatch(emvco.text, /^JT1/);
+  assert.deepEqual((await redeem(emvco.text, { money: yen(540), till: TILL })).value.limit, null);
+});
+
+test("the same code again: its own till and amount hear so, everybody else hears that it was used", async (t) => {
+  const { wallet, device, verifier } = await stage(t);
+  const { text: code, counter } = await wallet.paymentCode();
+  await verifier.redeem(code, { money: yen(540), till: TILL });
+  const details = { device: device.id, counter };
+  await assert.rejects(verifier.redeem(code, { money: yen(540), till: TILL }), coded("token-used", { ...details, again: true }));
+  await assert.rejects(verifier.redeem(code, { money: yen(541), till: TILL }), coded("token-used", { ...details, again: false }));
+  await assert.rejects(verifier.redeem(code, { money: yen(540), till: "t/2" }), coded("token-used", { ...details, again: false }));
+});
+
+test("twenty at once: one is the first", async (t) => {
+  const { wallet, verifier } = await stage(t);
+  const { text: code } = await wallet.paymentCode();
+  const all = await Promise.allSettled(Array.from({ length: 20 }, () => verifier.redeem(code, { money: yen(540), till: TILL })));
+  assert.equal(all.filter(({ status }) => status === "fulfilled").length, 1);
+  for (const { reason } of all.filter(({ status }) => status === "rejected")) coded("token-used")(reason);
+});
+
+test("each wrong code has its own refusal, and claims nothing", async (t) => {
+  const { world, wallet, device, verifier, asked } = await stage(t);
+  const sale = { money: yen(540), till: TILL };
+  const { text: code } = await wallet.paymentCode({ max: yen(600) });
+  const at = (seconds) => ({ now: () => new Date(world.clock.now().getTime() + seconds * 1000) });
+  const other = async (options) => (await server({ world, device }, { ...options, singleUse: { claim: async () => asked.push("claim") } })).verifier;
+  const devices = (...found) => other({ devicesByHandle: async () => found });
+  const refused = async (of, given, code_, to = sale) => assert.rejects(of.redeem(given, to), coded(code_));
+
+  await refused(await other(at(72)), code, "token-expired");
+  await refused(await other(at(-33)), code, "token-ahead");
+  await refused(await other({ ...at(64), leewaySeconds: 2 }), code, "token-expired");
+  await refused(await other({ ...at(-4), leewaySeconds: 2 }), code, "token-ahead");
+  await refused(await other({ ...at(42), maxTtlSeconds: 30 }), code, "token-expired");
+  await refused(await devices(), code, "token-unknown");
+  await refused(await devices({ ...device, veil: new Uint8Array(16) }), code, "bad-signature");
+  await refused(await devices({ ...device, publicKey: device.passkeys[0].publicKey }), code, "bad-signature");
+  await refused(await devices(...Array(4).fill({ ...device, veil: new Uint8Array(16) }), device), code, "bad-signature");
+  await refused(verifier, code, "amount-over", { ...sale, money: yen(601) });
+  await refused(await devices({ ...device, perPayment: yen(500) }), (await next(world, wallet)).text, "amount-over");
+  await refused(verifier, code, "currency-mismatch", { ...sale, money: { amount: 540n, currency: "USD" } });
+  await refused(verifier, code, "bad-amount", { ...sale, money: yen(0) });
+  await refused(verifier, "JT1AAAA", "malformed");
+  await refused(verifier, code.toLowerCase(), "malformed");
+  for (let place = 0; place < code.length; place += 1) {
+    const changed = code.slice(0, place) + (code[place] === "A" ? "B" : "A") + code.slice(place + 1);
+    await assert.rejects(verifier.redeem(changed, sale), ({ code: name }) => ["malformed", "bad-signature", "token-unknown"].includes(name), `character ${place}`);
+  }
+  assert.ok(!asked.includes("claim"), "nothing was claimed");
+});
+
+/** The wallet makes ten codes a minute. */
+async function next(world, wallet) {
+  await world.clock.advance({ seconds: 20 });
+  return wallet.paymentCode();
+}
+
+test("what the server's own functions throw is no refusal of the payment", async (t) => {
+  const { world, device, wallet } = await stage(t);
+  const { text: code } = await wallet.paymentCode();
+  const broken = new Error("the database is away");
+  const sale = { money: yen(540), till: TILL };
+  const fails = async () => {
+    throw broken;
+  };
+  for (const options of [{ devicesByHandle: fails }, { singleUse: { claim: fails } }]) {
+    const { verifier } = await server({ world, device }, options);
+    await assert.rejects(verifier.redeem(code, sale), (error) => coded("issuer-unavailable")(error) && error.cause === broken && error.retryable === true);
+  }
+  const own = (claim) => server({ world, device }, { singleUse: { claim: async () => claim } });
+  await assert.rejects((await own("clone")).verifier.redeem(code, sale), coded("clone-suspected", { device: device.id }));
+  await assert.rejects((await own("too-old")).verifier.redeem(code, sale), coded("token-used"));
+  for (const word of [true, undefined, "maybe"]) await assert.rejects((await own(word)).verifier.redeem(code, sale), coded("bad-argument"));
+});
+
+test("arguments of another shape are refused before anything is asked", async (t) => {
+  const known = await stage(t);
+  const { verifier, wallet, device, asked } = known;
+  const wrong = [{ issuer: "issuer.test" }, { rpId: "Wallet.Test" }, { origins: [] }, { origins: "https://wallet.test" }, { devicesByHandle: undefined }, { singleUse: {} }, { leewaySeconds: 31 }, { maxTtlSeconds: 121 }];
+  for (const options of wrong) await assert.rejects(server(known, options), coded("bad-argument"), JSON.stringify(options));
+  await assert.rejects(Verifier.create(), coded("bad-argument"));
+  assert.throws(() => new Verifier(), coded("bad-argument"));
+  const { text: code } = await wallet.paymentCode();
+  for (const sale of [undefined, { money: { amount: 540, currency: "JPY" }, till: TILL }, { money: yen(-1), till: TILL }]) await assert.rejects(verifier.redeem(code, sale), coded("bad-argument"));
+  await assert.rejects(verifier.redeem(undefined, { money: yen(540), till: TILL }), coded("bad-argument"));
+  await assert.rejects(verifier.redeem(code, { money: yen(540), till: "till 1" }), coded("bad-argument"));
+  const secret = { ...device, publicKey: { ...device.publicKey, d: "AAAA" } };
+  await assert.rejects((await server(known, { devicesByHandle: async () => [secret] })).verifier.redeem(code, { money: yen(540), till: TILL }), coded("bad-argument"));
+  // A key as WebCrypto exports it says more than its four members.
+  const exported = { ...device, publicKey: { ...device.publicKey, ext: true, key_ops: ["verify"], alg: "ES256" } };
+  await (await server(known, { devicesByHandle: async () => [exported] })).verifier.redeem(code, { money: yen(540), till: TILL });
+  assert.ok(!asked.includes("claim"));
+});
+
+test("a step-up: the wallet's own, and each wrong variant under its code", async (t) => {
+  const known = await stage(t);
+  const { world, owner, wallet, device, call, verifier } = known;
+  await owner.proveCards(wallet);
+  const [source] = wallet.state.sources;
+  const stepUp = async () => {
+    await (await wallet.prepareTopUp({ ...yen(1000), source: source.id })).confirm();
+    const { assertion, co_signature } = call("/v1/intents/confirm").sent;
+    return { intent: bytes(call("/v1/top-ups").got.intent), assertion, coSignature: bytes(co_signature) };
+  };
+  const { intent, assertion, coSignature } = await stepUp();
+  const good = { assertion, coSignature, device };
+  const held = await verifier.checkStepUp(intent, good);
+  assert.equal(held.device, device);
+  assert.deepEqual({ ...held.value, counter: 0 }, { userVerified: true, credential: device.passkeys[0].id, counter: 0, backedUp: false });
+
+  const refused = (code, response, of = verifier, what = intent) => assert.rejects(of.checkStepUp(what, { ...good, ...response }), coded(code));
+  const other = async (options) => (await server(known, options)).verifier;
+  /** The assertion with one of its parts changed. */
+  const changed = (part, change) => {
+    const found = bytes(assertion.response[part]);
+    return { assertion: { ...assertion, response: { ...assertion.response, [part]: text(change(found) ?? found) } } };
+  };
+  const clientData = (change) => changed("clientDataJSON", (found) => Buffer.from(JSON.stringify({ ...JSON.parse(Buffer.from(found).toString()), ...change })));
+  const flags = (mask) => changed("authenticatorData", (found) => void (found[32] ^= mask));
+
+  await refused("wrong-origin", {}, await other({ origins: ["https://wallet.test:8788"] }));
+  await refused("wrong-origin", clientData({ crossOrigin: true }));
+  await refused("wrong-rp", {}, await other({ rpId: "other.test" }));
+  await refused("user-not-verified", flags(0x04));
+  await refused("user-not-verified", flags(0x01));
+  await refused("assertion-refused", flags(0x08)); // BE
+  await refused("assertion-refused", flags(0x10)); // BS without BE
+  await refused("assertion-refused", clientData({ type: "webauthn.create" }));
+  await refused("assertion-refused", changed("signature", (found) => void (found[found.length - 1] ^= 1)));
+  await refused("assertion-refused", { assertion: null });
+  await refused("assertion-refused", { assertion: { ...assertion, clientExtensionResults: { prf: { results: { first: "AAAA" } } } } });
+  await refused("intent-mismatch", clientData({ challenge: "AAAA" }));
+
+  // Of the stored intent, one digit of the amount.
+  const amount = Buffer.from(intent).indexOf(Buffer.from([0x19, 0x03, 0xe8]));
+  assert.ok(amount > 0);
+  await refused("intent-mismatch", {}, verifier, intent.with(amount + 2, 0xe9));
+  await refused("malformed", {}, verifier, intent.subarray(1));
+  await refused("intent-expired", {}, await other({ now: () => new Date(world.clock.now().getTime() + 301_000) }));
+  await refused("intent-mismatch", { device: { ...device, account: "another" } });
+  await refused("intent-mismatch", { device: { ...device, publicKey: device.passkeys[0].publicKey } });
+  await refused("intent-mismatch", {}, await other({ issuer: "https://other.test" }));
+  await refused("credential-unknown", { device: { ...device, passkeys: [] } });
+  await refused("credential-unknown", { device: { ...device, passkeys: [{ ...device.passkeys[0], id: "AAAA" }] } });
+  await refused("assertion-refused", { device: { ...device, passkeys: [{ ...device.passkeys[0], publicKey: device.publicKey }] } });
+
+  await refused("co-signature-missing", { coSignature: undefined });
+  await refused("co-signature-missing", { coSignature: new Uint8Array() });
+  for (let at = 0; at < coSignature.length; at += 1) await refused("co-signature-refused", { coSignature: coSignature.with(at, coSignature[at] ^ 1) });
+  await world.clock.advance({ minutes: 11 });
+  const later = await stepUp();
+  await refused("co-signature-refused", { assertion: later.assertion }, verifier, later.intent);
+  await verifier.checkStepUp(later.intent, { ...later, device });
+  await refused("intent-expired", {});
+});
+
+test("a proof: the wallet's own calls, and each wrong variant", async (t) => {
+  const { wallet, device, calls, verifier } = await stage(t);
+  await wallet.sync();
+  const good = calls.filter(({ proof, status }) => proof && status === 200);
+  assert.ok(good.length >= 4);
+  const claims = (proof) => JSON.parse(Buffer.from(proof.split(".")[1], "base64url").toString());
+  const header = (proof) => JSON.parse(Buffer.from(proof.split(".")[0], "base64url").toString());
+  const seen = new Set();
+  for (const { method, url, proof, body } of good) {
+    const held = await verifier.checkProof({ method, url, proof, body, nonce: claims(proof).nonce, key: header(proof).jwk });
+    const { jti, acc } = claims(proof);
+    assert.deepEqual([held.value.jti, held.value.account, held.device], [jti, acc ?? null, null]);
+    seen.add(held.value.jti);
+  }
+  assert.equal(seen.size, good.length);
+
+  const { method, url, proof, body } = good.find(({ path }) => path === "/v1/enrolment/confirm");
+  const { nonce } = claims(proof);
+  const call = { method, url, proof, body, nonce, key: device.publicKey };
+  const taken = await verifier.checkProof(call);
+  assert.equal(taken.value.thumb, device.id);
+  await verifier.checkProof({ ...call, url: `${url}?language=ja#top`, nonce: ["older", nonce], body: Buffer.from(body).toString() });
+  const refused = (code, change) => assert.rejects(verifier.checkProof({ ...call, ...change }), coded(code));
+  await refused("proof-refused", { body: Uint8Array.from([...body, 32]) });
+  await refused("proof-refused", { body: "" });
+  await refused("proof-refused", { url: `${url}/again` });
+  await refused("proof-refused", { method: "GET" });
+  await refused("proof-refused", { key: device.passkeys[0].publicKey });
+  await refused("proof-refused", { proof: `${proof.slice(0, -1)}${proof.endsWith("A") ? "Q" : "A"}` });
+  await refused("proof-refused", { proof: "" });
+  await refused("use-dpop-nonce", { nonce: "another" });
+  await refused("use-dpop-nonce", { nonce: [] });
+  await refused("bad-argument", { nonce: "" });
+  await refused("bad-argument", { body: undefined });
+  await refused("bad-argument", { url: url.replace("https://issuer.test", "http://127.0.0.1:8787") });
+  await refused("bad-argument", { url: url.replace("https://issuer.test", "https://issuer.test.example") });
+});
+
+// ---- the published vectors -----------------------------------------------------------------------------------------
+
+/** The code that a refusal by this name is for whoever calls. */
+const said = (name) => {
+  if (name === "bad-signature" || name === "wrong-statement" || name.startsWith("token-") || name === "clone-suspected") return name;
+  return "malformed";
+};
+
+test("tokens: every vector is taken or refused as it says", async () => {
+  for (const vector of vectors("token")) {
+    const { fields, after = [], input, expect } = vector;
+    let now = vector.now;
+    const veil = Buffer.from(vector.externalAad, "hex");
+    const device = { id: "device", account: "acc", custody: "browser", passkeys: [], publicKey: vector.publicKey, veil: veil.length === 16 ? veil : Buffer.alloc(16), perPayment: yen(2n ** 53n - 1n) };
+    const verifier = await Verifier.create({
+      issuer: "https://issuer.example", rpId: "wallet.example", origins: ["https://wallet.example"], now: () => new Date(now * 1000),
+      devicesByHandle: async () => [device], singleUse: memorySingleUse(),
+    });
+    const sale = { money: yen(fields?.amount ?? 540), till: fields?.audience ?? TILL };
+    for (const earlier of after) {
+      now = decodeToken(earlier).iat;
+      await verifier.redeem(earlier, sale);
+    }
+    now = vector.now;
+    if (expect !== "ok") {
+      await assert.rejects(verifier.redeem(input, sale), coded(said(expect)), vector.rule);
+      continue;
+    }
+    const { value } = await verifier.redeem(input, sale);
+    const limit = value.limit === null ? "allowance" : value.exact ? "exact" : "up-to";
+    const got = { limit, amount: value.limit && String(value.limit.amount), audience: value.till, issuedAt: value.issuedAt / 1000, expiresAt: value.expiresAt / 1000, atc: value.counter };
+    assert.deepEqual(got, fields, vector.rule);
+  }
+});
+
+test("a code for one till is no other till's, and for one amount no other's", async () => {
+  const { input, publicKey, externalAad, now, fields } = vectors("token").find(({ rule }) => rule === "golden exact");
+  const device = { id: "device", account: "acc", custody: "browser", passkeys: [], publicKey, veil: Buffer.from(externalAad, "hex"), perPayment: yen(10_000) };
+  const verifier = await Verifier.create({
+    issuer: "https://issuer.example", rpId: "wallet.example", origins: ["https://wallet.example"], now: () => new Date(now * 1000),
+    devicesByHandle: async () => [device], singleUse: memorySingleUse(),
+  });
+  const sale = { money: yen(fields.amount), till: fields.audience };
+  await assert.rejects(verifier.redeem(input, { ...sale, till: "t/another" }), coded("wrong-till"));
+  await assert.rejects(verifier.redeem(input, { ...sale, till: "t/another", merchant: "m/another" }), coded("wrong-till"));
+  await assert.rejects(verifier.redeem(input, { ...sale, money: yen(539) }), coded("amount-mismatch"));
+  await verifier.redeem(input, { ...sale, merchant: "m/another" });
+});
+
+test("proofs: every vector is taken or refused as it says", async () => {
+  const verifier = await Verifier.create({
+    issuer: "https://issuer.example", rpId: "wallet.example", origins: ["https://wallet.example"],
+    devicesByHandle: async () => [], singleUse: memorySingleUse(),
+  });
+  for (const { rule, call, input: proof, publicKey: key, expect, fields } of vectors("dpop")) {
+    const nonce = "bm9uY2U";
+    const checked = verifier.checkProof({ ...call, proof, key, nonce });
+    if (expect !== "ok") await assert.rejects(checked, coded("proof-refused"), rule);
+    else if (fields.claims.nonce === "") await assert.rejects(checked, coded("use-dpop-nonce"), rule);
+    else {
+      const { jti, account, thumb } = (await checked).value;
+      assert.deepEqual([jti, account, thumb], [fields.claims.jti, fields.claims.acc ?? null, fields.thumb], rule);
+    }
+  }
+});
