@@ -54,7 +54,8 @@ fn both_signatures_over_one_intent_hold() {
 
 #[test]
 fn an_intent_is_for_its_issuer_account_device_credential_and_time() {
-    let changes: [(fn(&mut Intent), Code); 5] = [
+    type Change = (fn(&mut Intent), Code);
+    let changes: &[Change] = &[
         (|intent| intent.issuer = "https://other.example".parse().unwrap(), Code::IntentMismatch),
         (|intent| intent.account = "acc-2".parse().unwrap(), Code::IntentMismatch),
         (|intent| intent.thumb = public(8).thumbprint(), Code::IntentMismatch),
@@ -66,7 +67,7 @@ fn an_intent_is_for_its_issuer_account_device_credential_and_time() {
         change(&mut other);
         let bytes = other.to_bytes();
         let assertion = Soft::new(31).assert(&other.challenge());
-        assert_eq!(check(&bytes, &assertion, &co_signed(7, &bytes, &assertion), NOW).unwrap_err(), code);
+        assert_eq!(check(&bytes, &assertion, &co_signed(7, &bytes, &assertion), NOW).unwrap_err(), *code);
     }
     let assertion = Soft::new(31).assert(&intent().challenge());
     assert_eq!(check(b"no intent", &assertion, &[], NOW).unwrap_err(), Code::Malformed);
