@@ -31,12 +31,12 @@ function credential(authenticatorData) {
 
 /**
  * @param {{ after(what: () => Promise<void>): void }} t
- * @param {import("../../pkg/testing.js").AccountOptions} [account]
+ * @param {{ now?: Date }} [options] `now: undefined`: the real time, which goes on
  */
-export async function registered(t, account = {}) {
-  const world = await createWorld({ iKnowThisIsATest: true, now: new Date("2026-06-01T12:00:00Z") });
+export async function registered(t, options = { now: new Date("2026-06-01T12:00:00Z") }) {
+  const world = await createWorld({ iKnowThisIsATest: true, ...options });
   t.after(() => world.close());
-  const owner = await world.issuer.account({ balance: { amount: 20000n, currency: "JPY" }, ...account });
+  const owner = await world.issuer.account({ balance: { amount: 20000n, currency: "JPY" } });
   /** @type {Call[]} */
   const calls = [];
   /** @param {Request} request */

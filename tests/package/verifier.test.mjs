@@ -1,13 +1,17 @@
 // `jitsuin/verifier` in Node: what a real wallet made, and each wrong variant of it under its own code, with nothing of the server's own
 // touched before the signature held.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { isJitsuinError } from "../../pkg/index.js";
 import { Verifier, memorySingleUse } from "../../pkg/verifier.js";
 import { bytes, registered, text } from "../lib/registered.mjs";
 import { decodeToken } from "../lib/token.mjs";
 import { vectors } from "../lib/vectors.mjs";
 
+const ENTRY = new URL("../../pkg/verifier.js", import.meta.url).href;
 const yen = (amount) => ({ amount: BigInt(amount), currency: "JPY" });
 const TILL = "t/1";
 const coded = (code, details) => (error) => {
@@ -252,6 +256,67 @@ test("a proof: the wallet's own calls, and each wrong variant", async (t) => {
   await refused("bad-argument", { body: undefined });
   await refused("bad-argument", { url: url.replace("https://issuer.test", "http://127.0.0.1:8787") });
   await refused("bad-argument", { url: url.replace("https://issuer.test", "https://issuer.test.example") });
+});
+
+test("the README's lines of issuer code run as they stand there", async (t) => {
+  const { wallet, device } = await registered(t, {});
+  const [block] = /```js\nimport \{ Verifier \}.*?```/s.exec(readFileSync(new URL("../../README.md", import.meta.url), "utf8"));
+  const [line, ...rest] = block.split("\n").slice(1, -1);
+  const source = `${line.replace("jitsuin/verifier", ENTRY)}\nexport async function run(db, text) {\n${rest.join("\n")}\nreturn { value, device };\n}`;
+  const { run } = await import(`data:text/javascript,${encodeURIComponent(source)}`);
+  const uses = memorySingleUse();
+  const done = [];
+  const db = {
+    liveDevices: async (handle) => (Buffer.compare(handle, device.handle) === 0 ? [device] : []),
+    transaction: async (body) => {
+      done.push("begin");
+      const verdict = await body({ claimAndPay: (use) => uses.claim(use) });
+      done.push("commit");
+      return verdict;
+    },
+  };
+  const { text: code, counter } = await wallet.paymentCode();
+  const held = await run(db, code);
+  assert.deepEqual([held.value.counter, held.device, done], [counter, device, ["begin", "commit"]]);
+  await assert.rejects(run(db, code), coded("token-used"));
+});
+
+// ---- loading -------------------------------------------------------------------------------------------------------
+
+const inNode = (script) => execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8", cwd: fileURLToPath(new URL(".", import.meta.url)) });
+
+test("importing touches nothing; loading in Node needs neither network nor page", () => {
+  const said = inNode(`
+    const touched = [];
+    for (const name of ["fetch", "indexedDB", "localStorage", "window", "document", "navigator"])
+      Object.defineProperty(globalThis, name, { configurable: true, get() { touched.push(name); return undefined; } });
+    const { Verifier, memorySingleUse, ...rest } = await import(${JSON.stringify(ENTRY)});
+    const singleUse = memorySingleUse();
+    const verifier = await Verifier.create({ issuer: "https://issuer.example", rpId: "wallet.example", origins: ["https://wallet.example"], devicesByHandle: async () => [], singleUse });
+    const { code } = await verifier.redeem("JT1", { money: { amount: 1n, currency: "JPY" }, till: "t/1" }).catch((error) => error);
+    console.log(JSON.stringify({ touched, rest: Object.keys(rest), code }));`);
+  assert.deepEqual(JSON.parse(said), { touched: [], rest: [], code: "malformed" });
+});
+
+test("another module is not loaded, and the next call may try again", () => {
+  const said = inNode(`
+    import { readFileSync } from "node:fs";
+    const bytes = readFileSync(new URL("./wasm/verifier/jitsuin_bg.wasm", ${JSON.stringify(ENTRY)}));
+    const { Verifier, memorySingleUse } = await import(${JSON.stringify(ENTRY)});
+    const open = (wasm) => Verifier.create({ wasm, issuer: "https://issuer.example", rpId: "wallet.example", origins: ["https://wallet.example"], devicesByHandle: async () => [], singleUse: memorySingleUse() }).then(() => "open", ({ code }) => code);
+    const changed = Uint8Array.from(bytes);
+    changed[bytes.length >> 1] ^= 1;
+    console.log(JSON.stringify([await open(changed), await open("https://issuer.invalid/x.wasm"), await open(Promise.resolve(new WebAssembly.Module(bytes))), await open()]));`);
+  assert.deepEqual(JSON.parse(said), ["wasm-digest", "wasm-load-failed", "open", "open"]);
+});
+
+test("the module draws no random byte and asks nothing of a page", () => {
+  const asked = (name) => {
+    const module = new WebAssembly.Module(readFileSync(new URL(`../../pkg/wasm/${name}/jitsuin_bg.wasm`, import.meta.url)));
+    return WebAssembly.Module.imports(module).map((wanted) => wanted.name);
+  };
+  assert.ok(asked("testing").some((name) => name.includes("getRandomValues")), "imports have readable names");
+  assert.deepEqual(asked("verifier").filter((name) => !name.startsWith("__wbindgen_") && !/throw/i.test(name)), []);
 });
 
 // ---- the published vectors -----------------------------------------------------------------------------------------
