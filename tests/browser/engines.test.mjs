@@ -92,3 +92,28 @@ for (const name of ENGINES) {
     });
   });
 }
+
+// Chromium's other tests run in its private mode as it is (a context without a profile), and WebKitGTK's driven sessions are such ones.
+test("in Firefox's private mode a wallet enrols and pays, and is gone with the window", { skip: missing("firefox") }, async (t) => {
+  const site = await openSite();
+  t.after(() => site.close());
+  const folder = mkdtempSync(join(tmpdir(), "jitsuin-firefox-"));
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  const { login, password } = await site.world.issuer.account({ balance: yen(2000) });
+  /** @param {(page: import("../lib/three.mjs").EnginePage) => Promise<void>} use */
+  const inPrivate = async (use) => {
+    const engine = await openEngine("firefox", folder, { "browser.privatebrowsing.autostart": true });
+    try {
+      await engine.page.goto(`${site.url}/?injected`);
+      await use(engine.page);
+    } finally {
+      await engine.close();
+    }
+  };
+  await inPrivate(async (page) => {
+    await page.run((given) => kit.enrol(given), { login, password });
+    const { text } = await page.run(() => kit.code());
+    assert.equal((await site.world.issuer.till().charge(text, yen(300))).outcome, "approved");
+  });
+  await inPrivate(async (page) => assert.equal((await page.run(() => kit.state())).status, "new"));
+});

@@ -55,13 +55,13 @@ async function inPage(what, argument) {
   }
 }
 
-/** @param {string} folder @returns {Promise<Engine>} */
-async function firefox(folder) {
+/** @param {string} folder @param {Record<string, unknown>} [prefs] @returns {Promise<Engine>} */
+async function firefox(folder, prefs = {}) {
   const { default: puppeteer } = await import("puppeteer-core");
   const browser = await puppeteer.launch({
     browser: "firefox", executablePath: String(firefoxProgram()), headless: true, userDataDir: folder,
     // A fresh profile's first visit asks nothing of the network.
-    extraPrefsFirefox: { "network.captive-portal-service.enabled": false, "network.connectivity-service.enabled": false, "toolkit.cosmeticAnimations.enabled": false },
+    extraPrefsFirefox: { "network.captive-portal-service.enabled": false, "network.connectivity-service.enabled": false, "toolkit.cosmeticAnimations.enabled": false, ...prefs },
   });
   const page = (await browser.pages())[0] ?? (await browser.newPage());
   /** @param {Function} what @param {unknown} argument */
@@ -138,11 +138,12 @@ function face(name, native, page, close) {
  * Opens a browser with a profile folder; without one it has its own, which goes with it.
  * @param {EngineName} name
  * @param {string} [folder]
+ * @param {Record<string, unknown>} [prefs] settings of Firefox
  * @returns {Promise<Engine>}
  */
-export async function openEngine(name, folder) {
+export async function openEngine(name, folder, prefs) {
   const at = folder ?? mkdtempSync(join(tmpdir(), `jitsuin-${name}-`));
-  const engine = await { chromium, firefox, webkit }[name](at);
+  const engine = await { chromium, firefox, webkit }[name](at, prefs);
   return {
     ...engine,
     async close() {
