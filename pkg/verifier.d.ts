@@ -178,7 +178,7 @@ export class Verifier {
    * single use, limits and balance are yours to check, in the transaction that has the effect.
    *
    * Codes: `malformed`, `intent-mismatch`, `intent-expired`, `credential-unknown`, `assertion-refused`, `wrong-origin`, `wrong-rp`,
-   * `user-not-verified`, `co-signature-missing`, `co-signature-refused`, `bad-argument`.
+   * `user-not-verified`, `prf-leaked`, `co-signature-missing`, `co-signature-refused`, `bad-argument`.
    */
   checkStepUp(intent: Uint8Array, response: StepUpResponse): Promise<Verified<StepUp>>;
   /**

@@ -18,7 +18,6 @@ use crate::wire::key::PublicKey;
 use crate::wire::money::Money;
 use crate::wire::till_code::read_payment_code;
 use crate::wire::token::Limit;
-use crate::wire::webauthn::Assertion;
 use answer::{answer, refusal};
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -192,7 +191,7 @@ json_object! { written Agreed { credential, counter, backed_up = "backedUp" } }
 
 fn agree(call: &str) -> Result<Agreed, Code> {
     let StepUp { settings, account, key, passkeys, intent, assertion, co_signature, now_ms } = read(call)?;
-    let assertion: Assertion = json::from_slice(assertion.as_bytes()).map_err(|_| Code::AssertionRefused)?;
+    let assertion = assertion::read(assertion.as_bytes())?;
     let passkeys: Vec<_> = passkeys
         .into_iter()
         .map(|Passkey { id, key, backup_eligible, user_handle }| assertion::Passkey {

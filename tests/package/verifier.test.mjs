@@ -194,7 +194,7 @@ test("a step-up: the wallet's own, and each wrong variant under its code", async
   await refused("assertion-refused", clientData({ type: "webauthn.create" }));
   await refused("assertion-refused", changed("signature", (found) => void (found[found.length - 1] ^= 1)));
   await refused("assertion-refused", { assertion: null });
-  await refused("assertion-refused", { assertion: { ...assertion, clientExtensionResults: { prf: { results: { first: "AAAA" } } } } });
+  await refused("prf-leaked", { assertion: { ...assertion, clientExtensionResults: { prf: { results: { first: "AAAA" } } } } });
   await refused("intent-mismatch", clientData({ challenge: "AAAA" }));
 
   // Of the stored intent, one digit of the amount.

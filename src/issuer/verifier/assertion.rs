@@ -4,6 +4,7 @@
 
 use crate::code::Code;
 use crate::wire::id::{Bytes, Hash, RpId, to_base64};
+use crate::wire::json::{self, Json};
 use crate::wire::key::{PublicKey, Signature};
 use crate::wire::sha256;
 use crate::wire::webauthn::{Assertion, AuthenticatorData, ClientData};
@@ -103,6 +104,42 @@ impl Place<'_> {
         }
         Ok(Asserted { counter: data.counter, backup_eligible, backed_up })
     }
+}
+
+const EXTENSIONS: &str = "clientExtensionResults";
+const PRF: &str = "prf";
+
+/// Whether extension results stand anywhere in a JSON text: the output of PRF among them opens a sealed key.
+#[must_use]
+pub fn leaks(body: &[u8]) -> bool {
+    // A name may be written with escapes; a body without any of these is not taken apart twice.
+    let may_leak = [EXTENSIONS, PRF, "\\"].iter().any(|part| {
+        let part = part.as_bytes();
+        body.windows(part.len()).any(|bytes| bytes == part)
+    });
+    may_leak && json::parse(body).is_ok_and(|json| holds_extensions(&json))
+}
+
+fn holds_extensions(json: &Json) -> bool {
+    match json {
+        Json::Object(members) => members.iter().any(|(name, value)| {
+            let empty = matches!(value, Json::Object(results) if results.is_empty());
+            ((name == EXTENSIONS || name == PRF) && !empty) || holds_extensions(value)
+        }),
+        Json::List(items) => items.iter().any(holds_extensions),
+        _ => false,
+    }
+}
+
+/// Reads `AuthenticationResponseJSON`.
+///
+/// # Errors
+/// [`Code::PrfLeaked`] for one that carries what must stay in the page, [`Code::AssertionRefused`] for another shape.
+pub fn read(body: &[u8]) -> Result<Assertion, Code> {
+    if leaks(body) {
+        return Err(Code::PrfLeaked);
+    }
+    json::from_slice(body).map_err(|_| Code::AssertionRefused)
 }
 
 /// Checks an assertion of one passkey, its signature last.
