@@ -28,6 +28,8 @@ mod row;
 mod stage;
 #[path = "attacks/step_up.rs"]
 mod step_up;
+#[path = "attacks/stopping.rs"]
+mod stopping;
 
 use row::{Group, Row};
 use std::sync::OnceLock;
@@ -89,11 +91,20 @@ rows! {
         leaked_database "attacks/leaked_database.rs"
         leaked_keys "attacks/leaked_keys.rs"
     }
+    Stopping {
+        freeze_by_guess "attacks/freeze_by_guess.rs"
+        freeze_by_another "attacks/freeze_by_another.rs"
+        release_with_copied_key "attacks/release_with_copied_key.rs"
+        release_after_takeover "attacks/release_after_takeover.rs"
+        takeover_by_messages "attacks/takeover_by_messages.rs"
+        takeover_with_passkey "attacks/takeover_with_passkey.rs"
+    }
     Guessing {
         password_guessing "attacks/password_guessing.rs"
         code_guessing "attacks/code_guessing.rs"
         till_code_guessing "attacks/till_code_guessing.rs"
         all_users_at_once "attacks/all_users_at_once.rs"
+        every_shop_at_once "attacks/every_shop_at_once.rs"
         young_merchant "attacks/young_merchant.rs"
     }
 }

@@ -165,6 +165,12 @@ impl Place {
         }
     }
 
+    /// A profile of another device that the same passkeys are synchronised to: an own store and lock, nothing in them.
+    #[must_use]
+    pub fn synced(&self) -> Self {
+        Self { store: MemoryStore::default(), lock: MemoryLock::default(), ..self.clone() }
+    }
+
     /// What whoever copies this profile's files has: record and keys as they are now, and no passkey, which is not in
     /// the files.
     #[must_use]

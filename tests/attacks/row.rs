@@ -11,6 +11,7 @@ pub enum Group {
     Code,
     Key,
     Issuer,
+    Stopping,
     Guessing,
 }
 
@@ -21,6 +22,7 @@ impl Group {
             Self::Code => "A payment code in the wrong hands",
             Self::Key => "A key in the wrong hands",
             Self::Issuer => "A lying network, a lying issuer, a leaked ledger",
+            Self::Stopping => "Freeze, release and replacement turned round",
             Self::Guessing => "Guessing, and everybody at once",
         }
     }

@@ -1,6 +1,7 @@
 //! The place of an attack: an issuer over SQLite, its people and shops, and the books that say what was lost.
 
 use super::world::{Caller, ISSUER, START_MS, Till, Timed, World, yen};
+use jitsuin::issuer::Settings;
 use jitsuin::issuer::books::{Book, Entry};
 use jitsuin::issuer::demo::{Person, Plan};
 use jitsuin::issuer::funding::CardKind;
@@ -69,10 +70,15 @@ impl Stage {
 
     /// And more people.
     pub async fn with(more: &[Person]) -> Self {
+        Self::under(more, |_| {}).await
+    }
+
+    /// Under other settings.
+    pub async fn under(more: &[Person], change: impl FnOnce(&mut Settings)) -> Self {
         let folder = Folder::new();
         let mut plan = Plan { people: vec![person("hanako", true), person("taro", false)], ..Plan::default() };
         plan.people.extend_from_slice(more);
-        let world = open(&folder.0.join("issuer.sqlite"), START_MS, plan).await;
+        let world = open(&folder.0.join("issuer.sqlite"), START_MS, plan, change).await;
         Self { world, folder, agreed: Cell::new(0) }
     }
 
@@ -89,7 +95,7 @@ impl Stage {
         sqlx::query("VACUUM INTO ?").bind(copy.to_str().unwrap()).execute(&pool).await.unwrap();
         pool.close().await;
         let plan = Plan { people: Vec::new(), shops: Vec::new() };
-        open(&copy, u64::from(self.world.now()) * 1000, plan).await
+        open(&copy, u64::from(self.world.now()) * 1000, plan, |_| {}).await
     }
 
     /// An enrolled owner with a proved card.
@@ -157,9 +163,9 @@ impl Stage {
     }
 }
 
-async fn open(file: &Path, now_ms: u64, plan: Plan) -> World<SqliteLedger> {
+async fn open(file: &Path, now_ms: u64, plan: Plan, change: impl FnOnce(&mut Settings)) -> World<SqliteLedger> {
     let ledger = SqliteLedger::open_with(file, Clock::movable(now_ms)).await.unwrap();
-    World::over(ledger, plan, |_| {}).await
+    World::over(ledger, plan, change).await
 }
 
 /// The record of a profile.
