@@ -161,7 +161,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             currency: self.settings.currency,
             versions: vec![VERSION],
             key_set: self.keys.set().clone(),
-            past: None,
+            past: Some(self.keys.past().to_vec()),
         })
     }
 

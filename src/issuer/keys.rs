@@ -17,6 +17,8 @@ use zeroize::{Zeroize, Zeroizing};
 
 /// How long the first key set holds, in seconds: five years.
 const LIFE: u32 = 5 * 365 * 24 * 3600;
+/// Keys of earlier sets that still stand in a set: what is left of 16.
+const KEPT: usize = 16 - Use::ALL.len();
 /// A day before it was made, for wallets whose clock is behind.
 const SLACK: u32 = 24 * 3600;
 
@@ -37,6 +39,9 @@ pub struct StoredKeys {
     uses: Vec<(Use, Secret)>,
     mac: Secret,
     set: SignedKeySet,
+    /// The sets before, oldest first.
+    #[serde(default)]
+    past: Vec<SignedKeySet>,
 }
 
 impl Record for StoredKeys {}
@@ -71,36 +76,46 @@ pub struct Keys {
     /// An HMAC key of one whole block: shorter ones are filled up with zeros anyway (RFC 2104 section 2).
     mac: Zeroizing<[u8; 64]>,
     set: SignedKeySet,
+    past: Vec<SignedKeySet>,
     published: KeySet,
 }
 
 impl Keys {
     /// Makes keys and their first key set.
     pub(super) fn make(chance: &Chance<'_>, issuer: &IssuerId, now: u32) -> Result<StoredKeys, Code> {
-        let draw = || {
-            // All but one in 2^32 draws is a key.
-            (0..8)
-                .map(|_| Zeroizing::new(chance.next::<32>()))
-                .find_map(|bytes| Pair::from_bytes(bytes.as_slice()).map(|pair| (secret(bytes.as_slice()), pair)))
-                .ok_or(Code::NoEntropy)
-        };
-        let (root, root_pair) = draw()?;
-        let mut uses = Vec::new();
-        let mut keys = Vec::new();
-        for usage in Use::ALL {
-            let (stored, pair) = draw()?;
-            uses.push((usage, stored));
-            keys.push(IssuerKey {
-                kid: pair.public.kid(),
-                key: pair.public,
-                usage,
-                not_before: now.saturating_sub(SLACK),
-                not_after: now.saturating_add(LIFE),
-            });
-        }
+        let (root, root_pair) = draw(chance)?;
+        let (uses, keys) = one_for_each_use(chance, now)?;
         let set = KeySet { issuer: issuer.clone(), seq: 1, keys, prev: Hash::ZERO };
         let set = SignedKeySet { root: root_pair.public, by_root: Bytes(root_pair.sign(&set)), by_previous: None };
-        Ok(StoredKeys { root, uses, mac: secret(&chance.next::<32>()), set })
+        Ok(StoredKeys { root, uses, mac: secret(&chance.next::<32>()), set, past: Vec::new() })
+    }
+
+    /// The next keys and their set, signed by the root and by the time key of the set before. Those before hold for
+    /// `overlap` seconds more, and what they signed until then can be checked for as long as they stand in a set.
+    pub(super) fn next(
+        stored: &StoredKeys,
+        chance: &Chance<'_>,
+        issuer: &IssuerId,
+        now: u32,
+        overlap: u32,
+    ) -> Result<StoredKeys, Code> {
+        let before = Self::open(stored, issuer)?;
+        let root = bytes(&stored.root).and_then(|bytes| Pair::from_bytes(&bytes)).ok_or(Code::IssuerUnavailable)?;
+        let (uses, mut keys) = one_for_each_use(chance, now)?;
+        // What was signed in this second still holds.
+        let end = now.saturating_add(overlap).saturating_add(1);
+        let still = |key: &&IssuerKey| key.usage == Use::Receipt || key.not_after > now;
+        let old = before.published.keys.iter().filter(still);
+        keys.extend(old.take(KEPT).map(|key| IssuerKey { not_after: key.not_after.min(end), ..key.clone() }));
+        let seq = before.published.seq.saturating_add(1);
+        let set = KeySet { issuer: issuer.clone(), seq, keys, prev: before.published.link() };
+        let signed = SignedKeySet {
+            root: root.public,
+            by_root: Bytes(root.sign(&set)),
+            by_previous: Some(Bytes(before.time.sign(&set))),
+        };
+        let past = stored.past.iter().chain([&stored.set]).cloned().collect();
+        Ok(StoredKeys { root: stored.root.clone(), uses, mac: stored.mac.clone(), set: signed, past })
     }
 
     /// Opens stored keys for this issuer.
@@ -121,6 +136,7 @@ impl Keys {
             quote,
             mac: block(&bytes(&stored.mac).ok_or(Code::IssuerUnavailable)?).ok_or(Code::IssuerUnavailable)?,
             set: stored.set.clone(),
+            past: stored.past.clone(),
             published: set,
         })
     }
@@ -140,6 +156,12 @@ impl Keys {
     #[must_use]
     pub const fn set(&self) -> &SignedKeySet {
         &self.set
+    }
+
+    /// The sets before, oldest first.
+    #[must_use]
+    pub fn past(&self) -> &[SignedKeySet] {
+        &self.past
     }
 
     /// What stands in it.
@@ -168,6 +190,32 @@ impl Keys {
     pub(super) fn mac_holds(&self, purpose: &str, parts: &[&[u8]], tag: &[u8]) -> bool {
         self.keyed(purpose, parts).verify_slice(tag).is_ok()
     }
+}
+
+/// A key. All but one in 2^32 draws is one.
+fn draw(chance: &Chance<'_>) -> Result<(Secret, Pair), Code> {
+    (0..8)
+        .map(|_| Zeroizing::new(chance.next::<32>()))
+        .find_map(|bytes| Pair::from_bytes(bytes.as_slice()).map(|pair| (secret(bytes.as_slice()), pair)))
+        .ok_or(Code::NoEntropy)
+}
+
+type OfEachUse = (Vec<(Use, Secret)>, Vec<IssuerKey>);
+
+fn one_for_each_use(chance: &Chance<'_>, now: u32) -> Result<OfEachUse, Code> {
+    let (mut uses, mut keys) = (Vec::new(), Vec::new());
+    for usage in Use::ALL {
+        let (stored, pair) = draw(chance)?;
+        uses.push((usage, stored));
+        keys.push(IssuerKey {
+            kid: pair.public.kid(),
+            key: pair.public,
+            usage,
+            not_before: now.saturating_sub(SLACK),
+            not_after: now.saturating_add(LIFE),
+        });
+    }
+    Ok((uses, keys))
 }
 
 fn block(secret: &[u8]) -> Option<Zeroizing<[u8; 64]>> {

@@ -1,8 +1,9 @@
-//! What the people who run the issuer do by hand: stop a till, settle a held payment, release an account.
+//! What the people who run the issuer do by hand: stop a till, settle a held payment, release an account, rotate keys.
 
 use super::Issuer;
 use super::error::Refused;
 use super::funding::Funding;
+use super::keys::Keys;
 use super::ledger::{Kind, Ledger, Needs};
 use super::{freeze, payments, tills};
 use crate::code::Code;
@@ -42,6 +43,23 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             let mut owner = held.cloned().ok_or(Code::NotFound)?;
             freeze::release(moment, records, &mut owner, None);
             records.accounts.put(account, owner);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Makes the issuer's next keys and their set, which wallets follow by themselves. They count from the next
+    /// [`Issuer::open`] on, so every process over this ledger is to be started again within `overlap` seconds, for which
+    /// the keys before still hold: 0 after a leak.
+    ///
+    /// # Errors
+    /// [`Code::NoEntropy`]; [`Code::IssuerUnavailable`] if the ledger fails.
+    pub async fn rotate_keys(&self, overlap: u32) -> Result<(), Refused> {
+        let needs = Needs::new().and(Kind::IssuerKeys, super::CURRENT);
+        self.decide(self.ledger.now_ms(), needs, |moment, records| {
+            let stored = records.issuer_keys.get(super::CURRENT).ok_or(Code::IssuerUnavailable)?;
+            let next = Keys::next(stored, &moment.chance, &moment.settings.issuer, moment.now(), overlap)?;
+            records.issuer_keys.put(super::CURRENT, next);
             Ok(())
         })
         .await

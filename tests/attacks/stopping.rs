@@ -25,9 +25,10 @@ pub async fn assert(place: &Place, challenge: Hash) -> Assertion {
         rp_id: "localhost".parse().unwrap(),
         challenge,
         credential: data(place).account.unwrap().credential,
+        prf: None,
         deadline: Duration::from_secs(60),
     };
-    place.authenticator().get(&options).await.unwrap()
+    place.authenticator().get(&options).await.unwrap().0
 }
 
 /// What a passkey of `own` signs, said to be by the passkey of the account with this credential.

@@ -1,6 +1,9 @@
 // Alerts with "not me", a freeze from another machine, and the release, on the real pages.
 // @ts-check
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { addAuthenticator, evict, launchChromium } from "../lib/engines.mjs";
 import { startIssuer } from "../lib/issuer.mjs";
@@ -179,5 +182,44 @@ test("a passkey alone freezes from a page without a wallet, on any machine that 
     await readInbox(stood.context, url, HANAKO.contact, /No device can (pay) or top up/);
   } finally {
     await stood.close();
+  }
+});
+
+test("an issuer that changed its keys is followed, and old receipts stay", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "jitsuin-rotation-"));
+  let issuer = await startIssuer({ ledger: join(folder, "issuer.sqlite") });
+  const { url } = issuer;
+  const context = await browser.newContext();
+  try {
+    const wallet = await openPage(context, url);
+    await addAuthenticator(wallet);
+    await enrol(wallet, { url, ...HANAKO });
+    const keys = async () => (await fetch(`${url}/.well-known/jitsuin`)).json();
+    const { key_set: before } = await keys();
+    // Twice while the wallet does not look: it follows step by step.
+    for (const _ of [1, 2]) {
+      await wallet.context().setOffline(true);
+      await issuer.stop();
+      issuer = await startIssuer({ ledger: issuer.ledger, port: Number(new URL(url).port), more: ["--rotate-keys"] });
+    }
+    const now = await keys();
+    assert.equal(now.past.length, 2);
+    assert.deepEqual(now.past[0], before);
+    await wallet.context().setOffline(false);
+    await wallet.click("#tab-safety");
+    await wallet.click("#sync");
+    await wallet.locator("#message:not([hidden])").waitFor();
+    await status(wallet, "ready");
+    assert.equal(await wallet.locator("#alert-list li").count(), 0);
+    await wallet.click("#tab-pay");
+    await wallet.click("#show-code");
+    await wallet.locator("#code svg").waitFor();
+    const text = await scan(wallet.locator("#code"));
+    const shop = await till({ url, context, wallet, authenticator: /** @type {any} */ (null), close: async () => {} }, "1001");
+    assert.equal(await charge(shop, text, "540"), "approved");
+  } finally {
+    await context.close();
+    await issuer.stop();
+    await rm(folder, { recursive: true, force: true });
   }
 });

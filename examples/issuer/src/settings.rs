@@ -17,6 +17,8 @@ pub(crate) struct Settings {
     pub(crate) origins: Vec<String>,
     /// Two known accounts, two tills and an inbox that anyone on this machine can read.
     pub(crate) demo: bool,
+    /// Whether new keys are made before it opens.
+    pub(crate) rotate_keys: bool,
     /// Folder of the pages; none: no pages.
     pub(crate) www: Option<PathBuf>,
     /// Folder of the npm package, served under `/pkg/` where pages are.
@@ -78,7 +80,7 @@ impl core::fmt::Display for Unusable {
 }
 
 const USAGE: &str = "usage: jitsuin-issuer --listen ADDR… --ledger sqlite:FILE|postgres://… --public-url URL [--origins A,B] \
-[--www DIR] [--pkg DIR] [--demo]";
+[--www DIR] [--pkg DIR] [--demo] [--rotate-keys]";
 
 impl Settings {
     /// Reads the arguments after the program's name.
@@ -93,12 +95,17 @@ impl Settings {
             public_url: None,
             origins: Vec::new(),
             demo: false,
+            rotate_keys: false,
             www: None,
             pkg: beside_sources("pkg"),
         };
         while let Some(name) = arguments.next() {
             if name == "--demo" {
                 settings.demo = true;
+                continue;
+            }
+            if name == "--rotate-keys" {
+                settings.rotate_keys = true;
                 continue;
             }
             let value = || arguments.next().ok_or(Unusable::NoValue(name.clone()));

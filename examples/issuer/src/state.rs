@@ -17,6 +17,9 @@ const HASHES_AT_ONCE: usize = 2;
 const FOLLOWERS: usize = 1_000;
 
 /// The demo's processor knows only the demo's cards; to any other it says no.
+/// Seconds within which other processes over the same ledger are to be started again after `--rotate-keys`.
+const OVERLAP: u32 = 3600;
+
 type Desk = Issuer<Books, DemoProcessor>;
 
 /// One per process.
@@ -46,9 +49,14 @@ impl App {
         let listed: Vec<&str> = origins.iter().map(String::as_str).collect();
         let rules =
             issuer::Settings::new(&url, &listed).map_err(|refusal| format!("--public-url, --origins: {refusal}"))?;
-        let ledger = Books::open(&settings.ledger)
-            .await
-            .map_err(|error| format!("can't open the ledger {}: {error}", settings.ledger))?;
+        let unopened = |error| format!("can't open the ledger {}: {error}", settings.ledger);
+        if settings.rotate_keys {
+            let ledger = Books::open(&settings.ledger).await.map_err(unopened)?;
+            let before = Issuer::open(ledger, DemoProcessor::new(), rules.clone()).await?;
+            before.rotate_keys(OVERLAP).await?;
+            before.ledger().close().await;
+        }
+        let ledger = Books::open(&settings.ledger).await.map_err(unopened)?;
         let issuer = Arc::new(Issuer::open(ledger, DemoProcessor::new(), rules).await?);
         let mut hosts: Vec<String> = addresses.iter().map(SocketAddr::to_string).collect();
         hosts.extend(addresses.iter().map(|address| format!("localhost:{}", address.port())));
