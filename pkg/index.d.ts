@@ -130,6 +130,7 @@ export type Intent =
   | { readonly kind: "top-up"; readonly money: Money; readonly source: Source; readonly device: string; readonly expiresAt: Date }
   | { readonly kind: "refill"; readonly perPayment: Money; readonly total: Money; readonly count: number; readonly until: Date; readonly device: string; readonly expiresAt: Date }
   | { readonly kind: "limit"; readonly old: Money; readonly new: Money; readonly device: string; readonly expiresAt: Date }
+  | { readonly kind: "rotate"; readonly custody: Custody; readonly device: string; readonly expiresAt: Date }
   | { readonly kind: "unfreeze"; readonly device: string; readonly expiresAt: Date };
 /** A thing the user must agree to, with all network work done. Call `confirm` synchronously inside a tap (Safari's rule). */
 export interface Ceremony<T> {
@@ -237,6 +238,12 @@ export class Wallet {
   prepareTopUp(options: Money & { source: string } & Cancellable): Promise<Ceremony<Receipt | PendingTopUp>>;
   /** A refill beyond the silent one a day: the same limits for as long again, never a new window. Code: `cooling-off`. */
   prepareRefill(options?: Cancellable): Promise<Ceremony<Receipt>>;
+  /**
+   * A new device key, or another custody, signed in by the old one, which is dead then: also the cure of `suspended`. Meters, counters and
+   * the first day go along; stored cards are proved anew. Its answer may be lost: `confirm()` or the next sync asks again. Codes: `frozen`,
+   * `revoked`, `locked`, `unsupported`, `prf-unavailable`, `intent-limit`.
+   */
+  prepareRotation(options?: { custody?: Custody } & Cancellable): Promise<Ceremony<Device>>;
   /** Lowers at once what all devices may pay in 24 hours (`state.limit`). Codes: `bad-amount`, `cooling-off`; `over-limit` if it would raise it. */
   lowerLimit(options: Money & Cancellable): Promise<void>;
   /** Raises it, within what the issuer allows. Codes: `bad-amount` if it is no more, `over-limit`, `cooling-off`; `intent-mismatch` if it was changed elsewhere: sync first. */

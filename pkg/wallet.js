@@ -339,6 +339,13 @@ export class Wallet {
     return this.#prepare((raw) => raw.call("prepare_refill"), options);
   }
 
+  /** @param {{ custody?: import("./index.js").Custody, signal?: AbortSignal }} [options] */
+  async prepareRotation(options = {}) {
+    const { custody } = options;
+    const wanted = custody === undefined ? undefined : text(custody, "custody");
+    return this.#prepare((raw) => raw.call("prepare_rotation", wanted), options);
+  }
+
   /** @param {import("./index.js").Money & { signal?: AbortSignal }} options */
   async lowerLimit(options) {
     return this.#call((raw) => raw.call("lower_limit", this.#bound(options)), options);

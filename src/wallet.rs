@@ -22,6 +22,7 @@ pub mod presentation;
 pub mod queue;
 pub mod record;
 mod room;
+mod rotate;
 #[cfg(test)]
 mod scripted;
 pub mod state;
@@ -285,6 +286,16 @@ impl<P: Platform> Wallet<P> {
     /// `code-refused`; as [`Wallet::send_unfreeze_code`].
     pub async fn prepare_unfreeze(&self, attempt: &str, code: &str) -> Result<Ceremony, Error> {
         self.unfreeze(attempt, code).await
+    }
+
+    /// Prepares to put a new device key in the place of this one, which signs it in: after clone evidence, or into another
+    /// custody; none: as it is. Meters, counters, cool-off and suspicion go along.
+    ///
+    /// # Errors
+    /// The state's code, but not `suspended`, which it cures; `unsupported` for a custody that does not work here;
+    /// `intent-limit`.
+    pub async fn prepare_rotation(&self, custody: Option<Custody>) -> Result<Ceremony, Error> {
+        self.rotation(custody).await
     }
 
     /// Drops the device key from memory.

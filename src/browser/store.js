@@ -95,17 +95,26 @@ export class Slot {
     return this.#record?.channel;
   }
 
+  /** Handles of a rotation under way: device key, channel key. @returns {unknown[] | undefined} */
+  get next() {
+    const next = this.#record?.next;
+    return Array.isArray(next) ? next : undefined;
+  }
+
   /** @returns {Uint8Array | undefined} */
   get data() {
     const data = this.#record?.data;
     return data instanceof Uint8Array ? data : undefined;
   }
 
-  /** Writes the record; resolves when it is on disk. @param {unknown} device @param {unknown} channel @param {Uint8Array} data */
-  async put(device, channel, data) {
+  /**
+   * Writes the record; resolves when it is on disk.
+   * @param {unknown} device @param {unknown} channel @param {Uint8Array} data @param {unknown[]} [next]
+   */
+  async put(device, channel, data, next) {
     try {
       // A copy, since the bytes lie in the module's memory.
-      this.#transaction.objectStore(STORE).put({ device, channel, data: data.slice() }, KEY);
+      this.#transaction.objectStore(STORE).put({ device, channel, data: data.slice(), next }, KEY);
     } catch (error) {
       this.abort();
       throw error;

@@ -3,7 +3,7 @@
 use super::reflect::error_name;
 use super::web_crypto::KeyHandle;
 use crate::wallet::ports::{Kept, Record, Store, StoreError};
-use js_sys::Promise;
+use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -27,10 +27,13 @@ extern "C" {
     fn device(this: &Slot) -> JsValue;
     #[wasm_bindgen(method, getter)]
     fn channel(this: &Slot) -> JsValue;
+    /// Handles of a rotation under way.
+    #[wasm_bindgen(method, getter)]
+    fn next(this: &Slot) -> Option<Array>;
     #[wasm_bindgen(method, getter)]
     fn data(this: &Slot) -> Option<Vec<u8>>;
     #[wasm_bindgen(method)]
-    fn put(this: &Slot, device: &JsValue, channel: &JsValue, data: &[u8]) -> Promise;
+    fn put(this: &Slot, device: &JsValue, channel: &JsValue, data: &[u8], next: Option<Array>) -> Promise;
     #[wasm_bindgen(method)]
     fn erase(this: &Slot) -> Promise;
     #[wasm_bindgen(method)]
@@ -83,7 +86,9 @@ impl Slot {
         let data = self.data().ok_or(StoreError::Corrupt)?;
         // A profile restored by a tool has `{}` where its keys were: they are lost, not broken.
         let keys = KeyHandle::from_stored(self.device()).zip(KeyHandle::from_stored(self.channel()));
-        Ok(keys.map_or(Kept::Gone, |(device, channel)| Kept::Record(Record { device, channel, data })))
+        let pair = |pair: Array| KeyHandle::from_stored(pair.get(0)).zip(KeyHandle::from_stored(pair.get(1)));
+        let next = self.next().and_then(pair);
+        Ok(keys.map_or(Kept::Gone, |(device, channel)| Kept::Record(Record { device, channel, next, data })))
     }
 }
 
@@ -106,8 +111,9 @@ impl Store for IndexedStore {
     ) -> Result<(), StoreError> {
         let slot = self.begin(true).await?;
         match change(slot.read()?) {
-            Some(Record { device, channel, data }) => {
-                settled(slot.put(device.as_js(), channel.as_js(), &data)).await.map(drop)
+            Some(Record { device, channel, next, data }) => {
+                let next = next.map(|(device, channel)| Array::of2(device.as_js(), channel.as_js()));
+                settled(slot.put(device.as_js(), channel.as_js(), &data, next)).await.map(drop)
             }
             None => {
                 slot.abort();

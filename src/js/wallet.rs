@@ -154,6 +154,10 @@ async fn run<P: Platform>(
         "prepare_refill" => return to_js(&wallet.prepare_refill().await?),
         "lower_limit" => wallet.lower_limit(parse(one, Code::BadAmount)?).await?,
         "prepare_limit" => return to_js(&wallet.prepare_limit(parse(one, Code::BadAmount)?).await?),
+        "prepare_rotation" => {
+            let custody = first.as_deref().map(|custody| parse(custody, Code::BadArgument)).transpose()?;
+            return to_js(&wallet.prepare_rotation(custody).await?);
+        }
         "acknowledge" => wallet.acknowledge(one).await?,
         "prove_card" => return to_js(&wallet.prove_card(&parse(one, Code::SourceUnknown)?).await?),
         "freeze" => wallet.freeze().await?,

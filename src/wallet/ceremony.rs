@@ -7,7 +7,7 @@ use super::ports::{Authenticator, Clock, CreationOptions, Ended, Platform, Reque
 use super::queue::{First, Signal, Stop, first};
 use super::room::{Local, Secret};
 use super::state::{Ceremony, Confirmed, IntentView};
-use super::{Wallet, enrol, step_up, unlock};
+use super::{Wallet, enrol, rotate, step_up, unlock};
 use crate::code::Code;
 use crate::wire::id::{Bytes, Hash, RpId};
 use crate::wire::webauthn::{Assertion, Registration};
@@ -31,6 +31,7 @@ pub(super) struct Open {
 pub(super) enum Work {
     Enrol(Box<enrol::Prepared>),
     StepUp(Box<step_up::Prepared>),
+    Rotate(Box<rotate::Prepared>),
     Unlock(Box<unlock::Prepared>),
 }
 
@@ -117,6 +118,7 @@ impl<P: Platform> Wallet<P> {
         let work: Local<'_, Result<Confirmed, Error>> = match &open.work {
             Work::Enrol(prepared) => Box::pin(self.confirm_enrolment(&open, prepared)),
             Work::StepUp(prepared) => Box::pin(self.confirm_step_up(&open, prepared)),
+            Work::Rotate(prepared) => Box::pin(self.confirm_rotation(&open, prepared)),
             Work::Unlock(prepared) => Box::pin(self.confirm_unlock(&open, prepared)),
         };
         let result = work.await.map_err(|error| match open.signal.reason() {

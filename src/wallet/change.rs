@@ -9,8 +9,16 @@ use crate::code::Code;
 
 /// A change of the record, or why it is not made.
 type Change<'a> = Box<dyn FnOnce(&mut Data) -> Result<(), Error> + 'a>;
-/// The record after it, and the handles to store with it; none: it stays in memory.
-type Changed<P> = (Box<Data>, Option<(Handle<P>, Handle<P>)>);
+/// Handles of device and channel key.
+type Pair<P> = (Handle<P>, Handle<P>);
+/// The record after it, and the handles to store with it, those of a rotation under way last; none: it stays in memory.
+type Changed<P> = (Box<Data>, Option<(Pair<P>, Option<Pair<P>>)>);
+
+/// A handle that comes with a change.
+enum New<P: Platform> {
+    Device(Handle<P>),
+    Next(Pair<P>),
+}
 
 fn changed_data(mut data: Box<Data>, change: Change<'_>) -> Result<Box<Data>, Error> {
     change(&mut data)?;
@@ -34,25 +42,35 @@ impl<P: Platform> Wallet<P> {
         device: Handle<P>,
         change: impl FnOnce(&mut Data) -> Result<(), Error> + 'a,
     ) -> Local<'a, Result<(), Error>> {
-        Box::pin(self.change_record(Some(device), Box::new(change)))
+        Box::pin(self.change_record(Some(New::Device(device)), Box::new(change)))
     }
 
-    async fn change_record(&self, device: Option<Handle<P>>, change: Change<'_>) -> Result<(), Error> {
+    /// The same together with the handles of the keys that are to come. They are stored beside those in use for as long as the
+    /// record says that a rotation is under way, and take their place when it names the new key.
+    pub(super) fn change_next<'a>(
+        &'a self,
+        next: Pair<P>,
+        change: impl FnOnce(&mut Data) -> Result<(), Error> + 'a,
+    ) -> Local<'a, Result<(), Error>> {
+        Box::pin(self.change_record(Some(New::Next(next)), Box::new(change)))
+    }
+
+    async fn change_record(&self, new: Option<New<P>>, change: Change<'_>) -> Result<(), Error> {
         let draft = if self.room.stored.get() { None } else { self.room.data.borrow().clone() };
         let mut made = Err(Error::new(Code::StorageFailed));
-        let stored = match (draft, &device) {
+        let stored = match (draft, &new) {
             (Some(draft), None) => {
                 made = changed_data(draft, change).map(|data| (data, None));
                 Ok(())
             }
             (draft, _) => {
-                let mut given = Some((change, draft));
+                let mut given = Some((change, draft, new));
                 let mut write = |kept| {
-                    let (change, draft) = given.take()?;
-                    made = self.rewritten(kept, draft, device.clone(), change);
+                    let (change, draft, new) = given.take()?;
+                    made = self.rewritten(kept, draft, new, change);
                     let (data, handles) = made.as_ref().ok()?;
-                    let (device, channel) = handles.clone()?;
-                    Some(Record { device, channel, data: data.to_bytes() })
+                    let ((device, channel), next) = handles.clone()?;
+                    Some(Record { device, channel, next, data: data.to_bytes() })
                 };
                 self.platform.store().write(&mut write).await
             }
@@ -61,8 +79,8 @@ impl<P: Platform> Wallet<P> {
             Ok(()) => match made {
                 Ok((data, handles)) => {
                     self.room.data.replace(Some(data));
-                    if handles.is_some() {
-                        self.room.handles.replace(handles);
+                    if let Some((handles, _)) = handles {
+                        self.room.handles.replace(Some(handles));
                         self.room.stored.set(true);
                     }
                     self.room.changed();
@@ -87,13 +105,25 @@ impl<P: Platform> Wallet<P> {
         &self,
         kept: Kept<Handle<P>>,
         draft: Option<Box<Data>>,
-        device: Option<Handle<P>>,
+        new: Option<New<P>>,
         change: Change<'_>,
     ) -> Result<Changed<P>, Error> {
         let Some(draft) = draft else {
             let Kept::Record(record) = kept else { return Err(Code::KeyLost.into()) };
             let data = Box::new(Data::from_bytes(&record.data).map_err(unreadable)?);
-            return Ok((changed_data(data, change)?, Some((device.unwrap_or(record.device), record.channel))));
+            let before = data.device_key;
+            let data = changed_data(data, change)?;
+            let (mut handles, mut next) = ((record.device, record.channel), record.next);
+            match new {
+                Some(New::Device(device)) => handles.0 = device,
+                Some(New::Next(pair)) => next = Some(pair),
+                None => {}
+            }
+            if data.device_key != before {
+                handles = next.take().ok_or(Code::KeyLost)?;
+            }
+            let next = next.filter(|_| data.rotating.is_some());
+            return Ok((data, Some((handles, next))));
         };
         // Another tab was first, and its ticket is used; a record without an account is of an attempt that came to nothing.
         if let Kept::Record(record) = kept
@@ -102,6 +132,7 @@ impl<P: Platform> Wallet<P> {
             return Err(Code::TicketExpired.into());
         }
         let channel = self.room.handles.borrow().as_ref().map(|(_, channel)| channel.clone());
-        Ok((changed_data(draft, change)?, device.zip(channel)))
+        let device = if let Some(New::Device(device)) = new { Some(device) } else { None };
+        Ok((changed_data(draft, change)?, device.zip(channel).map(|handles| (handles, None))))
     }
 }

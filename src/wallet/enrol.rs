@@ -300,7 +300,8 @@ impl<P: Platform> Wallet<P> {
             let is_ours = self.read(|data| {
                 allowance.issuer == data.issuer
                     && data.known_account().is_some_and(|account| allowance.account == account.id)
-                    && allowance.thumb == data.device_key.thumbprint()
+                    && (allowance.thumb == data.device_key.thumbprint()
+                        || data.rotating.as_ref().is_some_and(|next| allowance.thumb == next.device_key.thumbprint()))
                     && Some(allowance.currency) == data.currency()
             })?;
             if is_ours { Ok(Terms::new(allowance, now)) } else { Err(Code::IssuerUntrusted.into()) }
@@ -309,7 +310,7 @@ impl<P: Platform> Wallet<P> {
 }
 
 /// Whether it may have reached the issuer without an answer that counts.
-const fn is_unanswered(error: &Error) -> bool {
+pub(super) const fn is_unanswered(error: &Error) -> bool {
     matches!(error.code, Code::Offline | Code::IssuerUnavailable)
 }
 

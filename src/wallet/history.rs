@@ -50,8 +50,7 @@ impl Checked {
         let body = body.as_ref();
         // A known set says a currency; the fallback is never reached once an account is there.
         let currency = data.currency().unwrap_or(Currency::JPY);
-        let own = data.device_key.thumbprint();
-        let by = receipt.thumb.map(|thumb| if thumb == own { By::ThisDevice } else { By::OtherDevice });
+        let by = receipt.thumb.map(|thumb| if data.is_own(thumb) { By::ThisDevice } else { By::OtherDevice });
         let money = |body: &Body| Some(Money { amount: body.amount?, currency: body.currency.unwrap_or(currency) });
         let listed = |thumb| data.devices.iter().find(|item| item.thumb == thumb).map(|item| item.label.clone());
         ReceiptView {

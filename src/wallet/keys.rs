@@ -18,6 +18,9 @@ use std::rc::Rc;
 /// Nothing else that is signed starts so.
 const PROOF: &[u8] = b"jitsuin/v1/key-proof\0";
 
+/// Device key, channel key, and the handles to store of both.
+type Pair<P> = (Key<P>, Key<P>, (Handle<P>, Handle<P>));
+
 impl<P: Platform> Wallet<P> {
     pub(super) async fn open_record(platform: P, settings: Settings) -> Result<Self, Error> {
         let wallet = Self::new_with(platform, settings);
@@ -168,10 +171,7 @@ impl<P: Platform> Wallet<P> {
                 custody => custody,
             },
         };
-        let (device, device_handle) = keys.make(custody).await?;
-        // The channel key works while the wallet is locked, so a custody that locks is not for it.
-        let of_channel = if custody == Custody::Software { Custody::Software } else { Custody::Browser };
-        let (channel, channel_handle) = keys.make(of_channel).await?;
+        let (device, channel, (device_handle, channel_handle)) = self.make_pair(custody).await?;
         let data = Data::new(self.settings.issuer.clone(), *device.public(), *channel.public(), custody);
         self.room.lose(None);
         self.room.device.replace(Some(Rc::new(device)));
@@ -181,6 +181,18 @@ impl<P: Platform> Wallet<P> {
         self.room.data.replace(Some(Box::new(data)));
         self.room.changed();
         Ok(())
+    }
+
+    /// A device key for this custody and the channel key that goes with it.
+    pub(super) fn make_pair(&self, custody: Custody) -> Local<'_, Result<Pair<P>, KeyError>> {
+        Box::pin(async move {
+            let keys = self.platform.keys();
+            let (device, device_handle) = keys.make(custody).await?;
+            // The channel key works while the wallet is locked, so a custody that locks is not for it.
+            let of_channel = if custody == Custody::Software { Custody::Software } else { Custody::Browser };
+            let (channel, channel_handle) = keys.make(of_channel).await?;
+            Ok((device, channel, (device_handle, channel_handle)))
+        })
     }
 
     /// The key that proves, if it is there.

@@ -170,6 +170,8 @@ pub struct Record<H> {
     pub device: H,
     /// Handle of the channel key.
     pub channel: H,
+    /// Handles of the keys that are to take the place of these, device and channel, while a rotation is under way.
+    pub next: Option<(H, H)>,
     /// `wallet::record::Data` in its stored form.
     pub data: Vec<u8>,
 }

@@ -6,7 +6,7 @@ use crate::rules::spending::{Entry, Meter};
 use crate::wire::allowance::{Allowance, Offline, Tier};
 use crate::wire::calls::{DeviceItem, DeviceStatus, Left, SourceItem};
 use crate::wire::enrolment::Custody;
-use crate::wire::id::{AccountId, Bytes, Handle, IssuerId, RpId, Veil};
+use crate::wire::id::{AccountId, Bytes, Handle, IssuerId, Nonce, RpId, Thumbprint, Veil};
 use crate::wire::json::{self, BadJson, json_object};
 use crate::wire::key::PublicKey;
 use crate::wire::key_set::SignedKeySet;
@@ -47,6 +47,10 @@ pub struct Data {
     pub trust: Option<Trust>,
     /// An enrolment whose answer has not come.
     pub enrolling: Option<Enrolling>,
+    /// A rotation whose answer has not come.
+    pub rotating: Option<Rotating>,
+    /// Device keys that this one replaced, oldest first: what they paid was paid here.
+    pub predecessors: Vec<Thumbprint>,
     /// The account; none before enrolment.
     pub account: Option<Account>,
     /// This device's state, as of the last sync.
@@ -96,7 +100,7 @@ json_object! {
     open Data {
         version, issuer, device_key, channel_key, custody, trust, enrolling, account, status, atc, last_iat,
         offset_ms, last_contact, allowance, unopened, left, limit, meter, shown, made, forgotten, link, balance, synced_at,
-        added_by, receipts, alerts, devices, sources,
+        added_by, receipts, alerts, devices, sources, rotating, predecessors = "predecessors?",
     }
 }
 
@@ -125,6 +129,22 @@ pub struct Enrolling {
     pub recovers: Option<bool>,
 }
 json_object! { open Enrolling { account, call, recovers = "recovers?" } }
+
+/// A rotation that was sent. The same call again gives the same answer, so a lost one is asked for again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rotating {
+    /// The new device key.
+    pub device_key: PublicKey,
+    /// The new channel key.
+    pub channel_key: PublicKey,
+    /// Where the new device key lives.
+    pub custody: Custody,
+    /// Names the intent.
+    pub nonce: Nonce,
+    /// The call's body.
+    pub call: Bytes,
+}
+json_object! { open Rotating { device_key, channel_key, custody, nonce, call } }
 
 /// The account that this device is registered for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -262,6 +282,8 @@ impl Data {
             custody,
             trust: None,
             enrolling: None,
+            rotating: None,
+            predecessors: Vec::new(),
             account: None,
             status: DeviceStatus::Active,
             atc: 0,
@@ -319,6 +341,12 @@ impl Data {
     #[must_use]
     pub fn known_account(&self) -> Option<&Account> {
         self.account.as_ref().or(self.enrolling.as_ref().map(|enrolling| &enrolling.account))
+    }
+
+    /// Whether this is the device key, or one that it replaced.
+    #[must_use]
+    pub fn is_own(&self, thumb: Thumbprint) -> bool {
+        thumb == self.device_key.thumbprint() || self.predecessors.contains(&thumb)
     }
 
     /// The currency of the account.

@@ -5,6 +5,7 @@ use super::error::Error;
 use super::ports::{Clock, Keys, Platform};
 use super::queue::Queue;
 use super::record::{Data, Unreadable};
+use super::rotate::Next;
 use super::state::{AllowanceView, DeviceView, Report, SourceView, State, Status};
 use super::{Settings, Wallet, pay};
 use crate::code::Code;
@@ -49,6 +50,8 @@ pub(super) struct Room<P: Platform> {
     pub(super) channel: RefCell<Option<Rc<Key<P>>>>,
     /// The device key's first handle, until it is registered: what is refused may be tried again under another passkey.
     pub(super) draft: RefCell<Option<Handle<P>>>,
+    /// Keys of a rotation that is prepared or under way.
+    pub(super) next: RefCell<Option<Next<P>>>,
     /// What is kept of device and channel key.
     pub(super) handles: RefCell<Option<(Handle<P>, Handle<P>)>>,
     /// Whether the record is on disk. Until a device is about to be registered it is not: a device key that is to be sealed
@@ -80,6 +83,7 @@ impl<P: Platform> Room<P> {
             device: RefCell::new(None),
             channel: RefCell::new(None),
             draft: RefCell::new(None),
+            next: RefCell::new(None),
             handles: RefCell::new(None),
             stored: Cell::new(false),
             key_set: RefCell::new(None),
@@ -116,6 +120,7 @@ impl<P: Platform> Room<P> {
         self.device.replace(None);
         self.channel.replace(None);
         self.draft.replace(None);
+        self.next.replace(None);
         self.handles.replace(None);
         self.stored.set(false);
         self.data.replace(None);
@@ -176,6 +181,10 @@ impl<P: Platform> Wallet<P> {
             let is_locked = data.enrolling.is_some() && self.room.device.borrow().is_none();
             return if is_locked { Status::Locked } else { Status::New };
         }
+        if data.rotating.is_some() && self.room.device.borrow().is_none() {
+            // Whether its key was replaced can be asked once it is open.
+            return Status::Locked;
+        }
         match data.status {
             DeviceStatus::Frozen => Status::Frozen,
             DeviceStatus::Suspended => Status::Suspended,
@@ -217,7 +226,12 @@ impl<P: Platform> Wallet<P> {
         State {
             status,
             device: this_device(data, now),
-            devices: data.devices.iter().map(|item| device_view(item, data, now)).collect(),
+            devices: data
+                .devices
+                .iter()
+                .filter(|item| !data.predecessors.contains(&item.thumb))
+                .map(|item| device_view(item, data, now))
+                .collect(),
             account_label: data.account.as_ref().map(|account| account.label.clone()),
             balance: data.balance.and_then(money),
             sources: data.sources.iter().map(source_view).collect(),

@@ -193,6 +193,15 @@ pub enum IntentView {
     },
     /// Open the sealed device key.
     Unlock,
+    /// Put a new device key in the place of this one.
+    Rotate {
+        /// Where the new one lives.
+        custody: Custody,
+        /// Label of this device.
+        device: String,
+        /// End.
+        expires_at: u64,
+    },
     /// Let the account work again.
     Unfreeze {
         /// Label of this device.
@@ -212,6 +221,7 @@ impl IntentView {
             Self::Refill { .. } => "refill",
             Self::Limit { .. } => "limit",
             Self::Unlock => "unlock",
+            Self::Rotate { .. } => "rotate",
             Self::Unfreeze { .. } => "unfreeze",
         }
     }
@@ -238,6 +248,9 @@ impl ToJson for IntentView {
                 to.object("kind old new device expiresAt", &[&kind, old, new, device, expires_at]);
             }
             Self::Unlock => to.object("kind", &[&kind]),
+            Self::Rotate { custody, device, expires_at } => {
+                to.object("kind custody device expiresAt", &[&kind, custody, device, expires_at]);
+            }
             Self::Unfreeze { device, expires_at } => to.object("kind device expiresAt", &[&kind, device, expires_at]),
         }
     }

@@ -9,7 +9,7 @@ use super::history::open_receipt;
 use super::ports::Platform;
 use super::queue::Stop;
 use super::record::{Data, Terms};
-use super::room::{Local, ms, source_view};
+use super::room::{Local, Secret, ms, source_view};
 use super::state::{CardProof, Ceremony, Confirmed, IntentView, ReceiptView};
 use crate::code::Code;
 use crate::wire::calls::{
@@ -134,6 +134,22 @@ impl<P: Platform> Wallet<P> {
     ) -> Local<'a, Result<Ceremony, Error>> {
         Box::pin(async move {
             self.end_open(Stop::Superseded).await;
+            let mut read = |reply: &[u8]| Ok(parse::<IntentPrepared>(reply)?.intent);
+            let (device, prepared) = self.begin(action, path, call, &mut read).await?;
+            let view = view(device, ms(prepared.intent.expires_at));
+            Ok(self.open_ceremony(view, Work::StepUp(Box::new(prepared))).await)
+        })
+    }
+
+    /// The intent, agreed with the issuer, and this device's label; `read` finds the issuer's copy in its answer.
+    pub(super) fn begin<'a>(
+        &'a self,
+        action: Action,
+        path: &'static str,
+        call: &'a dyn Fn(Hash) -> Vec<u8>,
+        read: &'a mut dyn FnMut(&[u8]) -> Result<Bytes, Error>,
+    ) -> Local<'a, Result<(String, Prepared), Error>> {
+        Box::pin(async move {
             self.demand_for(&action)?;
             let rp_id = self.trust(|trust| trust.rp_id.clone())?;
             let (draft, device, user_handle, after) = self.read(|data| {
@@ -142,18 +158,17 @@ impl<P: Platform> Wallet<P> {
                 Ok::<_, Error>((self.draft(data, action)?, device, user_handle, data.link.seq))
             })??;
             let reply = self.send_proved(By::Device, path, call(draft.head)).await?;
-            let intent = self.complete(draft, &parse::<IntentPrepared>(&reply)?.intent.0)?;
-            let view = view(device, ms(intent.expires_at));
-            let prepared = Prepared { intent, rp_id, user_handle, after, sent: RefCell::default() };
-            Ok(self.open_ceremony(view, Work::StepUp(Box::new(prepared))).await)
+            let intent = self.complete(draft, &read(&reply)?.0)?;
+            Ok((device, Prepared { intent, rp_id, user_handle, after, sent: RefCell::default() }))
         })
     }
 
-    /// That the wallet can do what is asked: only a release is for a frozen account.
-    fn demand_for(&self, action: &Action) -> Result<(), Error> {
-        match self.demand_ready() {
-            Err(error) if error.code == Code::Frozen && *action == Action::Unfreeze => Ok(()),
-            other => other,
+    /// That the wallet can do what is asked: only a release is for a frozen account, only a rotation for a suspended key.
+    pub(super) fn demand_for(&self, action: &Action) -> Result<(), Error> {
+        match (self.demand_ready(), action) {
+            (Err(error), Action::Unfreeze) if error.code == Code::Frozen => Ok(()),
+            (Err(error), Action::Rotate { .. }) if error.code == Code::Suspended => Ok(()),
+            (other, _) => other,
         }
     }
 
@@ -188,7 +203,7 @@ impl<P: Platform> Wallet<P> {
         let again = sent.is_some();
         let call = match sent {
             Some(call) => call,
-            None => Rc::new(self.agree(open, prepared).await?),
+            None => Rc::new(self.agree(open, prepared, None).await?.0),
         };
         match self.call(By::Device, &*call).await {
             Ok(IntentConfirmed::Done { receipt }) => {
@@ -218,16 +233,21 @@ impl<P: Platform> Wallet<P> {
         }
     }
 
-    /// The passkey's assertion, checked, and the device key's co-signature over it.
-    async fn agree(&self, open: &Open, prepared: &Prepared) -> Result<ConfirmIntent, Error> {
+    /// The passkey's assertion, checked, and the device key's co-signature over it; and what the passkey derived from `prf`.
+    pub(super) async fn agree(
+        &self,
+        open: &Open,
+        prepared: &Prepared,
+        prf: Option<[u8; 32]>,
+    ) -> Result<(ConfirmIntent, Option<Secret<P>>), Error> {
         let Prepared { intent, rp_id, user_handle, .. } = prepared;
         self.demand_for(&intent.action)?;
         if intent.expires_at <= self.now() {
             return Err(Code::IntentExpired.into());
         }
         let challenge = intent.challenge();
-        let asked = Asked { rp_id, challenge, credential: &intent.credential, user_handle, prf: None };
-        let (assertion, _) = self.ask_to_get(open, asked).await?;
+        let asked = Asked { rp_id, challenge, credential: &intent.credential, user_handle, prf };
+        let (assertion, secret) = self.ask_to_get(open, asked).await?;
         // Locked or frozen while the prompt was open.
         self.demand_for(&intent.action)?;
         let response = &assertion.response;
@@ -241,7 +261,7 @@ impl<P: Platform> Wallet<P> {
         let unsigned = sign1::prepare(&statement, &self.read(|data| data.device_key)?);
         let signature = self.sign_with(By::Device, unsigned.message()).await?;
         let co_signature = Some(Bytes(unsigned.finish(&signature)));
-        Ok(ConfirmIntent { nonce: intent.nonce, assertion, co_signature })
+        Ok((ConfirmIntent { nonce: intent.nonce, assertion, co_signature }, secret))
     }
 
     /// Checks that a receipt is the issuer's, and for exactly this intent.
@@ -271,6 +291,14 @@ impl<P: Platform> Wallet<P> {
 }
 
 impl Prepared {
+    pub(super) const fn intent(&self) -> &Intent {
+        &self.intent
+    }
+
+    pub(super) const fn rp_id(&self) -> &RpId {
+        &self.rp_id
+    }
+
     /// Whether a receipt is for exactly this intent.
     fn made(&self, receipt: &ReceiptView) -> bool {
         let own = receipt.sequence > self.after

@@ -71,6 +71,7 @@ impl<P: Platform> Wallet<P> {
         Box::pin(async move {
             let _turn = self.room.news.turn().await;
             self.resume_enrolment().await?;
+            self.resume_rotation().await?;
             for _ in 0..ROUNDS {
                 let round = match self.fetch_round().await {
                     Ok(round) => round,

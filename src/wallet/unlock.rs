@@ -41,7 +41,7 @@ impl<P: Platform> Wallet<P> {
             self.room.changed();
         }
         opened?;
-        if self.read(|data| data.enrolling.is_some())? {
+        if self.read(|data| data.enrolling.is_some() || data.rotating.is_some())? {
             // Its answer never came. That it is asked for again now is no part of opening the key.
             let _ = self.fetch_news().await;
         }
