@@ -31,7 +31,7 @@ export const strings = {
 
     "stopped.locked": "Locked", "stopped.locked.text": "Unlock to pay or top up. Receipts and alerts still come in.",
     "stopped.frozen": "Account frozen", "stopped.frozen.text": "No device of this account can pay. Your money stays where it is. Under Safety you can let it work again, from a device that was there before.",
-    "stopped.suspended": "Device suspended", "stopped.suspended.text": "The issuer saw signs that this key was copied. It can't pay any more. Erase this wallet here and log in again: with your contact code and this device's passkey a new key takes its place.",
+    "stopped.suspended": "Device suspended", "stopped.suspended.text": "The issuer saw signs that this key was copied. It can't pay any more. Renew the key: your screen lock puts a new one in its place, and every copy of the old one is dead.",
     "stopped.revoked": "Device signed off", "stopped.revoked.text": "This device can't pay any more.",
     "stopped.key-lost": "Device key lost", "stopped.key-lost.text": "The browser erased the key. Your money is safe; this device must be enrolled again.",
     "stopped.storage-corrupt": "Wallet unreadable", "stopped.storage-corrupt.text": "What this browser kept can't be read. Your money is safe with the issuer.",
@@ -71,6 +71,7 @@ export const strings = {
     "alert.other": "Security notice", "alert.other.text": "Look at your history.",
 
     "safety.device": "This device", "safety.name": "Name", "safety.custody": "Key kept in", "safety.added": "Registered", "safety.coolOff": "First-day limits until", "safety.synced": "Last checked",
+    "renew.button": "Renew this device's key…", "renew.title": "Renew the key?", "renew.text": "This device gets a new key and the old one is dead at once, with every copy of it. What is left of the limits stays as it is; stored cards are confirmed anew.\nYour screen lock confirms exactly this.", "renew.now": "Renew the key", "renew.done": "This device has a new key.",
     "safety.lock": "Lock the wallet", "safety.sync": "Fetch what is new", "safety.syncDone": "Up to date.",
     "limit.title": "Daily limit", "limit.now": "All your devices together may pay {limit} in 24 hours.", "limit.new": "New limit", "limit.submit": "Change the limit…",
     "limit.lowerTitle": "Lower the limit?", "limit.lowerText": "It counts at once, for all your devices. Raising it again takes your screen lock.", "limit.lowerNow": "Lower the limit",
@@ -156,7 +157,7 @@ export const strings = {
 
     "stopped.locked": "ロック中", "stopped.locked.text": "支払いやチャージにはロックの解除が必要です。受領記録とお知らせは届きます。",
     "stopped.frozen": "口座を停止しています", "stopped.frozen.text": "どの端末からも支払えません。残高はそのままです。停止より前からの端末なら、下の「停止の解除」から再開できます。",
-    "stopped.suspended": "この端末は停止中です", "stopped.suspended.text": "鍵が複製された疑いがあるため、この鍵では支払えません。この端末のウォレットを消去してログインし直すと、確認コードとこの端末のパスキーで新しい鍵に置き換わります。",
+    "stopped.suspended": "この端末は停止中です", "stopped.suspended.text": "鍵が複製された疑いがあるため、この鍵では支払えません。鍵を更新すると、画面ロックで新しい鍵に置き換わり、以前の鍵の複製はすべて使えなくなります。",
     "stopped.revoked": "この端末は登録解除済みです", "stopped.revoked.text": "この端末からは支払えません。",
     "stopped.key-lost": "端末の鍵が失われました", "stopped.key-lost.text": "ブラウザーが鍵を消去しました。残高は無事です。端末を登録し直してください。",
     "stopped.storage-corrupt": "ウォレットを読み込めません", "stopped.storage-corrupt.text": "このブラウザーの保存内容を読めません。残高は発行者側で無事です。",
@@ -196,6 +197,7 @@ export const strings = {
     "alert.other": "安全に関するお知らせ", "alert.other.text": "履歴をご確認ください。",
 
     "safety.device": "この端末", "safety.name": "名前", "safety.custody": "鍵の保管先", "safety.added": "登録日時", "safety.coolOff": "初日の限度額の終了", "safety.synced": "最終確認",
+    "renew.button": "この端末の鍵を更新する…", "renew.title": "鍵を更新しますか", "renew.text": "この端末に新しい鍵を作り、以前の鍵はその複製も含めて直ちに使えなくなります。限度額の残りは変わりません。登録済みのカードは確認し直します。\n画面ロックで、この内容だけを承認します。", "renew.now": "鍵を更新する", "renew.done": "この端末の鍵を更新しました。",
     "safety.lock": "ウォレットをロック", "safety.sync": "最新の情報を取得", "safety.syncDone": "最新の状態です。",
     "limit.title": "1日の限度額", "limit.now": "すべての端末を合わせて、24時間に {limit} まで支払えます。", "limit.new": "新しい限度額", "limit.submit": "限度額を変更する…",
     "limit.lowerTitle": "限度額を下げますか", "limit.lowerText": "すべての端末に直ちに適用されます。再び上げるには画面ロックが必要です。", "limit.lowerNow": "限度額を下げる",

@@ -5,6 +5,7 @@ import { agree, byId, during, fail, keepForOffline, locale, make, quiet, say, sp
 import { enrolForms } from "/wallet-enrol.js";
 import { drawLimit, limitForm } from "/wallet-limit.js";
 import { drawAlerts, drawHistory, drawRows, historyButtons } from "/wallet-history.js";
+import { drawRenew, renewButtons } from "/wallet-renew.js";
 import { drawSources, topUpForm } from "/wallet-top-up.js";
 
 /** @typedef {import("/pkg/index.js").Wallet} OpenWallet */
@@ -48,6 +49,7 @@ async function begin() {
   enrolForms(wallet);
   topUpForm(wallet);
   limitForm(wallet);
+  renewButtons(wallet);
   historyButtons(wallet);
   buttons(wallet);
   byId("opening").hidden = true;
@@ -91,6 +93,7 @@ function draw() {
   drawMoney(state);
   drawDevice(state);
   drawLimit(state);
+  drawRenew(state.status);
   drawAlerts(wallet);
   drawRows(byId("recent"), state.recent.slice(0, 3));
   drawHistory(state);
