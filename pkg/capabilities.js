@@ -1,5 +1,6 @@
 // @ts-check
 /** What this place can do, found out by doing it. Asks the user for nothing, needs no module, leaves nothing behind. */
+import { bridgeTo } from "./host.js";
 
 const PROBE = "jitsuin-probe";
 const STORE = "wallet";
@@ -110,19 +111,32 @@ function framedElsewhere() {
   }
 }
 
-/** @returns {Promise<import("./index.js").Capabilities>} */
-export async function capabilities() {
+/** Whether the host that the page named can be the key store: a key is made, used and erased there. @param {unknown} host @returns {Promise<string | null>} */
+async function hostHolds(host) {
+  try {
+    await bridgeTo(host)?.prove();
+    return null;
+  } catch (error) {
+    const { name } = /** @type {Error} */ (error);
+    return name.startsWith("host-") ? name : "unsupported";
+  }
+}
+
+/** @param {{ host?: import("./index.js").Host }} [options] @returns {Promise<import("./index.js").Capabilities>} */
+export async function capabilities(options = {}) {
   /** @param {Omit<import("./index.js").Capabilities, "custody" | "missing">} able @param {import("./index.js").Custody[]} custody @param {import("./index.js").ErrorCode[]} missing */
   const found = (able, custody, missing) => Object.freeze({ ...able, custody: Object.freeze(custody), missing: Object.freeze(missing) });
   if (typeof window !== "object" || !window.isSecureContext) return found({ passkey: false, prf: false, webview: null }, [], ["unsupported"]);
-  const [wasm, keys, credentials] = await Promise.all([runsWasm(), keysLast(), passkeys()]);
+  const host = Object.hasOwn(options, "host") ? options.host : undefined;
+  const [wasm, keys, credentials, native] = await Promise.all([runsWasm(), keysLast(), passkeys(), hostHolds(host)]);
   const where = webview();
   /** @type {Set<any>} */
   const missing = new Set();
   if (framedElsewhere()) missing.add("wrong-origin");
   if (wasm) missing.add(wasm);
   if (keys) missing.add(keys);
+  if (native) missing.add(native);
   if (!navigator.locks) missing.add("unsupported");
   if (!hasWebAuthn()) missing.add(where ? "webview-not-linked" : "unsupported");
-  return found({ ...credentials, webview: where }, keys || !navigator.locks ? [] : ["browser"], [...missing]);
+  return found({ ...credentials, webview: where }, keys || !navigator.locks ? [] : host && !native ? ["native", "browser"] : ["browser"], [...missing]);
 }

@@ -18,7 +18,7 @@ export { init };
 /** Synchronous, needs no `init`: a window, a secure context, WebAssembly, WebCrypto, IndexedDB, Web Locks, WebAuthn. `false` while rendering on a server. */
 export function isSupported(): boolean;
 /** What this place can do, by real round trips; asks the user for nothing, needs no `init`. `missing` names what a page or a host app must change. */
-export function capabilities(): Promise<Capabilities>;
+export function capabilities(options?: { readonly host?: Host }): Promise<Capabilities>;
 export interface Capabilities {
   /** Those proven to work here, strongest first. */
   readonly custody: readonly Custody[];
@@ -187,6 +187,8 @@ export interface WalletOptions {
   readonly updates?: "auto" | "poll" | "manual";
   /** The one custody the page accepts; `"auto"` takes the strongest proven. Default "auto". */
   readonly custody?: "auto" | Custody;
+  /** The native side of the app around this page: custody `native`. Code of one whose signatures do not hold: `host-untrusted`. */
+  readonly host?: Host;
   /** Locks once the page was not touched (no tap, no key) for so long: by the monotonic clock, or by the wall clock where that shows that
    *  the device slept. Default: never. Code: `bad-argument`. */
   readonly lockAfterSeconds?: number;
@@ -316,6 +318,31 @@ export function qr(text: string): { readonly size: number; readonly path: string
  */
 export function bitmap(picture: { readonly size: number; readonly path: string }, options?: { readonly scale?: number }): { readonly width: number; readonly height: number; readonly data: Uint8ClampedArray };
 
+// ---- hybrid apps -------------------------------------------------------------------------------------------------
+
+/** What a key in the host's store is asked to sign. The host knows these and refuses the rest. */
+export type HostPurpose = "token" | "dpop" | "proof" | "enrolment" | "co-signature" | "approval" | "freeze";
+export interface HostCall {
+  readonly requestId: string;
+  /** Milliseconds that the wallet waits for the answer. */
+  readonly deadline: number;
+}
+/**
+ * The native side of a webview, as the page names it in `Wallet.open({ host })`; it is never looked for. Contract: docs/webview.md. A
+ * rejection named `AbortError` or `NotAllowedError` is the user's no (`cancelled`); any other is `host-refused`; none in time `host-silent`.
+ */
+export interface Host {
+  readonly version: 1;
+  hello(call: HostCall): Promise<{ readonly version: 1; readonly origin: string; readonly offers: readonly string[] }>;
+  /** A new P-256 key of the OS key store: its name there, and its public half (SEC1, uncompressed, 65 bytes). */
+  makeKey(call: HostCall): Promise<{ readonly key: string; readonly publicKey: Uint8Array }>;
+  /** The host builds the signing input from the parts, never signs bytes it is given, and answers r and s in 64 bytes. `aad`: 16 bytes for a token, else none. */
+  sign(asked: { readonly key: string; readonly purpose: HostPurpose; readonly protected: Uint8Array; readonly payload: Uint8Array; readonly aad: Uint8Array }, call: HostCall): Promise<Uint8Array>;
+  eraseKey(key: string, call: HostCall): Promise<void>;
+  /** The wallet no longer waits for it. */
+  cancel?(requestId: string): void;
+}
+
 // ---- errors ------------------------------------------------------------------------------------------------------
 
 /** The same list as `src/code.rs`; a test holds the two equal. */
@@ -333,6 +360,9 @@ export type ErrorCode =
   | "unsupported"
   | "not-focused"
   | "webview-not-linked"
+  | "host-silent"
+  | "host-refused"
+  | "host-untrusted"
   | "wrong-origin"
   | "not-enrolled"
   | "already-enrolled"

@@ -1,7 +1,7 @@
 // The module's own calls, as src/js writes them. Internal: not in the package, never handed out.
 export interface Raw {
   qr(text: string): { size: number; path: string; svg: string };
-  RawWallet: { open(options: string, fetch: ((request: Request) => Promise<Response>) | undefined, onChange: () => void): Promise<RawWallet> };
+  RawWallet: { open(options: string, fetch: ((request: Request) => Promise<Response>) | undefined, onChange: () => void, host?: object): Promise<RawWallet> };
 }
 
 /** Verbs by their names in src/wallet.rs, arguments in their order as texts. */

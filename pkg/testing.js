@@ -43,8 +43,8 @@ async function load() {
   adopt({
     ...glue,
     RawWallet: {
-      /** @param {object} given @param {Function | undefined} send @param {() => void} changed */
-      open: (given, send, changed) => (send && homes.get(send)?.open_wallet(given, send, changed)) ?? RawWallet.open(given, send, changed),
+      /** @param {string} given @param {Function | undefined} send @param {() => void} changed @param {object} [host] */
+      open: (given, send, changed, host) => (send && homes.get(send)?.open_wallet(given, send, changed)) ?? RawWallet.open(given, send, changed, host),
     },
   });
 }

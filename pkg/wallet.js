@@ -4,6 +4,7 @@ import { capabilities, hasWebAuthn, setting, webview, withoutWebAuthn } from "./
 import { ceremony } from "./ceremony.js";
 import { refuse } from "./error.js";
 import { bind, minorUnits, text, until } from "./given.js";
+import { bridgeTo } from "./host.js";
 import init, { guarded, now } from "./load.js";
 import { autoLock } from "./lock.js";
 import { News } from "./news.js";
@@ -31,6 +32,7 @@ export class Wallet {
   /** @type {string} */ #key;
   /** The other tabs. */
   #others = { tell() {}, stop() {} };
+  /** @type {import("./host.js").Bridge | undefined} */ #bridge;
   #timer = { start() {}, stop() {} };
   /** @type {import("./index.js").WalletEvents["lock"]["reason"]} */ #why = "asked";
 
@@ -72,13 +74,15 @@ export class Wallet {
   static async #first(key, options) {
     const { issuer, profile = "default", endpoint, root, custody, label, fetch, updates = "auto", wasm } = options;
     const wallet = new Wallet(INSIDE, key);
+    // Of its own, so that nobody slips one in by a prototype.
+    wallet.#bridge = Object.hasOwn(options, "host") ? bridgeTo(options.host) : undefined;
     wallet.#timer = autoLock(options, (why) => wallet.#lock(why));
     wallet.#stops.add(wallet.#timer.stop);
     await init(wasm);
     const chosen = { issuer, profile, endpoint, root, custody: custody === "auto" ? undefined : custody, label };
     const given = Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
     const news = updates === "manual" ? null : new News(fetch);
-    wallet.#raw = await guarded((raw) => raw.RawWallet.open(JSON.stringify(given), news?.fetch ?? fetch, () => wallet.#changed()));
+    wallet.#raw = await guarded((raw) => raw.RawWallet.open(JSON.stringify(given), news?.fetch ?? fetch, () => wallet.#changed(), wallet.#bridge));
     wallet.#refresh(false);
     wallet.#others = tabs(`${issuer}/${profile}`, () => wallet.#reread());
     wallet.#stops.add(wallet.#others.stop);
@@ -388,7 +392,8 @@ export class Wallet {
   }
 
   async forget() {
-    return this.#call((raw) => raw.call("forget"));
+    await this.#call((raw) => raw.call("forget"));
+    await this.#bridge?.forget();
   }
 
   async report() {

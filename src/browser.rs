@@ -6,6 +6,7 @@
 
 mod clock;
 mod custody;
+mod host;
 mod lock;
 mod page;
 mod passkey;
@@ -16,6 +17,7 @@ mod web_crypto;
 
 pub use clock::BrowserClock;
 pub use custody::BrowserKeys;
+pub use host::Bridge;
 pub use lock::{WebLock, WebLocks};
 pub use passkey::Passkeys;
 pub use store::IndexedStore;
@@ -50,16 +52,16 @@ pub struct Browser {
 
 impl Browser {
     /// The page this runs in. `name` tells one wallet's record from another's on the same origin; `fetch`, if given,
-    /// carries the calls instead of the page's own `fetch`.
+    /// carries the calls instead of the page's own `fetch`; `host` is the one that the page named.
     ///
     /// # Errors
     /// [`Code::Unsupported`] outside a window or without a secure context, [`Code::WrongOrigin`] inside a frame of another
     /// origin (protocol section 10).
-    pub fn new(name: &str, fetch: Option<js_sys::Function>) -> Result<Self, Code> {
+    pub fn new(name: &str, fetch: Option<js_sys::Function>, host: Option<Bridge>) -> Result<Self, Code> {
         Ok(Self {
             clock: BrowserClock,
             entropy: PlatformEntropy,
-            keys: BrowserKeys::default(),
+            keys: BrowserKeys::new(host),
             store: IndexedStore::new(name),
             lock: WebLocks,
             authenticator: Passkeys::default(),

@@ -111,6 +111,9 @@ codes! {
     Unsupported "unsupported" User Host false 400 "This place lacks something that the call needs.";
     NotFocused "not-focused" Page User true 400 "The page was not in front when the prompt was asked for.";
     WebviewNotLinked "webview-not-linked" Page Host false 403 "The app around this page is not linked to the site's passkeys.";
+    HostSilent "host-silent" Page Host true 504 "The app around this page did not answer in time.";
+    HostRefused "host-refused" Page Host true 403 "The app around this page refused to sign.";
+    HostUntrusted "host-untrusted" Page Host false 502 "What the app around this page signs does not hold.";
     WrongOrigin "wrong-origin" Page Page false 403 "The page's origin is not one that the issuer accepts.";
 
     // The wallet's own state.

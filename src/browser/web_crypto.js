@@ -1,5 +1,5 @@
 // @ts-check
-/** P-256 keys of WebCrypto that can't be exported: stored as they are, or sealed. */
+/** P-256 keys of WebCrypto that can't be exported: stored as they are, or sealed; and names of keys in a host's key store. */
 import { Draft, draft, inputOf, isSealed, seal, unseal } from "./seal.js";
 import { storedAndRead } from "./store.js";
 
@@ -21,8 +21,16 @@ function isKey(value) {
   return name === ALGORITHM.name && namedCurve === ALGORITHM.namedCurve;
 }
 
+/** @typedef {{ native: string, sign?: (message: Uint8Array) => Promise<Uint8Array> }} Native */
+
+/** The name of a key in a host's key store. @param {any} value @returns {value is Native} */
+export const isNative = (value) => typeof value?.native === "string";
+
 /** What the store may keep of a key. Nothing else can be one. @param {unknown} value */
-export const isHandle = (value) => isKey(value) || isSealed(value);
+export const isHandle = (value) => isKey(value) || isSealed(value) || isNative(value);
+
+/** @param {unknown} handle @param {any} host */
+export const reached = (handle, host) => (host && isNative(handle) ? host.open(handle) : handle);
 
 /** A key that was made now. */
 export class NewKey {
@@ -44,8 +52,9 @@ async function pair() {
 /** @param {CryptoKey} key */
 const pointOf = async (key) => new Uint8Array(await subtle().exportKey("raw", key));
 
-/** @param {boolean} sealed whether it is to be sealed: then it can't be stored until it is */
-export async function make(sealed) {
+/** @param {boolean} sealed whether it is to be sealed: then it can't be stored until it is @param {any} host that makes it */
+export async function make(sealed, host) {
+  if (host) return host.make();
   if (sealed) {
     const made = await draft();
     return new NewKey(await made.draft.key(false), made.draft, await pointOf(made.publicKey));
@@ -68,13 +77,15 @@ export async function keep(handle, secret, rpId, thumb, bound) {
  * @param {unknown} handle @param {unknown} secret @param {string} rpId @param {Uint8Array} thumb @param {Uint8Array} bound
  */
 export async function open(handle, secret, rpId, thumb, bound) {
+  if (isNative(handle) && !handle.sign) throw new DOMException("", "NotSupportedError");
   if (!isSealed(handle)) return handle;
   if (secret === undefined) throw new DOMException("", "locked");
   return unseal(handle, secret, rpId, thumb, bound);
 }
 
-/** The signature, r and s. @param {CryptoKey} key @param {Uint8Array<ArrayBuffer>} message */
+/** The signature, r and s. @param {CryptoKey | Required<Native>} key @param {Uint8Array<ArrayBuffer>} message */
 export async function sign(key, message) {
+  if (isNative(key)) return key.sign(message.slice());
   return new Uint8Array(await subtle().sign(SIGNING, key, message.slice()));
 }
 

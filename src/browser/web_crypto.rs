@@ -1,6 +1,7 @@
 //! P-256 keys of WebCrypto. The private half is a CryptoKey that can't be exported, or sealed, and never leaves this file and
-//! `store.rs`.
+//! `store.rs`; or it lies in a host's key store, whose name for it is all that is kept here.
 
+use super::host::Bridge;
 use super::reflect::error_name;
 use crate::wallet::ports::{KeyError, Seal, SigningKey};
 use crate::wire::key::{PublicKey, Signature};
@@ -15,7 +16,10 @@ extern "C" {
     fn is_handle(value: &JsValue) -> bool;
     #[wasm_bindgen(js_name = inputOf)]
     fn input_of(handle: &JsValue) -> Option<Vec<u8>>;
-    fn make(sealed: bool) -> Promise;
+    #[wasm_bindgen(js_name = isNative)]
+    fn is_native(handle: &JsValue) -> bool;
+    fn reached(handle: &JsValue, host: Option<&Bridge>) -> JsValue;
+    fn make(sealed: bool, host: Option<&Bridge>) -> Promise;
     fn keep(handle: &JsValue, secret: &JsValue, rp_id: &str, thumb: &[u8], bound: &[u8]) -> Promise;
     fn open(handle: &JsValue, secret: &JsValue, rp_id: &str, thumb: &[u8], bound: &[u8]) -> Promise;
     fn sign(key: &JsValue, message: &[u8]) -> Promise;
@@ -35,7 +39,8 @@ extern "C" {
 #[derive(Clone, Debug)]
 pub struct PasskeySecret(pub(super) JsValue);
 
-/// A private key as the store keeps it: P-256, ECDSA, signing only, not extractable, or the same sealed. Nothing else can be one.
+/// A private key as the store keeps it: P-256, ECDSA, signing only, not extractable, or the same sealed, or the name
+/// of one in a host's key store. Nothing else can be one.
 #[derive(Clone, Debug)]
 pub struct KeyHandle(JsValue);
 
@@ -43,6 +48,15 @@ impl KeyHandle {
     /// What came back from the store, if it is such a key.
     pub(super) fn from_stored(value: JsValue) -> Option<Self> {
         is_handle(&value).then_some(Self(value))
+    }
+
+    pub(super) fn is_native(&self) -> bool {
+        is_native(&self.0)
+    }
+
+    /// A host's key as one that signs there; any other as it is.
+    pub(super) fn at(&self, host: Option<&Bridge>) -> Self {
+        Self(reached(&self.0, host))
     }
 
     pub(super) const fn as_js(&self) -> &JsValue {
@@ -69,12 +83,17 @@ fn with_seal(call: Sealing, handle: &JsValue, seal: Option<(&PasskeySecret, &Sea
     }
 }
 
-async fn settled(promise: Promise) -> Result<JsValue, KeyError> {
+pub(super) async fn settled(promise: Promise) -> Result<JsValue, KeyError> {
     JsFuture::from(promise).await.map_err(|error| match error_name(&error).as_str() {
         "locked" => KeyError::Sealed,
         "prf-unusable" => KeyError::BadSecret,
         "seal-mismatch" => KeyError::OtherSecret,
         "seal-broken" => KeyError::Broken,
+        "AbortError" => KeyError::Cancelled,
+        "host-silent" => KeyError::Silent,
+        "host-refused" => KeyError::Refused,
+        "host-untrusted" => KeyError::Untrusted,
+        "NotFoundError" => KeyError::Lost,
         "NotSupportedError" => KeyError::Unsupported,
         _ => KeyError::Failed,
     })
@@ -88,9 +107,9 @@ pub struct CryptoSigner {
 }
 
 impl CryptoSigner {
-    /// A new key. One that is to be sealed can't be stored before.
-    pub(super) async fn make(sealed: bool) -> Result<(Self, KeyHandle), KeyError> {
-        let made: NewKey = settled(make(sealed)).await?.unchecked_into();
+    /// A new key, the host's if one is given. One that is to be sealed can't be stored before.
+    pub(super) async fn make(sealed: bool, host: Option<&Bridge>) -> Result<(Self, KeyHandle), KeyError> {
+        let made: NewKey = settled(make(sealed, host)).await?.unchecked_into();
         let public = PublicKey::from_sec1(&made.point()).map_err(|_| KeyError::Failed)?;
         Ok((Self { public, key: made.key() }, KeyHandle(made.handle())))
     }

@@ -4,7 +4,7 @@
 use super::convert::{from_json, to_js};
 use super::home::{Home, with};
 use super::presentation::RawPresentation;
-use crate::browser::Browser;
+use crate::browser::{Bridge, Browser};
 use crate::code::Code;
 use crate::wallet::ports::Platform;
 use crate::wallet::{Error, Settings, Wallet};
@@ -86,11 +86,11 @@ impl RawWallet {
 #[wasm_bindgen]
 impl RawWallet {
     /// Opens what is stored here. `options` is JSON. `fetch` carries the calls if given; `on_change` is called after every
-    /// change of state. Rejects with the refusals of [`Browser::new`] and [`Wallet::open`], or `bad-argument`.
-    pub fn open(options: String, fetch: Option<Function>, on_change: Function) -> Promise {
+    /// change of state; `host` is the bridge to the one that the page named. Rejects with the refusals of [`Browser::new`] and [`Wallet::open`], or `bad-argument`.
+    pub fn open(options: String, fetch: Option<Function>, on_change: Function, host: Option<Bridge>) -> Promise {
         promise(async move {
             let (name, settings) = read_options(&options)?;
-            let browser = Browser::new(&name, fetch).map_err(Error::from)?;
+            let browser = Browser::new(&name, fetch, host).map_err(Error::from)?;
             let wallet = Wallet::open(browser, settings).await?;
             Ok(Self::of(Home::Page(Box::new(wallet)), on_change).into())
         })

@@ -124,6 +124,10 @@ impl From<KeyError> for Error {
             KeyError::BadSecret => Code::PrfUnusable,
             KeyError::OtherSecret => Code::SealMismatch,
             KeyError::Broken => Code::SealBroken,
+            KeyError::Cancelled => Code::Cancelled,
+            KeyError::Silent => Code::HostSilent,
+            KeyError::Refused => Code::HostRefused,
+            KeyError::Untrusted => Code::HostUntrusted,
         })
     }
 }

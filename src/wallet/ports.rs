@@ -110,6 +110,14 @@ pub struct Seal {
     pub thumb: Thumbprint,
     /// Additional data of the cipher, by [`crate::wire::seal::SealedFor`].
     pub bound: Vec<u8>,
+    /// The user was asked, and said no.
+    Cancelled,
+    /// The host did not answer in time.
+    Silent,
+    /// The host refused.
+    Refused,
+    /// What the host signs does not hold.
+    Untrusted,
 }
 
 /// Makes and opens signing keys.
