@@ -99,6 +99,14 @@ pub enum KeyError {
     OtherSecret,
     /// The seal does not open: it is damaged, or of another account.
     Broken,
+    /// The user was asked, and said no.
+    Cancelled,
+    /// The host did not answer in time.
+    Silent,
+    /// The host refused.
+    Refused,
+    /// What the host signs does not hold.
+    Untrusted,
 }
 
 /// What a sealed key is bound to (protocol section 7, *Seal v1*).
@@ -110,14 +118,6 @@ pub struct Seal {
     pub thumb: Thumbprint,
     /// Additional data of the cipher, by [`crate::wire::seal::SealedFor`].
     pub bound: Vec<u8>,
-    /// The user was asked, and said no.
-    Cancelled,
-    /// The host did not answer in time.
-    Silent,
-    /// The host refused.
-    Refused,
-    /// What the host signs does not hold.
-    Untrusted,
 }
 
 /// Makes and opens signing keys.

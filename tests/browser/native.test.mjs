@@ -23,7 +23,7 @@ async function open(t, options = {}) {
   await page.goto(site.url);
   const authenticator = await addAuthenticator(page);
   await page.evaluate(`globalThis.nativeHost = (${inPage})()`);
-  const { login, password } = await site.world.issuer.account({ balance: yen(2000), cards: ["card-1"] });
+  const { login, password } = await site.world.issuer.account({ balance: yen(2000) });
   return { site, context, page, native, authenticator, account: { login, password } };
 }
 
@@ -36,15 +36,17 @@ const code = (page) => page.evaluate(() => globalThis.kit.outcome(() => globalTh
 /** @param {import("playwright-core").Page} page */
 const custody = (page) => page.evaluate(async () => (await globalThis.kit.wallet()).state.device?.custody);
 
-test("enrols, pays and tops up with a key of the host's, which knows each purpose and asks its user for all but tokens and proofs", async (t) => {
+test("enrols, pays and steps up with a key of the host's, which knows each purpose and asks its user for all but tokens and proofs", async (t) => {
   const { site, page, native, account } = await open(t);
   await wallet(page, { custody: "native" });
   assert.equal((await enrol(page, account)).error, undefined);
   assert.equal(await custody(page), "native");
   const { value } = await code(page);
   assert.equal((await site.world.issuer.till().charge(value.text, yen(540))).outcome, "approved");
-  assert.deepEqual(native.asked, [{ purpose: "enrolment", origin: site.url }]);
-  assert.deepEqual([...new Set(native.state.messages.filter(({ what }) => what === "sign").map(({ given }) => given.purpose))].sort(), ["dpop", "enrolment", "proof", "token"]);
+  const refilled = await page.evaluate(() => globalThis.kit.outcome(async () => (await (await (await globalThis.kit.wallet()).prepareRefill()).confirm()).kind));
+  assert.equal(refilled.value, "refilled");
+  assert.deepEqual(native.asked, [{ purpose: "enrolment", origin: site.url }, { purpose: "co-signature", origin: site.url }]);
+  assert.deepEqual([...new Set(native.state.messages.filter(({ what }) => what === "sign").map(({ given }) => given.purpose))].sort(), ["co-signature", "dpop", "enrolment", "proof", "token"]);
   for (const { given } of native.state.messages.filter(({ what }) => what === "sign")) assert.deepEqual(Object.keys(given).sort(), ["aad", "key", "payload", "protected", "purpose"], "no bytes to sign");
   assert.equal(native.host.size, 1, "the key of the proof is erased");
   await site.world.issuer.audit();
