@@ -37,7 +37,7 @@ export interface RawWorld {
   issuer_now(): number;
   wallet_now(): number;
   advance(ms: number, everybody: boolean): void;
-  open_wallet(options: string, fetch: Function, onChange: () => void): Promise<RawWallet>;
+  open_wallet(options: string, fetch: Function, onChange: () => void, secret?: () => Uint8Array | null): Promise<RawWallet>;
   prompt_answers(how: string): void;
   prompt_tampers(what: string): void;
   forget_passkeys(): void;

@@ -44,8 +44,11 @@ export interface World {
   /** Closes the wallets it opened. */
   close(): Promise<void>;
 }
-/** `profile` names the storage: opening it again after `close` finds what was stored. Default: one of its own each time. */
-export type WalletChoice = { readonly enrolled?: boolean; readonly account?: TestAccount } & Partial<WalletOptions>;
+/**
+ * `profile` names the storage: opening it again after `close` finds what was stored. Default: one of its own each time. `secret`: called
+ * whenever a key of custody `software` is sealed or opened; gives the 32 bytes that it is sealed under, or nothing, which is `locked`.
+ */
+export type WalletChoice = { readonly enrolled?: boolean; readonly account?: TestAccount; readonly secret?: () => Uint8Array | null } & Partial<WalletOptions>;
 
 /** A card that a top-up charges: at once, never, 5 seconds late, with two answers, with none. */
 export type Card = "normal" | "declines" | "late" | "twice" | "never";

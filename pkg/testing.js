@@ -22,6 +22,8 @@ const UNITS = { days: 86_400_000, hours: 3_600_000, minutes: 60_000, seconds: 10
 
 /** A wallet whose calls go through one of these lives in that world. @type {WeakMap<Function, RawWorld>} */
 const homes = new WeakMap();
+/** And this gives what its key is sealed under. @type {WeakMap<Function, () => Uint8Array | null>} */
+const secrets = new WeakMap();
 /** @type {Promise<void> | null} */
 let loading = null;
 let worlds = 0;
@@ -44,7 +46,7 @@ async function load() {
     ...glue,
     RawWallet: {
       /** @param {string} given @param {Function | undefined} send @param {() => void} changed @param {object} [host] */
-      open: (given, send, changed, host) => (send && homes.get(send)?.open_wallet(given, send, changed)) ?? RawWallet.open(given, send, changed, host),
+      open: (given, send, changed, host) => (send && homes.get(send)?.open_wallet(given, send, changed, secrets.get(send))) ?? RawWallet.open(given, send, changed, host),
     },
   });
 }
@@ -280,13 +282,14 @@ class World {
   }
 
   /** @param {import("./testing.js").WalletChoice} [options] */
-  async wallet({ enrolled = false, account, ...options } = {}) {
+  async wallet({ enrolled = false, account, secret, ...options } = {}) {
     this.#wallets += 1;
     this.#pass();
     const send = options.fetch ?? ((/** @type {Request} */ request) => this.#answer(request));
     // A function of this wallet's own: its place in memory hangs on it.
     const mine = (/** @type {Request} */ request) => send(request);
     homes.set(mine, this.#raw);
+    if (secret) secrets.set(mine, secret);
     const profile = options.profile ?? `wallet-${this.#wallets}`;
     const wallet = await Wallet.open({ updates: "manual", custody: "software", issuer: ISSUER, ...options, profile: `${this.#name}/${profile}`, fetch: mine });
     this.#open.add(wallet);

@@ -308,7 +308,8 @@ impl RawWorld {
 
     // ---- the owner's side --------------------------------------------------------------------------------------------
 
-    /// Opens the wallet of a profile in memory; its calls go through `fetch`.
+    /// Opens the wallet of a profile in memory; its calls go through `fetch`. `secret`, if given, is called whenever a key of
+    /// custody `software` is sealed or opened, and gives 32 bytes or nothing.
     ///
     /// # Errors
     /// `bad-argument`; those of [`Wallet::open`].
@@ -317,9 +318,10 @@ impl RawWorld {
         options: String,
         fetch: Function,
         on_change: Function,
+        secret: Option<Function>,
     ) -> Result<RawWallet, JsValue> {
         let (name, settings) = read_options(&options)?;
-        let place = self.profiles.open(name, fetch);
+        let place = self.profiles.open(name, fetch, secret);
         let wallet = Wallet::open(place, settings).await?;
         Ok(RawWallet::of(Home::World(Box::new(wallet)), on_change))
     }

@@ -7,7 +7,9 @@ use alloc::collections::BTreeMap;
 use alloc::rc::Rc;
 use core::cell::{Cell, RefCell};
 use core::time::Duration;
-use js_sys::Function;
+use js_sys::{Function, Uint8Array};
+use wasm_bindgen::{JsCast as _, JsValue};
+use zeroize::Zeroizing;
 
 /// One profile and the road its newest wallet was given.
 struct Profile {
@@ -46,8 +48,20 @@ impl Profiles {
         &self.entropy
     }
 
-    /// The profile of this name; its calls go through `fetch` from now on.
-    pub(super) fn open(&self, name: String, fetch: Function) -> Place {
+    /// The profile of this name; its calls go through `fetch` from now on. `secret` gives what its keys of custody `software` are
+    /// sealed under.
+    pub(super) fn open(&self, name: String, fetch: Function, secret: Option<Function>) -> Place {
+        let place = self.found(name, fetch);
+        if let Some(secret) = secret {
+            place.keys().seal_under(move || {
+                let bytes: Uint8Array = secret.call0(&JsValue::UNDEFINED).ok()?.dyn_into().ok()?;
+                Some(Zeroizing::new(bytes.to_vec()))
+            });
+        }
+        place
+    }
+
+    fn found(&self, name: String, fetch: Function) -> Place {
         let fetch = Rc::new(Fetch::new(Some(fetch)));
         let mut all = self.all.borrow_mut();
         if let Some(profile) = all.get(&name) {

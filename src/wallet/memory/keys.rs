@@ -1,4 +1,5 @@
-//! Custodies `software`, p256 in memory, wiped when dropped, and `passkey`, the same sealed while it is stored.
+//! Custodies `software`, p256 in memory, wiped when dropped and sealed while it is stored if the host gives a secret for that, and
+//! `passkey`, the same sealed under what a passkey derives.
 
 use super::MemoryEntropy;
 use super::seal::Sealed;
@@ -6,7 +7,7 @@ use crate::wallet::ports::{Entropy, KeyError, Keys, Seal, SigningKey};
 use crate::wire::enrolment::Custody;
 use crate::wire::key::{PublicKey, Signature};
 use p256::ecdsa::signature::Signer;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use zeroize::Zeroizing;
 
@@ -16,6 +17,17 @@ pub struct SoftKeys {
     entropy: MemoryEntropy,
     fail: Rc<Cell<Option<KeyError>>>,
     offers: Rc<Cell<Custody>>,
+    host: HostSecret,
+}
+
+/// How the host gives the 32 bytes that custody `software` is sealed under. They are asked for each time and never kept.
+#[derive(Clone, Default)]
+struct HostSecret(Rc<RefCell<Option<Rc<dyn Fn() -> Option<Zeroizing<Vec<u8>>>>>>>);
+
+impl core::fmt::Debug for HostSecret {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("HostSecret")
+    }
 }
 
 /// What the store keeps of a key: shared with no copy, wiped with its last owner.
@@ -28,6 +40,14 @@ enum Held {
     /// To be sealed, with the input for the passkey.
     Unsealed(Rc<Zeroizing<[u8; 32]>>, [u8; 32]),
     Sealed(Rc<Sealed>),
+    /// Sealed under the host's secret.
+    Shut(Rc<Sealed>),
+}
+
+/// What a key is bound to that is sealed under the host's secret.
+fn shut(public: &PublicKey) -> Result<Seal, KeyError> {
+    let rp_id = "localhost".parse().map_err(|_| KeyError::Failed)?;
+    Ok(Seal { rp_id, thumb: public.thumbprint(), bound: b"software".to_vec() })
 }
 
 /// What a passkey derived, of whatever length a broken one gives.
@@ -112,7 +132,21 @@ impl SoftKeys {
     /// Over these random bytes.
     #[must_use]
     pub fn new(entropy: MemoryEntropy) -> Self {
-        Self { entropy, fail: Rc::default(), offers: Rc::new(Cell::new(Custody::Software)) }
+        Self { entropy, fail: Rc::default(), offers: Rc::new(Cell::new(Custody::Software)), host: HostSecret::default() }
+    }
+
+    /// Keys of custody `software` are sealed from now on under the 32 bytes that `give` gives; nothing: they don't open now.
+    pub fn seal_under(&self, give: impl Fn() -> Option<Zeroizing<Vec<u8>>> + 'static) {
+        self.host.0.replace(Some(Rc::new(give)));
+    }
+
+    /// The host's secret, if it has a way to give one.
+    ///
+    /// # Errors
+    /// [`KeyError::Sealed`] if it gives none now.
+    fn host_secret(&self) -> Result<Option<Zeroizing<Vec<u8>>>, KeyError> {
+        let give = self.host.0.borrow().clone();
+        give.map(|give| give().ok_or(KeyError::Sealed)).transpose()
     }
 
     /// The strongest custody of this place.
@@ -142,15 +176,21 @@ impl Keys for SoftKeys {
                 let input = self.entropy.draw().map_err(|_| KeyError::Failed)?;
                 Ok((key, SoftHandle(Held::Unsealed(secret, input))))
             }
+            (Custody::Software, Held::Plain(plain)) => {
+                let Some(secret) = self.host_secret()? else { return Ok((key, SoftHandle(Held::Plain(plain)))) };
+                let draw = || self.entropy.draw().map_err(|_| KeyError::Failed);
+                let sealed = Sealed::new(&secret, &shut(&key.public)?, [draw()?, draw()?, draw()?], &plain)?;
+                Ok((key, SoftHandle(Held::Shut(Rc::new(sealed)))))
+            }
             // Custody `browser` is what a wallet asks for as the second best, and for its channel key.
-            (Custody::Software | Custody::Browser, held) => Ok((key, SoftHandle(held))),
+            (Custody::Browser, held) => Ok((key, SoftHandle(held))),
             _ => Err(KeyError::Unsupported),
         }
     }
 
     fn prf_input(&self, handle: &SoftHandle) -> Option<[u8; 32]> {
         match &handle.0 {
-            Held::Plain(_) => None,
+            Held::Plain(_) | Held::Shut(_) => None,
             Held::Unsealed(_, input) => Some(*input),
             Held::Sealed(sealed) => Some(sealed.input),
         }
@@ -175,6 +215,10 @@ impl Keys for SoftKeys {
         }
         let key = match &handle.0 {
             Held::Plain(secret) | Held::Unsealed(secret, _) => SoftKey::from_secret(secret)?,
+            Held::Shut(sealed) => {
+                let secret = self.host_secret()?.ok_or(KeyError::Sealed)?;
+                SoftKey::from_secret(&*sealed.open(&secret, &shut(public)?)?)?
+            }
             Held::Sealed(sealed) => {
                 let (secret, seal) = seal.ok_or(KeyError::Sealed)?;
                 SoftKey::from_secret(&*sealed.open(&secret.0, seal)?)?
