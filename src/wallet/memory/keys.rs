@@ -132,7 +132,12 @@ impl SoftKeys {
     /// Over these random bytes.
     #[must_use]
     pub fn new(entropy: MemoryEntropy) -> Self {
-        Self { entropy, fail: Rc::default(), offers: Rc::new(Cell::new(Custody::Software)), host: HostSecret::default() }
+        Self {
+            entropy,
+            fail: Rc::default(),
+            offers: Rc::new(Cell::new(Custody::Software)),
+            host: HostSecret::default(),
+        }
     }
 
     /// Keys of custody `software` are sealed from now on under the 32 bytes that `give` gives; nothing: they don't open now.
