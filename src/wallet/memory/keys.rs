@@ -22,7 +22,9 @@ pub struct SoftKeys {
 
 /// How the host gives the 32 bytes that custody `software` is sealed under. They are asked for each time and never kept.
 #[derive(Clone, Default)]
-struct HostSecret(Rc<RefCell<Option<Rc<dyn Fn() -> Option<Zeroizing<Vec<u8>>>>>>>);
+struct HostSecret(Rc<RefCell<Option<Rc<Give>>>>);
+
+type Give = dyn Fn() -> Option<Zeroizing<Vec<u8>>>;
 
 impl core::fmt::Debug for HostSecret {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
