@@ -31,7 +31,7 @@ export interface Capabilities {
 
 // ---- nouns -------------------------------------------------------------------------------------------------------
 
-/** Where the device key lives while it can sign. This version makes `browser` keys. */
+/** Where the device key lives while it can sign. */
 export type Custody = "native" | "passkey" | "browser" | "software";
 /** `amount` in minor units of `currency` (ISO 4217 letters): 540 yen is `{ amount: 540n, currency: "JPY" }`. */
 export interface Money {
@@ -167,7 +167,7 @@ export interface WalletState {
   /** Newest first, at most 20. */
   readonly recent: readonly Receipt[];
   readonly alerts: readonly Alert[];
-  readonly ceremony: Intent["kind"] | null;
+  readonly ceremony: Intent["kind"] | "unlock" | null;
   readonly syncedAt: Date | null;
   readonly online: boolean;
   /** Issuer's clock less this device's. */
@@ -229,7 +229,12 @@ export class Wallet {
    */
   prepareRecovery(options: { ticket: string; label?: string; account?: string } & Cancellable): Promise<Ceremony<Device>>;
   /** Opens the device key. Needs no network. */
-  unlock(options?: Cancellable): Promise<void>;
+  /**
+   * Opens the device key again, without network. A key of custody `passkey` asks for its passkey: call it inside a tap. `reseal` seals it
+   * again as well, under another input: the passkey is then asked twice. Whatever is refused, the sealed key stays as it is. Codes: the
+   * prompt's; `prf-unavailable`, `prf-unusable`, `seal-mismatch`, `seal-broken`, `key-lost`.
+   */
+  unlock(options?: Cancellable & { readonly reseal?: boolean }): Promise<void>;
   /** Drops the device key from memory. */
   lock(): void;
   /** One code, on disk as used before it is returned. Offline-capable. Codes: `locked`, `over-allowance`, `too-fast`, `frozen`, `suspended`, `key-lost`, `storage-failed`. */

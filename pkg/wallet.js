@@ -26,6 +26,7 @@ export class Wallet {
   #seen = "";
   #closed = false;
   #refreshing = false;
+  /** @type {Promise<void> | null} */ #unlocking = null;
   /** @type {Set<() => void>} */ #listeners = new Set();
   /** @type {Map<string, Set<(event: any) => void>>} */ #handlers = new Map();
   /** @type {Set<() => void>} */ #stops = new Set();
@@ -280,9 +281,12 @@ export class Wallet {
     return ceremony(raw, prepared);
   }
 
-  /** @param {{ signal?: AbortSignal }} [options] */
-  async unlock(options) {
-    return this.#call((raw) => raw.call("unlock"), options);
+  /** @param {{ signal?: AbortSignal, reseal?: boolean }} [options] */
+  unlock(options) {
+    // A second tap while the prompt is open shares its end.
+    this.#unlocking ??= this.#call((raw) => raw.call(options?.reseal ? "reseal" : "unlock"), options).finally(() => (this.#unlocking = null));
+    until(options?.signal, () => this.#raw && !this.#closed && now((raw) => this.#raw?.ask("lock")));
+    return this.#unlocking;
   }
 
   lock() {

@@ -310,7 +310,16 @@ impl<P: Platform> Wallet<P> {
     /// `not-enrolled`, `key-lost`, `storage-failed`; the prompt's codes; `prf-unavailable`, `prf-unusable` and `seal-mismatch`
     /// by what the passkey derives; `seal-broken` if the seal is damaged or of another account.
     pub async fn unlock(&self) -> Result<(), Error> {
-        self.open_device_key().await
+        self.open_device_key(false).await
+    }
+
+    /// Opens a sealed device key and seals it again: another input for the passkey, another salt. The passkey is asked twice. The
+    /// old seal counts until the new one was opened and has signed. A key that is not sealed is opened and left as it is.
+    ///
+    /// # Errors
+    /// As [`Wallet::unlock`].
+    pub async fn reseal(&self) -> Result<(), Error> {
+        self.open_device_key(true).await
     }
 
     /// Checked receipts that are kept here, newest first, those below sequence `before` if given.

@@ -20,6 +20,7 @@ export async function authenticator(page, cdp) {
   /** @type {string | null} */
   let id = null;
   let blocked = false;
+  let hasPrf = true;
   /** What a removed authenticator held. @type {any[]} */
   let kept = [];
   /** @type {{ operation: "create" | "get", at: Date }[]} */
@@ -33,7 +34,7 @@ export async function authenticator(page, cdp) {
 
   async function add() {
     if (id !== null) return id;
-    const added = await cdp.send("WebAuthn.addVirtualAuthenticator", { options: OPTIONS });
+    const added = await cdp.send("WebAuthn.addVirtualAuthenticator", { options: { ...OPTIONS, hasPrf } });
     id = added.authenticatorId;
     // A credential that was taken out and put back has lost its PRF: the protocol gives no way to copy it.
     for (const credential of kept) await cdp.send("WebAuthn.addCredential", { authenticatorId: id, credential });
@@ -83,7 +84,15 @@ export async function authenticator(page, cdp) {
     get prompts() {
       return Object.freeze([...prompts]);
     },
-    approve: () => answer(true),
+    /** @param {{ prf?: "get" | "none" }} [options] */
+    async approve(options) {
+      const wanted = options?.prf ? options.prf !== "none" : hasPrf;
+      if (wanted !== hasPrf) {
+        hasPrf = wanted;
+        await remove();
+      }
+      await answer(true);
+    },
     uvFail: () => answer(false),
     deny: () => inject(true),
 

@@ -40,7 +40,8 @@ export type OpenOptions = { readonly enrolled?: boolean; readonly account?: Test
 export interface ChromiumAuthenticator {
   /** `"cdp"`: Chromium's own WebAuthn with a virtual authenticator. `"injected"`: the page's `navigator.credentials` is replaced, as `deny` does. */
   readonly how: "cdp" | "injected";
-  approve(): Promise<void>;
+  /** `prf`: what the authenticator derives from now on. One that is changed is another authenticator with the same passkeys, without their PRF. */
+  approve(options?: { prf?: "get" | "none" }): Promise<void>;
   /** The person is there and not recognised. `approve` then goes on with another authenticator that has the same passkeys, without their PRF. */
   uvFail(): Promise<void>;
   /** The person closes the prompt. Headless Chromium can't show one, so this is injected into the frames that are open now. */

@@ -81,7 +81,8 @@ export async function attach(page, { world, read, wallet: serve = true }) {
     authenticator: driver,
 
     /** @param {import("./playwright.js").OpenOptions} [options] */
-    async wallet({ enrolled = false, account, ...options } = {}) {
+    async wallet({ enrolled = false, account, custody = "browser", ...rest } = {}) {
+      const options = { custody, ...rest };
       if (!page.url().startsWith(WALLET)) await page.goto(`${WALLET}/`);
       const wallet = await remote(page, page.mainFrame(), options);
       if (enrolled) await enrol(wallet, account ?? (await world.issuer.account()));

@@ -2,7 +2,7 @@
 
 use super::host::Bridge;
 use super::store::refusal;
-use super::web_crypto::{CryptoSigner, KeyHandle, PasskeySecret, prove, settled};
+use super::web_crypto::{CryptoSigner, KeyHandle, PasskeySecret, prove, seals, settled};
 use crate::wallet::ports::{KeyError, Keys, Seal, SigningKey as _, StoreError};
 use crate::wire::enrolment::Custody;
 use crate::wire::key::PublicKey;
@@ -57,7 +57,8 @@ impl Keys for BrowserKeys {
             return Ok(Custody::Native);
         }
         self.prove().await?;
-        Ok(Custody::Browser)
+        let seals = JsFuture::from(seals()).await.is_ok_and(|seals| seals.is_truthy());
+        Ok(if seals { Custody::Passkey } else { Custody::Browser })
     }
 
     async fn make(&self, custody: Custody) -> Result<(CryptoSigner, KeyHandle), KeyError> {
@@ -77,6 +78,10 @@ impl Keys for BrowserKeys {
 
     async fn keep(&self, handle: &KeyHandle, seal: Option<(&PasskeySecret, &Seal)>) -> Result<KeyHandle, KeyError> {
         handle.keep(seal).await
+    }
+
+    async fn again(&self, handle: &KeyHandle, seal: (&PasskeySecret, &Seal)) -> Result<KeyHandle, KeyError> {
+        handle.again(seal).await
     }
 
     async fn open(

@@ -53,13 +53,24 @@ export class Draft {
   }
 }
 
-/** A new key pair, whose private half is wrapped before anything else is done. */
-export async function draft() {
+/** @param {() => Promise<CryptoKey>} source of an extractable key, which is wrapped before anything else is done */
+async function drafted(source) {
   const how = gcm(random(12));
   const under = await crypto.subtle.generateKey(AES, false, WRAPS);
-  const pair = /** @type {CryptoKeyPair} */ (await crypto.subtle.generateKey(CURVE, true, ["sign", "verify"]));
-  const wrapped = await crypto.subtle.wrapKey("pkcs8", pair.privateKey, under, how);
-  return { draft: new Draft(new Uint8Array(wrapped), under, how), publicKey: pair.publicKey };
+  const wrapped = await crypto.subtle.wrapKey("pkcs8", await source(), under, how);
+  return new Draft(new Uint8Array(wrapped), under, how);
+}
+
+/** A new key pair. */
+export async function draft() {
+  /** @type {CryptoKey[]} */
+  const publicKeys = [];
+  const made = await drafted(async () => {
+    const pair = /** @type {CryptoKeyPair} */ (await crypto.subtle.generateKey(CURVE, true, ["sign", "verify"]));
+    publicKeys.push(pair.publicKey);
+    return pair.privateKey;
+  });
+  return { draft: made, publicKey: publicKeys[0] };
 }
 
 /** @typedef {{ v: 1, input: Uint8Array, salt: Uint8Array, check: Uint8Array, nonce: Uint8Array, key: Uint8Array }} Sealed */
@@ -117,10 +128,22 @@ export async function seal(draft, secret, rpId, thumb, bound) {
  * The key, signing only and not extractable.
  * @param {Sealed} sealed @param {unknown} secret @param {string} rpId @param {Uint8Array} thumb @param {Uint8Array} bound
  */
-export async function unseal(sealed, secret, rpId, thumb, bound) {
+export const unseal = (sealed, secret, rpId, thumb, bound) => opened(sealed, secret, rpId, thumb, bound, false);
+
+/**
+ * A sealed key to be sealed again, with an input of its own.
+ * @param {Sealed} sealed @param {unknown} secret @param {string} rpId @param {Uint8Array} thumb @param {Uint8Array} bound
+ */
+export const again = (sealed, secret, rpId, thumb, bound) => drafted(() => opened(sealed, secret, rpId, thumb, bound, true));
+
+/**
+ * @param {Sealed} sealed @param {unknown} secret @param {string} rpId @param {Uint8Array} thumb @param {Uint8Array} bound
+ * @param {boolean} extractable
+ */
+async function opened(sealed, secret, rpId, thumb, bound, extractable) {
   const { key, check } = await derived(secret, sealed.salt, rpId, thumb);
   if (check.some((byte, at) => byte !== sealed.check[at])) throw refusal("seal-mismatch");
-  return unwrapped(sealed.key, key, gcm(sealed.nonce, bound), false).catch(() => {
+  return unwrapped(sealed.key, key, gcm(sealed.nonce, bound), extractable).catch(() => {
     throw refusal("seal-broken");
   });
 }

@@ -1,9 +1,9 @@
 // @ts-check
 /** P-256 keys of WebCrypto that can't be exported: stored as they are, or sealed; and names of keys in a host's key store. */
-import { Draft, draft, inputOf, isSealed, seal, unseal } from "./seal.js";
+import { Draft, again, draft, inputOf, isSealed, seal, unseal } from "./seal.js";
 import { storedAndRead } from "./store.js";
 
-export { inputOf };
+export { again, inputOf };
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256" };
 const SIGNING = { name: "ECDSA", hash: "SHA-256" };

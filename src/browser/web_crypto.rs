@@ -16,6 +16,7 @@ extern "C" {
     fn is_handle(value: &JsValue) -> bool;
     #[wasm_bindgen(js_name = inputOf)]
     fn input_of(handle: &JsValue) -> Option<Vec<u8>>;
+    fn again(handle: &JsValue, secret: &JsValue, rp_id: &str, thumb: &[u8], bound: &[u8]) -> Promise;
     #[wasm_bindgen(js_name = isNative)]
     fn is_native(handle: &JsValue) -> bool;
     fn reached(handle: &JsValue, host: Option<&Bridge>) -> JsValue;
@@ -25,6 +26,8 @@ extern "C" {
     fn sign(key: &JsValue, message: &[u8]) -> Promise;
     /// Rejects where a stored key does not come back as one that works.
     pub(super) fn prove() -> Promise;
+    /// Promises whether a key can be sealed here.
+    pub(super) fn seals() -> Promise;
 
     type NewKey;
     #[wasm_bindgen(method, getter)]
@@ -65,6 +68,11 @@ impl KeyHandle {
 
     pub(super) fn input(&self) -> Option<[u8; 32]> {
         input_of(&self.0)?.try_into().ok()
+    }
+
+    /// A sealed key to be sealed again.
+    pub(super) async fn again(&self, seal: (&PasskeySecret, &Seal)) -> Result<Self, KeyError> {
+        settled(with_seal(again, &self.0, Some(seal))).await.map(Self)
     }
 
     /// The form to store.

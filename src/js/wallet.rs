@@ -165,6 +165,7 @@ async fn run<P: Platform>(
         "send_unfreeze_code" => return Ok(JsValue::from(wallet.send_unfreeze_code().await?)),
         "prepare_unfreeze" => return to_js(&wallet.prepare_unfreeze(one, two).await?),
         "unlock" => wallet.unlock().await?,
+        "reseal" => wallet.reseal().await?,
         "forget" => wallet.forget().await?,
         "close" => wallet.close().await,
         _ => return Err(Error::new(Code::BadArgument).into()),

@@ -89,6 +89,18 @@ impl<P: Platform> Wallet<P> {
         })
     }
 
+    /// Ends an open unlocking, and its prompt.
+    pub(super) fn stop_unlocking(&self) {
+        let open = self.room.open.borrow().clone();
+        if let Some(open) = open
+            && matches!(open.work, Work::Unlock(_))
+            && open.signal.reason().is_none()
+        {
+            open.signal.stop(Stop::Cancelled);
+            self.platform.authenticator().abort();
+        }
+    }
+
     /// Opens a ceremony. One that was opened while this one was being prepared gives way.
     pub(super) async fn open_ceremony(&self, intent: IntentView, work: Work) -> Ceremony {
         self.end_open(Stop::Superseded).await;

@@ -1,7 +1,7 @@
 //! Lock and unlock. A sealed device key is opened by the passkey, inside a tap and without network; any other is opened again.
 
 use super::Wallet;
-use super::ceremony::{Asked, Open, Work};
+use super::ceremony::{Asked, Open, Work, stop_here};
 use super::error::Error;
 use super::ports::{Entropy, Kept, KeyError, Keys, Platform, Record, Seal, Store, StoreError};
 use super::room::{Fault, Handle, Secret};
@@ -15,25 +15,31 @@ pub(super) struct Prepared {
     seal: Seal,
     credential: Bytes,
     user_handle: Bytes,
+    /// Whether it is to be sealed again.
+    again: bool,
 }
 
 impl<P: Platform> Wallet<P> {
     pub(super) fn drop_device_key(&self) {
         // A key that is not on disk is all there is of it.
-        if !self.is_draft() && self.room.device.replace(None).is_some() {
+        if self.is_draft() {
+            return;
+        }
+        self.stop_unlocking();
+        if self.room.device.replace(None).is_some() {
             self.room.changed();
         }
     }
 
-    pub(super) async fn open_device_key(&self) -> Result<(), Error> {
+    pub(super) async fn open_device_key(&self, again: bool) -> Result<(), Error> {
         if self.room.closed.get() {
             return Err(Code::Closed.into());
         }
-        if self.room.device.borrow().is_some() {
+        if !again && self.room.device.borrow().is_some() {
             return Ok(());
         }
         // Nothing is awaited before the prompt but a turn: some platforms want it inside the tap.
-        let Some(prepared) = self.sealed()? else { return self.open_kept(None).await };
+        let Some(prepared) = self.sealed(again)? else { return self.open_kept(None).await };
         let id = self.open_ceremony(IntentView::Unlock, Work::Unlock(Box::new(prepared))).await.id;
         let opened = self.run_ceremony(id).await;
         let left = self.room.open.borrow_mut().take_if(|held| held.id == id).is_some();
@@ -49,26 +55,51 @@ impl<P: Platform> Wallet<P> {
     }
 
     /// What to ask the passkey, if the key is sealed.
-    fn sealed(&self) -> Result<Option<Prepared>, Error> {
+    fn sealed(&self, again: bool) -> Result<Option<Prepared>, Error> {
         let keys = self.platform.keys();
         let input = self.room.handles.borrow().as_ref().and_then(|(device, _)| keys.prf_input(device));
         let Some(input) = input else { return Ok(None) };
         let (public, account) = self.read(|data| (data.device_key, data.known_account().cloned()))?;
         let account = account.ok_or(Code::NotEnrolled)?;
         let seal = self.seal_for(&public, &account.credential, &account.id)?;
-        Ok(Some(Prepared { input, seal, credential: account.credential, user_handle: account.user_handle }))
+        let (credential, user_handle) = (account.credential, account.user_handle);
+        Ok(Some(Prepared { input, seal, credential, user_handle, again }))
     }
 
     pub(super) async fn confirm_unlock(&self, open: &Open, prepared: &Prepared) -> Result<Confirmed, Error> {
-        let Prepared { input, seal, credential, user_handle } = prepared;
+        let secret = self.derive(open, prepared, prepared.input).await?;
+        self.open_kept(Some((&secret, prepared))).await?;
+        if prepared.again {
+            self.seal_again(open, prepared, &secret).await?;
+        }
+        // Locked again meanwhile.
+        stop_here(open).inspect_err(|_| self.drop_device_key())?;
+        Ok(Confirmed::Unlocked)
+    }
+
+    /// What the passkey derives from an input.
+    async fn derive(&self, open: &Open, prepared: &Prepared, input: [u8; 32]) -> Result<Secret<P>, Error> {
+        let Prepared { seal, credential, user_handle, .. } = prepared;
         // Nobody but this wallet checks it: what counts is what the passkey derives.
         let random: [u8; 32] = self.platform.entropy().draw()?;
         let challenge = Hash(tagged_hash("jitsuin/v1/unlock", &[&random]));
-        let asked = Asked { rp_id: &seal.rp_id, challenge, credential, user_handle, prf: Some(*input) };
+        let asked = Asked { rp_id: &seal.rp_id, challenge, credential, user_handle, prf: Some(input) };
         let (_, secret) = self.ask_to_get(open, asked).await?;
-        let secret = secret.ok_or(KeyError::NoSecret)?;
-        self.open_kept(Some((&secret, prepared))).await?;
-        Ok(Confirmed::Unlocked)
+        Ok(secret.ok_or(KeyError::NoSecret)?)
+    }
+
+    /// Another input, salt and seal. The old one is on disk until the new one was opened and has signed.
+    async fn seal_again(&self, open: &Open, prepared: &Prepared, secret: &Secret<P>) -> Result<(), Error> {
+        let public = self.read(|data| data.device_key)?;
+        let keys = self.platform.keys();
+        let held = self.room.handles.borrow().as_ref().map(|(device, _)| device.clone()).ok_or(Code::KeyLost)?;
+        let device = keys.again(&held, (secret, &prepared.seal)).await?;
+        let input = keys.prf_input(&device).ok_or(Code::Unsupported)?;
+        let secret = self.derive(open, prepared, input).await?;
+        let (key, device) = self.kept_under(&device, &public, Some((&secret, &prepared.seal))).await?;
+        self.change_with(device, |_| Ok(())).await?;
+        self.room.device.replace(Some(key));
+        Ok(())
     }
 
     /// Opens the device key that is on disk. What does not open stays as it is.
@@ -90,6 +121,9 @@ impl<P: Platform> Wallet<P> {
         match opened {
             Ok(key) => {
                 self.room.device.replace(Some(key));
+                if let Some(handles) = self.room.handles.borrow_mut().as_mut() {
+                    handles.0 = device;
+                }
                 self.room.fault.set(None);
             }
             Err(error) => {

@@ -211,6 +211,13 @@ impl Keys for SoftKeys {
         Ok(SoftHandle(Held::Sealed(Rc::new(sealed))))
     }
 
+    async fn again(&self, handle: &SoftHandle, (secret, seal): (&SoftSecret, &Seal)) -> Result<SoftHandle, KeyError> {
+        let Held::Sealed(sealed) = &handle.0 else { return Ok(handle.clone()) };
+        let key = sealed.open(&secret.0, seal)?;
+        let input = self.entropy.draw().map_err(|_| KeyError::Failed)?;
+        Ok(SoftHandle(Held::Unsealed(Rc::new(key), input)))
+    }
+
     async fn open(
         &self,
         handle: &SoftHandle,

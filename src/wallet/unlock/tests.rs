@@ -225,3 +225,29 @@ fn a_sealed_key_opens_for_its_own_account_alone() {
     let other = Seal { thumb: crate::wire::id::Thumbprint([7; 32]), ..seal };
     assert_eq!(run(keys.open(&device, &public, Some((&secret, &other)))).err(), Some(KeyError::OtherSecret));
 }
+
+#[test]
+fn sealing_again_changes_input_and_seal_and_the_old_one_counts_until_then() {
+    let world = world(Prf::Works);
+    enrolled(&world, None).unwrap();
+    let wallet = open(&world, None);
+    let input = |wallet: &Wallet<Place>| {
+        let handles = wallet.room.handles.borrow();
+        world.place.keys().prf_input(&handles.as_ref().unwrap().0).unwrap()
+    };
+    let before = input(&wallet);
+    world.place.authenticator().set_prf(Prf::Other);
+    assert_eq!(code_of(run(wallet.reseal())), Code::SealMismatch);
+    world.place.authenticator().set_prf(Prf::Works);
+    assert_eq!(input(&open(&world, None)), before);
+    run(wallet.reseal()).unwrap();
+    assert_eq!(wallet.state().status, Status::Ready);
+    let again = open(&world, None);
+    assert_ne!(input(&again), before);
+    assert_eq!(input(&again), input(&wallet));
+    run(again.unlock()).unwrap();
+    assert!(run(again.payment_code(None)).is_ok());
+    // Another tab that was opened before still asks about the old input: it reads the new one, and then it works.
+    wallet.lock();
+    run(wallet.unlock()).unwrap();
+}
