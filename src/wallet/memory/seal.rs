@@ -78,3 +78,6 @@ impl Sealed {
         Ok(Zeroizing::new(masked(&k, &self.nonce, &self.key)))
     }
 }
+
+#[cfg(test)]
+mod tests;
