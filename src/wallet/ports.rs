@@ -142,11 +142,7 @@ pub trait Keys {
     async fn keep(&self, handle: &Self::Handle, seal: Option<(&Self::Secret, &Seal)>)
     -> Result<Self::Handle, KeyError>;
     /// A sealed key as one that [`Keys::make`] made now, to be kept again under another secret.
-    async fn again(
-        &self,
-        handle: &Self::Handle,
-        seal: (&Self::Secret, &Seal),
-    ) -> Result<Self::Handle, KeyError>;
+    async fn again(&self, handle: &Self::Handle, seal: (&Self::Secret, &Seal)) -> Result<Self::Handle, KeyError>;
     /// Opens what the store kept; `public` is what the record says the key is, and a key that is another one is
     /// [`KeyError::Lost`]. A sealed one is [`KeyError::Sealed`] without its secret.
     async fn open(

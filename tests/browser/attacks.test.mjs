@@ -81,7 +81,8 @@ function use(page, what) {
 /** An owner with a proved card and JPY 32,000. @param {Context} context @param {string} url */
 async function owner(context, url) {
   const wallet = await openPage(context, url);
-  const authenticator = await addAuthenticator(wallet);
+  // Custody `browser`: what an attacker of the other custody meets is in passkey.test.mjs.
+  const authenticator = await addAuthenticator(wallet, { hasPrf: false });
   await enrol(wallet, { url, ...HANAKO });
   await wallet.click("#tab-top-up");
   await wallet.click("#prove-card-1");

@@ -52,6 +52,14 @@ export async function status(wallet, wanted) {
   await wallet.locator(`body[data-status="${wanted}"]`).waitFor({ state: "attached" });
 }
 
+/** Opens a reloaded wallet of custody `passkey`, inside a tap as the page does it.
+ * @param {Page} wallet */
+export async function unlock(wallet) {
+  await status(wallet, "locked");
+  await wallet.click("#unlock");
+  await status(wallet, "ready");
+}
+
 /** Ties a till to its shop with a one-time code.
  * @param {Page} till @param {string} code */
 export async function setUpTill(till, code) {

@@ -42,11 +42,9 @@ fn every_bit_of_a_sealed_key_counts() {
     let sealed = Sealed::new(&[7; 32], &seal, [[3; 32], [4; 32], [5; 32]], &[6; 32]).unwrap();
     assert_eq!(sealed.open(&[7; 32], &seal).unwrap().to_vec(), [6; 32]);
     assert_eq!(sealed.open(&[8; 32], &seal).err(), Some(KeyError::OtherSecret));
-    for damage in [
-        |of: &mut Sealed| of.key[0] ^= 1,
-        |of: &mut Sealed| of.tag[31] ^= 1,
-        |of: &mut Sealed| of.nonce[5] ^= 1,
-    ] {
+    for damage in
+        [|of: &mut Sealed| of.key[0] ^= 1, |of: &mut Sealed| of.tag[31] ^= 1, |of: &mut Sealed| of.nonce[5] ^= 1]
+    {
         let mut other = sealed.clone();
         damage(&mut other);
         assert_eq!(other.open(&[7; 32], &seal).err(), Some(KeyError::Broken));
