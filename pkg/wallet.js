@@ -285,7 +285,7 @@ export class Wallet {
   unlock(options) {
     // A second tap while the prompt is open shares its end.
     this.#unlocking ??= this.#call((raw) => raw.call(options?.reseal ? "reseal" : "unlock"), options).finally(() => (this.#unlocking = null));
-    until(options?.signal, () => this.#raw && !this.#closed && now((raw) => this.#raw?.ask("lock")));
+    until(options?.signal, () => this.#lock("asked"));
     return this.#unlocking;
   }
 
