@@ -79,6 +79,7 @@ rows! {
     }
     Key {
         copied_key "attacks/copied_key.rs"
+        renewed_key "attacks/renewed_key.rs"
         presigned_stock "attacks/presigned_stock.rs"
         changed_top_up "attacks/changed_top_up.rs"
         changed_source "attacks/changed_source.rs"
