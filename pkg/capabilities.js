@@ -1,6 +1,8 @@
 // @ts-check
 /** What this place can do, found out by doing it. Asks the user for nothing, needs no module, leaves nothing behind. */
 import { bridgeTo } from "./host.js";
+// @ts-ignore -- a copy of src/browser/web_crypto.js
+import { seals } from "./wasm/page/browser/web_crypto.js";
 
 const PROBE = "jitsuin-probe";
 const STORE = "wallet";
@@ -128,7 +130,7 @@ export async function capabilities(options = {}) {
   const found = (able, custody, missing) => Object.freeze({ ...able, custody: Object.freeze(custody), missing: Object.freeze(missing) });
   if (typeof window !== "object" || !window.isSecureContext) return found({ passkey: false, prf: false, webview: null }, [], ["unsupported"]);
   const host = Object.hasOwn(options, "host") ? options.host : undefined;
-  const [wasm, keys, credentials, native] = await Promise.all([runsWasm(), keysLast(), passkeys(), hostHolds(host)]);
+  const [wasm, keys, credentials, native, sealed] = await Promise.all([runsWasm(), keysLast(), passkeys(), hostHolds(host), seals()]);
   const where = webview();
   /** @type {Set<any>} */
   const missing = new Set();
@@ -137,6 +139,8 @@ export async function capabilities(options = {}) {
   if (keys) missing.add(keys);
   if (native) missing.add(native);
   if (!navigator.locks) missing.add("unsupported");
+  /** @type {import("./index.js").Custody[]} */
+  const custody = [...(host && !native ? /** @type {const} */ (["native"]) : []), ...(sealed ? /** @type {const} */ (["passkey"]) : []), "browser"];
   if (!hasWebAuthn()) missing.add(where ? "webview-not-linked" : "unsupported");
-  return found({ ...credentials, webview: where }, keys || !navigator.locks ? [] : host && !native ? ["native", "browser"] : ["browser"], [...missing]);
+  return found({ ...credentials, webview: where }, keys || !navigator.locks ? [] : custody, [...missing]);
 }

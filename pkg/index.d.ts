@@ -20,7 +20,7 @@ export function isSupported(): boolean;
 /** What this place can do, by real round trips; asks the user for nothing, needs no `init`. `missing` names what a page or a host app must change. */
 export function capabilities(options?: { readonly host?: Host }): Promise<Capabilities>;
 export interface Capabilities {
-  /** Those proven to work here, strongest first. */
+  /** Those proven to work here, strongest first. `passkey`: keys can be sealed here; whether a passkey gives the secret is known once it is asked. */
   readonly custody: readonly Custody[];
   /** Whether this device itself can verify its user. */
   readonly passkey: boolean;

@@ -298,6 +298,28 @@ test("browser: a stock of codes dated ahead by a script that moves the clock", a
   row("`browser`: a script moves the page's clock and lays up codes for two days, spent each in its minute without a phone", "what the wallet gives at worst; offline part of the allowance", { code: stock.find(({ code }) => code)?.code ?? "none", lost }, { code: "over-allowance", lost: 20_000 });
 });
 
+test("a key handed to another site's page signs there, and can't be exported there", async (t) => {
+  const context = await browser.newContext();
+  t.after(() => context.close());
+  const other = `onmessage = async ({ data, source }) => {
+    const signature = await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, data, new Uint8Array(4));
+    const exported = await crypto.subtle.exportKey("pkcs8", data).then(() => "exported", (error) => error.name);
+    source.postMessage([signature.byteLength, exported], "*");
+  };`;
+  await context.route("https://wallet.test/**", (route) => route.fulfill({ contentType: "text/html", body: '<iframe src="https://thief.test/"></iframe>' }));
+  await context.route("https://thief.test/**", (route) => route.fulfill({ contentType: "text/html", body: `<script>${other}</script>` }));
+  const page = await context.newPage();
+  await page.goto("https://wallet.test/");
+  const seen = await page.evaluate(async () => {
+    const { privateKey } = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);
+    return new Promise((resolve) => {
+      onmessage = ({ data }) => resolve(data);
+      frames[0]?.postMessage(privateKey, "*");
+    });
+  });
+  assert.deepEqual(seen, [64, "InvalidAccessError"]);
+});
+
 test("the pages say what these attacks printed", () => {
   for (const page of ["custody.md", "threat-model.md"]) hold(page, "custody", "node --test tests/browser/custody-attacks.test.mjs");
 });

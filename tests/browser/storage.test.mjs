@@ -169,7 +169,7 @@ test("a tab that keeps older storage open is named, and storage of a later versi
 test("capabilities ask nothing and leave nothing", async (t) => {
   const { kit, page } = await open(t, { enrolled: false });
   const able = await page.evaluate(async () => (await import("/jitsuin/index.js")).capabilities());
-  assert.deepEqual({ ...able, prf: undefined }, { custody: ["browser"], passkey: true, prf: undefined, webview: null, missing: [] });
+  assert.deepEqual({ ...able, prf: undefined }, { custody: ["passkey", "browser"], passkey: true, prf: undefined, webview: null, missing: [] });
   assert.deepEqual(kit.authenticator.prompts, []);
   const left = await page.evaluate(async () => {
     const settled = (request) => new Promise((resolve, reject) => ((request.onsuccess = () => resolve(request.result)), (request.onerror = () => reject(request.error))));
