@@ -265,7 +265,7 @@ export class Wallet {
   sendUnfreezeCode(options?: Cancellable): Promise<{ readonly attempt: string }>;
   /** Lets the account work again. Code: `code-refused`. */
   prepareUnfreeze(options: { attempt: string; code: string } & Cancellable): Promise<Ceremony<Receipt>>;
-  /** Erases all that is kept here: keys, receipts, alerts. */
+  /** Erases all that is kept here: keys, receipts, alerts. Signs the device off where the issuer can be reached; its passkey still leads back (`prepareRecovery`). */
   forget(): Promise<void>;
   /** For support: versions, capabilities and state. No key, no token, no personal data. */
   report(): Promise<Record<string, unknown>>;

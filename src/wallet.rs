@@ -327,7 +327,8 @@ impl<P: Platform> Wallet<P> {
         self.kept_receipts(before, limit)
     }
 
-    /// Erases all that is kept here: keys, receipts, alerts. The wallet is new afterwards.
+    /// Erases all that is kept here: keys, receipts, alerts. The wallet is new afterwards. Signs this device off where
+    /// the issuer can be reached, and erases all the same where not; its passkey still leads back into the account.
     ///
     /// # Errors
     /// The store's codes.

@@ -14,6 +14,7 @@ use jitsuin::code::Code;
 use jitsuin::issuer::account::Account;
 use jitsuin::issuer::ledger::{Kind as Kept, Needs};
 use jitsuin::wallet::memory::Place;
+use jitsuin::wallet::ports::Platform as _;
 use jitsuin::wallet::state::AlertKind;
 use jitsuin::wallet::{Status, Wallet};
 use jitsuin::wire::calls::Outcome;
@@ -251,6 +252,33 @@ async fn a_suspended_device_is_replaced_by_a_new_key_with_its_passkey_and_pays_s
     world.audit().await;
 }
 
+async fn a_wallet_that_is_erased_signs_its_device_off_where_it_can_and_its_passkey_leads_back<L: Timed>(
+    world: World<L>,
+) {
+    let (place, wallet) = world.hanako().await;
+    let key = world::Caller::thief_of(&world, &place).await;
+    wallet.forget().await.unwrap();
+    assert_eq!(wallet.state().status, Status::New);
+    let refused = key.call(&jitsuin::wire::calls::Refill {}).await.unwrap_err();
+    assert_eq!(refused.code, Code::Revoked.name(), "a copy of the key is dead");
+    let told = world.issuer.inbox(0).await.unwrap();
+    assert!(told.iter().any(|(_, message)| message.subject == "A device was signed off"));
+    let again = world.wallet(&place).await;
+    let ticket = world.ticket(&again, "hanako").await.unwrap();
+    let ceremony = again.prepare_recovery(&ticket, "New key", None).await.unwrap();
+    again.confirm(ceremony.id).await.unwrap();
+    again.sync().await.unwrap();
+    assert_eq!((again.state().status, balance(&again)), (Status::Ready, 2_000));
+    let gone = again.receipts(None, 20).into_iter().filter(|receipt| receipt.kind == Kind::DeviceRevoked);
+    assert_eq!(gone.count(), 1);
+    // Out of reach it is erased all the same, and the issuer goes on knowing it.
+    let key = world::Caller::thief_of(&world, &place).await;
+    place.transport().set_offline(true);
+    again.forget().await.unwrap();
+    assert_eq!(again.state().status, Status::New);
+    assert_eq!(key.call(&jitsuin::wire::calls::Refill {}).await.unwrap_err().code, Code::CoolingOff.name());
+}
+
 async fn a_suspended_device_hears_why_and_its_owner_is_told_elsewhere_too<L: Timed>(world: World<L>) {
     let (_, wallet) = world.hanako().await;
     let till = world.till("1001").await;
@@ -298,6 +326,7 @@ on_each_ledger! {
     what_another_device_changes_is_told_on_this_one
     little_left_is_told_once
     a_suspended_device_is_replaced_by_a_new_key_with_its_passkey_and_pays_small_amounts
+    a_wallet_that_is_erased_signs_its_device_off_where_it_can_and_its_passkey_leads_back
     a_suspended_device_hears_why_and_its_owner_is_told_elsewhere_too
 }
 

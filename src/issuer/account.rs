@@ -109,6 +109,9 @@ pub struct Device {
     /// What raises or lowers its tier.
     #[serde(default)]
     pub evidence: Evidence,
+    /// When its own wallet signed it off. Its passkey still leads back into the account.
+    #[serde(default)]
+    pub signed_off_at: Option<u32>,
     /// The key that a rotation put in its place.
     #[serde(default)]
     pub replaced_by: Option<Thumbprint>,

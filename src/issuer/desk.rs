@@ -18,7 +18,7 @@ use crate::wire::calls::{
     EnterCode, FollowNews, FreezeAccount, FreezeByCode, FreezeByTicket, LogIn, LookUpPayment, LowerLimit, MAX_BODY,
     News, PROBLEM_TYPE, PrepareEnrolment, PrepareLimit, PreparePasskeyFreeze, PrepareRecovery, PrepareRefill,
     PrepareRotation, PrepareTopUp, PrepareUnfreeze, ProveCard, Refill, ReportUse, ReversePayment, SendUnfreezeCode,
-    Sync, Synced, TakePayment, VERSION, WELL_KNOWN, WellKnown, WhichTill,
+    SignOff, Sync, Synced, TakePayment, VERSION, WELL_KNOWN, WellKnown, WhichTill,
 };
 use crate::wire::id::AccountId;
 use crate::wire::json::{self, FromJson, ToJson};
@@ -81,7 +81,7 @@ macro_rules! verbs {
     };
 }
 verbs! {
-    LogIn EnterCode PrepareEnrolment ConfirmEnrolment Sync Refill PrepareTopUp ConfirmIntent ProveCard FreezeAccount
+    LogIn EnterCode PrepareEnrolment ConfirmEnrolment Sync Refill PrepareTopUp ConfirmIntent ProveCard FreezeAccount SignOff
     ReportUse FreezeByTicket FreezeByCode PreparePasskeyFreeze ConfirmPasskeyFreeze SendUnfreezeCode PrepareUnfreeze
     PrepareRefill PrepareLimit LowerLimit PrepareRecovery ConfirmRecovery PrepareRotation ConfirmRotation
     EnrolTill WhichTill TakePayment LookUpPayment ReversePayment
@@ -181,6 +181,10 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             Verb::PrepareTopUp => write(&self.prepare_top_up(&caller, read(body)?).await?),
             Verb::ConfirmIntent => write(&self.confirm_intent(&caller, read(body)?).await?),
             Verb::ProveCard => write(&self.prove_card(&caller, read(body)?).await?),
+            Verb::SignOff => {
+                let SignOff {} = read(body)?;
+                write(&self.sign_off(&caller).await?)
+            }
             Verb::FreezeAccount => write(&self.freeze(&caller, read(body)?).await?),
             Verb::ReportUse => write(&self.report_use(&caller, read(body)?).await?),
             Verb::FreezeByTicket => write(&self.freeze_by_ticket(&caller, read(body)?).await?),

@@ -3,16 +3,18 @@
 use super::account::{Account, State};
 use super::error::Refused;
 use super::ledger::Records;
+use super::messages::{Event, Message};
 use super::moment::Moment;
-use super::receipts;
+use super::receipts::{self, Draft};
 use super::used::Used;
 use super::{allowance, freeze, limits, sources};
 use crate::code::Code;
-use crate::wire::calls::{AccountFrozen, DeviceItem, Sync, Synced};
+use crate::wire::calls::{AccountFrozen, DeviceItem, SignedOff, Sync, Synced};
 use crate::wire::freeze::Freeze;
 use crate::wire::id::{AccountId, Bytes, Nonce, Thumbprint};
 use crate::wire::key::PublicKey;
 use crate::wire::key_set::Use;
+use crate::wire::receipt::Kind;
 use crate::wire::sign1;
 use crate::wire::time::Time;
 
@@ -92,6 +94,36 @@ fn item(account: &Account, device: &super::account::Device) -> DeviceItem {
         cooled_at: device.cooled_at,
         last_used_at: device.last_debit.as_ref().map(|debit| debit.at),
     }
+}
+
+/// Signs a device off on the word of its own wallet. It only takes away, so the channel key is enough, and neither a
+/// freeze nor a suspicion hinders it. The same call again says since when.
+///
+/// # Errors
+/// [`Code::NotEnrolled`]; [`Code::Revoked`] for a device that somebody else signed off.
+pub(super) fn sign_off(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    account: &AccountId,
+    thumb: Thumbprint,
+) -> Result<SignedOff, Refused> {
+    let now = moment.now();
+    let mut owner = records.accounts.get(account).cloned().ok_or(Code::NotEnrolled)?;
+    let device = owner.device_mut(thumb).ok_or(Code::NotEnrolled)?;
+    if device.state == State::Revoked {
+        return device.signed_off_at.map(|at| SignedOff { at }).ok_or_else(|| Code::Revoked.into());
+    }
+    device.state = State::Revoked;
+    device.signed_off_at = Some(now);
+    device.intents.clear();
+    device.agreed_refill = None;
+    let label = device.label.clone();
+    let mut draft = Draft::of(Kind::DeviceRevoked, thumb);
+    draft.body.device_label = Some(label.clone());
+    receipts::issue(moment, records, &mut owner, draft);
+    records.messages.push(Message::alarm(moment, &owner, &Event::SignedOff(&label)));
+    records.accounts.put(account, owner);
+    Ok(SignedOff { at: now })
 }
 
 /// The key of [`Records::used`] for a freeze order.

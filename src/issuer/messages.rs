@@ -45,6 +45,8 @@ pub(super) enum Event<'a> {
     KeyReplaced(&'a str),
     /// A device key was replaced by its own owner's wallet.
     KeyRotated(&'a str),
+    /// A device was signed off by its own wallet.
+    SignedOff(&'a str),
     /// Money came in.
     ToppedUp(Money),
     /// A card's owner is asked to prove the card.
@@ -177,6 +179,13 @@ fn english(event: &Event<'_>) -> (String, String) {
                  that was not you, freeze the account at once."
             ),
         ),
+        Event::SignedOff(label) => (
+            "A device was signed off".into(),
+            format!(
+                "\"{label}\" was erased by whoever holds it and can't pay any more. Its passkey and a contact code put a \
+                 new key in its place. If that was not you, freeze the account at once."
+            ),
+        ),
         Event::Frozen => {
             ("Your account is frozen".into(), "No device can pay or top up until the account is released.".into())
         }
@@ -247,6 +256,13 @@ fn japanese(event: &Event<'_>) -> (String, String) {
             format!(
                 "「{label}」の鍵がパスキーで承認のうえ更新されました。以前の鍵とその複製は使えません。心当たりがない場合は、\
                  すぐにアカウントを停止してください。"
+            ),
+        ),
+        Event::SignedOff(label) => (
+            "端末の登録が解除されました".into(),
+            format!(
+                "「{label}」のウォレットが消去され、この端末では支払えなくなりました。パスキーと確認コードで新しい鍵に置き換えられます。\
+                 心当たりがない場合は、すぐにアカウントを停止してください。"
             ),
         ),
         Event::Frozen => {

@@ -47,12 +47,8 @@ pub(super) fn prepare(
     let (key, entry) = live_ticket(moment, records, ticket, thumb)?;
     records.tickets.take(&key);
     let owner = records.accounts.get(&entry.account).ok_or(Code::TicketExpired)?;
-    let credentials: Vec<_> = owner
-        .devices
-        .iter()
-        .filter(|device| device.state != State::Revoked)
-        .map(|device| device.credential.known())
-        .collect();
+    let credentials: Vec<_> =
+        owner.devices.iter().filter(|device| is_replaceable(device)).map(|device| device.credential.known()).collect();
     if credentials.is_empty() {
         return Err(Code::NoCredential.into());
     }
@@ -70,6 +66,11 @@ pub(super) fn prepare(
     };
     records.orders.put(order_key(thumb), Order::Recovery { account: entry.account, channel_key, nonce, until });
     Ok(prepared)
+}
+
+/// Whether the passkey of this device leads back into the account: not once somebody else signed the device off.
+const fn is_replaceable(device: &Device) -> bool {
+    !matches!(device.state, State::Revoked) || device.signed_off_at.is_some()
 }
 
 /// Puts the calling key in the place of the one whose passkey signed. Meters go on, so that no limit is gained.
@@ -106,8 +107,7 @@ pub(super) fn confirm(
         return Err(Code::BadArgument.into());
     }
     let statement = enrolment::open_self_signed(&call.statement.0)?;
-    let replaced =
-        |device: &&mut Device| device.state != State::Revoked && device.credential.id == statement.credential;
+    let replaced = |device: &&mut Device| is_replaceable(device) && device.credential.id == statement.credential;
     let user_handle = owner.user_handle.clone();
     let old = owner.devices.iter_mut().find(replaced).ok_or(Code::CredentialUnknown)?;
     let credential = old.credential.attested();
@@ -124,7 +124,9 @@ pub(super) fn confirm(
     registration::check_unknown(records, thumb, channel_key.thumbprint())?;
     let challenge = enrolment::confirmation_challenge(&call.statement.0);
     let asserted = webauthn::check_assertion(settings, &challenge, &call.assertion, &credential, &user_handle)?;
+    let was_live = old.state != State::Revoked;
     old.state = State::Revoked;
+    old.signed_off_at = None;
     old.intents.clear();
     old.agreed_refill = None;
     let (old_thumb, old_label) = (old.thumb, old.label.clone());
@@ -136,9 +138,11 @@ pub(super) fn confirm(
 
     allowance::index(records, handle, account, thumb)?;
     records.orders.take(order_key(thumb));
-    let mut draft = Draft::of(Kind::DeviceRevoked, old_thumb);
-    draft.body.device_label = Some(old_label);
-    receipts::issue(moment, records, &mut owner, draft);
+    if was_live {
+        let mut draft = Draft::of(Kind::DeviceRevoked, old_thumb);
+        draft.body.device_label = Some(old_label);
+        receipts::issue(moment, records, &mut owner, draft);
+    }
     let new = NewKey {
         key: statement.device_key,
         channel_key,

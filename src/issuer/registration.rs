@@ -111,6 +111,7 @@ pub(super) fn register(
         topped_up: new.meters.topped_up,
         intents: Vec::new(),
         agreed_refill: None,
+        signed_off_at: None,
         evidence: new.evidence,
         replaced_by: None,
     });

@@ -138,6 +138,7 @@ pub(super) fn account(stage: &Stage, balance: u32) -> Account {
         topped_up: Meter::default(),
         intents: Vec::new(),
         agreed_refill: None,
+        signed_off_at: None,
         evidence: Evidence::default(),
         replaced_by: None,
     };

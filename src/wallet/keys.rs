@@ -2,18 +2,23 @@
 
 use super::client::By;
 use super::error::Error;
-use super::ports::{Entropy, Kept, KeyError, Keys, Platform, Record, Seal, SigningKey, Store, StoreError};
-use super::queue::Stop;
+use super::ports::{Clock, Entropy, Kept, KeyError, Keys, Platform, Record, Seal, SigningKey, Store, StoreError};
+use super::queue::{Stop, first};
 use super::record::Data;
 use super::room::{Fault, Handle, Key, Local, Secret, unreadable};
 use super::state::Status;
 use super::{Settings, Wallet};
 use crate::code::Code;
+use crate::wire::calls::{Call as _, SignOff};
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{AccountId, Bytes};
 use crate::wire::key::{PublicKey, Signature};
 use crate::wire::seal::{SealedFor, VERSION};
+use core::time::Duration;
 use std::rc::Rc;
+
+/// How long an erasure waits for the issuer to hear of it.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Nothing else that is signed starts so.
 const PROOF: &[u8] = b"jitsuin/v1/key-proof\0";
@@ -229,6 +234,11 @@ impl<P: Platform> Wallet<P> {
         // What is under way may still write: let it end first.
         let _codes = self.room.codes.turn().await;
         let _news = self.room.news.turn().await;
+        if self.read(|data| data.account.is_some()).unwrap_or(false) {
+            // Told where the issuer can be reached, and never waited for.
+            let told = self.send_proved(By::Channel, SignOff::PATH, b"{}".to_vec());
+            let _ = first(told, self.platform.clock().sleep(PATIENCE)).await;
+        }
         self.platform.store().erase().await?;
         self.room.lose(None);
         self.room.changed();

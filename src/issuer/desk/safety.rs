@@ -6,11 +6,11 @@ use crate::issuer::Issuer;
 use crate::issuer::error::Refused;
 use crate::issuer::funding::Funding;
 use crate::issuer::ledger::{Kind, Ledger, Needs};
-use crate::issuer::{freeze, limits, login, recovery, rotation, step_up};
+use crate::issuer::{devices, freeze, limits, login, recovery, rotation, step_up};
 use crate::wire::calls::{
     AccountFrozen, ConfirmPasskeyFreeze, ConfirmRecovery, ConfirmRotation, Enrolled, FreezeByCode, FreezeByTicket,
     IntentPrepared, LimitSet, LowerLimit, PasskeyFreezePrepared, PrepareLimit, PrepareRecovery, PrepareRefill,
-    PrepareRotation, PrepareUnfreeze, RecoveryPrepared, ReportUse, RotationPrepared, UnfreezeCodeSent,
+    PrepareRotation, PrepareUnfreeze, RecoveryPrepared, ReportUse, RotationPrepared, SignedOff, UnfreezeCodeSent,
 };
 use crate::wire::enrolment;
 use crate::wire::id::{AccountId, Nonce};
@@ -19,6 +19,12 @@ use crate::wire::intent::Action;
 impl<L: Ledger, F: Funding> Issuer<L, F> {
     pub(super) async fn report_use(&self, caller: &Caller, call: ReportUse) -> Result<AccountFrozen, Refused> {
         self.order_freeze(caller, &call.statement.0, call.seq).await
+    }
+
+    pub(super) async fn sign_off(&self, caller: &Caller) -> Result<SignedOff, Refused> {
+        let (account, thumb) = caller.device_or_channel()?;
+        let needs = Needs::new().and(Kind::Accounts, account);
+        self.decide(caller.now_ms, needs, |moment, records| devices::sign_off(moment, records, account, thumb)).await
     }
 
     /// Whose a ticket is; the rule decides whether it still counts.

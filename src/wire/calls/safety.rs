@@ -29,6 +29,20 @@ pub struct FreezeByTicket {
 json_object! { strict FreezeByTicket { ticket } }
 call! { FreezeByTicket "/v1/freeze/ticket" AccountFrozen }
 
+/// Channel or device key. Signs its device off: what a wallet says that is about to be erased.
+#[derive(Clone, Debug)]
+pub struct SignOff {}
+json_object! { strict SignOff {} }
+call! { SignOff "/v1/devices/sign-off" SignedOff }
+
+/// The device is signed off, now or since an earlier call.
+#[derive(Clone, Debug)]
+pub struct SignedOff {
+    /// Seconds since 1970.
+    pub at: u32,
+}
+json_object! { open SignedOff { at } }
+
 /// Any key. Freezes the account of a stop code, which stands in every message of alarm: used once, within minutes.
 #[derive(Clone)]
 pub struct FreezeByCode {
