@@ -76,7 +76,7 @@ test("both keys are stored in one record and can't be exported, once a device is
   assert.equal(await stored(kitPage), null);
   await kit.enrol(wallet, owner);
   const record = await stored(kitPage);
-  assert.deepEqual(record.members, ["channel", "data", "device"]);
+  assert.deepEqual(record.members, ["channel", "data", "device", "next"]);
   for (const key of [record.device, record.channel]) {
     assert.deepEqual(key, { type: "private", algorithm: "ECDSA", curve: "P-256", extractable: false, usages: ["sign"], refused: ["InvalidAccessError", "InvalidAccessError", "InvalidAccessError"] });
   }
