@@ -12,6 +12,8 @@ import { refuse } from "./error.js";
 /** How long the host may take where it asks nobody, and where it asks its user, in milliseconds. */
 const SOON = 10_000;
 const ASKING = 60_000;
+/** Longest attestation that goes to the issuer, in bytes: the platforms' own are chains of certificates of a few kilobytes. */
+const ATTESTATION = 16_384;
 /** Signed without asking anybody, as the wallet does it all the time. @type {readonly string[]} */
 const UNASKED = ["token", "dpop", "proof"];
 
@@ -89,6 +91,11 @@ class HostKey {
   /** @param {Uint8Array} message */
   sign(message) {
     return this.#bridge.sign(this.native, message);
+  }
+
+  /** @param {Uint8Array} nonce */
+  attest(nonce) {
+    return this.#bridge.attest(this.native, nonce);
   }
 }
 
@@ -184,6 +191,13 @@ export class Bridge {
     const signature = await this.#ask("sign", [{ key, ...parts }], UNASKED.includes(parts.purpose) ? SOON : ASKING);
     if (!(signature instanceof Uint8Array) || signature.length !== 64) throw refusal("host-untrusted");
     return signature.slice();
+  }
+
+  /** The platform's word for a key. A host that has none to give, or gives none in time, leaves the key at a browser's limits. @param {string} key @param {Uint8Array} nonce */
+  async attest(key, nonce) {
+    if (typeof this.#host.attestKey !== "function") return undefined;
+    const word = await this.#ask("attestKey", [{ key, nonce }], ASKING).catch(() => undefined);
+    return word instanceof Uint8Array && word.length > 0 && word.length <= ATTESTATION ? word.slice() : undefined;
   }
 
   /** @param {string} name */

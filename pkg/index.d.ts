@@ -343,6 +343,8 @@ export interface Host {
   makeKey(call: HostCall): Promise<{ readonly key: string; readonly publicKey: Uint8Array }>;
   /** The host builds the signing input from the parts, never signs bytes it is given, and answers r and s in 64 bytes. `aad`: 16 bytes for a token, else none. */
   sign(asked: { readonly key: string; readonly purpose: HostPurpose; readonly protected: Uint8Array; readonly payload: Uint8Array; readonly aad: Uint8Array }, call: HostCall): Promise<Uint8Array>;
+  /** The platform's word for a key that it keeps, for the issuer to check, over this nonce: at most 16 KiB. Without it the key has a browser's limits. */
+  attestKey?(asked: { readonly key: string; readonly nonce: Uint8Array }, call: HostCall): Promise<Uint8Array>;
   eraseKey(key: string, call: HostCall): Promise<void>;
   /** The wallet no longer waits for it. */
   cancel?(requestId: string): void;

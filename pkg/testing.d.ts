@@ -15,6 +15,8 @@ export interface WorldOptions {
   readonly now?: Date;
   /** The issuer's limits. Default: the protocol's (section 8). */
   readonly policy?: Partial<Policy>;
+  /** Whose signature the issuer believes as a platform's attestation of a key (P-256). Default: nobody's. */
+  readonly attestedBy?: JsonWebKey;
   /** Origin of the wallet page. Default `https://wallet.test`. */
   readonly origin?: string;
 }

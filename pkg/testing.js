@@ -51,18 +51,21 @@ async function load() {
   });
 }
 
+/** @param {JsonWebKey} key */
+const point = ({ kty, crv, x, y }) => ({ kty, crv, x, y });
+
 /** @param {import("./testing.js").WorldOptions} options */
 export async function createWorld(options) {
   if (options?.iKnowThisIsATest !== true) throw refuse("bad-argument", { message: "A test world holds no secret: say iKnowThisIsATest: true." });
   loading ??= load();
   await loading;
-  const { seed, now, origin = ORIGIN, policy } = options;
+  const { seed, now, origin = ORIGIN, policy, attestedBy } = options;
   const started = now?.getTime() ?? Date.now();
   const limits = policy && {
     per_payment: policy.perPayment?.amount.toString(), per_day: policy.perDay?.amount.toString(), top_ups_per_day: policy.topUpsPerDay,
     cool_off_hours: policy.coolOffHours,
   };
-  const given = { origin, issuer: ISSUER, now: started, ...(seed === undefined ? {} : { seed }), ...(limits ? { policy: limits } : {}) };
+  const given = { origin, issuer: ISSUER, now: started, ...(seed === undefined ? {} : { seed }), ...(limits ? { policy: limits } : {}), ...(attestedBy ? { attested_by: point(attestedBy) } : {}) };
   const raw = await guarded(() => /** @type {Promise<RawWorld>} */ (glue.RawWorld.create(given)));
   worlds += 1;
   return new World(raw, `world-${worlds}`, now ? null : started);

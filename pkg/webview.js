@@ -34,6 +34,7 @@ function over(send) {
       const parts = { protected: base64(header), payload: base64(payload), aad: base64(aad) };
       return fromBase64((await ask("sign", { key, purpose, ...parts }, call)).signature);
     },
+    attestKey: async ({ key, nonce }, call) => fromBase64((await ask("attestKey", { key, nonce: base64(nonce) }, call)).attestation),
     eraseKey: async (key, call) => void (await ask("eraseKey", { key }, call)),
     cancel: (requestId) => void send(JSON.stringify({ id: requestId, what: "cancel" }), requestId).catch(() => {}),
   });

@@ -25,6 +25,11 @@ const head = (major, size) => (size < 24 ? [(major << 5) | size] : size < 256 ? 
 const byteString = (/** @type {Uint8Array} */ of) => joined(head(2, of.length), of);
 const textString = (/** @type {string} */ of) => joined(head(3, of.length), utf8(of));
 
+const sha256 = async (/** @type {Uint8Array<ArrayBuffer>} */ bytes) => new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+
+/** RFC 9679: over the COSE_Key `{1: 2, -1: 1, -2: x, -3: y}`. @param {Uint8Array} point SEC1, uncompressed */
+const thumbprint = (point) => sha256(joined([0xa4, 0x01, 0x02, 0x20, 0x01, 0x21], byteString(point.slice(1, 33)), [0x22], byteString(point.slice(33))));
+
 /** Whether a protected header is exactly `{1: -7, 4: kid}`, or with `16: typ` for a statement. @param {Uint8Array} header @param {string} [name] */
 function isHeader(header, name) {
   const kid = header.slice(5, 13);
@@ -57,12 +62,14 @@ export class ReferenceHost {
   #ask;
   #perMinute;
   #now;
+  #root;
 
   /**
-   * @param {{ origins: readonly string[], ask: (what: { purpose: string, origin: string, payload: Uint8Array }) => Promise<boolean>, perMinute?: { token: number, dpop: number }, now?: () => number }} options
-   *   `ask`: the app's own prompt
+   * @param {{ origins: readonly string[], ask: (what: { purpose: string, origin: string, payload: Uint8Array }) => Promise<boolean>, perMinute?: { token: number, dpop: number }, now?: () => number, root?: CryptoKey }} options
+   *   `ask`: the app's own prompt; `root`: stands for the platform's attestation, as the issuer's checker `RootSigned` reads it
    */
-  constructor({ origins, ask, perMinute = { token: 10, dpop: 120 }, now = () => performance.now() }) {
+  constructor({ origins, ask, perMinute = { token: 10, dpop: 120 }, now = () => performance.now(), root }) {
+    this.#root = root;
     this.#origins = new Set(origins);
     this.#ask = ask;
     this.#perMinute = perMinute;
@@ -101,6 +108,17 @@ export class ReferenceHost {
     return new Uint8Array(await crypto.subtle.sign(ES256, held.pair.privateKey, input));
   }
 
+  /** @param {Sender} sender @param {{ key: string, nonce: Uint8Array }} asked */
+  async attestKey(sender, { key, nonce }) {
+    this.#admit(sender);
+    const held = this.#keys.get(key);
+    if (held?.origin !== sender.origin) throw refused("no such key", "NotFoundError");
+    if (!this.#root || nonce.length !== 16) throw refused("nothing to say");
+    const thumb = await thumbprint(new Uint8Array(await crypto.subtle.exportKey("raw", held.pair.publicKey)));
+    const message = await sha256(joined(utf8("jitsuin/v1/attestation\0"), thumb, nonce));
+    return new Uint8Array(await crypto.subtle.sign(ES256, this.#root, message));
+  }
+
   /** @param {string} what @param {number} limit */
   #pace(what, limit) {
     const now = this.#now();
@@ -127,6 +145,7 @@ export class ReferenceHost {
       hello: () => this.hello(sender),
       makeKey: () => this.makeKey(sender),
       sign: (/** @type {ToSign} */ asked) => this.sign(sender, asked),
+      attestKey: (/** @type {{ key: string, nonce: Uint8Array }} */ asked) => this.attestKey(sender, asked),
       eraseKey: (/** @type {string} */ key) => this.eraseKey(sender, key),
     });
   }

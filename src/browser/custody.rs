@@ -5,6 +5,7 @@ use super::store::refusal;
 use super::web_crypto::{CryptoSigner, KeyHandle, PasskeySecret, prove, seals, settled};
 use crate::wallet::ports::{KeyError, Keys, Seal, SigningKey as _, StoreError};
 use crate::wire::enrolment::Custody;
+use crate::wire::id::{Bytes, Nonce};
 use crate::wire::key::PublicKey;
 use core::cell::Cell;
 use wasm_bindgen_futures::JsFuture;
@@ -70,6 +71,10 @@ impl Keys for BrowserKeys {
         // A host proves each key as it makes it; the channel key is stored here in any custody.
         self.prove().await?;
         CryptoSigner::make(custody == Custody::Passkey, host).await
+    }
+
+    async fn attest(&self, handle: &KeyHandle, nonce: Nonce) -> Option<Bytes> {
+        handle.attested(nonce).await
     }
 
     fn prf_input(&self, handle: &KeyHandle) -> Option<[u8; 32]> {

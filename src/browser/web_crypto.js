@@ -32,6 +32,9 @@ export const isHandle = (value) => isKey(value) || isSealed(value) || isNative(v
 /** @param {unknown} handle @param {any} host */
 export const reached = (handle, host) => (host && isNative(handle) ? host.open(handle) : handle);
 
+/** The platform's word for a host's key, if there is one. @param {any} handle @param {Uint8Array} nonce @returns {Promise<Uint8Array | undefined>} */
+export const attested = async (handle, nonce) => (isNative(handle) ? /** @type {any} */ (handle).attest?.(nonce.slice()) : undefined);
+
 /** A key that was made now. */
 export class NewKey {
   /** @param {CryptoKey} key @param {unknown} handle @param {Uint8Array} point */

@@ -4,6 +4,7 @@
 use super::host::Bridge;
 use super::reflect::error_name;
 use crate::wallet::ports::{KeyError, Seal, SigningKey};
+use crate::wire::id::{Bytes, Nonce};
 use crate::wire::key::{PublicKey, Signature};
 use js_sys::{Promise, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -20,6 +21,7 @@ extern "C" {
     #[wasm_bindgen(js_name = isNative)]
     fn is_native(handle: &JsValue) -> bool;
     fn reached(handle: &JsValue, host: Option<&Bridge>) -> JsValue;
+    fn attested(handle: &JsValue, nonce: &[u8]) -> Promise;
     fn make(sealed: bool, host: Option<&Bridge>) -> Promise;
     fn keep(handle: &JsValue, secret: &JsValue, rp_id: &str, thumb: &[u8], bound: &[u8]) -> Promise;
     fn open(handle: &JsValue, secret: &JsValue, rp_id: &str, thumb: &[u8], bound: &[u8]) -> Promise;
@@ -55,6 +57,12 @@ impl KeyHandle {
 
     pub(super) fn is_native(&self) -> bool {
         is_native(&self.0)
+    }
+
+    /// What the host's platform says of a key that was made now.
+    pub(super) async fn attested(&self, nonce: Nonce) -> Option<Bytes> {
+        let word = settled(attested(&self.0, nonce.as_bytes())).await.ok()?;
+        word.dyn_into::<Uint8Array>().ok().map(|word| Bytes(word.to_vec()))
     }
 
     /// A host's key as one that signs there; any other as it is.

@@ -14,6 +14,7 @@ use super::home::Home;
 use super::wallet::{RawWallet, read_options};
 use crate::browser::Fetch;
 use crate::code::Code;
+use crate::issuer::attestation::RootSigned;
 use crate::issuer::demo::{self, Person, Plan, Shop};
 use crate::issuer::desk::Request;
 use crate::issuer::funding::{CardKind, DemoProcessor};
@@ -25,6 +26,7 @@ use crate::wallet::ports::Clock as _;
 use crate::wire::calls::Problem;
 use crate::wire::id::AccountId;
 use crate::wire::json::{ToJson, Writer, json_object};
+use crate::wire::key::PublicKey;
 use crate::wire::money::{Amount, Money};
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -51,6 +53,9 @@ struct Options {
     seed: Option<u32>,
     #[serde(default)]
     policy: Option<Limits>,
+    /// Whose word for a device key is believed.
+    #[serde(default)]
+    attested_by: Option<PublicKey>,
 }
 
 /// What `add_account` takes.
@@ -144,11 +149,14 @@ impl RawWorld {
     /// # Errors
     /// `bad-argument`, `no-entropy`.
     pub async fn create(options: JsValue) -> Result<Self, JsValue> {
-        let Options { issuer, origin, now, seed, policy } = from_js(options)?;
+        let Options { issuer, origin, now, seed, policy, attested_by } = from_js(options)?;
         let (now, seed) = (milliseconds(now), seed.map(u64::from));
         let mut settings = Settings::new(&issuer, &[&origin]).map_err(|_| code(Code::BadArgument))?;
         settings.password_cost = PasswordCost::least();
         policy.unwrap_or_default().apply(&mut settings.policy);
+        if let Some(root) = attested_by {
+            settings.attestation = Arc::new(RootSigned(root));
+        }
         let ledger = MemoryLedger::new(LedgerClock::movable(now));
         let entropy = Arc::new(WorldEntropy::new(seed));
         let opened = Issuer::open_with(ledger, DemoProcessor::new(), settings, entropy).await;

@@ -6,7 +6,7 @@ use super::Wallet;
 use super::ceremony::{DEADLINE, Open, Work};
 use super::client::{By, parse};
 use super::error::Error;
-use super::ports::{Clock, Kept, Lock, Platform, Store};
+use super::ports::{Clock, Kept, Keys, Lock, Platform, Store};
 use super::queue::{First, Stop, first};
 use super::record::{Account, Data, Enrolling, Terms};
 use super::room::{Fault, Local, ms, this_device, unreadable};
@@ -171,7 +171,8 @@ impl<P: Platform> Wallet<P> {
         let recovers = made.registration.is_none();
         let body = match made.registration.clone() {
             Some(registration) => {
-                json::to_vec(&ConfirmEnrolment { registration, statement, assertion, label, attestation: None })
+                let attestation = self.platform.keys().attest(&device, prepared.nonce).await;
+                json::to_vec(&ConfirmEnrolment { registration, statement, assertion, label, attestation })
             }
             None => json::to_vec(&ConfirmRecovery { statement, assertion, label }),
         };

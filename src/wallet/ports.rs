@@ -4,7 +4,7 @@
 //! No `Send` and never `dyn`: a wallet lives in one thread, and one generic parameter names the whole platform.
 
 use crate::wire::enrolment::Custody;
-use crate::wire::id::{Bytes, Hash, RpId, Thumbprint};
+use crate::wire::id::{Bytes, Hash, Nonce, RpId, Thumbprint};
 use crate::wire::key::{PublicKey, Signature};
 use crate::wire::webauthn::{Assertion, Registration};
 use core::time::Duration;
@@ -135,6 +135,11 @@ pub trait Keys {
     /// Makes a key for this custody, once a key was written, read back and used here. For [`Custody::Passkey`] the handle
     /// lives in memory until [`Keys::keep`] gives the one to store.
     async fn make(&self, custody: Custody) -> Result<(Self::Key, Self::Handle), KeyError>;
+    /// The platform's word for a key that was made now, in this one registration, where custody is [`Custody::Native`] and
+    /// the host has one to give.
+    async fn attest(&self, _handle: &Self::Handle, _nonce: Nonce) -> Option<Bytes> {
+        None
+    }
     /// The 32 bytes that a passkey must be asked about to seal or open this key; none: it needs no passkey.
     fn prf_input(&self, handle: &Self::Handle) -> Option<[u8; 32]>;
     /// The handle to store for a key that [`Keys::make`] made for [`Custody::Passkey`]: sealed under the secret, or as custody

@@ -131,7 +131,8 @@ impl<P: Platform> Wallet<P> {
         let unsigned = sign1::prepare(&statement, &new_key);
         let statement = Bytes(unsigned.finish(&made.sign(unsigned.message()).await?));
         let co_signature = co_signature.unwrap_or_default();
-        let call = ConfirmRotation { nonce, assertion, co_signature, approval, statement, attestation: None };
+        let attestation = self.platform.keys().attest(&handles.0, nonce).await;
+        let call = ConfirmRotation { nonce, assertion, co_signature, approval, statement, attestation };
         let call = Bytes(json::to_vec(&call));
         Ok((Rotating { device_key: new_key, channel_key, custody, nonce, call }, handles))
     }

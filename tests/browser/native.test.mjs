@@ -9,9 +9,9 @@ import { openSite } from "../lib/site.mjs";
 
 const yen = (/** @type {number} */ amount) => ({ amount: BigInt(amount), currency: "JPY" });
 
-/** @param {import("node:test").TestContext} t @param {{ perMinute?: { token: number, dpop: number }, origins?: string[] }} [options] */
-async function open(t, options = {}) {
-  const site = await openSite();
+/** @param {import("node:test").TestContext} t @param {{ perMinute?: { token: number, dpop: number }, origins?: string[], root?: CryptoKey }} [options] @param {object} [world] */
+async function open(t, options = {}, world = {}) {
+  const site = await openSite(world);
   const browser = await launchChromium();
   const context = await browser.newContext();
   t.after(async () => {
@@ -200,4 +200,19 @@ test("what is no host is refused as bad-argument", async (t) => {
     const refused = await page.evaluate(`kit.outcome(() => kit.jitsuin.Wallet.open({ ...kit.OPTIONS, profile: "bad", host: ${host} }))`);
     assert.equal(/** @type {any} */ (refused).error.code, "bad-argument", host);
   }
+});
+
+test("a key that its platform attests earns the limits of native; unattested, or attested by somebody else, those of browser", async (t) => {
+  const pair = async () => /** @type {CryptoKeyPair} */ (await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, true, ["sign", "verify"]));
+  const [platform, other] = [await pair(), await pair()];
+  const attestedBy = await crypto.subtle.exportKey("jwk", platform.publicKey);
+  const seen = [];
+  for (const root of [platform.privateKey, other.privateKey, undefined]) {
+    const { page, account } = await open(t, { root }, { attestedBy, policy: { coolOffHours: 0 } });
+    await wallet(page);
+    assert.equal((await enrol(page, account)).error, undefined);
+    assert.equal(await custody(page), "native");
+    seen.push(await page.evaluate(async () => String((await globalThis.kit.wallet()).state.allowance?.perPayment.amount)));
+  }
+  assert.deepEqual(seen, ["50000", "10000", "10000"]);
 });

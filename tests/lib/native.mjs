@@ -8,15 +8,15 @@ import { ReferenceHost } from "../../pkg/testing/host.js";
 /**
  * Puts the messages' function `nativeMessage` into every page of a context.
  * @param {import("playwright-core").BrowserContext} context
- * @param {{ origins: string[], consent?: boolean, perMinute?: { token: number, dpop: number } }} options
+ * @param {{ origins: string[], consent?: boolean, perMinute?: { token: number, dpop: number }, root?: CryptoKey }} options
  */
-export async function addNative(context, { origins, consent = true, perMinute }) {
+export async function addNative(context, { origins, consent = true, perMinute, root }) {
   /** What the user was asked. @type {{ purpose: string, origin: string }[]} */
   const asked = [];
   /** Messages as they came, and how the host takes them. */
   const state = { consent, how: "well", /** @type {any[]} */ messages: [] };
   const host = new ReferenceHost({
-    origins, perMinute,
+    origins, perMinute, root,
     ask: async ({ purpose, origin }) => {
       asked.push({ purpose, origin });
       return state.consent;
@@ -59,6 +59,7 @@ export function inPage() {
     hello: () => message("hello", null),
     makeKey: () => message("makeKey", null),
     sign: (/** @type {any} */ asked) => message("sign", asked),
+    attestKey: (/** @type {any} */ asked) => message("attestKey", asked),
     eraseKey: (/** @type {string} */ key) => message("eraseKey", key),
   };
 }
