@@ -160,6 +160,19 @@ async fn a_second_refill_in_a_day_takes_a_step_up_and_gives_no_new_window<L: Tim
     assert_eq!(alerts(&wallet), []);
 }
 
+async fn an_agreed_refill_whose_answer_was_lost_is_fetched_without_a_second_prompt<L: Timed>(world: World<L>) {
+    let (place, wallet) = world.hanako().await;
+    world.advance(60);
+    let before = wallet.state().allowance.unwrap();
+    let ceremony = wallet.prepare_refill().await.unwrap();
+    let prompts = place.authenticator().prompts().len();
+    place.transport().lose_answers(1);
+    assert_eq!(wallet.confirm(ceremony.id).await.unwrap_err().code, Code::Offline);
+    assert_eq!(world::receipt(wallet.confirm(ceremony.id).await.unwrap()).kind, Kind::Refilled);
+    assert_eq!(place.authenticator().prompts().len(), prompts + 1);
+    assert!(wallet.state().allowance.unwrap().until > before.until);
+}
+
 async fn the_limit_is_lowered_at_once_and_raised_by_a_step_up<L: Timed>(world: World<L>) {
     let (_, wallet) = world.hanako().await;
     let till = world.till("1001").await;
@@ -322,6 +335,7 @@ on_each_ledger! {
     a_frozen_wallet_is_released_by_an_older_device_with_a_contact_code_and_its_passkey
     two_devices_of_one_account_raise_nothing_false
     a_second_refill_in_a_day_takes_a_step_up_and_gives_no_new_window
+    an_agreed_refill_whose_answer_was_lost_is_fetched_without_a_second_prompt
     the_limit_is_lowered_at_once_and_raised_by_a_step_up
     what_another_device_changes_is_told_on_this_one
     little_left_is_told_once

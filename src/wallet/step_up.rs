@@ -205,32 +205,34 @@ impl<P: Platform> Wallet<P> {
             Some(call) => call,
             None => Rc::new(self.agree(open, prepared, None).await?.0),
         };
-        match self.call(By::Device, &*call).await {
-            Ok(IntentConfirmed::Done { receipt }) => {
-                let receipt = self.accept(prepared, &receipt).await?;
-                if matches!(prepared.intent.action, Action::Refill { .. }) {
-                    self.fetch_allowance().await?;
-                }
-                // The chain is brought up to it; if that fails now, the next sync does it.
-                let _ = self.fetch_news().await;
-                Ok(Confirmed::Receipt { receipt })
-            }
-            Ok(IntentConfirmed::Pending { top_up }) => Ok(Confirmed::Pending { id: top_up }),
+        let receipt = match self.call(By::Device, &*call).await {
+            Ok(IntentConfirmed::Done { receipt }) => self.accept(prepared, &receipt).await?,
+            Ok(IntentConfirmed::Pending { top_up }) => return Ok(Confirmed::Pending { id: top_up }),
             // The first answer was lost, and the intent is used: what it did stands in the receipts.
             Err(error) if again && error.code == Code::IntentExpired => {
                 self.fetch_news().await?;
-                Ok(match self.find(prepared)? {
-                    Some(receipt) => Confirmed::Receipt { receipt },
-                    None => Confirmed::Pending { id: to_base64(prepared.intent.nonce.as_bytes()) },
-                })
+                match self.find(prepared)? {
+                    Some(receipt) => receipt,
+                    None => return Ok(Confirmed::Pending { id: to_base64(prepared.intent.nonce.as_bytes()) }),
+                }
             }
             Err(error) => {
                 if matches!(error.code, Code::Offline | Code::IssuerUnavailable) {
                     prepared.sent.replace(Some(call));
                 }
-                Err(error)
+                return Err(error);
             }
+        };
+        if matches!(prepared.intent.action, Action::Refill { .. })
+            && let Err(error) = self.fetch_allowance().await
+        {
+            // What was agreed to waits at the issuer: the next confirm fetches it, without a prompt.
+            prepared.sent.replace(Some(call));
+            return Err(error);
         }
+        // The chain is brought up to it; if that fails now, the next sync does it.
+        let _ = self.fetch_news().await;
+        Ok(Confirmed::Receipt { receipt })
     }
 
     /// The passkey's assertion, checked, and the device key's co-signature over it; and what the passkey derived from `prf`.
