@@ -6,13 +6,15 @@
 mod world;
 
 use jitsuin::code::Code;
-use jitsuin::wallet::memory::{Place, Prf, Tamper, run};
-use jitsuin::wallet::ports::{Platform, StoreError};
+use jitsuin::wallet::memory::{FnTransport, Place, Prf, Tamper, run};
+use jitsuin::wallet::ports::{Platform, Response, StoreError};
 use jitsuin::wallet::record::Data;
 use jitsuin::wallet::{Confirmed, Error, Status, Wallet};
 use jitsuin::wire::calls::Outcome;
 use jitsuin::wire::enrolment::Custody;
 use jitsuin::wire::receipt::Kind;
+use std::cell::RefCell;
+use std::rc::Rc;
 use world::{World, balance};
 
 async fn renew(wallet: &Wallet<Place>, custody: Option<Custody>) -> Result<Confirmed, Error> {
@@ -211,5 +213,84 @@ fn a_custody_is_upgraded_and_the_new_key_is_sealed() {
         let code = again.payment_code(None).await.unwrap();
         assert_eq!(till.outcome(&code.text, 460, "sale-2").await, Outcome::Approved);
         world.audit().await;
+    });
+}
+
+/// A place whose road to the issuer is watched: `meets` sees each path once its call was answered, and may answer otherwise.
+fn watched(world: &World, meets: impl Fn(&str) -> Option<Response> + 'static) -> Place {
+    let (world, meets) = (world.clone(), Rc::new(meets));
+    let far = world.clone();
+    let transport = FnTransport::new(move |request| {
+        let (world, meets) = (far.clone(), Rc::clone(&meets));
+        async move {
+            let path = request.url.strip_prefix(world::ISSUER).unwrap().to_owned();
+            let reply = world.answer(request.method, &path, request.body, request.proof).await;
+            let answer =
+                Response { status: reply.status, body: reply.body, nonce: reply.nonce, retry_after: reply.retry_after };
+            Ok(meets(&path).unwrap_or(answer))
+        }
+    });
+    world.place_over(world::ISSUER, transport)
+}
+
+#[test]
+fn a_wallet_that_is_locked_while_its_key_is_renewed_stays_locked() {
+    run(async {
+        for answer_is_lost in [false, true] {
+            let world = World::new().await;
+            let held: Rc<RefCell<Option<Rc<Wallet<Place>>>>> = Rc::default();
+            let locking = Rc::clone(&held);
+            let place = watched(&world, move |path| {
+                let wallet = locking.borrow_mut().take_if(|_| path == "/v1/rotation/confirm")?;
+                wallet.lock();
+                // The issuer has done it, and something on the way asks for the call again: there is no key for that.
+                let body = br#"{"type":"about:blank","title":"","status":401,"code":"use-dpop-nonce"}"#.to_vec();
+                answer_is_lost.then(|| Response { status: 401, body, nonce: Some("another".into()), retry_after: None })
+            });
+            let wallet = Rc::new(world.wallet(&place).await);
+            world.enrol(&wallet, "hanako").await.unwrap();
+            let before = data(&place).device_key;
+            let ceremony = wallet.prepare_rotation(None).await.unwrap();
+            held.replace(Some(Rc::clone(&wallet)));
+            let confirmed = wallet.confirm(ceremony.id).await;
+            assert_eq!(wallet.state().status, Status::Locked);
+            assert_eq!(wallet.payment_code(None).await.unwrap_err().code, Code::Locked);
+            if answer_is_lost {
+                assert_eq!(confirmed.unwrap_err().code, Code::Locked);
+                assert!(data(&place).rotating.is_some(), "the issuer may have the new key: it must not be dropped");
+            }
+            wallet.unlock().await.unwrap();
+            wallet.sync().await.unwrap();
+            assert_ne!(data(&place).device_key, before);
+            assert_eq!(wallet.state().status, Status::Ready);
+            let till = world.till("1001").await;
+            let code = wallet.payment_code(None).await.unwrap();
+            assert_eq!(till.outcome(&code.text, 540, "sale-1").await, Outcome::Approved);
+        }
+    });
+}
+
+#[test]
+fn a_tab_with_a_renewal_of_its_own_takes_the_one_that_came_first() {
+    run(async {
+        let world = World::new().await;
+        let (place, wallet) = world.hanako().await;
+        let (other, locked) = (world.wallet(&place).await, world.wallet(&place).await);
+        locked.lock();
+        let first = wallet.prepare_rotation(None).await.unwrap();
+        other.prepare_rotation(None).await.unwrap();
+        place.transport().lose_answers(1);
+        assert_eq!(wallet.confirm(first.id).await.unwrap_err().code, Code::Offline);
+        other.read_again().await.unwrap();
+        other.sync().await.unwrap();
+        assert_eq!(other.state().status, Status::Ready);
+        let till = world.till("1001").await;
+        let code = other.payment_code(None).await.unwrap();
+        assert_eq!(till.outcome(&code.text, 540, "sale-1").await, Outcome::Approved);
+        // A tab that was locked is not opened by it.
+        locked.read_again().await.unwrap();
+        assert_eq!(locked.state().status, Status::Locked);
+        locked.unlock().await.unwrap();
+        assert_eq!(locked.state().status, Status::Ready);
     });
 }

@@ -151,7 +151,7 @@ impl<P: Platform> Wallet<P> {
     async fn resume_left_over(&self, prepared: &Prepared) -> Result<bool, Error> {
         match self.resume_enrolment().await {
             // Of an earlier enrolment that came to nothing: this one goes on.
-            Err(error) if !prepared.sent.get() && !is_unanswered(&error) && error.code != Code::Locked => Ok(false),
+            Err(error) if !prepared.sent.get() && !is_unanswered(&error) => Ok(false),
             other => other,
         }
     }
@@ -310,9 +310,24 @@ impl<P: Platform> Wallet<P> {
     }
 }
 
-/// Whether it may have reached the issuer without an answer that counts.
+/// Whether this is no answer to the call itself, which may have had its effect before: nothing came back, it was not read,
+/// or it was not even sent, for want of the key or of its signature.
 pub(super) const fn is_unanswered(error: &Error) -> bool {
-    matches!(error.code, Code::Offline | Code::IssuerUnavailable)
+    matches!(
+        error.code,
+        Code::Offline
+            | Code::IssuerUnavailable
+            | Code::TooManyAttempts
+            | Code::UseDpopNonce
+            | Code::ProofReplayed
+            | Code::Locked
+            | Code::Closed
+            | Code::Cancelled
+            | Code::HostSilent
+            | Code::HostRefused
+            | Code::NoEntropy
+            | Code::StorageFailed
+    )
 }
 
 #[cfg(test)]

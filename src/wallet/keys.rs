@@ -101,8 +101,10 @@ impl<P: Platform> Wallet<P> {
         let device = self.opened(&record.device, &data.device_key, None).await;
         let channel = self.opened(&record.channel, &data.channel_key, None).await;
         let lost = device.as_ref().is_err_and(|error| *error == KeyError::Lost);
+        // A wallet that was locked stays locked, whoever changed its record.
+        let locked = self.room.device.borrow().is_none() && self.room.data.borrow().is_some();
         self.room.lose(lost.then_some(Fault::KeyLost));
-        self.room.device.replace(device.ok());
+        self.room.device.replace(device.ok().filter(|_| !locked));
         self.room.channel.replace(channel.ok());
         self.room.handles.replace(Some((record.device, record.channel)));
         self.room.stored.set(true);

@@ -85,6 +85,10 @@ impl<P: Platform> Wallet<P> {
         let turn = self.room.news.turn().await;
         self.resume_rotation().await?;
         drop(turn);
+        if self.read(is_sent)? {
+            // Locked before it was sent: nothing is renewed yet.
+            return Err(Code::Locked.into());
+        }
         let _ = self.fetch_news().await;
         let device = self.read(|data| this_device(data, self.now()))?;
         device.map(|device| Confirmed::Enrolled { device }).ok_or_else(|| Code::NotEnrolled.into())
@@ -208,8 +212,14 @@ impl<P: Platform> Wallet<P> {
             Ok(())
         })
         .await?;
-        if let Some(Next { device, channel, .. }) = self.room.next.take() {
-            self.room.device.replace(Some(device));
+        let public = self.read(|data| data.device_key)?;
+        // What this tab prepared may be another rotation than the one that is on disk.
+        let next = self.room.next.take().filter(|next| *next.device.public() == public);
+        if let Some(Next { device, channel, .. }) = next {
+            // Locked while the answer was under way, it stays so.
+            if self.room.device.borrow().is_some() {
+                self.room.device.replace(Some(device));
+            }
             self.room.channel.replace(Some(channel));
             self.room.changed();
         } else if let Kept::Record(record) = self.platform.store().load().await? {

@@ -4,6 +4,7 @@ use super::Wallet;
 use super::ceremony::{Asked, Open, Work, stop_here};
 use super::error::Error;
 use super::ports::{Entropy, Kept, KeyError, Keys, Platform, Record, Seal, Store, StoreError};
+use super::record::Data;
 use super::room::{Fault, Handle, Secret};
 use super::state::{Confirmed, IntentView};
 use crate::code::Code;
@@ -97,7 +98,9 @@ impl<P: Platform> Wallet<P> {
         let input = keys.prf_input(&device).ok_or(Code::Unsupported)?;
         let secret = self.derive(open, prepared, input).await?;
         let (key, device) = self.kept_under(&device, &public, Some((&secret, &prepared.seal))).await?;
-        self.change_with(device, |_| Ok(())).await?;
+        // Another tab may have renewed the key meanwhile: its seal is not for this one to overwrite.
+        let same = move |data: &mut Data| if data.device_key == public { Ok(()) } else { Err(Code::Superseded.into()) };
+        self.change_with(device, same).await?;
         self.room.device.replace(Some(key));
         Ok(())
     }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::wallet::memory::{Mode, Place, Prf, run};
-use crate::wallet::ports::Authenticator;
+use crate::wallet::ports::{Authenticator, SigningKey};
 use crate::wallet::scripted::{Trick, World};
 use crate::wallet::state::Status;
 use crate::wallet::{Ceremony, Settings};
@@ -177,6 +177,9 @@ fn a_lost_answer_of_an_enrolment_is_asked_for_again_once_the_key_is_open() {
     let again = open(&world, None);
     assert_eq!(again.state().status, Status::Locked);
     assert_eq!(code_of(run(again.log_in("hanako", "password", "ja"))), Code::Locked);
+    // A page asks for news by itself, tap or no tap.
+    assert_eq!(code_of(run(again.sync())), Code::Locked);
+    assert_eq!(open(&world, None).state().status, Status::Locked);
     run(again.unlock()).unwrap();
     assert_eq!(again.state().status, Status::Ready);
     assert!(run(again.payment_code(None)).is_ok());
@@ -250,4 +253,25 @@ fn sealing_again_changes_input_and_seal_and_the_old_one_counts_until_then() {
     // Another tab that was opened before still asks about the old input: it reads the new one, and then it works.
     wallet.lock();
     run(wallet.unlock()).unwrap();
+}
+
+#[test]
+fn a_key_that_another_tab_renewed_meanwhile_is_not_sealed_over() {
+    let world = world(Prf::Works);
+    enrolled(&world, None).unwrap();
+    let (wallet, other) = (open(&world, None), open(&world, None));
+    run(wallet.unlock()).unwrap();
+    let prepare = || Box::new(wallet.sealed(true).unwrap().unwrap());
+    run(wallet.open_ceremony(IntentView::Unlock, Work::Unlock(prepare())));
+    let (prepared, ceremony) = (prepare(), wallet.room.open.borrow().clone().unwrap());
+    let secret = run(wallet.derive(&ceremony, &prepared, prepared.input)).unwrap();
+    let (device, channel, handles) = run(other.make_pair(Custody::Browser)).unwrap();
+    let renewed = run(other.change_next(handles, |data| {
+        data.device_key = *device.public();
+        data.channel_key = *channel.public();
+        Ok(())
+    }));
+    renewed.unwrap();
+    assert_eq!(code_of(run(wallet.seal_again(&ceremony, &prepared, &secret))), Code::Superseded);
+    assert_eq!(open(&world, None).state().status, Status::Ready, "the renewed key is still there");
 }
