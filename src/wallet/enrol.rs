@@ -243,7 +243,8 @@ impl<P: Platform> Wallet<P> {
                     })
                     .await?;
                     // Its keys were not registered. They may be tried again from here, and from nowhere else.
-                    match self.room.draft.borrow().clone() {
+                    let draft = self.room.draft.borrow().clone();
+                    match draft {
                         Some(device) => {
                             self.room.stored.set(false);
                             if let Some(handles) = self.room.handles.borrow_mut().as_mut() {

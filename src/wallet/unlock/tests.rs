@@ -275,3 +275,25 @@ fn a_key_that_another_tab_renewed_meanwhile_is_not_sealed_over() {
     assert_eq!(code_of(run(wallet.seal_again(&ceremony, &prepared, &secret))), Code::Superseded);
     assert_eq!(open(&world, None).state().status, Status::Ready, "the renewed key is still there");
 }
+
+#[test]
+fn an_enrolment_that_is_refused_after_a_restart_leaves_a_new_wallet() {
+    for prf in [Prf::Works, Prf::None] {
+        let world = world(prf);
+        let wallet = open(&world, None);
+        let ceremony = run(prepared(&wallet));
+        world.place.transport().set_offline(true);
+        assert_eq!(code_of(run(wallet.confirm(ceremony.id))), Code::Offline);
+        let again = open(&world, None);
+        world.place.transport().set_offline(false);
+        world.issuer.trick.set(Some(Trick::Refuse(Code::TicketExpired)));
+        // The refusal is the ended enrolment's, no part of opening the key.
+        run(again.unlock()).unwrap();
+        let _ = run(again.sync());
+        assert_eq!(again.state().status, Status::New, "{prf:?}");
+        world.issuer.trick.set(None);
+        let ceremony = run(prepared(&again));
+        run(again.confirm(ceremony.id)).unwrap();
+        assert_eq!(again.state().status, Status::Ready);
+    }
+}
