@@ -127,6 +127,8 @@ pub(super) fn confirm(
     let was_live = old.state != State::Revoked;
     old.state = State::Revoked;
     old.signed_off_at = None;
+    // Its meters go on in the new key, and so does what is learned later about what it paid.
+    old.replaced_by = Some(thumb);
     old.intents.clear();
     old.agreed_refill = None;
     let (old_thumb, old_label) = (old.thumb, old.label.clone());

@@ -52,6 +52,7 @@ fn a_suspended_device_is_replaced_its_old_key_is_dead_and_the_new_one_cools_off(
     let account = old.account.clone().unwrap();
     let shop = till(&issuer, TILL, "t/1001");
     assert_eq!(pay(&issuer, &shop, &token(&issuer, &account, 1), 500, "1").outcome, Outcome::Approved);
+    let paid = sync(&issuer, &old_channel).receipts.len() as u64;
     // A copy of the key: a counter that jumps too far.
     assert_eq!(pay(&issuer, &shop, &token(&issuer, &account, 90_000), 500, "2").outcome, Outcome::Declined);
     assert_eq!(sync(&issuer, &old_channel).status, DeviceStatus::Suspended);
@@ -83,6 +84,17 @@ fn a_suspended_device_is_replaced_its_old_key_is_dead_and_the_new_one_cools_off(
     };
     let order = FreezeAccount { statement: Bytes(old_channel.state(&freeze)) };
     assert_eq!(old_channel.call(&issuer, &order).err(), Some(Code::Revoked), "a copied profile can't stop the new one");
+    // "It was not me", said of what the old key paid: the new one's clean history begins anew.
+    let report = Freeze { thumb: device.key().thumbprint(), nonce: Nonce([8; 16]), ..freeze };
+    let call = ReportUse { statement: Bytes(channel.state(&report)), seq: Some(paid) };
+    channel.call(&issuer, &call).unwrap();
+    let account = device.account.clone().unwrap();
+    let needs = Needs::new().and(Kind::Accounts, &account);
+    let owner =
+        now(issuer.ledger().transact(needs, |records| records.accounts.get(&account).unwrap().clone())).unwrap();
+    let suspected = |thumb| owner.device(thumb).unwrap().evidence.suspected_at;
+    assert_eq!(suspected(device.key().thumbprint()), Some(report.issued_at));
+    assert_ne!(suspected(public(DEVICE).thumbprint()), Some(report.issued_at));
 }
 
 #[test]
