@@ -6,6 +6,7 @@
 mod world;
 
 use jitsuin::code::Code;
+use jitsuin::issuer::desk::Reply;
 use jitsuin::wallet::memory::{FnTransport, Place, Prf, Tamper, run};
 use jitsuin::wallet::ports::{Platform, Response, StoreError};
 use jitsuin::wallet::record::Data;
@@ -15,7 +16,7 @@ use jitsuin::wire::enrolment::Custody;
 use jitsuin::wire::receipt::Kind;
 use std::cell::RefCell;
 use std::rc::Rc;
-use world::{World, balance};
+use world::{ISSUER, World, balance};
 
 async fn renew(wallet: &Wallet<Place>, custody: Option<Custody>) -> Result<Confirmed, Error> {
     let ceremony = wallet.prepare_rotation(custody).await?;
@@ -292,5 +293,39 @@ fn a_tab_with_a_renewal_of_its_own_takes_the_one_that_came_first() {
         assert_eq!(locked.state().status, Status::Locked);
         locked.unlock().await.unwrap();
         assert_eq!(locked.state().status, Status::Ready);
+    });
+}
+
+#[test]
+fn an_old_answer_played_again_does_not_end_the_key_that_works() {
+    run(async {
+        let world = World::new().await;
+        // Whoever carries the calls keeps the answer to the enrolment, and gives it in the place of the renewal's.
+        let kept = Rc::new(RefCell::new(Vec::new()));
+        let (carrier, held) = (world.clone(), Rc::clone(&kept));
+        let transport = FnTransport::new(move |request| {
+            let (world, held) = (carrier.clone(), Rc::clone(&held));
+            async move {
+                let path = request.url.strip_prefix(ISSUER).unwrap().to_owned();
+                let reply = world.answer(request.method, &path, request.body, request.proof).await;
+                let Reply { status, mut body, nonce, retry_after, .. } = reply;
+                match path.as_str() {
+                    "/v1/enrolment/confirm" => held.replace(body.clone()),
+                    "/v1/rotation/confirm" if status == 200 => core::mem::replace(&mut body, held.borrow().clone()),
+                    _ => Vec::new(),
+                };
+                Ok(Response { status, body, nonce, retry_after })
+            }
+        });
+        let place = world.place_over(ISSUER, transport);
+        let wallet = world.wallet(&place).await;
+        world.enrol(&wallet, "hanako").await.unwrap();
+        let before = data(&place).device_key;
+        assert_eq!(renew(&wallet, None).await.unwrap_err().code, Code::IssuerUntrusted);
+        assert!(!kept.borrow().is_empty());
+        let after = data(&place);
+        assert_eq!(after.device_key, before);
+        // The new key waits on disk for an answer that is about it.
+        assert_ne!(after.rotating.unwrap().device_key, before);
     });
 }

@@ -18,9 +18,9 @@ use crate::wire::calls::{
     Call, ConfirmEnrolment, ConfirmRecovery, Enrolled, EnrolmentPrepared, EnterCode, KnownCredential, LogIn,
     PrepareEnrolment, PrepareRecovery, RecoveryPrepared,
 };
-use crate::wire::id::{Bytes, Nonce, RpId};
+use crate::wire::id::{Bytes, Nonce, RpId, Thumbprint};
 use crate::wire::json;
-use crate::wire::key_set::Use;
+use crate::wire::key_set::{IssuerKey, Use};
 use crate::wire::sign1;
 use crate::wire::webauthn::Registration;
 use core::cell::{Cell, RefCell};
@@ -262,7 +262,8 @@ impl<P: Platform> Wallet<P> {
 
     async fn finish_enrolment(&self, Enrolled { allowance, atc_floor }: Enrolled) -> Result<(), Error> {
         let now = self.now();
-        let terms = match self.open_allowance(&allowance.0, now).await {
+        let thumb = self.read(|data| data.device_key.thumbprint())?;
+        let terms = match self.open_allowance(&allowance.0, thumb, now).await {
             Ok(terms) => Some(terms),
             Err(error) if error.code == Code::ClockSkew => None,
             Err(error) => return Err(error),
@@ -287,26 +288,42 @@ impl<P: Platform> Wallet<P> {
     ///
     /// # Errors
     /// `issuer-untrusted`; `clock-skew` if only the key's time does not fit this device's clock.
-    pub(super) fn open_allowance<'a>(&'a self, bytes: &'a [u8], now: u32) -> Local<'a, Result<Terms, Error>> {
+    pub(super) fn open_allowance<'a>(
+        &'a self,
+        bytes: &'a [u8],
+        thumb: Thumbprint,
+        now: u32,
+    ) -> Local<'a, Result<Terms, Error>> {
         Box::pin(async move {
             let mut set = self.key_set()?;
             let mut allowance = set.open::<Allowance>(bytes, Use::Allowance, now);
+            let mut in_time = true;
             if matches!(allowance, Err(Refusal::WrongKey)) {
-                if set.keys.iter().any(|key| Ok(key.kid) == sign1::kid_of::<Allowance>(bytes)) {
-                    return Err(Code::ClockSkew.into());
+                let at = |key: &IssuerKey| (Ok(key.kid) == sign1::kid_of::<Allowance>(bytes)).then_some(key.not_before);
+                match set.keys.iter().find_map(at) {
+                    // The signature has to hold, whatever this device's clock says.
+                    Some(at) => {
+                        in_time = false;
+                        allowance = set.open(bytes, Use::Allowance, at);
+                    }
+                    None => {
+                        set = self.follow(None).await?;
+                        allowance = set.open(bytes, Use::Allowance, now);
+                    }
                 }
-                set = self.follow(None).await?;
-                allowance = set.open(bytes, Use::Allowance, now);
             }
             let allowance = allowance.map_err(Error::untrusted)?.into_inner();
             let is_ours = self.read(|data| {
                 allowance.issuer == data.issuer
                     && data.known_account().is_some_and(|account| allowance.account == account.id)
-                    && (allowance.thumb == data.device_key.thumbprint()
-                        || data.rotating.as_ref().is_some_and(|next| allowance.thumb == next.device_key.thumbprint()))
+                    && allowance.thumb == thumb
                     && Some(allowance.currency) == data.currency()
             })?;
-            if is_ours { Ok(Terms::new(allowance, now)) } else { Err(Code::IssuerUntrusted.into()) }
+            match (is_ours, in_time) {
+                (false, _) => Err(Code::IssuerUntrusted.into()),
+                (true, false) => Err(Code::ClockSkew.into()),
+                (true, true) => Ok(Terms::new(allowance, now)),
+            }
         })
     }
 }

@@ -190,7 +190,10 @@ impl<P: Platform> Wallet<P> {
     /// The new keys take the place of the old ones: on disk in one transaction, then here.
     async fn change_over(&self, Enrolled { allowance, atc_floor }: Enrolled) -> Result<(), Error> {
         let now = self.now();
-        let terms = match self.open_allowance(&allowance.0, now).await {
+        // For the new key and no other: an old answer, played again, must not end the key that works.
+        let new = |data: &Data| data.rotating.as_ref().map_or(data.device_key, |rotating| rotating.device_key);
+        let thumb = self.read(|data| new(data).thumbprint())?;
+        let terms = match self.open_allowance(&allowance.0, thumb, now).await {
             Ok(terms) => Some(terms),
             Err(error) if error.code == Code::ClockSkew => None,
             Err(error) => return Err(error),

@@ -189,7 +189,8 @@ impl<P: Platform> Wallet<P> {
     async fn open_late_allowance(&self) -> Result<(), Error> {
         let late = self.read(|data| data.account.as_ref().and(data.unopened.clone()))?;
         let Some(bytes) = late else { return Ok(()) };
-        let terms = self.open_allowance(&bytes.0, self.now()).await?;
+        let thumb = self.read(|data| data.device_key.thumbprint())?;
+        let terms = self.open_allowance(&bytes.0, thumb, self.now()).await?;
         self.change(|data| {
             data.unopened = None;
             data.allowance = Some(terms);
@@ -213,7 +214,8 @@ impl<P: Platform> Wallet<P> {
             self.demand_ready()?;
             let reply = self.call(By::Device, &Refill {}).await?;
             let now = self.now();
-            let terms = self.open_allowance(&reply.allowance.0, now).await?;
+            let thumb = self.read(|data| data.device_key.thumbprint())?;
+            let terms = self.open_allowance(&reply.allowance.0, thumb, now).await?;
             self.change(|data| {
                 data.allowance = Some(terms);
                 data.left = Some(LeftThen { left: reply.left, as_of: now });

@@ -117,6 +117,8 @@ impl<P: Platform> Wallet<P> {
                 Ok(Some((made, assertion, device)))
             }
             Err(_) if custody == Custody::Passkey && self.settings.custody.is_none() => {
+                // It claims what does not hold: whatever comes next, it must not be sent.
+                prepared.made.replace(None);
                 self.claim_less().await?;
                 let Made { registration, passkey, backed_up, .. } = &*made;
                 let made = self.state_keys(prepared, passkey.clone(), *backed_up, registration.clone()).await?;
