@@ -228,7 +228,6 @@ export class Wallet {
    * cools off for a day. Codes: as `prepareEnrolment`; `no-credential`, `credential-unknown`.
    */
   prepareRecovery(options: { ticket: string; label?: string; account?: string } & Cancellable): Promise<Ceremony<Device>>;
-  /** Opens the device key. Needs no network. */
   /**
    * Opens the device key again, without network. A key of custody `passkey` asks for its passkey: call it inside a tap. `reseal` seals it
    * again as well, under another input: the passkey is then asked twice. Whatever is refused, the sealed key stays as it is. Codes: the

@@ -62,7 +62,7 @@ export interface Use {
   /** 4 bytes beside the counter. */
   readonly random: Uint8Array;
   readonly issuedAt: Date;
-  /** From then on the token is refused as expired, so nothing older need be kept for it. */
+  /** From then on the token is refused as expired, How long to keep uses: docs/verifier.md, *Single use*. */
   readonly until: Date;
   /** 32 bytes that stand for everything the token says: the same only for the same token. */
   readonly claims: Uint8Array;
