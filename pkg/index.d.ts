@@ -225,7 +225,7 @@ export class Wallet {
   prepareEnrolment(options: { ticket: string; label?: string; account?: string } & Cancellable): Promise<Ceremony<Device>>;
   /**
    * Puts this device in the place of one whose key is gone or suspended; its passkey must be here. The old key is dead at once, the new one
-   * cools off for a day. Codes: as `prepareEnrolment`; `no-credential`, `credential-unknown`.
+   * cools off for a day. Where the account has several devices, the passkey that answers says whose place it is, and is asked twice. Codes: as `prepareEnrolment`; `no-credential`, `credential-unknown`.
    */
   prepareRecovery(options: { ticket: string; label?: string; account?: string } & Cancellable): Promise<Ceremony<Device>>;
   /**

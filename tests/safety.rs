@@ -13,7 +13,7 @@ mod world;
 use jitsuin::code::Code;
 use jitsuin::issuer::account::Account;
 use jitsuin::issuer::ledger::{Kind as Kept, Needs};
-use jitsuin::wallet::memory::Place;
+use jitsuin::wallet::memory::{Mode, Place};
 use jitsuin::wallet::ports::Platform as _;
 use jitsuin::wallet::state::AlertKind;
 use jitsuin::wallet::{Status, Wallet};
@@ -292,6 +292,46 @@ async fn a_wallet_that_is_erased_signs_its_device_off_where_it_can_and_its_passk
     assert_eq!(key.call(&jitsuin::wire::calls::Refill {}).await.unwrap_err().code, Code::CoolingOff.name());
 }
 
+async fn of_several_devices_the_one_whose_passkey_is_here_is_replaced<L: Timed>(world: World<L>) {
+    let (_, first) = world.hanako().await;
+    // The second device is registered as if by the ceremony for further ones.
+    change(&world, |account| account.had_device = false).await;
+    let place = world.place();
+    let second = world.wallet(&place).await;
+    world.enrol(&second, "hanako").await.unwrap();
+    let till = world.till("1001").await;
+    let old = second.payment_code(None).await.unwrap();
+    place.store().evict();
+    let lost = world.wallet(&place).await;
+    assert_eq!(lost.state().status, Status::KeyLost);
+    lost.forget().await.unwrap();
+    let again = world.wallet(&place).await;
+    let ticket = world.ticket(&again, "hanako").await.unwrap();
+    let ceremony = again.prepare_recovery(&ticket, "New key", None).await.unwrap();
+    // Nobody there, then the owner; which passkey it is, is asked before the statement that names it.
+    place.authenticator().set_mode(Mode::Refuse);
+    assert_eq!(again.confirm(ceremony.id).await.unwrap_err().code, Code::Cancelled);
+    place.authenticator().set_mode(Mode::Approve);
+    again.confirm(ceremony.id).await.unwrap();
+    assert_eq!(place.authenticator().prompts(), ["create", "get", "get", "get", "get"]);
+    again.sync().await.unwrap();
+    assert_eq!(again.state().status, Status::Ready);
+    assert_eq!(till.outcome(&old.text, 100, "sale-1").await, Outcome::Declined);
+    let code = again.payment_code(None).await.unwrap();
+    assert_eq!(till.outcome(&code.text, 540, "sale-2").await, Outcome::Approved);
+    world.advance(61);
+    first.sync().await.unwrap();
+    assert_eq!(first.state().status, Status::Ready);
+    let code = first.payment_code(None).await.unwrap();
+    assert_eq!(till.outcome(&code.text, 460, "sale-3").await, Outcome::Approved);
+    let stranger = world.wallet(&world.place()).await;
+    let ticket = world.ticket(&stranger, "hanako").await.unwrap();
+    let ceremony = stranger.prepare_recovery(&ticket, "Theirs", None).await.unwrap();
+    let refused = stranger.confirm(ceremony.id).await.unwrap_err().code;
+    assert!(matches!(refused, Code::NoCredential | Code::Cancelled), "{refused}");
+    world.audit().await;
+}
+
 async fn a_suspended_device_hears_why_and_its_owner_is_told_elsewhere_too<L: Timed>(world: World<L>) {
     let (_, wallet) = world.hanako().await;
     let till = world.till("1001").await;
@@ -341,6 +381,7 @@ on_each_ledger! {
     little_left_is_told_once
     a_suspended_device_is_replaced_by_a_new_key_with_its_passkey_and_pays_small_amounts
     a_wallet_that_is_erased_signs_its_device_off_where_it_can_and_its_passkey_leads_back
+    of_several_devices_the_one_whose_passkey_is_here_is_replaced
     a_suspended_device_hears_why_and_its_owner_is_told_elsewhere_too
 }
 

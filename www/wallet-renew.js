@@ -18,6 +18,8 @@ export function drawRenew(status) {
 
 /** @param {import("/pkg/index.js").Wallet} wallet */
 async function renew(wallet) {
+  // The old key signs the new one in: one that is locked is opened by this tap first.
+  await wallet.unlock();
   const ceremony = await wallet.prepareRotation();
   const done = await agree({
     title: t("renew.title"), text: t("renew.text"), button: t("renew.now"),

@@ -224,6 +224,8 @@ function buttons(wallet) {
   });
   let attempt = "";
   byId("unfreeze-send").addEventListener("click", (event) => during(/** @type {HTMLElement} */ (event.currentTarget), async () => {
+    // The device key asks for it: one that is locked is opened by this tap first.
+    await wallet.unlock();
     ({ attempt } = await wallet.sendUnfreezeCode());
     byId("unfreeze-enter").hidden = false;
     byId("unfreeze-code").focus();

@@ -91,14 +91,14 @@ export class Prompts {
   }
 
   /**
-   * @param {string} rpId @param {Uint8Array} challenge @param {Uint8Array} credential @param {Uint8Array | undefined} prf
+   * @param {string} rpId @param {Uint8Array} challenge @param {Uint8Array[]} credentials @param {Uint8Array | undefined} prf
    * @param {number} deadline
    */
-  get(rpId, challenge, credential, prf, deadline) {
+  get(rpId, challenge, credentials, prf, deadline) {
     return this.#ask("get", deadline, prf, {
       rpId,
       challenge: challenge.slice(),
-      allowCredentials: [descriptor(credential.slice())],
+      allowCredentials: credentials.map(descriptor),
       userVerification: "required",
       timeout: deadline,
     });
@@ -133,9 +133,11 @@ export class Prompts {
     /** @type {Promise<unknown>} */
     let asked;
     const call = async (/** @type {object} */ extensions) => credentials[verb](/** @type {any} */ ({ publicKey: { ...publicKey, ...extensions }, signal: controller.signal }));
-    if (prf) {
-      // A real input also at creation: some platforms take an empty question for none. One that fails over it is asked without.
-      const extensions = { prf: { eval: { first: prf.slice() } } };
+    // A real input also at creation: some platforms take an empty question for none. Where none is given a new passkey is told to
+    // be able to, so that custody can go up later. A platform that fails over it is asked without.
+    const wanted = prf ? { eval: { first: prf.slice() } } : verb === "create" ? {} : null;
+    if (wanted) {
+      const extensions = { prf: wanted };
       asked = call({ extensions }).catch((error) => {
         if (controller.signal.aborted || NOT_OF_PRF.includes(nameOf(error))) throw error;
         return call({});

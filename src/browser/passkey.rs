@@ -34,7 +34,7 @@ extern "C" {
         this: &Prompts,
         rp_id: &str,
         challenge: &[u8],
-        credential: &[u8],
+        credentials: &Array,
         prf: Option<Uint8Array>,
         deadline: f64,
     ) -> Promise;
@@ -79,17 +79,13 @@ impl Authenticator for Passkeys {
     type Secret = PasskeySecret;
 
     async fn create(&self, options: &CreationOptions) -> Result<(Registration, bool), Ended> {
-        let exclude = Array::new();
-        for id in &options.exclude {
-            exclude.push(&Uint8Array::from(id.0.as_slice()));
-        }
         let answer = answered(self.0.create(
             options.rp_id.as_str(),
             &options.rp_name,
             &options.user_handle.0,
             &options.account_label,
             &options.challenge.0,
-            &exclude,
+            &ids(&options.exclude),
             input(options.prf),
             milliseconds(options.deadline),
         ))
@@ -111,8 +107,8 @@ impl Authenticator for Passkeys {
     }
 
     async fn get(&self, options: &RequestOptions) -> Result<(Assertion, Option<PasskeySecret>), Ended> {
-        let RequestOptions { rp_id, challenge, credential, prf, deadline } = options;
-        let asked = self.0.get(rp_id.as_str(), &challenge.0, &credential.0, input(*prf), milliseconds(*deadline));
+        let RequestOptions { rp_id, challenge, credentials, prf, deadline } = options;
+        let asked = self.0.get(rp_id.as_str(), &challenge.0, &ids(credentials), input(*prf), milliseconds(*deadline));
         let answer = answered(asked).await?;
         let raw_id = answer.part("rawId");
         let assertion = Assertion {
@@ -160,6 +156,14 @@ fn facts(ended: &JsValue) -> Ended {
         focused: get(ended, "focused").is_truthy(),
         tapped: get(ended, "tapped").is_truthy(),
     }
+}
+
+fn ids(credentials: &[Bytes]) -> Array {
+    let ids = Array::new();
+    for id in credentials {
+        ids.push(&Uint8Array::from(id.0.as_slice()));
+    }
+    ids
 }
 
 fn input(prf: Option<[u8; 32]>) -> Option<Uint8Array> {

@@ -39,7 +39,8 @@ pub(super) enum Work {
 pub(super) struct Asked<'a> {
     pub(super) rp_id: &'a RpId,
     pub(super) challenge: Hash,
-    pub(super) credential: &'a Bytes,
+    /// One of these is to answer.
+    pub(super) credentials: &'a [Bytes],
     pub(super) user_handle: &'a Bytes,
     /// What it is to derive a secret from.
     pub(super) prf: Option<[u8; 32]>,
@@ -163,14 +164,14 @@ impl<P: Platform> Wallet<P> {
         self.patiently(open, Verb::Create, Box::pin(self.platform.authenticator().create(options))).await
     }
 
-    /// Asks the one passkey, and checks its answer.
+    /// Asks the passkey, and checks its answer.
     pub(super) fn ask_to_get<'a>(&'a self, open: &'a Open, asked: Asked<'a>) -> Local<'a, Result<Answer<P>, Error>> {
         Box::pin(async move {
-            let Asked { rp_id, challenge, credential, user_handle, prf } = asked;
+            let Asked { rp_id, challenge, credentials, user_handle, prf } = asked;
             let options = RequestOptions {
                 rp_id: rp_id.clone(),
                 challenge,
-                credential: credential.clone(),
+                credentials: credentials.to_vec(),
                 prf,
                 deadline: DEADLINE,
             };
@@ -178,7 +179,7 @@ impl<P: Platform> Wallet<P> {
             let (assertion, secret) = self.patiently(open, Verb::Get, prompt).await?;
             let origin = self.platform.origin();
             let expected = Expected { kind: "webauthn.get", challenge: &challenge, origin, rp_id };
-            expected.check_assertion(&assertion, credential, user_handle)?;
+            expected.check_assertion(&assertion, credentials, user_handle)?;
             stop_here(open)?;
             Ok((assertion, secret))
         })

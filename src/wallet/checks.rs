@@ -42,20 +42,20 @@ impl Expected<'_> {
         Ok(data.flags)
     }
 
-    /// The same for an assertion, which must also be by the one credential and for the one user.
+    /// The same for an assertion, which must also be by one of the credentials and for the one user.
     ///
     /// # Errors
     /// As [`Expected::check`].
     pub(super) fn check_assertion(
         &self,
         assertion: &Assertion,
-        credential: &Bytes,
+        credentials: &[Bytes],
         user_handle: &Bytes,
     ) -> Result<(), Error> {
         let response = &assertion.response;
         self.check(&response.client_data.0, &response.authenticator_data.0)?;
         let same_user = response.user_handle.as_ref().is_none_or(|given| given == user_handle);
-        if assertion.raw_id == *credential && same_user { Ok(()) } else { Err(Code::AssertionRefused.into()) }
+        if credentials.contains(&assertion.raw_id) && same_user { Ok(()) } else { Err(Code::AssertionRefused.into()) }
     }
 }
 

@@ -33,8 +33,8 @@ pub(super) struct Prepared {
     /// Without its credential, until that is made.
     account: Account,
     exclude: Vec<Bytes>,
-    /// The passkey of the device whose place is taken; none: a new one is made.
-    known: Option<KnownCredential>,
+    /// The passkeys of the devices whose place may be taken; none: a new one is made.
+    known: Vec<KnownCredential>,
     nonce: Nonce,
     rp_id: RpId,
     /// Kept between two taps, where the platform wants one for each prompt.
@@ -100,11 +100,13 @@ impl<P: Platform> Wallet<P> {
         let (reply, known) = if replaces {
             let reply = self.call(By::NewDevice, &PrepareRecovery { ticket, channel_key }).await?;
             let RecoveryPrepared { account, account_label, user_handle, nonce, expires_at, credentials } = reply;
-            let known = credentials.into_iter().next().ok_or(Code::NoCredential)?;
+            if credentials.is_empty() {
+                return Err(Code::NoCredential.into());
+            }
             let exclude = Vec::new();
-            (EnrolmentPrepared { account, account_label, user_handle, nonce, expires_at, exclude }, Some(known))
+            (EnrolmentPrepared { account, account_label, user_handle, nonce, expires_at, exclude }, credentials)
         } else {
-            (self.call(By::NewDevice, &PrepareEnrolment { ticket, channel_key }).await?, None)
+            (self.call(By::NewDevice, &PrepareEnrolment { ticket, channel_key }).await?, Vec::new())
         };
         if expected_account_label.is_some_and(|expected| expected != reply.account_label) {
             return Err(Code::WrongAccount.into());

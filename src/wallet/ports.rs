@@ -295,8 +295,8 @@ pub struct RequestOptions {
     pub rp_id: RpId,
     /// Challenge.
     pub challenge: Hash,
-    /// The one credential.
-    pub credential: Bytes,
+    /// The credentials, one of which is to answer.
+    pub credentials: Vec<Bytes>,
     /// What the passkey is asked to derive a secret from.
     pub prf: Option<[u8; 32]>,
     /// Own deadline.

@@ -248,7 +248,8 @@ impl<P: Platform> Wallet<P> {
             return Err(Code::IntentExpired.into());
         }
         let challenge = intent.challenge();
-        let asked = Asked { rp_id, challenge, credential: &intent.credential, user_handle, prf };
+        let asked =
+            Asked { rp_id, challenge, credentials: core::slice::from_ref(&intent.credential), user_handle, prf };
         let (assertion, secret) = self.ask_to_get(open, asked).await?;
         // Locked or frozen while the prompt was open.
         self.demand_for(&intent.action)?;

@@ -10,6 +10,7 @@ use super::state::{Confirmed, IntentView};
 use crate::code::Code;
 use crate::wire::id::{Bytes, Hash};
 use crate::wire::tagged_hash;
+use core::slice;
 
 pub(super) struct Prepared {
     input: [u8; 32],
@@ -78,13 +79,19 @@ impl<P: Platform> Wallet<P> {
         Ok(Confirmed::Unlocked)
     }
 
+    /// A challenge that nobody but this wallet checks.
+    pub(super) fn own_challenge(&self) -> Result<Hash, Error> {
+        let random: [u8; 32] = self.platform.entropy().draw()?;
+        Ok(Hash(tagged_hash("jitsuin/v1/unlock", &[&random])))
+    }
+
     /// What the passkey derives from an input.
     async fn derive(&self, open: &Open, prepared: &Prepared, input: [u8; 32]) -> Result<Secret<P>, Error> {
         let Prepared { seal, credential, user_handle, .. } = prepared;
-        // Nobody but this wallet checks it: what counts is what the passkey derives.
-        let random: [u8; 32] = self.platform.entropy().draw()?;
-        let challenge = Hash(tagged_hash("jitsuin/v1/unlock", &[&random]));
-        let asked = Asked { rp_id: &seal.rp_id, challenge, credential, user_handle, prf: Some(input) };
+        // What counts is what the passkey derives.
+        let challenge = self.own_challenge()?;
+        let credentials = slice::from_ref(credential);
+        let asked = Asked { rp_id: &seal.rp_id, challenge, credentials, user_handle, prf: Some(input) };
         let (_, secret) = self.ask_to_get(open, asked).await?;
         Ok(secret.ok_or(KeyError::NoSecret)?)
     }

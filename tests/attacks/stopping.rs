@@ -24,7 +24,7 @@ pub async fn assert(place: &Place, challenge: Hash) -> Assertion {
     let options = RequestOptions {
         rp_id: "localhost".parse().unwrap(),
         challenge,
-        credential: data(place).account.unwrap().credential,
+        credentials: vec![data(place).account.unwrap().credential],
         prf: None,
         deadline: Duration::from_secs(60),
     };

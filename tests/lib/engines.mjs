@@ -94,8 +94,8 @@ export async function addAuthenticator(page, options = {}) {
  */
 export async function evict(page, origin = WALLET) {
   const cdp = await page.context().newCDPSession(page);
+  // Not detached: the page's authenticator would go with the session.
   await cdp.send("Storage.clearDataForOrigin", { origin, storageTypes: "indexeddb" });
-  await cdp.detach();
 }
 
 /**

@@ -40,7 +40,7 @@ impl ByHand {
         let options = RequestOptions {
             rp_id: "localhost".parse().unwrap(),
             challenge: over.challenge(),
-            credential: self.credential.clone(),
+            credentials: vec![self.credential.clone()],
             prf: None,
             deadline: Duration::from_secs(60),
         };

@@ -13,6 +13,7 @@ use crate::wire::calls::KnownCredential;
 use crate::wire::enrolment::{Custody, Enrolment, confirmation_challenge, creation_challenge};
 use crate::wire::sign1;
 use crate::wire::webauthn::{Assertion, AttestedCredential, Registration};
+use core::slice;
 use std::rc::Rc;
 
 /// A confirmed statement, and the device key as it is to be stored.
@@ -20,8 +21,9 @@ type Confirmation<P> = (Rc<Made>, Assertion, Handle<P>);
 
 impl<P: Platform> Wallet<P> {
     pub(super) async fn make_passkey(&self, open: &Open, prepared: &Prepared) -> Result<Made, Error> {
-        if let Some(known) = &prepared.known {
-            return self.state_keys(prepared, known.clone(), false, None).await;
+        if !prepared.known.is_empty() {
+            let known = self.find_passkey(open, prepared).await?;
+            return self.state_keys(prepared, known, false, None).await;
         }
         let Prepared { account, exclude, nonce, rp_id, .. } = prepared;
         let (device_key, channel_key) = self.read(|data| (data.device_key, data.channel_key))?;
@@ -58,6 +60,20 @@ impl<P: Platform> Wallet<P> {
             self.claim_less().await?;
         }
         self.state_keys(prepared, passkey, flags.backed_up(), Some(registration)).await
+    }
+
+    /// The passkey that is here, of those whose device's place may be taken. The statement names it and is what it signs, so
+    /// that of several it has to be known before.
+    async fn find_passkey(&self, open: &Open, prepared: &Prepared) -> Result<KnownCredential, Error> {
+        let Prepared { account, known, rp_id, .. } = prepared;
+        if let [known] = known.as_slice() {
+            return Ok(known.clone());
+        }
+        let credentials: Vec<_> = known.iter().map(|known| known.id.clone()).collect();
+        let (credentials, user_handle) = (credentials.as_slice(), &account.user_handle);
+        let asked = Asked { rp_id, challenge: self.own_challenge()?, credentials, user_handle, prf: None };
+        let (Assertion { raw_id, .. }, _) = self.ask_to_get(open, asked).await?;
+        known.iter().find(|known| known.id == raw_id).cloned().ok_or_else(|| Code::NoCredential.into())
     }
 
     /// The statement that binds these keys to a passkey, signed by the device key.
@@ -98,7 +114,7 @@ impl<P: Platform> Wallet<P> {
         let asked = Asked {
             rp_id: &prepared.rp_id,
             challenge: confirmation_challenge(&made.statement),
-            credential: &made.passkey.id,
+            credentials: slice::from_ref(&made.passkey.id),
             user_handle: &prepared.account.user_handle,
             prf: keys.prf_input(&device).filter(|_| custody == Custody::Passkey),
         };

@@ -294,7 +294,8 @@ impl Authenticator for SoftAuthenticator {
     async fn get(&self, options: &RequestOptions) -> Result<(Assertion, Option<SoftSecret>), Ended> {
         self.prompt("get", options.deadline).await?;
         let credentials = self.inner.credentials.borrow();
-        let held = credentials.iter().find(|held| held.id == options.credential && held.rp_id == options.rp_id);
+        let held =
+            credentials.iter().find(|held| options.credentials.contains(&held.id) && held.rp_id == options.rp_id);
         let not_allowed = || Ended { name: "NotAllowedError".into(), elapsed: Duration::from_secs(5), ..self.broken() };
         let held = held.ok_or_else(not_allowed)?;
         let client_data = self.client_data("webauthn.get", "webauthn.create", &options.challenge);

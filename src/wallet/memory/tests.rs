@@ -58,7 +58,7 @@ fn the_authenticator_is_one() {
     let options = RequestOptions {
         rp_id: "wallet.example".parse().unwrap(),
         challenge: Hash([3; 32]),
-        credential: made.raw_id.clone(),
+        credentials: vec![made.raw_id.clone()],
         prf: None,
         deadline: Duration::from_secs(60),
     };

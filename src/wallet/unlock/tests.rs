@@ -215,7 +215,7 @@ fn a_sealed_key_opens_for_its_own_account_alone() {
     let (_, secret) = run(world.place.authenticator().get(&crate::wallet::ports::RequestOptions {
         rp_id: seal.rp_id.clone(),
         challenge: Hash([0; 32]),
-        credential: account.credential.clone(),
+        credentials: vec![account.credential.clone()],
         prf: keys.prf_input(&device),
         deadline: core::time::Duration::from_secs(1),
     }))
