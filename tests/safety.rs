@@ -308,7 +308,6 @@ async fn of_several_devices_the_one_whose_passkey_is_here_is_replaced<L: Timed>(
     let again = world.wallet(&place).await;
     let ticket = world.ticket(&again, "hanako").await.unwrap();
     let ceremony = again.prepare_recovery(&ticket, "New key", None).await.unwrap();
-    // Nobody there, then the owner; which passkey it is, is asked before the statement that names it.
     place.authenticator().set_mode(Mode::Refuse);
     assert_eq!(again.confirm(ceremony.id).await.unwrap_err().code, Code::Cancelled);
     place.authenticator().set_mode(Mode::Approve);
