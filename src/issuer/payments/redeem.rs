@@ -142,13 +142,9 @@ impl Desk<'_> {
             Err(code @ (Code::TokenAhead | Code::WrongTill)) => return self.refuse_untaken(records, account, code),
             _ => {}
         }
-        let standing = require_active(account, self.thumb)
-            .and_then(|()| if self.token.issued_at < account.tokens_from { Err(Code::Frozen) } else { Ok(()) });
-        if let (Ok(()), Err(code)) = (asked, standing) {
-            return self.refuse_untaken(records, account, code);
-        }
         let device = account.device(self.thumb);
         let judged = device.map(|device| self.judge(device));
+        // What was paid stays paid, whatever became of the key since: a till that asks again must not take it twice.
         if let Some(Judgement::Repeat(seen)) = &judged
             && seen.till == self.sale.till
             && seen.amount == self.sale.amount
@@ -156,6 +152,11 @@ impl Desk<'_> {
             let mut answer = self.answer(seen.outcome, seen.payment.clone());
             answer.at = seen.at;
             return answer;
+        }
+        let standing = require_active(account, self.thumb)
+            .and_then(|()| if self.token.issued_at < account.tokens_from { Err(Code::Frozen) } else { Ok(()) });
+        if let (Ok(()), Err(code)) = (asked, standing) {
+            return self.refuse_untaken(records, account, code);
         }
         match (judged, asked) {
             (Some(Judgement::Fresh), Ok(())) => {}
