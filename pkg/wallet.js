@@ -5,6 +5,7 @@ import { ceremony } from "./ceremony.js";
 import { refuse } from "./error.js";
 import { bind, minorUnits, text, until } from "./given.js";
 import { bridgeTo } from "./host.js";
+import { Listeners } from "./listeners.js";
 import init, { guarded, now } from "./load.js";
 import { autoLock } from "./lock.js";
 import { News } from "./news.js";
@@ -27,8 +28,7 @@ export class Wallet {
   #closed = false;
   #refreshing = false;
   /** @type {Promise<void> | null} */ #unlocking = null;
-  /** @type {Set<() => void>} */ #listeners = new Set();
-  /** @type {Map<string, Set<(event: any) => void>>} */ #handlers = new Map();
+  #listeners = new Listeners();
   /** @type {Set<() => void>} */ #stops = new Set();
   /** @type {string} */ #key;
   /** The other tabs. */
@@ -155,38 +155,18 @@ export class Wallet {
 
   /** @param {WalletState} before */
   #tell(before) {
-    for (const listener of [...this.#listeners]) this.#run(listener, undefined);
+    this.#listeners.changed();
     /** @param {readonly { id: string }[] | undefined} items */
     const ids = (items) => new Set(items?.map((item) => item.id));
     const [receipts, alerts] = [ids(before.recent), ids(before.alerts)];
-    for (const receipt of [...this.#state.recent].reverse()) if (!receipts.has(receipt.id)) this.#emit("receipt", receipt);
-    for (const alert of this.#state.alerts) if (!alerts.has(alert.id)) this.#emit("alert", alert);
-    if (before.status === "ready" && this.#state.status === "locked") this.#emit("lock", Object.freeze({ reason: this.#why }));
-  }
-
-  /**
-   * @param {keyof WalletEvents} type
-   * @param {any} event
-   */
-  #emit(type, event) {
-    for (const handler of [...(this.#handlers.get(type) ?? [])]) this.#run(handler, event);
-  }
-
-  /** A page's listener that throws must not stop the others, nor the wallet. @param {(event: any) => void} listener @param {any} event */
-  #run(listener, event) {
-    try {
-      listener(event);
-    } catch (error) {
-      reportError(error);
-    }
+    for (const receipt of [...this.#state.recent].reverse()) if (!receipts.has(receipt.id)) this.#listeners.emit("receipt", receipt);
+    for (const alert of this.#state.alerts) if (!alerts.has(alert.id)) this.#listeners.emit("alert", alert);
+    if (before.status === "ready" && this.#state.status === "locked") this.#listeners.emit("lock", Object.freeze({ reason: this.#why }));
   }
 
   /** @param {() => void} listener */
   subscribe(listener) {
-    // A wrapper of its own, so that one function may be given twice and each return stops its own.
-    const mine = () => listener();
-    this.#listeners.add(mine);
-    return () => void this.#listeners.delete(mine);
+    return this.#listeners.subscribe(listener);
   }
 
   /**
@@ -195,14 +175,7 @@ export class Wallet {
    * @param {{ signal?: AbortSignal }} [options]
    */
   on(type, listener, options) {
-    const handlers = this.#handlers.get(type) ?? new Set();
-    this.#handlers.set(type, handlers);
-    const mine = (/** @type {any} */ event) => listener(event);
-    const stop = () => void handlers.delete(mine);
-    if (options?.signal?.aborted) return stop;
-    handlers.add(mine);
-    until(options?.signal, stop);
-    return stop;
+    return this.#listeners.on(type, listener, options);
   }
 
   /** @param {News} news @param {boolean} open whether an answer may stay open */
@@ -225,7 +198,6 @@ export class Wallet {
     this.#stops.clear();
     this.#refresh();
     this.#listeners.clear();
-    this.#handlers.clear();
     if (raw) await guarded(() => raw.call("close"));
   }
 
