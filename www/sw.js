@@ -39,8 +39,8 @@ self.addEventListener("fetch", (event) => {
 async function keepAll() {
   const cache = await caches.open(SHELL);
   const { files } = await (await fetch(PACKAGE, { credentials: "omit" })).json();
-  // The test kit is for developers and these pages scan no shop's code: a demo does not even build their modules.
-  const modules = files.filter((/** @type {string} */ file) => /\.(js|wasm)$/.test(file) && !/(^|\/)(testing|codes)\b/.test(file));
+  // The test kit is for developers, the verifier for servers, and these pages scan no shop's code: a demo does not even build their modules.
+  const modules = files.filter((/** @type {string} */ file) => /\.(js|wasm)$/.test(file) && !/(^|\/)(testing|codes|verifier)\b/.test(file));
   const all = [...FILES, ...modules.map((/** @type {string} */ file) => `/pkg/${file}`)];
   await cache.addAll(all.map((file) => new Request(file, { cache: "no-cache", credentials: "omit" })));
 }

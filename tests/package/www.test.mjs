@@ -54,3 +54,12 @@ test("pages have labels for their fields and ids once", () => {
     for (const [, id] of page.matchAll(/<input id="([^"]+)"/g)) assert.ok(page.includes(`<label for="${id}"`), `${name}: #${id}`);
   }
 });
+
+test("the worker keeps the module that the demo builds, and asks for no other: one that is missing would leave nothing kept", () => {
+  const other = (/** @type {string} */ path) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+  const built = /^scripts\/pkg\.sh (.+)$/m.exec(other("scripts/demo.sh"))?.[1].split(" ");
+  const leftOut = new RegExp(/!\/(.+)\/\.test\(file\)/.exec(read("sw.js"))?.[1] ?? "nothing was found");
+  const kept = JSON.parse(other("pkg/package.json")).files.filter((/** @type {string} */ file) => /\.(js|wasm)$/.test(file) && !leftOut.test(file));
+  const modules = new Set(kept.flatMap((/** @type {string} */ file) => /^wasm\/(\w+)\//.exec(file)?.[1] ?? []));
+  assert.deepEqual([...modules], built);
+});
