@@ -2,26 +2,16 @@
 // call. Each prints attack, what stopped it, code and yen lost, asserts them, and docs/threat-model.md holds the same rows.
 // @ts-check
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { HANAKO, WEALTH, balance, empty, ledgerOf, openTill, ownerWith, use } from "../lib/attack.mjs";
 import { addAuthenticator, launchChromium, launchChromiumProfile } from "../lib/engines.mjs";
 import { startIssuer } from "../lib/issuer.mjs";
-import { charge, enrol, openPage, readInbox, setUpTill, status } from "../lib/pages.mjs";
+import { charge, openPage, status } from "../lib/pages.mjs";
 
-/** @typedef {import("playwright-core").BrowserContext} Context */
-/** @typedef {import("playwright-core").Page} Page */
-
-const HANAKO = { login: "hanako", password: "hanako-password", contact: "hanako@example.test" };
-const SHOPS = { 1001: "Kado no Mise", 2002: "Eki Shop" };
-const PAGE = fileURLToPath(new URL("../../docs/threat-model.md", import.meta.url));
-/** What the owner has once a card was charged: more than a day's limits let go. */
-const WEALTH = 32_000;
-/** @type {string[]} */
-const rows = [];
-
+const { row, hold } = ledgerOf();
 /** @type {Awaited<ReturnType<typeof launchChromium>>} */
 let browser;
 /** Profiles' folders of this suite. @type {string} */
@@ -35,89 +25,8 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Notes a row, prints it and holds it to what is known. @param {string} attack @param {string} stoppedBy @param {{ code: string, lost: number }} seen @param {{ code: string, lost: number }} known */
-function row(attack, stoppedBy, seen, known) {
-  assert.deepEqual(seen, known, attack);
-  const yen = seen.lost.toLocaleString("en");
-  console.log(`${attack} | ${stoppedBy}: ${seen.code} | JPY ${yen}`);
-  rows.push(`| ${attack} | ${stoppedBy} | [\`${seen.code}\`](errors.md#${seen.code}) | ${yen} |`);
-}
-
-/** The balance that the owner's wallet reads from the issuer's signed head. @param {Page} wallet @returns {Promise<number>} */
-function balance(wallet) {
-  return wallet.evaluate(async () => {
-    // @ts-ignore: served by the demo
-    const { Wallet } = await import("/pkg/index.js");
-    const opened = await Wallet.open({ issuer: location.origin });
-    await opened.sync();
-    return Number(opened.state.balance.amount);
-  });
-}
-
-/** One thing that a script in the page does with its wallet: a code's text, or the code of the refusal.
- * @param {Page} page @param {"paymentCode" | "sync" | "freeze" | "topUp"} what @returns {Promise<string>} */
-function use(page, what) {
-  return page.evaluate(async (what) => {
-    // @ts-ignore: served by the demo
-    const { Wallet } = await import("/pkg/index.js");
-    const wallet = await Wallet.open({ issuer: location.origin });
-    try {
-      if (what === "paymentCode") return (await wallet.paymentCode()).text;
-      if (what === "topUp") {
-        const prepared = await wallet.prepareTopUp({ amount: 1_000n, currency: "JPY", source: "card-1" });
-        try {
-          await prepared.confirm();
-        } finally {
-          await prepared.cancel();
-        }
-      } else await wallet[what]();
-      return "done";
-    } catch (error) {
-      return String(Reflect.get(/** @type {object} */ (error), "code") ?? error);
-    }
-  }, what);
-}
-
-/** An owner with a proved card and JPY 32,000. @param {Context} context @param {string} url */
-async function owner(context, url) {
-  const wallet = await openPage(context, url);
-  // Custody `browser`: what an attacker of the other custody meets is in passkey.test.mjs.
-  const authenticator = await addAuthenticator(wallet, { hasPrf: false });
-  await enrol(wallet, { url, ...HANAKO });
-  await wallet.click("#tab-top-up");
-  await wallet.click("#prove-card-1");
-  await wallet.locator("#card-code").waitFor();
-  await wallet.fill("#card-code", await readInbox(context, url, HANAKO.contact, /(\d{6}) lets your wallet charge/));
-  await wallet.click("#card-submit");
-  await wallet.locator("#message:not([hidden])").waitFor();
-  await wallet.goto(`${url}/#top-up`);
-  await wallet.locator("#prove-card-1").waitFor({ state: "detached" });
-  await wallet.fill("#top-up-amount", "30000");
-  await wallet.click("#top-up-submit");
-  await wallet.click("#agree-confirm");
-  await wallet.waitForFunction((wealth) => document.querySelector("#balance")?.textContent?.replace(/\D/g, "") === String(wealth), WEALTH);
-  return { wallet, authenticator };
-}
-
-/** A till's page in a profile of its own. @param {string} url @param {"1001" | "2002"} number */
-async function openTill(url, number) {
-  const context = await browser.newContext();
-  const till = await openPage(context, `${url}/till.html`);
-  await setUpTill(till, await readInbox(context, url, SHOPS[number], new RegExp(`(\\S{16}) registers one device as till t/${number}`)));
-  return till;
-}
-
-/** Pays with a stolen wallet until it is refused: how often, and with which code. @param {Page} page @param {Page} till */
-async function empty(page, till) {
-  for (let thefts = 0; ; thefts += 1) {
-    await page.waitForTimeout(1_100); // codes are made at most once a second
-    const text = await use(page, "paymentCode");
-    if (!text.startsWith("JT1")) return { thefts, code: text };
-    const outcome = await charge(till, text, "10000");
-    if (outcome !== "approved") return { thefts, code: String(outcome) };
-    await use(page, "sync");
-  }
-}
+/** Custody `browser`: what an attacker of the other custody meets is in custody-attacks.test.mjs. @param {import("playwright-core").BrowserContext} context @param {string} url */
+const owner = (context, url) => ownerWith(context, url, "browser");
 
 test("copied profile files", async () => {
   const issuer = await startIssuer();
@@ -131,7 +40,7 @@ test("copied profile files", async () => {
   const stolen = await openPage(thief, issuer.url);
   await addAuthenticator(stolen);
   await status(stolen, "ready");
-  const till = await openTill(issuer.url, "1001");
+  const till = await openTill(browser, issuer.url, "1001");
   const { thefts, code } = await empty(stolen, till);
   assert.deepEqual([thefts, code], [2, "over-allowance"]);
   assert.match(await use(stolen, "topUp"), /^(over-limit|no-credential|cancelled)$/, "no passkey in the files, and one top-up in ten minutes");
@@ -177,7 +86,7 @@ test("a script in the unlocked page", async () => {
     return found;
   });
   assert.deepEqual(exported, ["InvalidAccessError", "InvalidAccessError"], "device key and channel key");
-  const till = await openTill(issuer.url, "1001");
+  const till = await openTill(browser, issuer.url, "1001");
   const { thefts, code } = await empty(wallet, till);
   assert.equal(thefts, 2);
   // Nobody agrees to the prompt that it opens.
@@ -213,8 +122,7 @@ test("a network that lies about receipts", async () => {
   const issuer = await startIssuer();
   const context = await browser.newContext();
   const { wallet } = await owner(context, issuer.url);
-  const till = await openTill(issuer.url, "1001");
-  assert.equal(await charge(till, await use(wallet, "paymentCode"), "540"), "approved");
+  const till = await openTill(browser, issuer.url, "1001");
   let lies = 0;
   await context.route("**/v1/sync", async (route) => {
     const response = await route.fetch();
@@ -227,6 +135,8 @@ test("a network that lies about receipts", async () => {
     }
     await route.fulfill({ response, json: answer });
   });
+  // It lies from before the payment on: the page's wallet may hear of it by itself.
+  assert.equal(await charge(till, await use(wallet, "paymentCode"), "540"), "approved");
   const code = await use(wallet, "sync");
   assert.ok(lies > 0, "there was a receipt to forge");
   await context.unroute("**/v1/sync");
@@ -261,12 +171,5 @@ test("captured calls", async () => {
 });
 
 test("the threat model says what these attacks printed", () => {
-  const begin = "<!-- browser: begin -->\n";
-  const end = "<!-- browser: end -->\n";
-  const text = `\n| attack | what stopped it | code | yen lost at the most |\n|---|---|---|---:|\n${rows.join("\n")}\n\n`;
-  const page = readFileSync(PAGE, "utf8");
-  const [head = "", rest = ""] = page.split(begin);
-  const [held = "", tail = ""] = rest.split(end);
-  if (process.env.JITSUIN_WRITE_DOCS) writeFileSync(PAGE, `${head}${begin}${text}${end}${tail}`);
-  else assert.equal(held, text, "JITSUIN_WRITE_DOCS=1 node --test tests/browser/attacks.test.mjs");
+  hold("threat-model.md", "browser", "node --test tests/browser/attacks.test.mjs");
 });

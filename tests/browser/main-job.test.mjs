@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { addAuthenticator, launchChromium } from "../lib/engines.mjs";
 import { startIssuer } from "../lib/issuer.mjs";
-import { charge, enrol, openPage, readInbox, setUpTill, status, unlock } from "../lib/pages.mjs";
+import { charge, enrol, openPage, proveCard, readInbox, setUpTill, status, unlock } from "../lib/pages.mjs";
 import { scan } from "../lib/scan.mjs";
 
 const SHOPS = { 1001: "Kado no Mise", 2002: "Eki Shop" };
@@ -56,7 +56,7 @@ async function digits(page, selector) {
 
 test("log in, enrol, pay JPY 540 by a scanned code, top up JPY 5,000 with the passkey, reload", async () => {
   const stood = await stage();
-  const { wallet, url, context } = stood;
+  const { wallet, url } = stood;
   try {
     await enrol(wallet, { url, ...HANAKO });
     await wallet.click("#tab-safety");
@@ -71,12 +71,7 @@ test("log in, enrol, pay JPY 540 by a scanned code, top up JPY 5,000 with the pa
     await wallet.waitForFunction(() => document.querySelector("#balance")?.textContent?.replace(/\D/g, "") === "1460");
 
     // The card is proved on this device by the card company's own page.
-    await wallet.click("#tab-top-up");
-    await wallet.click("#prove-card-1");
-    await wallet.locator("#card-code").waitFor();
-    await wallet.fill("#card-code", await readInbox(context, url, HANAKO.contact, /(\d{6}) lets your wallet charge/));
-    await wallet.click("#card-submit");
-    await wallet.locator("#message:not([hidden])").waitFor();
+    await proveCard(wallet, url, HANAKO.contact);
     await wallet.goto(`${url}/#top-up`);
     await unlock(wallet);
     await wallet.locator("#prove-card-1").waitFor({ state: "detached" });
@@ -171,14 +166,10 @@ test("a changed character is try-again at the till, and the right code still pay
 
 test("a top-up without user verification is refused in the page and moves nothing", async () => {
   const stood = await stage();
-  const { wallet, url, context, authenticator } = stood;
+  const { wallet, url, authenticator } = stood;
   try {
     await enrol(wallet, { url, ...HANAKO });
-    await wallet.click("#tab-top-up");
-    await wallet.click("#prove-card-1");
-    await wallet.fill("#card-code", await readInbox(context, url, HANAKO.contact, /(\d{6}) lets your wallet charge/));
-    await wallet.click("#card-submit");
-    await wallet.locator("#message:not([hidden])").waitFor();
+    await proveCard(wallet, url, HANAKO.contact);
     await wallet.goto(`${url}/#top-up`);
     await unlock(wallet);
     await wallet.locator("#prove-card-1").waitFor({ state: "detached" });

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { addAuthenticator } from "./engines.mjs";
-import { charge, openPage, readInbox, setUpTill, status } from "./pages.mjs";
+import { charge, openPage, proveCard, readInbox, setUpTill, status } from "./pages.mjs";
 
 /** @typedef {import("playwright-core").BrowserContext} Context */
 /** @typedef {import("playwright-core").Page} Page */
@@ -53,7 +53,7 @@ export const balance = async (page, options) => Number(await use(page, "balance"
 /** Registers a device with a custody, from a page that opens no wallet of its own.
  * @param {Context} context @param {string} url @param {object} options the wallet's @param {typeof HANAKO} [who] */
 export async function register(context, url, options, who = HANAKO) {
-  const page = await openPage(context, `${url}/till.html`);
+  const page = await openPage(context, `${url}/inbox.html`);
   const authenticator = await addAuthenticator(page);
   const attempt = await use(page, "logIn", options, { login: who.login, password: who.password });
   const code = await readInbox(context, url, who.contact, /(\d{8}) registers a device/);
@@ -68,12 +68,7 @@ export async function ownerWith(context, url, custody) {
   await wallet.goto(url);
   if ((await use(wallet, "status")) === "locked") assert.equal(await use(wallet, "unlock"), "done");
   await status(wallet, "ready");
-  await wallet.click("#tab-top-up");
-  await wallet.click("#prove-card-1");
-  await wallet.locator("#card-code").waitFor();
-  await wallet.fill("#card-code", await readInbox(context, url, HANAKO.contact, /(\d{6}) lets your wallet charge/));
-  await wallet.click("#card-submit");
-  await wallet.locator("#message:not([hidden])").waitFor();
+  await proveCard(wallet, url, HANAKO.contact);
   await wallet.goto(`${url}/#top-up`);
   if ((await use(wallet, "status")) === "locked") assert.equal(await use(wallet, "unlock"), "done");
   await wallet.locator("#prove-card-1").waitFor({ state: "detached" });

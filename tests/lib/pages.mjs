@@ -60,6 +60,17 @@ export async function unlock(wallet) {
   await status(wallet, "ready");
 }
 
+/** Proves the first card on this device, by the card company's own page. Ends on that page.
+ * @param {Page} wallet @param {string} url @param {string} contact */
+export async function proveCard(wallet, url, contact) {
+  await wallet.click("#tab-top-up");
+  await wallet.click("#prove-card-1");
+  await wallet.locator("#card-code").waitFor();
+  await wallet.fill("#card-code", await readInbox(wallet.context(), url, contact, /(\d{6}) lets your wallet charge/));
+  await wallet.click("#card-submit");
+  await wallet.locator("#message:not([hidden])").waitFor();
+}
+
 /** Ties a till to its shop with a one-time code.
  * @param {Page} till @param {string} code */
 export async function setUpTill(till, code) {

@@ -134,6 +134,36 @@ test("prompts that are refused, not verified, left alone, or lie", async (t) => 
   assert.deepEqual(await owner.balance(), yen(2000));
 });
 
+test("taps while a confirm runs share its one prompt and result; cancel is safe before, while and after", async (t) => {
+  const { world: made, owner, wallet } = await enrolled(t);
+  await owner.proveCards(wallet);
+  const [source] = wallet.state.sources;
+  const prepare = () => wallet.prepareTopUp({ ...yen(1000), source: source.id });
+  const prompts = made.authenticator.prompts.length;
+
+  const shared = await prepare();
+  const [first, second] = await Promise.all([shared.confirm(), shared.confirm()]);
+  assert.equal(first, second);
+  assert.equal(made.authenticator.prompts.length, prompts + 1);
+  assert.deepEqual(await owner.balance(), yen(3000));
+  await shared.cancel();
+
+  await made.clock.advance({ minutes: 11 });
+  const given = await prepare();
+  await Promise.all([given.cancel(), given.cancel()]);
+  await assert.rejects(given.confirm(), coded("intent-expired"));
+  assert.equal(made.authenticator.prompts.length, prompts + 1, "nobody is asked about what was given up");
+
+  const open = await prepare();
+  await made.authenticator.hang();
+  const waiting = assert.rejects(open.confirm(), coded("cancelled"));
+  await open.cancel();
+  await waiting;
+  await open.cancel();
+  assert.equal(wallet.state.ceremony, null);
+  assert.deepEqual(await owner.balance(), yen(3000));
+});
+
 test("calls that fail: no answer, a stale nonce, a broken proxy, a refusal", async (t) => {
   const { world: made, wallet } = await enrolled(t);
   made.issuer.failNext("no-answer", "/v1/sync");
