@@ -11,6 +11,8 @@
 )]
 #![allow(unreachable_pub, reason = "modules of one program")]
 
+#[path = "lib/by_hand.rs"]
+mod by_hand;
 #[path = "lib/world.rs"]
 mod world;
 
@@ -26,8 +28,6 @@ mod page;
 mod row;
 #[path = "attacks/stage.rs"]
 mod stage;
-#[path = "attacks/step_up.rs"]
-mod step_up;
 #[path = "attacks/stopping.rs"]
 mod stopping;
 

@@ -7,6 +7,8 @@
     reason = "a test stops where something is wrong"
 )]
 
+#[path = "lib/by_hand.rs"]
+mod by_hand;
 #[path = "refusals/callers.rs"]
 mod callers;
 #[path = "refusals/step_ups.rs"]
@@ -22,12 +24,10 @@ use jitsuin::issuer::ledger::{Kind, Ledger};
 use jitsuin::issuer::verifier::{Candidate, Sale, authenticate};
 use jitsuin::wallet::Wallet;
 use jitsuin::wallet::memory::Place;
-use jitsuin::wallet::ports::Platform;
-use jitsuin::wallet::record::Data;
 use jitsuin::wire::money::Currency;
 use jitsuin::wire::token::{Limit, Token, UnverifiedToken};
 use std::collections::BTreeMap;
-use world::{Caller, Till, World, yen};
+use world::{Caller, Till, World, data, yen};
 
 /// Everything an issuer decides by, and every movement.
 async fn ledger(world: &World) -> (BTreeMap<String, String>, usize, usize) {
@@ -46,10 +46,6 @@ async fn stage() -> (World, Place, Wallet<Place>, Till, Till) {
     let (place, wallet) = world.hanako().await;
     let (till, other) = (world.till("1001").await, world.till("2002").await);
     (world, place, wallet, till, other)
-}
-
-fn data(place: &Place) -> Data {
-    Data::from_bytes(&place.store().data().unwrap()).unwrap()
 }
 
 /// A token of the wallet's own key with whatever claims.

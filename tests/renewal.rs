@@ -9,22 +9,17 @@ use jitsuin::code::Code;
 use jitsuin::issuer::desk::Reply;
 use jitsuin::wallet::memory::{FnTransport, Place, Prf, Tamper, run};
 use jitsuin::wallet::ports::{Platform, Response, StoreError};
-use jitsuin::wallet::record::Data;
 use jitsuin::wallet::{Confirmed, Error, Status, Wallet};
 use jitsuin::wire::calls::Outcome;
 use jitsuin::wire::enrolment::Custody;
 use jitsuin::wire::receipt::Kind;
 use std::cell::RefCell;
 use std::rc::Rc;
-use world::{ISSUER, World, balance};
+use world::{ISSUER, World, balance, data};
 
 async fn renew(wallet: &Wallet<Place>, custody: Option<Custody>) -> Result<Confirmed, Error> {
     let ceremony = wallet.prepare_rotation(custody).await?;
     wallet.confirm(ceremony.id).await
-}
-
-fn data(place: &Place) -> Data {
-    Data::from_bytes(&place.store().data().unwrap()).unwrap()
 }
 
 #[test]

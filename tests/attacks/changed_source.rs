@@ -2,7 +2,7 @@
 
 use super::row::Row;
 use super::stage::{Stage, Thief, top_up};
-use super::step_up::ByHand;
+use super::by_hand::ByHand;
 use jitsuin::code::Code;
 
 pub async fn play() -> Row {
@@ -15,7 +15,7 @@ pub async fn play() -> Row {
     let shown = ByHand::prepare(&stage.world, &place, 1_000, "card-1").await;
     let wanted = ByHand::prepare(&stage.world, &place, 1_000, "card-2").await;
     let assertion = shown.assert(&place, &shown.intent).await;
-    let co_signature = wanted.co_sign(&wanted.intent, &assertion);
+    let co_signature = wanted.co_sign(&wanted.intent, &assertion, &wanted.caller);
     let refused = wanted.confirm(assertion, Some(co_signature)).await.unwrap_err();
     Row::new(
         "Has the owner agree to a top-up from one card and confirms it from another",

@@ -2,7 +2,7 @@
 
 use super::row::Row;
 use super::stage::Stage;
-use super::step_up::ByHand;
+use super::by_hand::ByHand;
 use jitsuin::code::Code;
 
 pub async fn play() -> Row {
@@ -14,7 +14,7 @@ pub async fn play() -> Row {
     let assertion = shown.assert(&place, &shown.intent).await;
     let mut refused = String::new();
     for intent in [&shown.intent, &wanted.intent] {
-        let co_signature = wanted.co_sign(intent, &assertion);
+        let co_signature = wanted.co_sign(intent, &assertion, &wanted.caller);
         refused = wanted.confirm(assertion.clone(), Some(co_signature)).await.unwrap_err();
         assert_eq!(refused, Code::IntentMismatch.name());
     }

@@ -1,5 +1,6 @@
 //! The place of an attack: an issuer over SQLite, its people and shops, and the books that say what was lost.
 
+pub use super::world::data;
 use super::world::{Caller, ISSUER, START_MS, Till, Timed, World, yen};
 use jitsuin::issuer::Settings;
 use jitsuin::issuer::books::{Book, Entry};
@@ -8,8 +9,7 @@ use jitsuin::issuer::funding::CardKind;
 use jitsuin::issuer::ledger::{Clock, Ledger, SqliteLedger};
 use jitsuin::wallet::Wallet;
 use jitsuin::wallet::memory::{FnTransport, Place};
-use jitsuin::wallet::ports::{Platform, Response};
-use jitsuin::wallet::record::Data;
+use jitsuin::wallet::ports::Response;
 use jitsuin::wire::calls::{Outcome, PrepareTopUp};
 use jitsuin::wire::money::{Amount, Currency};
 use jitsuin::wire::token::{Limit, Token};
@@ -166,11 +166,6 @@ impl Stage {
 async fn open(file: &Path, now_ms: u64, plan: Plan, change: impl FnOnce(&mut Settings)) -> World<SqliteLedger> {
     let ledger = SqliteLedger::open_with(file, Clock::movable(now_ms)).await.unwrap();
     World::over(ledger, plan, change).await
-}
-
-/// The record of a profile.
-pub fn data(place: &Place) -> Data {
-    Data::from_bytes(&place.store().data().unwrap()).unwrap()
 }
 
 /// A token of any key under a profile's allowance, with whatever claims; the counter is the profile's next one.

@@ -1,6 +1,6 @@
 //! Callers who may not call: other origins, other devices, what was used before.
 
-use super::step_ups::ByHand;
+use super::by_hand::ByHand;
 use super::world::{Caller, ISSUER, World, balance, yen};
 use super::{data, forge, stage};
 use jitsuin::code::Code;

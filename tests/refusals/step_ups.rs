@@ -1,74 +1,13 @@
 //! Step-ups that may not move money.
 
-use super::world::{Caller, World, balance, yen};
-use super::{data, stage};
+use super::by_hand::ByHand;
+use super::stage;
+use super::world::{Caller, balance};
 use jitsuin::code::Code;
 use jitsuin::issuer::ledger::Ledger;
-use jitsuin::wallet::memory::{Mode, Place, Tamper, run};
-use jitsuin::wallet::ports::{Authenticator, Platform, RequestOptions, SigningKey};
-use jitsuin::wire::calls::{ConfirmIntent, IntentConfirmed, PrepareTopUp};
-use jitsuin::wire::co_signature::CoSignature;
-use jitsuin::wire::id::Bytes;
-use jitsuin::wire::intent::Intent;
-use jitsuin::wire::money::Currency;
-use jitsuin::wire::sign1;
-use jitsuin::wire::webauthn::Assertion;
-use std::time::Duration;
-
-/// A step-up done by hand with the wallet's own key and passkey, so that each part can be wrong.
-pub(super) struct ByHand {
-    pub(super) caller: Caller,
-    pub(super) intent: Intent,
-    credential: Bytes,
-}
-
-impl ByHand {
-    pub(super) async fn prepare(world: &World, place: &Place, amount: u32, source: &str) -> Self {
-        let caller = Caller::thief_of(world, place).await;
-        let data = data(place);
-        let call = PrepareTopUp {
-            amount: yen(amount),
-            currency: Currency::JPY,
-            source: source.parse().unwrap(),
-            head: data.link.hash,
-        };
-        let intent = Intent::from_bytes(&caller.call(&call).await.unwrap().intent.0).unwrap();
-        Self { caller, intent, credential: data.account.unwrap().credential }
-    }
-
-    pub(super) async fn assert(&self, place: &Place, over: &Intent) -> Assertion {
-        let options = RequestOptions {
-            rp_id: "localhost".parse().unwrap(),
-            challenge: over.challenge(),
-            credentials: vec![self.credential.clone()],
-            prf: None,
-            deadline: Duration::from_secs(60),
-        };
-        place.authenticator().get(&options).await.unwrap().0
-    }
-
-    fn co_sign(&self, over: &Intent, assertion: &Assertion, with: &Caller) -> Bytes {
-        let response = &assertion.response;
-        let statement = CoSignature::over(
-            &over.to_bytes(),
-            &response.authenticator_data.0,
-            &response.client_data.0,
-            &response.signature.0,
-            &self.credential.0,
-        );
-        let unsigned = sign1::prepare(&statement, with.key.public());
-        Bytes(unsigned.finish(&with.sign(unsigned.message())))
-    }
-
-    pub(super) async fn confirm(
-        &self,
-        assertion: Assertion,
-        co_signature: Option<Bytes>,
-    ) -> Result<IntentConfirmed, String> {
-        let call = ConfirmIntent { nonce: self.intent.nonce, assertion, co_signature };
-        self.caller.call(&call).await.map_err(|problem| problem.code)
-    }
-}
+use jitsuin::wallet::memory::{Mode, Tamper, run};
+use jitsuin::wallet::ports::Platform;
+use jitsuin::wire::calls::{ConfirmIntent, IntentConfirmed};
 
 #[test]
 fn a_top_up_changed_after_the_challenge_is_refused_and_moves_nothing() {

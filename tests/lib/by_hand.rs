@@ -1,30 +1,32 @@
 //! A step-up done by hand with the wallet's own key and passkey, so that each part can be wrong.
+#![allow(dead_code, unreachable_pub, reason = "a module of several suites, each of which uses its own part")]
 
-use super::stage::{Thief, data, top_up};
-use super::world::World;
-use jitsuin::issuer::ledger::SqliteLedger;
+use super::world::{Caller, Timed, World, data, yen};
 use jitsuin::wallet::memory::Place;
 use jitsuin::wallet::ports::{Authenticator, Platform, RequestOptions, SigningKey};
-use jitsuin::wire::calls::{ConfirmIntent, IntentConfirmed};
+use jitsuin::wire::calls::{ConfirmIntent, IntentConfirmed, PrepareTopUp};
 use jitsuin::wire::co_signature::CoSignature;
 use jitsuin::wire::id::Bytes;
 use jitsuin::wire::intent::Intent;
+use jitsuin::wire::money::Currency;
 use jitsuin::wire::sign1;
 use jitsuin::wire::webauthn::Assertion;
 use std::time::Duration;
 
-pub struct ByHand {
-    key: Thief,
+pub struct ByHand<L> {
+    pub caller: Caller<L>,
     pub intent: Intent,
     credential: Bytes,
 }
 
-impl ByHand {
-    pub async fn prepare(world: &World<SqliteLedger>, place: &Place, amount: u32, source: &str) -> Self {
-        let key = Thief::thief_of(world, place).await;
-        let prepared = key.call(&top_up(amount, source, Some(place))).await.unwrap();
-        let intent = Intent::from_bytes(&prepared.intent.0).unwrap();
-        Self { key, intent, credential: data(place).account.unwrap().credential }
+impl<L: Timed> ByHand<L> {
+    pub async fn prepare(world: &World<L>, place: &Place, amount: u32, source: &str) -> Self {
+        let caller = Caller::thief_of(world, place).await;
+        let data = data(place);
+        let (currency, head) = (Currency::JPY, data.link.hash);
+        let call = PrepareTopUp { amount: yen(amount), currency, source: source.parse().unwrap(), head };
+        let intent = Intent::from_bytes(&caller.call(&call).await.unwrap().intent.0).unwrap();
+        Self { caller, intent, credential: data.account.unwrap().credential }
     }
 
     /// What the owner's passkey signs.
@@ -39,7 +41,7 @@ impl ByHand {
         place.authenticator().get(&options).await.unwrap().0
     }
 
-    pub fn co_sign(&self, over: &Intent, assertion: &Assertion) -> Bytes {
+    pub fn co_sign(&self, over: &Intent, assertion: &Assertion, with: &Caller<L>) -> Bytes {
         let response = &assertion.response;
         let statement = CoSignature::over(
             &over.to_bytes(),
@@ -48,12 +50,12 @@ impl ByHand {
             &response.signature.0,
             &self.credential.0,
         );
-        let unsigned = sign1::prepare(&statement, self.key.key.public());
-        Bytes(unsigned.finish(&self.key.sign(unsigned.message())))
+        let unsigned = sign1::prepare(&statement, with.key.public());
+        Bytes(unsigned.finish(&with.sign(unsigned.message())))
     }
 
     pub async fn confirm(&self, assertion: Assertion, co_signature: Option<Bytes>) -> Result<IntentConfirmed, String> {
         let call = ConfirmIntent { nonce: self.intent.nonce, assertion, co_signature };
-        self.key.call(&call).await.map_err(|problem| problem.code)
+        self.caller.call(&call).await.map_err(|problem| problem.code)
     }
 }
