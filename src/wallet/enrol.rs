@@ -265,11 +265,7 @@ impl<P: Platform> Wallet<P> {
     async fn finish_enrolment(&self, Enrolled { allowance, atc_floor }: Enrolled) -> Result<(), Error> {
         let now = self.now();
         let thumb = self.read(|data| data.device_key.thumbprint())?;
-        let terms = match self.open_allowance(&allowance.0, thumb, now).await {
-            Ok(terms) => Some(terms),
-            Err(error) if error.code == Code::ClockSkew => None,
-            Err(error) => return Err(error),
-        };
+        let terms = or_later(self.open_allowance(&allowance.0, thumb, now).await)?;
         self.change(|data| {
             // Another tab may have been here first.
             if let Some(Enrolling { account, .. }) = data.enrolling.take() {
@@ -327,6 +323,14 @@ impl<P: Platform> Wallet<P> {
                 (true, true) => Ok(Terms::new(allowance, now)),
             }
         })
+    }
+}
+
+/// The terms of a key's first allowance: none yet if only its time does not fit, for this device's clock may not be learned.
+pub(super) fn or_later(opened: Result<Terms, Error>) -> Result<Option<Terms>, Error> {
+    match opened {
+        Err(error) if error.code == Code::ClockSkew => Ok(None),
+        opened => opened.map(Some),
     }
 }
 

@@ -4,7 +4,7 @@
 use super::Wallet;
 use super::ceremony::{Open, Work};
 use super::client::{By, parse};
-use super::enrol::is_unanswered;
+use super::enrol::{is_unanswered, or_later};
 use super::error::Error;
 use super::ports::{Kept, Keys, Platform, SigningKey, Store};
 use super::queue::Stop;
@@ -193,11 +193,7 @@ impl<P: Platform> Wallet<P> {
         // For the new key and no other: an old answer, played again, must not end the key that works.
         let new = |data: &Data| data.rotating.as_ref().map_or(data.device_key, |rotating| rotating.device_key);
         let thumb = self.read(|data| new(data).thumbprint())?;
-        let terms = match self.open_allowance(&allowance.0, thumb, now).await {
-            Ok(terms) => Some(terms),
-            Err(error) if error.code == Code::ClockSkew => None,
-            Err(error) => return Err(error),
-        };
+        let terms = or_later(self.open_allowance(&allowance.0, thumb, now).await)?;
         self.change(move |data| {
             // Another tab may have been here first.
             let Some(rotating) = data.rotating.take() else { return Ok(()) };
