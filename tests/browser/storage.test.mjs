@@ -203,6 +203,32 @@ test("persist() is asked once after an enrolment, and the report holds nothing s
   assert.equal(await page.evaluate(() => globalThis.asked), 0);
 });
 
+test("a counter is on disk, strictly, before its code is there; between two calls no lock is held", async (t) => {
+  const { page, wallet } = await open(t);
+  const held = () => page.evaluate(async () => {
+    const { held, pending } = await navigator.locks.query();
+    return [held?.length, pending?.length];
+  });
+  assert.deepEqual(await held(), [0, 0], "enrolled, open and idle");
+  await page.evaluate(() => {
+    globalThis.told = [];
+    const { transaction } = IDBDatabase.prototype;
+    IDBDatabase.prototype.transaction = function (stores, mode, options) {
+      const begun = transaction.call(this, stores, mode, options);
+      if (mode === "readwrite") begun.addEventListener("complete", () => globalThis.told.push(`${begun.durability} write`));
+      return begun;
+    };
+    const { sign } = SubtleCrypto.prototype;
+    SubtleCrypto.prototype.sign = function (...given) {
+      globalThis.told.push("signature");
+      return sign.apply(this, given);
+    };
+  });
+  await wallet.paymentCode();
+  assert.deepEqual(await page.evaluate(() => globalThis.told), ["strict write", "signature"]);
+  assert.deepEqual(await held(), [0, 0]);
+});
+
 test("a phone ten minutes off pays, and its owner is told", async (t) => {
   for (const minutes of [10, -10]) {
     const { world, wallet, kit } = await open(t, { enrolled: false, prepare: (_, kit) => kit.skewClock({ minutes }) });
