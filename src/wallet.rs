@@ -38,6 +38,7 @@ use crate::wire::id::{IssuerId, SourceId, Thumbprint};
 use crate::wire::money::{Amount, Currency};
 use crate::wire::till_code::Form;
 use ports::Platform;
+pub use room::Local;
 use room::Room;
 
 /// What a page says when it opens a wallet.
@@ -96,16 +97,21 @@ impl<P: Platform> Wallet<P> {
     ///
     /// # Errors
     /// `already-enrolled`; `unsupported` where no accepted custody works; the store's and the issuer's codes.
-    pub async fn log_in(&self, login: &str, password: &str, language: &str) -> Result<String, Error> {
-        Box::pin(self.start_login(login, password, language)).await
+    pub fn log_in<'a>(
+        &'a self,
+        login: &'a str,
+        password: &'a str,
+        language: &'a str,
+    ) -> Local<'a, Result<String, Error>> {
+        Box::pin(self.start_login(login, password, language))
     }
 
     /// Shows the contact code and gets the ticket for [`Wallet::prepare_enrolment`].
     ///
     /// # Errors
     /// `code-refused` alike for a wrong login, password or code.
-    pub async fn enter_code(&self, attempt: &str, code: &str) -> Result<String, Error> {
-        self.finish_login(attempt, code).await
+    pub fn enter_code<'a>(&'a self, attempt: &'a str, code: &'a str) -> Local<'a, Result<String, Error>> {
+        Box::pin(self.finish_login(attempt, code))
     }
 
     /// Prepares to register this device.
@@ -113,26 +119,26 @@ impl<P: Platform> Wallet<P> {
     /// # Errors
     /// `ticket-expired`, `not-first-device`, `already-enrolled`; `wrong-account` if the ticket is for another account
     /// than `expected_account_label`; `wrong-rp` if the issuer's relying party is not this page's host.
-    pub async fn prepare_enrolment(
-        &self,
-        ticket: &str,
-        label: &str,
-        expected_account_label: Option<&str>,
-    ) -> Result<Ceremony, Error> {
-        Box::pin(self.enrolment(ticket, label, expected_account_label, false)).await
+    pub fn prepare_enrolment<'a>(
+        &'a self,
+        ticket: &'a str,
+        label: &'a str,
+        expected_account_label: Option<&'a str>,
+    ) -> Local<'a, Result<Ceremony, Error>> {
+        Box::pin(self.enrolment(ticket, label, expected_account_label, false))
     }
 
     /// Prepares to put this device in the place of one whose key is gone or suspended and whose passkey is here.
     ///
     /// # Errors
     /// As [`Wallet::prepare_enrolment`]; `no-credential` if the account has no device to replace.
-    pub async fn prepare_recovery(
-        &self,
-        ticket: &str,
-        label: &str,
-        expected_account_label: Option<&str>,
-    ) -> Result<Ceremony, Error> {
-        self.enrolment(ticket, label, expected_account_label, true).await
+    pub fn prepare_recovery<'a>(
+        &'a self,
+        ticket: &'a str,
+        label: &'a str,
+        expected_account_label: Option<&'a str>,
+    ) -> Local<'a, Result<Ceremony, Error>> {
+        Box::pin(self.enrolment(ticket, label, expected_account_label, true))
     }
 
     /// Prepares to charge a source and credit the account.
@@ -140,13 +146,13 @@ impl<P: Platform> Wallet<P> {
     /// # Errors
     /// `not-enrolled`, `locked`, `frozen` and so on; `bad-amount`; `source-unknown`; `cooling-off`, `over-limit`,
     /// `card-proof-needed` from the issuer; `intent-mismatch` if the issuer's intent says anything else.
-    pub async fn prepare_top_up(
-        &self,
+    pub fn prepare_top_up<'a>(
+        &'a self,
         amount: Amount,
         currency: Currency,
-        source: &SourceId,
-    ) -> Result<Ceremony, Error> {
-        Box::pin(self.top_up(amount, currency, source)).await
+        source: SourceId,
+    ) -> Local<'a, Result<Ceremony, Error>> {
+        Box::pin(self.top_up(amount, currency, source))
     }
 
     /// Runs an open ceremony: prompts, checks, signs, sends. After `cancelled`, `timed-out`, `tap-again`,
@@ -155,13 +161,13 @@ impl<P: Platform> Wallet<P> {
     /// # Errors
     /// `superseded` if a newer ceremony took its place, `busy` while it runs, `intent-expired` if it is over; the
     /// prompt's and the issuer's codes.
-    pub async fn confirm(&self, id: u64) -> Result<Confirmed, Error> {
-        self.run_ceremony(id).await
+    pub fn confirm(&self, id: u64) -> Local<'_, Result<Confirmed, Error>> {
+        Box::pin(self.run_ceremony(id))
     }
 
     /// Ends a ceremony. Resolves once its prompt is closed; safe for any id at any time.
-    pub async fn cancel(&self, id: u64) {
-        self.cancel_ceremony(id).await;
+    pub fn cancel(&self, id: u64) -> Local<'_, ()> {
+        Box::pin(self.cancel_ceremony(id))
     }
 
     /// One payment code, on disk as used before it is returned. Needs no network.
@@ -169,16 +175,16 @@ impl<P: Platform> Wallet<P> {
     /// # Errors
     /// `not-enrolled`, `locked`, `frozen`, `suspended`, `revoked`, `key-lost`; `too-fast` above 1 a second and 10 a
     /// minute; `over-allowance` if at worst nothing is left, or `max` is above it, or the allowance ended.
-    pub async fn payment_code(&self, max: Option<Amount>) -> Result<PaymentCode, Error> {
-        self.make_code(max, Form::default()).await
+    pub fn payment_code(&self, max: Option<Amount>) -> Local<'_, Result<PaymentCode, Error>> {
+        Box::pin(self.make_code(max, Form::default()))
     }
 
     /// The same in a form that the till is known to read.
     ///
     /// # Errors
     /// Those of [`Self::payment_code`].
-    pub async fn payment_code_as(&self, form: Form, max: Option<Amount>) -> Result<PaymentCode, Error> {
-        self.make_code(max, form).await
+    pub fn payment_code_as(&self, form: Form, max: Option<Amount>) -> Local<'_, Result<PaymentCode, Error>> {
+        Box::pin(self.make_code(max, form))
     }
 
     /// Asks the issuer to follow what is new with an answer that stays open; resolves with its first line, the number of the
@@ -186,8 +192,8 @@ impl<P: Platform> Wallet<P> {
     ///
     /// # Errors
     /// `not-enrolled`, `offline`, and what the issuer refuses.
-    pub async fn follow_news(&self) -> Result<u64, Error> {
-        self.ask_for_news().await
+    pub fn follow_news(&self) -> Local<'_, Result<u64, Error>> {
+        Box::pin(self.ask_for_news())
     }
 
     /// Fetches and checks what is new. Works while locked.
@@ -195,40 +201,40 @@ impl<P: Platform> Wallet<P> {
     /// # Errors
     /// `not-enrolled`, `offline`, `issuer-untrusted`, `clock-skew`, `chain-gap`, `chain-fork`, `receipt-forged`; the
     /// last three stay as an alert too.
-    pub async fn sync(&self) -> Result<(), Error> {
-        self.fetch_news().await
+    pub fn sync(&self) -> Local<'_, Result<(), Error>> {
+        self.fetch_news()
     }
 
     /// Takes what another tab, or the platform, has made of the record since it was read here.
     ///
     /// # Errors
     /// `closed`, and as for [`Wallet::open`]. A record that is gone or unreadable is not an error: see [`State::status`].
-    pub async fn read_again(&self) -> Result<(), Error> {
-        self.take_stored().await
+    pub fn read_again(&self) -> Local<'_, Result<(), Error>> {
+        Box::pin(self.take_stored())
     }
 
     /// Fetches a fresh allowance with the device key.
     ///
     /// # Errors
     /// As for signing, and what the issuer refuses.
-    pub async fn refill(&self) -> Result<(), Error> {
-        self.fetch_allowance().await
+    pub fn refill(&self) -> Local<'_, Result<(), Error>> {
+        Box::pin(self.fetch_allowance())
     }
 
     /// Prepares a refill beyond the silent one a day: the same limits again, after a step-up. It gives no new window.
     ///
     /// # Errors
     /// As for signing; `over-allowance` without an allowance to renew; `cooling-off`.
-    pub async fn prepare_refill(&self) -> Result<Ceremony, Error> {
-        self.agree_to_refill().await
+    pub fn prepare_refill(&self) -> Local<'_, Result<Ceremony, Error>> {
+        Box::pin(self.agree_to_refill())
     }
 
     /// Lowers at once what all devices may pay in 24 hours.
     ///
     /// # Errors
     /// As for signing; `bad-amount` for nothing; `over-limit` if it would raise the limit; `cooling-off`.
-    pub async fn lower_limit(&self, amount: Amount) -> Result<(), Error> {
-        self.set_lower_limit(amount).await
+    pub fn lower_limit(&self, amount: Amount) -> Local<'_, Result<(), Error>> {
+        Box::pin(self.set_lower_limit(amount))
     }
 
     /// Prepares to raise it, within what the issuer allows.
@@ -236,56 +242,56 @@ impl<P: Platform> Wallet<P> {
     /// # Errors
     /// As for signing; `bad-amount` if it is no more than now; `over-limit` with what the issuer allows; `cooling-off`;
     /// `intent-mismatch` if the limit was changed elsewhere since the last sync.
-    pub async fn prepare_limit(&self, amount: Amount) -> Result<Ceremony, Error> {
-        self.raise_limit(amount).await
+    pub fn prepare_limit(&self, amount: Amount) -> Local<'_, Result<Ceremony, Error>> {
+        Box::pin(self.raise_limit(amount))
     }
 
     /// Takes an alert off [`State::alerts`].
     ///
     /// # Errors
     /// The store's codes.
-    pub async fn acknowledge(&self, alert: &str) -> Result<(), Error> {
-        self.drop_alert(alert).await
+    pub fn acknowledge<'a>(&'a self, alert: &'a str) -> Local<'a, Result<(), Error>> {
+        Box::pin(self.drop_alert(alert))
     }
 
     /// Starts the proof of a stored card on this device.
     ///
     /// # Errors
     /// As for signing, and what the issuer refuses.
-    pub async fn prove_card(&self, source: &SourceId) -> Result<CardProof, Error> {
-        self.card_proof(source).await
+    pub fn prove_card<'a>(&'a self, source: SourceId) -> Local<'a, Result<CardProof, Error>> {
+        Box::pin(self.card_proof(source))
     }
 
     /// Stops every device of the account. Works while locked, suspended, or with the device key lost; asks nobody.
     ///
     /// # Errors
     /// `not-enrolled`, `key-lost` if the channel key is gone too, `offline`.
-    pub async fn freeze(&self) -> Result<(), Error> {
-        self.send_freeze(None).await
+    pub fn freeze(&self) -> Local<'_, Result<(), Error>> {
+        Box::pin(self.send_freeze(None))
     }
 
     /// The same, and says that the payment of a receipt was not its owner's: its money waits.
     ///
     /// # Errors
     /// As [`Wallet::freeze`].
-    pub async fn not_mine(&self, sequence: u64) -> Result<(), Error> {
-        self.send_freeze(Some(sequence)).await
+    pub fn not_mine(&self, sequence: u64) -> Local<'_, Result<(), Error>> {
+        Box::pin(self.send_freeze(Some(sequence)))
     }
 
     /// Asks for the contact code of a release. The answer is for [`Wallet::prepare_unfreeze`].
     ///
     /// # Errors
     /// `not-first-device` on a device from after the freeze, `cooling-off`, `not-found` if the account is not frozen.
-    pub async fn send_unfreeze_code(&self) -> Result<String, Error> {
-        self.unfreeze_code().await
+    pub fn send_unfreeze_code(&self) -> Local<'_, Result<String, Error>> {
+        Box::pin(self.unfreeze_code())
     }
 
     /// Prepares to let the account work again.
     ///
     /// # Errors
     /// `code-refused`; as [`Wallet::send_unfreeze_code`].
-    pub async fn prepare_unfreeze(&self, attempt: &str, code: &str) -> Result<Ceremony, Error> {
-        self.unfreeze(attempt, code).await
+    pub fn prepare_unfreeze<'a>(&'a self, attempt: &'a str, code: &'a str) -> Local<'a, Result<Ceremony, Error>> {
+        Box::pin(self.unfreeze(attempt, code))
     }
 
     /// Prepares to put a new device key in the place of this one, which signs it in: after clone evidence, or into another
@@ -294,8 +300,8 @@ impl<P: Platform> Wallet<P> {
     /// # Errors
     /// The state's code, but not `suspended`, which it cures; `unsupported` for a custody that does not work here;
     /// `intent-limit`.
-    pub async fn prepare_rotation(&self, custody: Option<Custody>) -> Result<Ceremony, Error> {
-        self.rotation(custody).await
+    pub fn prepare_rotation(&self, custody: Option<Custody>) -> Local<'_, Result<Ceremony, Error>> {
+        Box::pin(self.rotation(custody))
     }
 
     /// Drops the device key from memory.
@@ -309,8 +315,8 @@ impl<P: Platform> Wallet<P> {
     /// # Errors
     /// `not-enrolled`, `key-lost`, `storage-failed`; the prompt's codes; `prf-unavailable`, `prf-unusable` and `seal-mismatch`
     /// by what the passkey derives; `seal-broken` if the seal is damaged or of another account.
-    pub async fn unlock(&self) -> Result<(), Error> {
-        self.open_device_key(false).await
+    pub fn unlock(&self) -> Local<'_, Result<(), Error>> {
+        Box::pin(self.open_device_key(false))
     }
 
     /// Opens a sealed device key and seals it again: another input for the passkey, another salt. The passkey is asked twice. The
@@ -318,8 +324,8 @@ impl<P: Platform> Wallet<P> {
     ///
     /// # Errors
     /// As [`Wallet::unlock`].
-    pub async fn reseal(&self) -> Result<(), Error> {
-        self.open_device_key(true).await
+    pub fn reseal(&self) -> Local<'_, Result<(), Error>> {
+        Box::pin(self.open_device_key(true))
     }
 
     /// Checked receipts that are kept here, newest first, those below sequence `before` if given.
@@ -332,13 +338,13 @@ impl<P: Platform> Wallet<P> {
     ///
     /// # Errors
     /// The store's codes.
-    pub async fn forget(&self) -> Result<(), Error> {
-        self.erase().await
+    pub fn forget(&self) -> Local<'_, Result<(), Error>> {
+        Box::pin(self.erase())
     }
 
     /// Ends the open ceremony and drops the keys from memory.
-    pub async fn close(&self) {
-        self.shut().await;
+    pub fn close(&self) -> Local<'_, ()> {
+        Box::pin(self.shut())
     }
 
     /// For support: no key, no token, nothing personal.

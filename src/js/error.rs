@@ -35,7 +35,7 @@ impl ToJson for Thrown<'_> {
 
 /// The object for this error.
 pub(super) fn thrown(error: &Error) -> JsValue {
-    let details = error.details.as_deref().map(|details| details as &dyn ToJson);
+    let details = error.details.as_ref().map(|details| details as &dyn ToJson);
     Thrown { confidence: error.confidence, details, ..Thrown::bare(error.code) }.to_js()
 }
 

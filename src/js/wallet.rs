@@ -7,10 +7,10 @@ use super::presentation::RawPresentation;
 use crate::browser::{Bridge, Browser};
 use crate::code::Code;
 use crate::wallet::ports::Platform;
-use crate::wallet::{Error, Settings, Wallet};
+use crate::wallet::{Error, Local, Settings, Wallet};
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{IssuerId, Thumbprint};
-use crate::wire::json::json_object;
+use crate::wire::json::{ToJson, json_object};
 use crate::wire::money::Amount;
 use crate::wire::till_code::Form;
 use alloc::boxed::Box;
@@ -102,7 +102,7 @@ impl RawWallet {
         let home = Rc::clone(&self.inner);
         promise(async move {
             let arguments = [first, second, third];
-            with!(home, wallet => run(wallet, &verb, arguments).await)
+            with!(home, wallet => run(wallet, &verb, &arguments)?.await)
         })
     }
 
@@ -121,56 +121,75 @@ impl RawWallet {
     }
 }
 
-async fn run<P: Platform>(
-    wallet: &Wallet<P>,
+/// What a verb answers, as the page gets it.
+type Running<'a> = Local<'a, Result<JsValue, JsValue>>;
+
+fn done(running: Local<'_, ()>) -> Running<'_> {
+    Box::pin(async move {
+        running.await;
+        Ok(JsValue::UNDEFINED)
+    })
+}
+
+fn nothing(running: Local<'_, Result<(), Error>>) -> Running<'_> {
+    Box::pin(async move { Ok(running.await.map(|()| JsValue::UNDEFINED)?) })
+}
+
+fn text(running: Local<'_, Result<String, Error>>) -> Running<'_> {
+    Box::pin(async move { Ok(JsValue::from(running.await?)) })
+}
+
+fn plain<'a, T: ToJson + 'a>(running: Local<'a, Result<T, Error>>) -> Running<'a> {
+    Box::pin(async move { to_js(&running.await?) })
+}
+
+fn run<'a, P: Platform>(
+    wallet: &'a Wallet<P>,
     verb: &str,
-    [first, second, third]: [Option<String>; 3],
-) -> Result<JsValue, JsValue> {
+    [first, second, third]: &'a [Option<String>; 3],
+) -> Result<Running<'a>, JsValue> {
     // A text that the verb has to have; one that is left out is as an empty one.
     let (one, two) = (first.as_deref().unwrap_or_default(), second.as_deref().unwrap_or_default());
-    match verb {
-        "log_in" => {
-            let language = third.as_deref().unwrap_or_default();
-            return Ok(JsValue::from(wallet.log_in(one, two, language).await?));
-        }
-        "enter_code" => return Ok(JsValue::from(wallet.enter_code(one, two).await?)),
-        "prepare_enrolment" => return to_js(&wallet.prepare_enrolment(one, two, third.as_deref()).await?),
-        "prepare_recovery" => return to_js(&wallet.prepare_recovery(one, two, third.as_deref()).await?),
+    let three = third.as_deref().unwrap_or_default();
+    Ok(match verb {
+        "log_in" => text(wallet.log_in(one, two, three)),
+        "enter_code" => text(wallet.enter_code(one, two)),
+        "prepare_enrolment" => plain(wallet.prepare_enrolment(one, two, third.as_deref())),
+        "prepare_recovery" => plain(wallet.prepare_recovery(one, two, third.as_deref())),
         "prepare_top_up" => {
             let (amount, currency) = (parse(one, Code::BadAmount)?, parse(two, Code::BadAmount)?);
-            let source = parse(third.as_deref().unwrap_or_default(), Code::SourceUnknown)?;
-            return to_js(&wallet.prepare_top_up(amount, currency, &source).await?);
+            let source = parse(three, Code::SourceUnknown)?;
+            plain(wallet.prepare_top_up(amount, currency, source))
         }
-        "confirm" => return to_js(&wallet.confirm(parse(one, Code::BadArgument)?).await?),
-        "cancel" => wallet.cancel(parse(one, Code::BadArgument)?).await,
+        "confirm" => plain(wallet.confirm(parse(one, Code::BadArgument)?)),
+        "cancel" => done(wallet.cancel(parse(one, Code::BadArgument)?)),
         "payment_code" => {
-            let (max, form) = asked(first, second)?;
-            return to_js(&wallet.payment_code_as(form, max).await?);
+            let (max, form) = asked(first.clone(), second.clone())?;
+            plain(wallet.payment_code_as(form, max))
         }
-        "sync" => wallet.sync().await?,
-        "follow_news" => drop(wallet.follow_news().await?),
-        "reread" => wallet.read_again().await?,
-        "refill" => wallet.refill().await?,
-        "prepare_refill" => return to_js(&wallet.prepare_refill().await?),
-        "lower_limit" => wallet.lower_limit(parse(one, Code::BadAmount)?).await?,
-        "prepare_limit" => return to_js(&wallet.prepare_limit(parse(one, Code::BadAmount)?).await?),
+        "sync" => nothing(wallet.sync()),
+        "follow_news" => plain(wallet.follow_news()),
+        "reread" => nothing(wallet.read_again()),
+        "refill" => nothing(wallet.refill()),
+        "prepare_refill" => plain(wallet.prepare_refill()),
+        "lower_limit" => nothing(wallet.lower_limit(parse(one, Code::BadAmount)?)),
+        "prepare_limit" => plain(wallet.prepare_limit(parse(one, Code::BadAmount)?)),
         "prepare_rotation" => {
             let custody = first.as_deref().map(|custody| parse(custody, Code::BadArgument)).transpose()?;
-            return to_js(&wallet.prepare_rotation(custody).await?);
+            plain(wallet.prepare_rotation(custody))
         }
-        "acknowledge" => wallet.acknowledge(one).await?,
-        "prove_card" => return to_js(&wallet.prove_card(&parse(one, Code::SourceUnknown)?).await?),
-        "freeze" => wallet.freeze().await?,
-        "not_mine" => wallet.not_mine(parse(one, Code::BadArgument)?).await?,
-        "send_unfreeze_code" => return Ok(JsValue::from(wallet.send_unfreeze_code().await?)),
-        "prepare_unfreeze" => return to_js(&wallet.prepare_unfreeze(one, two).await?),
-        "unlock" => wallet.unlock().await?,
-        "reseal" => wallet.reseal().await?,
-        "forget" => wallet.forget().await?,
-        "close" => wallet.close().await,
+        "acknowledge" => nothing(wallet.acknowledge(one)),
+        "prove_card" => plain(wallet.prove_card(parse(one, Code::SourceUnknown)?)),
+        "freeze" => nothing(wallet.freeze()),
+        "not_mine" => nothing(wallet.not_mine(parse(one, Code::BadArgument)?)),
+        "send_unfreeze_code" => text(wallet.send_unfreeze_code()),
+        "prepare_unfreeze" => plain(wallet.prepare_unfreeze(one, two)),
+        "unlock" => nothing(wallet.unlock()),
+        "reseal" => nothing(wallet.reseal()),
+        "forget" => nothing(wallet.forget()),
+        "close" => done(wallet.close()),
         _ => return Err(Error::new(Code::BadArgument).into()),
-    }
-    Ok(JsValue::UNDEFINED)
+    })
 }
 
 fn tell<P: Platform>(

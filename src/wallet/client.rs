@@ -12,6 +12,10 @@ use crate::wire::id::{Hash, Nonce};
 use crate::wire::json::{self, FromJson};
 use crate::wire::key_set::{KeySet, SignedKeySet};
 use crate::wire::sha256;
+use core::future::Future;
+use core::marker::PhantomData;
+use core::pin::Pin;
+use core::task::{Context, Poll};
 use std::rc::Rc;
 
 /// Whose key proves a call.
@@ -25,14 +29,27 @@ pub(super) enum By {
     Channel,
 }
 
+/// A call under way. Its state is the one pointer of what every call goes through; only the reading differs.
+pub(super) struct Calling<'a, C: Call> {
+    answer: Local<'a, Result<Vec<u8>, Error>>,
+    reply: PhantomData<fn() -> C::Reply>,
+}
+
+impl<C: Call> Future for Calling<'_, C> {
+    type Output = Result<C::Reply, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.answer.as_mut().poll(context).map(|answer| parse(&answer?))
+    }
+}
+
 impl<P: Platform> Wallet<P> {
     /// Sends one call under proof.
     ///
     /// # Errors
     /// `offline`; what the issuer refused; `issuer-refused` for an answer of another shape.
-    pub(super) async fn call<C: Call>(&self, by: By, call: &C) -> Result<C::Reply, Error> {
-        let body = json::to_vec(call);
-        parse(&self.send_proved(by, C::PATH, body).await?)
+    pub(super) fn call<C: Call>(&self, by: By, call: &C) -> Calling<'_, C> {
+        Calling { answer: self.send_proved(by, C::PATH, json::to_vec(call)), reply: PhantomData }
     }
 
     /// Sends a call whose body was written before.
@@ -108,7 +125,7 @@ impl<P: Platform> Wallet<P> {
                 _ => Code::IssuerRefused,
             }),
         };
-        let mut details = error.details.as_deref().cloned().unwrap_or_default();
+        let mut details = error.details.clone().unwrap_or_default();
         let header = response.retry_after.map(|seconds| u64::from(seconds) * 1000);
         details.retry_after_ms = details.retry_after_ms.or(header);
         error.with_details(details)

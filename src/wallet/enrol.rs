@@ -336,7 +336,7 @@ pub(super) fn or_later(opened: Result<Terms, Error>) -> Result<Option<Terms>, Er
 
 /// Whether this is no answer to the call itself, which may have had its effect before: nothing came back, it was not read,
 /// or it was not even sent, for want of the key or of its signature.
-pub(super) const fn is_unanswered(error: &Error) -> bool {
+pub(super) fn is_unanswered(error: &Error) -> bool {
     matches!(
         error.code,
         Code::Offline

@@ -42,34 +42,50 @@ json_object! {
     }
 }
 
-/// A refusal of the wallet. It holds no secret and repeats no input.
+/// A refusal of the wallet. It holds no secret and repeats no input. One pointer, since nearly every call can fail: what is
+/// carried through each `?` is a tenth of the page's module.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error {
+pub struct Error(Box<Refused>);
+
+/// What an [`Error`] says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
     /// What.
     pub code: Code,
     /// How sure.
     pub confidence: Confidence,
-    /// Figures. Boxed, since most calls can fail and few errors have any.
-    pub details: Option<Box<Details>>,
+    /// Figures.
+    pub details: Option<Details>,
+}
+
+impl core::ops::Deref for Error {
+    type Target = Refused;
+
+    fn deref(&self) -> &Refused {
+        &self.0
+    }
 }
 
 impl Error {
     /// A certain refusal with no figures.
     #[must_use]
-    pub const fn new(code: Code) -> Self {
-        Self { code, confidence: Confidence::Certain, details: None }
+    #[inline(never)]
+    pub fn new(code: Code) -> Self {
+        Self(Box::new(Refused { code, confidence: Confidence::Certain, details: None }))
     }
 
     /// The same, less sure.
     #[must_use]
-    pub fn with_confidence(self, confidence: Confidence) -> Self {
-        Self { confidence, ..self }
+    pub fn with_confidence(mut self, confidence: Confidence) -> Self {
+        self.0.confidence = confidence;
+        self
     }
 
     /// The same, with figures.
     #[must_use]
-    pub fn with_details(self, details: Details) -> Self {
-        Self { details: (details != Details::default()).then(|| Box::new(details)), ..self }
+    pub fn with_details(mut self, details: Details) -> Self {
+        self.0.details = (details != Details::default()).then_some(details);
+        self
     }
 
     /// What the issuer refused; its figures are in `currency`, if that is known yet.

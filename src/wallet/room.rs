@@ -23,7 +23,7 @@ pub(super) type Handle<P> = <<P as Platform>::Keys as Keys>::Handle;
 pub(super) type Secret<P> = <<P as Platform>::Keys as Keys>::Secret;
 
 /// A future behind one pointer, where several callers meet: its code stands in the module once.
-pub(super) type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+pub type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 /// Receipts in a snapshot.
 const RECENT: usize = 20;
@@ -139,6 +139,7 @@ impl<P: Platform> Wallet<P> {
         self.room.data.borrow().as_deref().map(read).ok_or_else(|| self.why_no_record())
     }
 
+    #[inline(never)]
     fn why_no_record(&self) -> Error {
         Error::new(match self.room.fault.get() {
             _ if self.room.closed.get() => Code::Closed,

@@ -41,12 +41,7 @@ pub(super) struct Prepared {
 }
 
 impl<P: Platform> Wallet<P> {
-    pub(super) async fn top_up(
-        &self,
-        amount: Amount,
-        currency: Currency,
-        source: &SourceId,
-    ) -> Result<Ceremony, Error> {
+    pub(super) async fn top_up(&self, amount: Amount, currency: Currency, source: SourceId) -> Result<Ceremony, Error> {
         self.demand_ready()?;
         if amount.is_zero() {
             return Err(Code::BadAmount.into());
@@ -55,7 +50,7 @@ impl<P: Platform> Wallet<P> {
             if data.currency() != Some(currency) {
                 return Err(Error::new(Code::CurrencyMismatch));
             }
-            Ok(data.sources.iter().find(|item| item.id == *source).ok_or(Code::SourceUnknown)?.clone())
+            Ok(data.sources.iter().find(|item| item.id == source).ok_or(Code::SourceUnknown)?.clone())
         })??;
         let source_fingerprint = item.fingerprint;
         let action = Action::TopUp { amount, currency, source: source.clone(), source_fingerprint };
@@ -286,9 +281,9 @@ impl<P: Platform> Wallet<P> {
         self.read(|data| data.receipts.iter().find(|receipt| prepared.made(receipt)).cloned())
     }
 
-    pub(super) async fn card_proof(&self, source: &SourceId) -> Result<CardProof, Error> {
+    pub(super) async fn card_proof(&self, source: SourceId) -> Result<CardProof, Error> {
         self.demand_ready()?;
-        let reply = self.call(By::Device, &ProveCard { source: source.clone() }).await?;
+        let reply = self.call(By::Device, &ProveCard { source }).await?;
         Ok(CardProof { page: reply.page, proof: reply.proof })
     }
 }

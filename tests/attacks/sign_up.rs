@@ -18,7 +18,7 @@ pub async fn play() -> Row {
     assert_eq!(refused, [Code::CodeRefused; 3]);
     assert_eq!(thief.prepare_enrolment("guessed", "Thief", None).await.unwrap_err().code, Code::TicketExpired);
     assert_eq!(thief.payment_code(None).await.unwrap_err().code, Code::NotEnrolled);
-    let top_up = thief.prepare_top_up(super::world::yen(30_000), Currency::JPY, &"card-1".parse().unwrap()).await;
+    let top_up = thief.prepare_top_up(super::world::yen(30_000), Currency::JPY, "card-1".parse().unwrap()).await;
     assert_eq!(top_up.unwrap_err().code, Code::NotEnrolled);
     assert_eq!(thief.state().status, Status::New);
     let inbox = stage.world.issuer.inbox(0).await.unwrap();

@@ -9,6 +9,7 @@ use jitsuin::wallet::memory::{FnTransport, Place};
 use jitsuin::wallet::ports::Response;
 use jitsuin::wallet::{Settings, Wallet};
 use jitsuin::wire::enrolment::Custody;
+use jitsuin::wire::id::SourceId;
 use jitsuin::wire::money::{Amount, Currency};
 use std::sync::Arc;
 
@@ -60,10 +61,10 @@ pub(crate) async fn top_up<L: Ledger>(
     source: &str,
     amount: u32,
 ) {
-    let source = source.parse().unwrap();
-    let proof = wallet.prove_card(&source).await.unwrap();
+    let source: SourceId = source.parse().unwrap();
+    let proof = wallet.prove_card(source.clone()).await.unwrap();
     issuer.finish_card_proof(&proof.proof, &newest_code(issuer).await).await.unwrap();
     wallet.sync().await.unwrap();
-    let ceremony = wallet.prepare_top_up(Amount::of(amount), Currency::JPY, &source).await.unwrap();
+    let ceremony = wallet.prepare_top_up(Amount::of(amount), Currency::JPY, source).await.unwrap();
     wallet.confirm(ceremony.id).await.unwrap();
 }

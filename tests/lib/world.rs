@@ -168,14 +168,14 @@ impl<L: Timed> World<L> {
 
     /// The card company's part included.
     pub async fn prove_card(&self, wallet: &Wallet<Place>, source: &str) {
-        let proof = wallet.prove_card(&source.parse().unwrap()).await.unwrap();
+        let proof = wallet.prove_card(source.parse().unwrap()).await.unwrap();
         let code = self.code_for("hanako@example.test").await;
         self.issuer.finish_card_proof(&proof.proof, &code).await.unwrap();
         wallet.sync().await.unwrap();
     }
 
     pub async fn top_up(&self, wallet: &Wallet<Place>, amount: u32, source: &str) -> Result<Confirmed, Error> {
-        let ceremony = wallet.prepare_top_up(yen(amount), Currency::JPY, &source.parse().unwrap()).await?;
+        let ceremony = wallet.prepare_top_up(yen(amount), Currency::JPY, source.parse().unwrap()).await?;
         wallet.confirm(ceremony.id).await
     }
 

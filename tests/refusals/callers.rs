@@ -38,7 +38,7 @@ fn a_second_profile_that_knows_id_and_password_gets_nothing() {
         assert_eq!(thief.enter_code(&attempt, &code).await.unwrap_err().code, Code::CodeRefused);
         assert_eq!(world.issuer.inbox(0).await.unwrap().len(), messages + 1, "the owner was told");
         assert_eq!(thief.payment_code(None).await.unwrap_err().code, Code::NotEnrolled);
-        let top_up = thief.prepare_top_up(yen(1_000), Currency::JPY, &"card-1".parse().unwrap()).await;
+        let top_up = thief.prepare_top_up(yen(1_000), Currency::JPY, "card-1".parse().unwrap()).await;
         assert_eq!(top_up.unwrap_err().code, Code::NotEnrolled);
         assert_eq!(thief.prepare_enrolment("guess", "Thief", None).await.unwrap_err().code, Code::TicketExpired);
 

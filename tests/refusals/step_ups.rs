@@ -8,6 +8,7 @@ use jitsuin::issuer::ledger::Ledger;
 use jitsuin::wallet::memory::{Mode, Tamper, run};
 use jitsuin::wallet::ports::Platform;
 use jitsuin::wire::calls::{ConfirmIntent, IntentConfirmed};
+use jitsuin::wire::id::SourceId;
 
 #[test]
 fn a_top_up_changed_after_the_challenge_is_refused_and_moves_nothing() {
@@ -126,10 +127,10 @@ fn the_wallet_signs_nothing_that_differs_from_what_it_was_asked_for() {
 fn card_codes_can_not_be_guessed_without_end() {
     run(async {
         let (_, _, wallet, ..) = stage().await;
-        let source = "card-4".parse().unwrap();
+        let source: SourceId = "card-4".parse().unwrap();
         let mut refused = None;
         for _ in 0..12 {
-            refused = wallet.prove_card(&source).await.err().or(refused);
+            refused = wallet.prove_card(source.clone()).await.err().or(refused);
         }
         assert_eq!(refused.map(|error| error.code), Some(Code::TooManyAttempts));
     });

@@ -5,7 +5,7 @@ use crate::wallet::state::Status;
 use crate::wire::money::Currency;
 
 async fn top_up(wallet: &Wallet<Place>, yen: u32) -> Ceremony {
-    wallet.prepare_top_up(amount(yen), Currency::JPY, &"card-1".parse().unwrap()).await.unwrap()
+    wallet.prepare_top_up(amount(yen), Currency::JPY, "card-1".parse().unwrap()).await.unwrap()
 }
 
 #[test]

@@ -127,7 +127,7 @@ fn answers_that_are_no_problems_have_codes_too() {
         wallet.refusal(&Response { status, body, nonce: None, retry_after })
     };
     assert_eq!(answer(502, None).code, Code::IssuerUnavailable);
-    assert_eq!(answer(503, Some(3)).details.unwrap().retry_after_ms, Some(3_000));
+    assert_eq!(answer(503, Some(3)).details.as_ref().unwrap().retry_after_ms, Some(3_000));
     assert_eq!(answer(426, None).code, Code::UpgradeNeeded);
     assert_eq!(answer(429, None).code, Code::TooManyAttempts);
     assert_eq!(answer(404, None).code, Code::IssuerRefused);

@@ -4,7 +4,7 @@ use crate::wallet::scripted::{Trick, World, amount};
 use crate::wallet::state::Status;
 
 async fn top_up(wallet: &Wallet<Place>, yen: u32) -> Result<Ceremony, Error> {
-    wallet.prepare_top_up(amount(yen), Currency::JPY, &"card-1".parse().unwrap()).await
+    wallet.prepare_top_up(amount(yen), Currency::JPY, "card-1".parse().unwrap()).await
 }
 
 #[test]
@@ -102,9 +102,9 @@ fn who_may_not_sign_is_refused_at_once() {
     assert_eq!(run(top_up(&wallet, 1)).unwrap_err().code, Code::NotEnrolled);
     let wallet = world.enrolled();
     assert_eq!(run(top_up(&wallet, 0)).unwrap_err().code, Code::BadAmount);
-    let other = run(wallet.prepare_top_up(amount(1), Currency::JPY, &"card-9".parse().unwrap()));
+    let other = run(wallet.prepare_top_up(amount(1), Currency::JPY, "card-9".parse().unwrap()));
     assert_eq!(other.unwrap_err().code, Code::SourceUnknown);
-    let dollars = run(wallet.prepare_top_up(amount(1), "USD".parse().unwrap(), &"card-1".parse().unwrap()));
+    let dollars = run(wallet.prepare_top_up(amount(1), "USD".parse().unwrap(), "card-1".parse().unwrap()));
     assert_eq!(dollars.unwrap_err().code, Code::CurrencyMismatch);
     let ceremony = run(top_up(&wallet, 1)).unwrap();
     wallet.lock();
