@@ -3,6 +3,10 @@
 //! A code says what was refused, never why in a way that helps an attacker: no amount of another person, no secret,
 //! no input is repeated. The texts a user reads live in the package (`jitsuin/messages`), one per code.
 
+mod words;
+
+pub(crate) use words::Words;
+
 /// Who is told a code in full. Everybody else hears a shorter one (protocol section 9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -57,11 +61,7 @@ macro_rules! codes {
             /// Every code there is.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
-            /// The stable name, as it stands in problems, errors and vectors.
-            #[must_use]
-            pub const fn name(self) -> &'static str {
-                match self { $(Self::$variant => $name,)* }
-            }
+            const NAMES: Words<'static> = Words(concat!($($name, " ",)*));
 
             /// Who is told it in full.
             #[must_use]
@@ -221,10 +221,16 @@ codes! {
 }
 
 impl Code {
+    /// The stable name, as it stands in problems, errors and vectors.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::NAMES.at(self as usize)
+    }
+
     /// The code with this name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|code| code.name() == name)
+        Self::ALL.get(Self::NAMES.place(name)?).copied()
     }
 
     /// What a till hears of this refusal (protocol section 9): the reason itself goes to the wallet, by receipt.

@@ -3,6 +3,7 @@
 
 use super::BadJson;
 use super::parse::Json;
+use crate::code::Words;
 
 /// What can be read from JSON.
 pub trait FromJson {
@@ -68,22 +69,21 @@ impl Json {
     pub(crate) fn object(&self, strict: bool, names: &str, members: &mut [&mut dyn FromJson]) -> Result<(), BadJson> {
         let Self::Object(held) = self else { return Err(BadJson) };
         let mut known = 0;
-        for (name, member) in names.split_ascii_whitespace().zip(members) {
-            let name_only = name.trim_end_matches('?');
-            if let Some(value) = self.member(name_only)? {
+        for (name, member) in Words(names).zip(members) {
+            let optional = name.strip_suffix("?");
+            if let Some(value) = self.member(optional.unwrap_or(name))? {
                 known += 1;
                 member.read(value)?;
-            } else if name_only.len() == name.len() {
+            } else if optional.is_none() {
                 member.read(&Self::Null)?;
             }
         }
         if strict && known != held.len() { Err(BadJson) } else { Ok(()) }
     }
 
-    /// Which of `words`, a space between them, this is.
+    /// Which of `words` this is.
     pub(crate) fn word(&self, words: &str) -> Result<usize, BadJson> {
-        let text = self.text()?;
-        words.split_ascii_whitespace().position(|word| word == text).ok_or(BadJson)
+        Words(words).place(self.text()?).ok_or(BadJson)
     }
 }
 

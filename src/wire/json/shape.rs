@@ -63,7 +63,7 @@ macro_rules! json_words {
             /// The word used on the wire and in JavaScript.
             #[must_use]
             $vis fn name(self) -> &'static str {
-                Self::WORDS.split_ascii_whitespace().nth(self as usize).unwrap_or_default()
+                $crate::code::Words(Self::WORDS).at(self as usize)
             }
         }
 

@@ -1,5 +1,6 @@
 //! From values to the text.
 
+use crate::code::Words;
 use alloc::collections::BTreeMap;
 
 /// What has one JSON form.
@@ -87,11 +88,11 @@ impl Writer {
     /// is left out while it is nothing.
     pub(crate) fn object(&mut self, names: &str, members: &[&dyn ToJson]) {
         self.text.push(b'{');
-        for (name, member) in names.split_ascii_whitespace().zip(members) {
+        for (name, member) in Words(names).zip(members) {
             let before = self.text.len();
-            let name_only = name.trim_end_matches('?');
-            let value = self.member(name_only, *member);
-            if name_only.len() < name.len() && self.text.get(value..) == Some(b"null") {
+            let optional = name.strip_suffix("?");
+            let value = self.member(optional.unwrap_or(name), *member);
+            if optional.is_some() && self.text.get(value..) == Some(b"null") {
                 self.text.truncate(before);
             }
         }
