@@ -77,11 +77,5 @@ pub(super) fn open_at<S: Statement>(
     if entry.not_before <= at && at < entry.not_after { Ok(statement) } else { Err(Refusal::WrongKey) }
 }
 
-/// The host of an origin such as `https://wallet.example:8443`.
-pub(super) fn host(origin: &str) -> &str {
-    let rest = origin.split_once("://").map_or(origin, |(_, rest)| rest);
-    rest.split_once(':').map_or(rest, |(host, _)| host)
-}
-
 #[cfg(test)]
 mod tests;

@@ -96,8 +96,11 @@ impl<P: Platform> Wallet<P> {
     }
 
     fn address(&self, path: &str) -> String {
-        let endpoint = self.settings.endpoint.as_deref().unwrap_or(self.settings.issuer.as_str());
-        [endpoint.trim_end_matches('/'), path].concat()
+        let mut endpoint = self.settings.endpoint.as_deref().unwrap_or(self.settings.issuer.as_str());
+        while let Some(shorter) = endpoint.strip_suffix("/") {
+            endpoint = shorter;
+        }
+        [endpoint, path].concat()
     }
 
     /// Sends, and notes nonce and whether the issuer was reached.

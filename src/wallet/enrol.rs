@@ -18,7 +18,7 @@ use crate::wire::calls::{
     Call, ConfirmEnrolment, ConfirmRecovery, Enrolled, EnrolmentPrepared, EnterCode, KnownCredential, LogIn,
     PrepareEnrolment, PrepareRecovery, RecoveryPrepared,
 };
-use crate::wire::id::{Bytes, Nonce, RpId, Thumbprint};
+use crate::wire::id::{Bytes, Nonce, RpId, Thumbprint, host};
 use crate::wire::json;
 use crate::wire::key_set::{IssuerKey, Use};
 use crate::wire::sign1;
@@ -92,7 +92,7 @@ impl<P: Platform> Wallet<P> {
         self.ensure_keys().await?;
         self.learn_issuer().await?;
         let rp_id = self.trust(|trust| trust.rp_id.clone())?;
-        if rp_id.as_str() != super::checks::host(self.platform.origin()) {
+        if rp_id.as_str() != host(self.platform.origin()) {
             return Err(Code::WrongRp.into());
         }
         let (channel_key, custody) = self.read(|data| (data.channel_key, data.custody))?;

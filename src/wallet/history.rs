@@ -12,6 +12,8 @@ use crate::rules::chain::Broken;
 use crate::rules::lifetime::LIFETIME;
 use crate::rules::spending::Entry;
 use crate::wire::calls::ReceiptItem;
+use crate::wire::id::to_base64;
+use crate::wire::json::decimal;
 use crate::wire::key_set::{KeySet, Use};
 use crate::wire::money::{Amount, Currency, Money};
 use crate::wire::receipt::{Body, Kind, Receipt};
@@ -63,7 +65,7 @@ impl Checked {
             shop: body.and_then(|body| body.shop.clone()),
             place: body.filter(|_| by != Some(By::OtherDevice)).and_then(|body| body.place.clone()),
             source: body.and_then(|body| body.source.clone()),
-            device: receipt.thumb.map(|thumb| thumb.to_string()),
+            device: receipt.thumb.map(|thumb| to_base64(&thumb.0)),
             device_label: body.and_then(|body| body.device_label.clone()).or_else(|| receipt.thumb.and_then(listed)),
             counter: receipt.atc,
             by,
@@ -172,7 +174,7 @@ fn take_back(data: &mut Data, view: &ReceiptView) {
 }
 
 fn alert(kind: AlertKind, cause: Option<Cause>, view: &ReceiptView) -> Alert {
-    let id = ["receipt-", &view.sequence.to_string()].concat();
+    let id = ["receipt-", &decimal(view.sequence)].concat();
     Alert { id, at: view.at, kind, cause, receipt: Some(view.clone()), skew_ms: None }
 }
 
@@ -184,7 +186,7 @@ pub(super) fn broken_alert(cause: Cause, after: u64, now_ms: u64) -> Alert {
         Cause::Fork => "fork-",
         Cause::Forged => "forged-",
     };
-    let id = [word, &after.to_string()].concat();
+    let id = [word, &decimal(after)].concat();
     Alert { id, at: now_ms, kind: AlertKind::UnknownUse, cause: Some(cause), receipt: None, skew_ms: None }
 }
 

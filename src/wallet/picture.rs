@@ -1,7 +1,6 @@
 //! A text as a QR picture: one segment, level M, the smallest version, a fixed mask, a quiet zone of 4 modules.
 
-use crate::wire::json::json_object;
-use core::fmt::Write;
+use crate::wire::json::{self, json_object};
 use qrcodegen::{Mask, QrCode, QrCodeEcc, QrSegment, Version};
 
 /// Light modules around the symbol, as ISO/IEC 18004 asks.
@@ -54,21 +53,26 @@ pub fn draw(text: &str) -> Result<Picture, TooMuch> {
     .map_err(|_| TooMuch)?;
     let path = path(&code);
     let size = code.size() + 2 * QUIET;
+    let side = decimal(size);
     let svg = [
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 ",
-        &size.to_string(),
+        &side,
         " ",
-        &size.to_string(),
+        &side,
         "\" shape-rendering=\"crispEdges\"><path fill=\"#fff\" d=\"M0 0h",
-        &size.to_string(),
+        &side,
         "v",
-        &size.to_string(),
+        &side,
         "H0z\"/><path fill=\"#000\" d=\"",
         &path,
         "\"/></svg>",
     ]
     .concat();
     Ok(Picture { size: size.unsigned_abs(), path, svg })
+}
+
+fn decimal(value: i32) -> String {
+    json::decimal(value.unsigned_abs().into())
 }
 
 /// One rectangle for each horizontal run of dark modules.
@@ -83,8 +87,8 @@ fn path(code: &QrCode) -> String {
             }
             if x > start {
                 let run = x - start;
-                // Writing to a String can't fail.
-                let _ = write!(path, "M{} {}h{run}v1h-{run}z", start + QUIET, y + QUIET);
+                let (across, down, run) = (decimal(start + QUIET), decimal(y + QUIET), decimal(run));
+                path.extend(["M", &across, " ", &down, "h", &run, "v1h-", &run, "z"]);
             }
             x += 1;
         }

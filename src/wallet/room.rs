@@ -10,6 +10,7 @@ use super::state::{AllowanceView, DeviceView, Report, SourceView, State, Status}
 use super::{Settings, Wallet, pay};
 use crate::code::Code;
 use crate::wire::calls::{self, DeviceItem, DeviceStatus, SourceItem};
+use crate::wire::id::to_base64;
 use crate::wire::key_set::{KeySet, SignedKeySet};
 use crate::wire::money::Money;
 use core::cell::{Cell, RefCell};
@@ -309,7 +310,7 @@ pub(super) fn this_device(data: &Data, now: u32) -> Option<DeviceView> {
     }
     let cooled_at = data.allowance.as_ref().map_or(0, |terms| terms.cooled_at);
     Some(DeviceView {
-        id: thumb.to_string(),
+        id: to_base64(&thumb.0),
         label: account.device_label.clone(),
         custody: data.custody,
         here: true,
@@ -322,7 +323,7 @@ pub(super) fn this_device(data: &Data, now: u32) -> Option<DeviceView> {
 
 fn device_view(item: &DeviceItem, data: &Data, now: u32) -> DeviceView {
     DeviceView {
-        id: item.thumb.to_string(),
+        id: to_base64(&item.thumb.0),
         label: item.label.clone(),
         custody: item.custody,
         here: item.thumb == data.device_key.thumbprint(),

@@ -300,7 +300,7 @@ impl Prepared {
     /// Whether a receipt is for exactly this intent.
     fn made(&self, receipt: &ReceiptView) -> bool {
         let own = receipt.sequence > self.after
-            && receipt.device.as_ref().is_some_and(|device| *device == self.intent.thumb.to_string());
+            && receipt.device.as_ref().is_some_and(|device| *device == to_base64(&self.intent.thumb.0));
         let amount = receipt.money.map(|money| money.amount);
         let (kind, same) = match &self.intent.action {
             Action::TopUp { amount, currency, source, .. } => {

@@ -16,6 +16,7 @@ use crate::wire::allowance::Tier;
 use crate::wire::calls::{DeviceStatus, FollowNews, Left, Refill, Sync, Synced};
 use crate::wire::head::Head;
 use crate::wire::id::Nonce;
+use crate::wire::json::decimal;
 use crate::wire::key_set::{KeySet, Use};
 use crate::wire::receipt::Kind;
 use crate::wire::time::Time;
@@ -333,7 +334,7 @@ fn warn_of_little(data: &mut Data, left: &Left, now_ms: u64) {
 
 /// An alert about no receipt; the same cause gives the same id.
 fn plain_alert(kind: AlertKind, word: &str, cause: u64, at: u64) -> Alert {
-    Alert { id: [word, &cause.to_string()].concat(), at, kind, cause: None, receipt: None, skew_ms: None }
+    Alert { id: [word, &decimal(cause)].concat(), at, kind, cause: None, receipt: None, skew_ms: None }
 }
 
 fn take_offset(data: &mut Data, offset: i64, issuer_ms: u64) {

@@ -18,9 +18,9 @@ pub(crate) const BASE64: Alphabet =
     Alphabet { bits: 6, characters: b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/" };
 
 impl Alphabet {
-    fn character(self, value: u32) -> char {
+    fn character(self, value: u32) -> u8 {
         let index = (value & ((1 << self.bits) - 1)) as usize;
-        self.characters.get(index).copied().map_or('A', char::from)
+        self.characters.get(index).copied().unwrap_or(b'A')
     }
 
     fn value(self, character: u8) -> Option<u32> {
@@ -31,7 +31,7 @@ impl Alphabet {
 
 /// The text of these bytes; unused bits of the last character are zero.
 pub(crate) fn encode(alphabet: Alphabet, bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 8 / 5 + 1);
+    let mut text = Vec::with_capacity(bytes.len() * 8 / 5 + 1);
     let (mut held, mut count) = (0_u32, 0);
     for byte in bytes {
         held = held << 8 | u32::from(*byte);
@@ -44,7 +44,8 @@ pub(crate) fn encode(alphabet: Alphabet, bytes: &[u8]) -> String {
     if count > 0 {
         text.push(alphabet.character(held << (alphabet.bits - count)));
     }
-    text
+    // Both alphabets are ASCII.
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// The bytes of this text, if it is the one that [`encode`] writes: no padding, no stray character, no stray bit.

@@ -280,13 +280,25 @@ fn is_origin(text: &str) -> bool {
     let host = match (text.strip_prefix("https://"), text.strip_prefix("http://localhost")) {
         (Some(host), _) => host,
         (None, Some("")) => return true,
-        (None, Some(port)) => return port.strip_prefix(':').is_some_and(is_port),
+        (None, Some(port)) => return port.strip_prefix(":").is_some_and(is_port),
         (None, None) => return false,
     };
-    let (name, port) = host.split_once(':').map_or((host, None), |(name, port)| (name, Some(port)));
+    let (name, port) = at_colon(host);
     !name.is_empty()
         && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.'))
         && port.is_none_or(is_port)
+}
+
+/// The text before the first colon, and after it if there is one.
+fn at_colon(text: &str) -> (&str, Option<&str>) {
+    let end = text.bytes().position(|byte| byte == b':').unwrap_or(text.len());
+    (text.get(..end).unwrap_or_default(), text.get(end + 1..))
+}
+
+/// The host of an origin such as `https://wallet.example:8443`.
+pub(crate) fn host(origin: &str) -> &str {
+    let (scheme, rest) = at_colon(origin);
+    rest.and_then(|rest| rest.strip_prefix("//")).map_or(scheme, |rest| at_colon(rest).0)
 }
 
 fn is_port(text: &str) -> bool {

@@ -73,7 +73,7 @@ impl core::str::FromStr for Amount {
     /// Decimal minor units without sign or leading zero.
     fn from_str(text: &str) -> Result<Self, Refusal> {
         let plain = !text.is_empty() && text.len() <= 16 && text.bytes().all(|byte| byte.is_ascii_digit());
-        if !plain || (text.len() > 1 && text.starts_with('0')) {
+        if !plain || (text.len() > 1 && text.starts_with("0")) {
             return Err(Refusal::BadText);
         }
         // 16 digits are far from the end of 64 bits.

@@ -2,12 +2,6 @@ use super::*;
 use crate::wire::id::to_base64;
 
 #[test]
-fn hosts_of_origins() {
-    assert_eq!(host("https://wallet.example"), "wallet.example");
-    assert_eq!(host("http://localhost:8787"), "localhost");
-}
-
-#[test]
 fn each_part_is_checked() {
     let rp_id: RpId = "wallet.example".parse().unwrap();
     let challenge = Hash([3; 32]);

@@ -45,3 +45,11 @@ fn base64_is_canonical() {
     assert_eq!(serde_json::from_str::<Nonce>("\"AAAAAAAAAAAAAAAAAAAAAA\"").unwrap(), Nonce([0; 16]));
     assert!(serde_json::from_str::<Nonce>("\"AAAA\"").is_err());
 }
+
+#[test]
+fn hosts_of_origins() {
+    assert_eq!(host("https://wallet.example"), "wallet.example");
+    assert_eq!(host("https://wallet.example:8443"), "wallet.example");
+    assert_eq!(host("http://localhost:8787"), "localhost");
+    assert_eq!(host("wallet.example"), "wallet.example");
+}
