@@ -340,7 +340,7 @@ fn plain_alert(kind: AlertKind, word: &str, cause: u64, at: u64) -> Alert {
 fn take_offset(data: &mut Data, offset: i64, issuer_ms: u64) {
     if offset.unsigned_abs() > SKEW_MS && offset.abs_diff(data.offset_ms) > SKEW_STEP_MS {
         data.alert(Alert {
-            id: ["clock-", &issuer_ms.to_string()].concat(),
+            id: ["clock-", &decimal(issuer_ms)].concat(),
             at: issuer_ms,
             kind: AlertKind::ClockSkew,
             cause: None,
