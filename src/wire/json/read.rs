@@ -159,15 +159,28 @@ impl<T: FromJson> FromJson for Vec<T> {
     }
 
     fn read(&mut self, json: &Json) -> Result<(), BadJson> {
-        for item in json.list()? {
-            // In place, like a struct's members: an item is large.
-            self.push(T::blank());
-            if let Some(last) = self.last_mut() {
-                last.read(item)?;
-            }
-        }
-        Ok(())
+        read_items(self, json)
     }
+}
+
+/// A list that grows item by item. Through it all lists share one loop.
+trait Items {
+    /// A further item, to be read in place like a struct's member.
+    fn further(&mut self) -> Option<&mut dyn FromJson>;
+}
+
+impl<T: FromJson> Items for Vec<T> {
+    fn further(&mut self) -> Option<&mut dyn FromJson> {
+        self.push(T::blank());
+        self.last_mut().map(|item| item as &mut dyn FromJson)
+    }
+}
+
+fn read_items(items: &mut dyn Items, json: &Json) -> Result<(), BadJson> {
+    for json in json.list()? {
+        items.further().ok_or(BadJson)?.read(json)?;
+    }
+    Ok(())
 }
 
 impl<const N: usize> FromJson for [u8; N] {
