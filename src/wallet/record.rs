@@ -317,17 +317,19 @@ impl Data {
         let read = || {
             let json = json::parse(bytes)?;
             let version = json.member("version")?.ok_or(BadJson)?.to()?;
-            // Version 1 says the same in the same words; it knew no sealed handle beside it.
-            if matches!(version, 1 | VERSION) {
-                json.to().map(|data| Ok(Self { version: VERSION, ..data }))
-            } else {
-                Ok(Err(version))
-            }
+            Ok((json, version))
         };
-        match read() {
-            Ok(Ok(data)) => Ok(data),
-            Ok(Err(1..)) => Err(Unreadable::Newer),
-            _ => Err(Unreadable::Corrupt),
+        let corrupt = |_: BadJson| Unreadable::Corrupt;
+        let (json, version) = read().map_err(corrupt)?;
+        match version {
+            // Version 1 says the same in the same words; it knew no sealed handle beside it.
+            1 | VERSION => {
+                let mut data: Self = json.to().map_err(corrupt)?;
+                data.version = VERSION;
+                Ok(data)
+            }
+            0 => Err(Unreadable::Corrupt),
+            _ => Err(Unreadable::Newer),
         }
     }
 

@@ -15,6 +15,14 @@ struct Header {
 }
 json_object! { strict Header { typ, alg, jwk } }
 
+/// The same, as this crate writes it.
+struct OwnHeader {
+    typ: &'static str,
+    alg: &'static str,
+    jwk: PublicKey,
+}
+json_object! { written OwnHeader { typ, alg, jwk } }
+
 /// The claims of a proof.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claims {
@@ -67,7 +75,7 @@ pub struct VerifiedProof {
 
 /// Makes a proof ready for its signer.
 pub fn prepare(claims: &Claims, signer: &PublicKey) -> UnsignedProof {
-    let header = Header { typ: TYPE.into(), alg: ALGORITHM.into(), jwk: signer.to_jwk() };
+    let header = OwnHeader { typ: TYPE, alg: ALGORITHM, jwk: *signer };
     let header = json::to_vec(&header);
     let claims = json::to_vec(claims);
     UnsignedProof { input: [to_base64(&header), to_base64(&claims)].join(".") }

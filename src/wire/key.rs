@@ -4,17 +4,22 @@
 mod fast;
 
 use super::cbor::{Reader, Writer, read_map};
-use super::id::{Handle, Thumbprint, from_base64, to_base64};
+use super::id::{Handle, Hash, Thumbprint, from_base64, to_base64};
 use super::json::{self, BadJson, FromJson, Json, ToJson, json_object, json_serde};
 use super::{Field, Refusal, sha256};
 use p256::ecdsa::VerifyingKey;
 use p256::ecdsa::signature::Verifier;
 use p256::elliptic_curve::point::AffineCoordinates;
 
-/// A point on P-256, as its uncompressed SEC1 form.
+/// In a JWK.
+const CURVE: &str = "P-256";
+const TYPE: &str = "EC";
+
+/// A point on P-256, as its coordinates: 32 bytes in a `COSE_Key`, base64url in a JWK.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct PublicKey {
-    sec1: [u8; 65],
+    x: Hash,
+    y: Hash,
 }
 
 /// An ECDSA signature, `r || s`, 64 bytes. What this crate makes is low-S; what it checks may be either.
@@ -59,11 +64,8 @@ impl PublicKey {
     /// # Errors
     /// [`Refusal::BadKey`] for another form, or a point that is not on the curve.
     pub fn from_sec1(bytes: &[u8]) -> Result<Self, Refusal> {
-        let key = Self { sec1: bytes.try_into().map_err(|_| Refusal::BadKey)? };
-        if key.sec1.first() != Some(&4) {
-            return Err(Refusal::BadKey);
-        }
-        key.point().map(|_| key)
+        let (x, y) = bytes.strip_prefix(&[4]).and_then(<[u8]>::split_first_chunk).ok_or(Refusal::BadKey)?;
+        Self::from_coordinates(x, y.try_into().map_err(|_| Refusal::BadKey)?)
     }
 
     /// From the coordinates.
@@ -71,38 +73,28 @@ impl PublicKey {
     /// # Errors
     /// [`Refusal::BadKey`] if the point is not on the curve.
     pub fn from_coordinates(x: &[u8; 32], y: &[u8; 32]) -> Result<Self, Refusal> {
-        let mut sec1 = [4; 65];
-        for (to, from) in sec1.iter_mut().skip(1).zip(x.iter().chain(y)) {
-            *to = *from;
-        }
-        Self::from_sec1(&sec1)
+        let key = Self { x: Hash(*x), y: Hash(*y) };
+        key.point().map(|_| key)
     }
 
     fn point(&self) -> Result<VerifyingKey, Refusal> {
-        let (x, y) = self.coordinates();
         // Not by way of SEC1, whose compressed form would bring a square root into the page's module.
-        let point = p256::AffinePoint::from_coordinates(&x.into(), &y.into());
+        let point = p256::AffinePoint::from_coordinates(&self.x.0.into(), &self.y.0.into());
         Option::from(point).and_then(|point| VerifyingKey::from_affine(point).ok()).ok_or(Refusal::BadKey)
     }
 
     /// The uncompressed SEC1 point, 65 bytes.
     #[must_use]
     pub fn to_sec1(&self) -> Vec<u8> {
-        self.sec1.to_vec()
-    }
-
-    fn coordinates(&self) -> ([u8; 32], [u8; 32]) {
-        let part = |from| core::array::from_fn(|index| self.sec1.get(from + index).copied().unwrap_or_default());
-        (part(1), part(33))
+        [&[4], self.x.0.as_slice(), &self.y.0].concat()
     }
 
     /// `COSE_Key` with the required parameters only, in deterministic order (RFC 9679 section 4.2):
     /// `{1: 2, -1: 1, -2: x, -3: y}`.
     #[must_use]
     pub fn to_cose_key(&self) -> Vec<u8> {
-        let (x, y) = self.coordinates();
         let mut to = Writer::new();
-        to.fields(&[(1, &2_u64), (-1, &1_u64), (-2, &x), (-3, &y)]);
+        to.fields(&[(1, &2_u64), (-1, &1_u64), (-2, &self.x), (-3, &self.y)]);
         to.into_bytes()
     }
 
@@ -129,14 +121,13 @@ impl PublicKey {
     #[must_use]
     pub fn kid(&self) -> Handle {
         let thumb = self.thumbprint();
-        Handle(core::array::from_fn(|index| thumb.0.get(index).copied().unwrap_or_default()))
+        Handle(thumb.0.first_chunk().copied().unwrap_or_default())
     }
 
     /// The public JWK (RFC 7517).
     #[must_use]
     pub fn to_jwk(&self) -> Jwk {
-        let (x, y) = self.coordinates();
-        Jwk { crv: "P-256".into(), kty: "EC".into(), x: to_base64(&x), y: to_base64(&y) }
+        Jwk { crv: CURVE.into(), kty: TYPE.into(), x: to_base64(&self.x.0), y: to_base64(&self.y.0) }
     }
 
     /// Checks an ES256 signature over `message`. Both values of `s` are accepted.
@@ -192,7 +183,7 @@ impl TryFrom<&Jwk> for PublicKey {
     type Error = Refusal;
 
     fn try_from(jwk: &Jwk) -> Result<Self, Refusal> {
-        if jwk.kty != "EC" || jwk.crv != "P-256" {
+        if jwk.kty != TYPE || jwk.crv != CURVE {
             return Err(Refusal::BadKey);
         }
         let part = |text: &str| from_base64(text)?.try_into().map_err(|_| Refusal::BadKey);
@@ -202,18 +193,19 @@ impl TryFrom<&Jwk> for PublicKey {
 
 impl ToJson for PublicKey {
     fn write(&self, to: &mut json::Writer) {
-        self.to_jwk().write(to);
+        to.object("crv kty x y", &[&CURVE, &TYPE, &self.x, &self.y]);
     }
 }
 
 impl FromJson for PublicKey {
     fn blank() -> Self {
-        Self { sec1: [0; 65] }
+        Self { x: Hash::ZERO, y: Hash::ZERO }
     }
 
     fn read(&mut self, json: &Json) -> Result<(), BadJson> {
-        *self = Self::try_from(&json.to::<Jwk>()?).map_err(|_| BadJson)?;
-        Ok(())
+        let (mut curve, mut kind) = (String::new(), String::new());
+        json.object(true, "crv kty x y", &mut [&mut curve, &mut kind, &mut self.x, &mut self.y])?;
+        if kind != TYPE || curve != CURVE || self.point().is_err() { Err(BadJson) } else { Ok(()) }
     }
 }
 json_serde! { PublicKey }
