@@ -6,7 +6,7 @@ use super::id::{AccountId, Handle, IssuerId, Thumbprint, Veil};
 use super::money::{Amount, Currency};
 use super::sign1::Statement;
 use super::{Field, Refusal};
-use crate::wire::json::{json_object, json_words};
+use crate::wire::json::{self, json_object, json_words};
 
 json_words! {
     /// What the issuer found behind a custody claim; limits follow the tier, never the claim.
@@ -29,9 +29,13 @@ impl Field for Tier {
         to.text(self.name());
     }
 
-    fn read(from: &mut Reader<'_>) -> Result<Self, Refusal> {
-        let name = from.text()?;
-        Self::EACH.iter().copied().find(|tier| tier.name() == name).ok_or(Refusal::BadText)
+    fn blank() -> Self {
+        json::FromJson::blank()
+    }
+
+    fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Refusal> {
+        *self = Self::from_name(from.text()?).ok_or(Refusal::BadText)?;
+        Ok(())
     }
 }
 

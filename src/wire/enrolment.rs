@@ -6,7 +6,7 @@ use super::id::{AccountId, Bytes, Hash, IssuerId, Nonce, RpId, Thumbprint};
 use super::key::PublicKey;
 use super::sign1::{self, Statement, Verified, encode};
 use super::{Field, Refusal, tagged_hash};
-use crate::wire::json::json_words;
+use crate::wire::json::{self, json_words};
 
 json_words! {
     /// Where the device key lives while it can sign. A claim of the wallet: it may lower a limit and never raise one.
@@ -28,7 +28,7 @@ impl core::str::FromStr for Custody {
     type Err = Refusal;
 
     fn from_str(name: &str) -> Result<Self, Refusal> {
-        Self::EACH.iter().copied().find(|custody| custody.name() == name).ok_or(Refusal::BadText)
+        Self::from_name(name).ok_or(Refusal::BadText)
     }
 }
 
@@ -37,8 +37,13 @@ impl Field for Custody {
         to.text(self.name());
     }
 
-    fn read(from: &mut Reader<'_>) -> Result<Self, Refusal> {
-        from.text()?.parse()
+    fn blank() -> Self {
+        json::FromJson::blank()
+    }
+
+    fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Refusal> {
+        *self = from.text()?.parse()?;
+        Ok(())
     }
 }
 

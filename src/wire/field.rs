@@ -8,21 +8,21 @@ pub trait Field {
     /// Writes the value.
     fn write(&self, to: &mut Writer);
 
-    /// Reads the value.
-    ///
-    /// # Errors
-    /// What is not the one form of this type.
-    fn read(from: &mut Reader<'_>) -> Result<Self, Refusal>
+    /// What stands in the value's place until it is read. Nobody sees it.
+    #[doc(hidden)]
+    fn blank() -> Self
     where
         Self: Sized;
 
-    /// What a missing entry means, where it may be missing.
-    #[must_use]
-    fn absent() -> Option<Self>
-    where
-        Self: Sized,
-    {
-        None
+    /// Becomes what is read: in place, so that one loop reads the fields of every statement.
+    ///
+    /// # Errors
+    /// What is not the one form of this type; what stands here then is of no use.
+    fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Refusal>;
+
+    /// Whether the entry may be missing. It stays blank then.
+    fn is_optional(&self) -> bool {
+        false
     }
 
     /// Whether the entry is written at all.
@@ -38,12 +38,16 @@ impl<T: Field> Field for Option<T> {
         }
     }
 
-    fn read(from: &mut Reader<'_>) -> Result<Self, Refusal> {
-        T::read(from).map(Some)
+    fn blank() -> Self {
+        None
     }
 
-    fn absent() -> Option<Self> {
-        Some(None)
+    fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Refusal> {
+        self.insert(T::blank()).read(from)
+    }
+
+    fn is_optional(&self) -> bool {
+        true
     }
 
     fn is_present(&self) -> bool {
@@ -59,8 +63,13 @@ impl Field for u64 {
         to.uint(*self);
     }
 
-    fn read(from: &mut Reader<'_>) -> Result<Self, Refusal> {
-        from.uint().and_then(|value| if value <= MAX_INT { Ok(value) } else { Err(Refusal::OutOfRange) })
+    fn blank() -> Self {
+        0
+    }
+
+    fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Refusal> {
+        *self = from.uint()?;
+        if *self <= MAX_INT { Ok(()) } else { Err(Refusal::OutOfRange) }
     }
 }
 
@@ -69,8 +78,13 @@ impl Field for u32 {
         to.uint(u64::from(*self));
     }
 
-    fn read(from: &mut Reader<'_>) -> Result<Self, Refusal> {
-        from.uint()?.try_into().map_err(|_| Refusal::OutOfRange)
+    fn blank() -> Self {
+        0
+    }
+
+    fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Refusal> {
+        *self = from.uint()?.try_into().map_err(|_| Refusal::OutOfRange)?;
+        Ok(())
     }
 }
 
@@ -79,8 +93,13 @@ impl Field for bool {
         to.bool(*self);
     }
 
-    fn read(from: &mut Reader<'_>) -> Result<Self, Refusal> {
-        from.bool()
+    fn blank() -> Self {
+        false
+    }
+
+    fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Refusal> {
+        *self = from.bool()?;
+        Ok(())
     }
 }
 
@@ -90,7 +109,11 @@ impl Field for String {
         to.text(self);
     }
 
-    fn read(from: &mut Reader<'_>) -> Result<Self, Refusal> {
+    fn blank() -> Self {
+        Self::new()
+    }
+
+    fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Refusal> {
         let text = from.text()?;
         if text.len() > 255 {
             return Err(Refusal::OutOfRange);
@@ -98,7 +121,8 @@ impl Field for String {
         if text.chars().any(is_deceptive) {
             return Err(Refusal::BadText);
         }
-        Ok(text.into())
+        *self = text.into();
+        Ok(())
     }
 }
 
@@ -113,10 +137,12 @@ impl<const N: usize> Field for [u8; N] {
         to.bytes(self);
     }
 
-    fn read(from: &mut Reader<'_>) -> Result<Self, Refusal> {
-        let mut bytes = [0; N];
-        from.bytes_into(&mut bytes)?;
-        Ok(bytes)
+    fn blank() -> Self {
+        [0; N]
+    }
+
+    fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Refusal> {
+        from.bytes_into(self)
     }
 }
 
@@ -129,12 +155,21 @@ impl<T: Field> Field for Vec<T> {
         }
     }
 
-    fn read(from: &mut Reader<'_>) -> Result<Self, Refusal> {
+    fn blank() -> Self {
+        Self::new()
+    }
+
+    fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Refusal> {
         let length = from.array()?;
         if length > 16 {
             return Err(Refusal::OutOfRange);
         }
-        (0..length).map(|_| T::read(from)).collect()
+        for _ in 0..length {
+            let mut item = T::blank();
+            item.read(from)?;
+            self.push(item);
+        }
+        Ok(())
     }
 }
 
@@ -149,15 +184,12 @@ macro_rules! map_struct {
                 to.fields(&[$(($key, &self.$field),)*]);
             }
 
-            fn read(from: &mut $crate::wire::cbor::Reader<'_>) -> Result<Self, $crate::wire::Refusal> {
-                let mut map = from.map()?;
-                $(let mut $field: Option<$type> = None;)*
-                map.fields(&mut [$(($key, &mut $field),)*])?;
-                map.end()?;
-                match ($($field,)*) {
-                    ($(Some($field),)*) => Ok(Self { $($field,)* }),
-                    _ => Err($crate::wire::Refusal::MissingKey),
-                }
+            fn blank() -> Self {
+                Self { $($field: <$type as $crate::wire::Field>::blank(),)* }
+            }
+
+            fn read(&mut self, from: &mut $crate::wire::cbor::Reader<'_>) -> Result<(), $crate::wire::Refusal> {
+                from.fields(&mut [$(($key, &mut self.$field),)*])
             }
         }
     };

@@ -72,12 +72,17 @@ impl Field for Bytes {
         to.bytes(&self.0);
     }
 
-    fn read(from: &mut Reader<'_>) -> Result<Self, Refusal> {
+    fn blank() -> Self {
+        FromJson::blank()
+    }
+
+    fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Refusal> {
         let bytes = from.bytes()?;
         if bytes.is_empty() || bytes.len() > 1023 {
             return Err(Refusal::OutOfRange);
         }
-        Ok(Self(bytes.into()))
+        self.0 = bytes.into();
+        Ok(())
     }
 }
 
@@ -147,8 +152,12 @@ macro_rules! byte_id {
                 to.bytes(&self.0);
             }
 
-            fn read(from: &mut $crate::wire::cbor::Reader<'_>) -> Result<Self, $crate::wire::Refusal> {
-                $crate::wire::Field::read(from).map(Self)
+            fn blank() -> Self {
+                FromJson::blank()
+            }
+
+            fn read(&mut self, from: &mut $crate::wire::cbor::Reader<'_>) -> Result<(), $crate::wire::Refusal> {
+                from.bytes_into(&mut self.0)
             }
         }
     };
@@ -237,8 +246,13 @@ macro_rules! text_id {
                 to.text(&self.0);
             }
 
-            fn read(from: &mut Reader<'_>) -> Result<Self, Refusal> {
-                from.text()?.parse()
+            fn blank() -> Self {
+                FromJson::blank()
+            }
+
+            fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Refusal> {
+                *self = from.text()?.parse()?;
+                Ok(())
             }
         }
     };

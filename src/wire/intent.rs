@@ -205,31 +205,36 @@ impl Field for Intent {
         to.fields(&fields);
     }
 
-    fn read(from: &mut Reader<'_>) -> Result<Self, Refusal> {
+    fn blank() -> Self {
+        Self {
+            issuer: Field::blank(),
+            account: Field::blank(),
+            thumb: Field::blank(),
+            credential: Field::blank(),
+            head: Field::blank(),
+            nonce: Field::blank(),
+            expires_at: Field::blank(),
+            action: Action::Codes,
+        }
+    }
+
+    fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Refusal> {
         let mut map = from.map()?;
         if map.field::<u64>(1)? != VERSION {
             return Err(Refusal::UnknownVersion);
         }
         let kind: String = map.field(2)?;
-        let (mut issuer, mut account, mut thumb, mut credential) = (None, None, None, None);
-        let (mut head, mut nonce, mut expires_at) = (None, None, None);
         map.fields(&mut [
-            (3, &mut issuer),
-            (4, &mut account),
-            (5, &mut thumb),
-            (6, &mut credential),
-            (7, &mut head),
-            (8, &mut nonce),
-            (9, &mut expires_at),
+            (3, &mut self.issuer),
+            (4, &mut self.account),
+            (5, &mut self.thumb),
+            (6, &mut self.credential),
+            (7, &mut self.head),
+            (8, &mut self.nonce),
+            (9, &mut self.expires_at),
         ])?;
-        let action = Action::read(&kind, &mut map)?;
-        map.end()?;
-        match (issuer, account, thumb, credential, head, nonce, expires_at) {
-            (Some(issuer), Some(account), Some(thumb), Some(credential), Some(head), Some(nonce), Some(expires_at)) => {
-                Ok(Self { issuer, account, thumb, credential, head, nonce, expires_at, action })
-            }
-            _ => Err(Refusal::MissingKey),
-        }
+        self.action = Action::read(&kind, &mut map)?;
+        map.end()
     }
 }
 

@@ -160,8 +160,13 @@ impl Field for PublicKey {
         to.bytes(&self.to_sec1());
     }
 
-    fn read(from: &mut Reader<'_>) -> Result<Self, Refusal> {
-        Self::from_sec1(from.bytes()?)
+    fn blank() -> Self {
+        FromJson::blank()
+    }
+
+    fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Refusal> {
+        *self = Self::from_sec1(from.bytes()?)?;
+        Ok(())
     }
 }
 

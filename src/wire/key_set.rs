@@ -6,7 +6,7 @@ use super::id::{Bytes, Handle, Hash, IssuerId};
 use super::key::PublicKey;
 use super::sign1::{self, Statement, Verified, encode};
 use super::{Field, Refusal, tagged_hash};
-use crate::wire::json::{json_object, json_words};
+use crate::wire::json::{self, json_object, json_words};
 
 json_words! {
     /// What an issuer key may sign.
@@ -34,9 +34,13 @@ impl Field for Use {
         to.text(self.name());
     }
 
-    fn read(from: &mut Reader<'_>) -> Result<Self, Refusal> {
-        let name = from.text()?;
-        Self::ALL.into_iter().find(|usage| usage.name() == name).ok_or(Refusal::BadText)
+    fn blank() -> Self {
+        json::FromJson::blank()
+    }
+
+    fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Refusal> {
+        *self = Self::from_name(from.text()?).ok_or(Refusal::BadText)?;
+        Ok(())
     }
 }
 

@@ -104,8 +104,13 @@ impl Field for Amount {
         to.uint(self.0);
     }
 
-    fn read(from: &mut Reader<'_>) -> Result<Self, Refusal> {
-        from.uint().and_then(Self::new)
+    fn blank() -> Self {
+        FromJson::blank()
+    }
+
+    fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Refusal> {
+        *self = Self::new(from.uint()?)?;
+        Ok(())
     }
 }
 
@@ -225,8 +230,13 @@ impl Field for Currency {
         to.uint(u64::from(self.0));
     }
 
-    fn read(from: &mut Reader<'_>) -> Result<Self, Refusal> {
-        from.uint().and_then(Self::from_number)
+    fn blank() -> Self {
+        FromJson::blank()
+    }
+
+    fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Refusal> {
+        *self = Self::from_number(from.uint()?)?;
+        Ok(())
     }
 }
 

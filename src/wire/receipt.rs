@@ -3,7 +3,7 @@
 use super::cbor::{Reader, Writer};
 use super::field::map_struct;
 use super::id::{AccountId, Hash, IssuerId, SourceId, Thumbprint};
-use super::json::json_words;
+use super::json::{self, json_words};
 use super::money::{Amount, Currency};
 use super::sign1::{Statement, decode_payload, encode};
 use super::{Field, Refusal, sha256, tagged_hash};
@@ -60,9 +60,13 @@ impl Field for Kind {
         to.text(self.name());
     }
 
-    fn read(from: &mut Reader<'_>) -> Result<Self, Refusal> {
-        let name = from.text()?;
-        Self::ALL.iter().copied().find(|kind| kind.name() == name).ok_or(Refusal::BadText)
+    fn blank() -> Self {
+        json::FromJson::blank()
+    }
+
+    fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Refusal> {
+        *self = Self::from_name(from.text()?).ok_or(Refusal::BadText)?;
+        Ok(())
     }
 }
 

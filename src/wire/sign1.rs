@@ -90,8 +90,12 @@ impl Field for Algorithm {
         to.int(ES256);
     }
 
-    fn read(from: &mut Reader<'_>) -> Result<Self, Refusal> {
-        if from.int()? == ES256 { Ok(Self) } else { Err(Refusal::WrongHeader) }
+    fn blank() -> Self {
+        Self
+    }
+
+    fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Refusal> {
+        if from.int()? == ES256 { Ok(()) } else { Err(Refusal::WrongHeader) }
     }
 }
 
@@ -171,9 +175,7 @@ impl<S> core::ops::Deref for Verified<S> {
 
 /// Makes a statement ready for its signer, whose public key gives the `kid`.
 pub fn prepare<S: Statement>(statement: &S, signer: &PublicKey) -> Unsigned {
-    let mut payload = Writer::new();
-    statement.write(&mut payload);
-    Unsigned::new(protected(signer.kid(), Some(S::TYPE)), &[], payload.into_bytes())
+    Unsigned::new(protected(signer.kid(), Some(S::TYPE)), &[], encode(statement))
 }
 
 /// Checks a statement of the expected type under the expected key.
@@ -181,16 +183,18 @@ pub fn prepare<S: Statement>(statement: &S, signer: &PublicKey) -> Unsigned {
 /// # Errors
 /// The first [`Refusal`]: form, type, key id, signature, then content.
 pub fn open<S: Statement>(bytes: &[u8], key: &PublicKey) -> Result<Verified<S>, Refusal> {
-    decode_payload(&verified_payload(bytes, S::TYPE, key)?).map(Verified::new)
+    let mut statement = S::blank();
+    open_into(&mut statement, bytes, S::TYPE, key)?;
+    Ok(Verified::new(statement))
 }
 
-fn verified_payload(bytes: &[u8], typ: &str, key: &PublicKey) -> Result<Vec<u8>, Refusal> {
+fn open_into(statement: &mut dyn Field, bytes: &[u8], typ: &str, key: &PublicKey) -> Result<(), Refusal> {
     let parts = Parts::read(bytes, Some(typ))?;
     if parts.kid != key.kid() {
         return Err(Refusal::WrongKey);
     }
     parts.verify(key, &[])?;
-    Ok(parts.payload)
+    decode_into(statement, &parts.payload)
 }
 
 /// The `kid` of a statement, to choose the key to check it with; nothing of it is believed.
@@ -210,15 +214,20 @@ pub(super) fn claimed<S: Statement>(bytes: &[u8]) -> Result<S, Refusal> {
 }
 
 pub(super) fn decode_payload<F: Field>(payload: &[u8]) -> Result<F, Refusal> {
-    let mut reader = Reader::new(payload)?;
-    let statement = F::read(&mut reader)?;
-    reader.end()?;
+    let mut statement = F::blank();
+    decode_into(&mut statement, payload)?;
     Ok(statement)
+}
+
+fn decode_into(statement: &mut dyn Field, payload: &[u8]) -> Result<(), Refusal> {
+    let mut reader = Reader::new(payload)?;
+    statement.read(&mut reader)?;
+    reader.end()
 }
 
 /// The canonical payload of a statement or intent.
 #[must_use]
-pub fn encode<F: Field>(value: &F) -> Vec<u8> {
+pub fn encode(value: &dyn Field) -> Vec<u8> {
     let mut to = Writer::new();
     value.write(&mut to);
     to.into_bytes()

@@ -67,8 +67,12 @@ impl Field for TokenId {
         self.0.write(to);
     }
 
-    fn read(from: &mut Reader<'_>) -> Result<Self, Refusal> {
-        Field::read(from).map(Self)
+    fn blank() -> Self {
+        Self([0; 8])
+    }
+
+    fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Refusal> {
+        self.0.read(from)
     }
 }
 
@@ -98,7 +102,11 @@ impl Field for Token {
         to.fields(&[(3, &audience), (4, &self.expires_at), (6, &self.issued_at), (7, &TokenId(id)), (-65537, &terms)]);
     }
 
-    fn read(from: &mut Reader<'_>) -> Result<Self, Refusal> {
+    fn blank() -> Self {
+        Self { limit: Limit::Allowance, expires_at: 0, issued_at: 0, atc: 0, random: [0; 4] }
+    }
+
+    fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Refusal> {
         let mut map = from.map()?;
         let audience: Option<Audience> = map.field(3)?;
         let expires_at: u32 = map.field(4)?;
@@ -123,7 +131,8 @@ impl Field for Token {
             Some(MIN_LIFETIME..=MAX_LIFETIME) => {}
             _ => return Err(Refusal::BadLifetime),
         }
-        Ok(Self { limit, expires_at, issued_at, atc: u32::from_be_bytes([a, b, c, d]), random: [e, f, g, h] })
+        *self = Self { limit, expires_at, issued_at, atc: u32::from_be_bytes([a, b, c, d]), random: [e, f, g, h] };
+        Ok(())
     }
 }
 

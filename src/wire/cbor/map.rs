@@ -27,6 +27,16 @@ impl<'b> Reader<'b> {
         }
         Ok(Map { reader: self, left })
     }
+
+    /// A whole map of these fields, in ascending key order.
+    ///
+    /// # Errors
+    /// What the map or a field refuses.
+    pub(in crate::wire) fn fields(&mut self, fields: &mut [(i64, &mut dyn Field)]) -> Result<(), Refusal> {
+        let mut map = self.map()?;
+        map.fields(fields)?;
+        map.end()
+    }
 }
 
 /// Deterministic order is bytewise over the encoded keys: all non-negative ones first, then negative ones downwards.
@@ -59,19 +69,24 @@ impl Map<'_, '_> {
         Ok(next == wanted)
     }
 
-    /// The field under `key`, or its absent value if it has one.
+    /// The field under `key`; blank if it may be missing and is.
     ///
     /// # Errors
     /// [`Refusal::MissingKey`], [`Refusal::UnknownKey`] for a key in between, or what the field refuses.
     pub fn field<T: Field>(&mut self, key: i64) -> Result<T, Refusal> {
-        if self.key(key)? { T::read(self.reader) } else { T::absent().ok_or(Refusal::MissingKey) }
+        let mut field = T::blank();
+        self.fields(&mut [(key, &mut field)])?;
+        Ok(field)
     }
 
-    /// The same for a row of fields in ascending key order, each into its slot.
-    pub(in crate::wire) fn fields(&mut self, slots: &mut [(i64, &mut dyn Slot)]) -> Result<(), Refusal> {
-        for (key, slot) in slots {
-            let present = self.key(*key)?;
-            slot.fill(present.then_some(&mut *self.reader))?;
+    /// The same for a row of fields in ascending key order, each in its place.
+    pub(in crate::wire) fn fields(&mut self, fields: &mut [(i64, &mut dyn Field)]) -> Result<(), Refusal> {
+        for (key, field) in fields {
+            if self.key(*key)? {
+                field.read(self.reader)?;
+            } else if !field.is_optional() {
+                return Err(Refusal::MissingKey);
+            }
         }
         Ok(())
     }
@@ -82,22 +97,6 @@ impl Map<'_, '_> {
     /// [`Refusal::UnknownKey`].
     pub fn end(self) -> Result<(), Refusal> {
         if self.left == 0 { Ok(()) } else { Err(Refusal::UnknownKey) }
-    }
-}
-
-/// Where one field is put. Through it one loop reads the fields of every statement, instead of a copy of it for each.
-pub(in crate::wire) trait Slot {
-    /// Reads the field, or takes its absent value where there is nothing to read.
-    fn fill(&mut self, from: Option<&mut Reader<'_>>) -> Result<(), Refusal>;
-}
-
-impl<T: Field> Slot for Option<T> {
-    fn fill(&mut self, from: Option<&mut Reader<'_>>) -> Result<(), Refusal> {
-        *self = match from {
-            Some(from) => Some(T::read(from)?),
-            None => Some(T::absent().ok_or(Refusal::MissingKey)?),
-        };
-        Ok(())
     }
 }
 

@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 fn one<T: Field>(bytes: &[u8]) -> Result<T, Refusal> {
     let mut reader = Reader::new(bytes)?;
-    let value = T::read(&mut reader)?;
+    let mut value = T::blank();
+    value.read(&mut reader)?;
     reader.end()?;
     Ok(value)
 }

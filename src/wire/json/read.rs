@@ -80,11 +80,6 @@ impl Json {
         }
         if strict && known != held.len() { Err(BadJson) } else { Ok(()) }
     }
-
-    /// Which of `words` this is.
-    pub(crate) fn word(&self, words: &str) -> Result<usize, BadJson> {
-        Words(words).place(self.text()?).ok_or(BadJson)
-    }
 }
 
 impl FromJson for String {

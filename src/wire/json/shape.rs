@@ -65,6 +65,10 @@ macro_rules! json_words {
             $vis fn name(self) -> &'static str {
                 $crate::code::Words(Self::WORDS).at(self as usize)
             }
+
+            fn from_name(name: &str) -> Option<Self> {
+                Self::EACH.get($crate::code::Words(Self::WORDS).place(name)?).copied()
+            }
         }
 
         impl $crate::wire::json::ToJson for $name {
@@ -79,7 +83,7 @@ macro_rules! json_words {
             }
 
             fn read(&mut self, json: &$crate::wire::json::Json) -> Result<(), $crate::wire::json::BadJson> {
-                *self = Self::EACH.get(json.word(Self::WORDS)?).copied().ok_or($crate::wire::json::BadJson)?;
+                *self = Self::from_name(json.text()?).ok_or($crate::wire::json::BadJson)?;
                 Ok(())
             }
         }
