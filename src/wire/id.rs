@@ -213,7 +213,9 @@ macro_rules! text_id {
         impl core::str::FromStr for $name {
             type Err = Refusal;
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                checked(text, $longest, $allowed).map(Self)
+                let mut id = String::new();
+                set_checked(&mut id, text, $longest, $allowed)?;
+                Ok(Self(id))
             }
         }
 
@@ -235,8 +237,7 @@ macro_rules! text_id {
             }
 
             fn read(&mut self, json: &Json) -> Result<(), BadJson> {
-                *self = json.text()?.parse().map_err(|_| BadJson)?;
-                Ok(())
+                set_checked(&mut self.0, json.text()?, $longest, $allowed).map_err(|_| BadJson)
             }
         }
         json_serde! { $name }
@@ -251,18 +252,21 @@ macro_rules! text_id {
             }
 
             fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Refusal> {
-                *self = from.text()?.parse()?;
-                Ok(())
+                set_checked(&mut self.0, from.text()?, $longest, $allowed)
             }
         }
     };
 }
 
-fn checked(text: &str, longest: usize, allowed: fn(&str) -> bool) -> Result<String, Refusal> {
+fn set_checked(id: &mut String, text: &str, longest: usize, allowed: fn(&str) -> bool) -> Result<(), Refusal> {
     if text.is_empty() || text.len() > longest {
         return Err(Refusal::OutOfRange);
     }
-    if allowed(text) { Ok(text.into()) } else { Err(Refusal::BadText) }
+    if !allowed(text) {
+        return Err(Refusal::BadText);
+    }
+    *id = text.into();
+    Ok(())
 }
 
 fn is_plain(text: &str) -> bool {

@@ -110,9 +110,12 @@ impl KeySet {
     /// # Errors
     /// [`Refusal::WrongKey`] if there is no such key at `now`, or what [`sign1::open`] refuses.
     pub fn open<S: Statement>(&self, bytes: &[u8], usage: Use, now: u32) -> Result<Verified<S>, Refusal> {
-        let kid = sign1::kid_of::<S>(bytes)?;
-        let key = self.keys_for(usage, now).find(|key| key.kid() == kid).ok_or(Refusal::WrongKey)?;
-        sign1::open(bytes, key)
+        sign1::open(bytes, self.key_of(S::TYPE, bytes, usage, now)?)
+    }
+
+    fn key_of(&self, typ: &str, bytes: &[u8], usage: Use, now: u32) -> Result<&PublicKey, Refusal> {
+        let kid = sign1::kid_as(typ, bytes)?;
+        self.keys_for(usage, now).find(|key| key.kid() == kid).ok_or(Refusal::WrongKey)
     }
 
     /// Whether every key stands under its own `kid`.

@@ -175,7 +175,11 @@ impl<S> core::ops::Deref for Verified<S> {
 
 /// Makes a statement ready for its signer, whose public key gives the `kid`.
 pub fn prepare<S: Statement>(statement: &S, signer: &PublicKey) -> Unsigned {
-    Unsigned::new(protected(signer.kid(), Some(S::TYPE)), &[], encode(statement))
+    prepare_as(S::TYPE, statement, signer)
+}
+
+fn prepare_as(typ: &str, statement: &dyn Field, signer: &PublicKey) -> Unsigned {
+    Unsigned::new(protected(signer.kid(), Some(typ)), &[], encode(statement))
 }
 
 /// Checks a statement of the expected type under the expected key.
@@ -202,7 +206,11 @@ fn open_into(statement: &mut dyn Field, bytes: &[u8], typ: &str, key: &PublicKey
 /// # Errors
 /// What the form refuses.
 pub fn kid_of<S: Statement>(bytes: &[u8]) -> Result<Handle, Refusal> {
-    Parts::read(bytes, Some(S::TYPE)).map(|parts| parts.kid)
+    kid_as(S::TYPE, bytes)
+}
+
+pub(super) fn kid_as(typ: &str, bytes: &[u8]) -> Result<Handle, Refusal> {
+    Parts::read(bytes, Some(typ)).map(|parts| parts.kid)
 }
 
 /// Reads what a statement says **before** its signature can be checked, where the key stands in the statement itself.
