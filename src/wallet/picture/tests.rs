@@ -12,9 +12,8 @@ fn a_token_is_one_alphanumeric_segment_of_version_7() {
     assert!(picture.svg.contains(&picture.path));
 }
 
-#[test]
-fn the_path_is_the_matrix_and_the_quiet_zone_is_empty() {
-    let picture = draw("JITSUIN").unwrap();
+/// The modules of the picture.
+fn modules(picture: &Picture) -> Vec<Vec<bool>> {
     let size = picture.size as usize;
     let mut dark = vec![vec![false; size]; size];
     for run in picture.path.split('M').skip(1) {
@@ -25,19 +24,26 @@ fn the_path_is_the_matrix_and_the_quiet_zone_is_empty() {
         let (x, y, length): (usize, usize, usize) = (x.parse().unwrap(), y.parse().unwrap(), length.parse().unwrap());
         dark[y][x..x + length].fill(true);
     }
-    let code = QrCode::encode_segments_advanced(
-        &[QrSegment::make_alphanumeric("JITSUIN")],
-        QrCodeEcc::Medium,
-        Version::MIN,
-        Version::MAX,
-        Some(Mask::new(MASK)),
-        false,
-    )
-    .unwrap();
-    for (y, row) in dark.iter().enumerate() {
-        for (x, is_dark) in row.iter().enumerate() {
-            let module = code.get_module(i32::try_from(x).unwrap() - QUIET, i32::try_from(y).unwrap() - QUIET);
-            assert_eq!(*is_dark, module, "{x} {y}");
+    dark
+}
+
+#[test]
+fn the_path_is_the_matrix_and_the_quiet_zone_is_empty() {
+    for text in ["JITSUIN", "JITSUI", "J", "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"] {
+        let code = QrCode::encode_segments_advanced(
+            &[QrSegment::make_alphanumeric(text)],
+            QrCodeEcc::Medium,
+            Version::MIN,
+            Version::MAX,
+            Some(Mask::new(MASK)),
+            false,
+        )
+        .unwrap();
+        for (y, row) in modules(&draw(text).unwrap()).iter().enumerate() {
+            for (x, is_dark) in row.iter().enumerate() {
+                let module = code.get_module(i32::try_from(x).unwrap() - QUIET, i32::try_from(y).unwrap() - QUIET);
+                assert_eq!(*is_dark, module, "{text} {x} {y}");
+            }
         }
     }
 }
