@@ -13,7 +13,7 @@ use crate::wire::calls::{self, DeviceItem, DeviceStatus, SourceItem};
 use crate::wire::id::to_base64;
 use crate::wire::key_set::{KeySet, SignedKeySet};
 use crate::wire::money::Money;
-use core::cell::{Cell, RefCell};
+use core::cell::{Cell, Ref, RefCell};
 use core::future::Future;
 use core::pin::Pin;
 use core::time::Duration;
@@ -137,10 +137,15 @@ impl<P: Platform> Wallet<P> {
     /// # Errors
     /// Why there is none.
     pub(super) fn read<R>(&self, read: impl FnOnce(&Data) -> R) -> Result<R, Error> {
-        self.room.data.borrow().as_deref().map(read).ok_or_else(|| self.why_no_record())
+        Ok(read(&*self.held()?))
     }
 
+    /// Never inlined: there are fifty readers.
     #[inline(never)]
+    fn held(&self) -> Result<Ref<'_, Data>, Error> {
+        Ref::filter_map(self.room.data.borrow(), Option::as_deref).map_err(|_| self.why_no_record())
+    }
+
     fn why_no_record(&self) -> Error {
         Error::new(match self.room.fault.get() {
             _ if self.room.closed.get() => Code::Closed,
