@@ -1,8 +1,8 @@
 // @ts-check
 /** What this place can do, found out by doing it. Asks the user for nothing, needs no module, leaves nothing behind. */
 import { bridgeTo } from "./host.js";
-// @ts-ignore -- a copy of src/browser/web_crypto.js
-import { seals } from "./wasm/page/browser/web_crypto.js";
+// @ts-ignore -- a copy of src/browser/custody.js
+import { seals } from "./wasm/page/browser/custody.js";
 
 const PROBE = "jitsuin-probe";
 const STORE = "wallet";

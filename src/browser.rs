@@ -10,8 +10,9 @@ mod host;
 mod lock;
 mod page;
 mod passkey;
-mod reflect;
+
 mod store;
+mod tasks;
 mod transport;
 mod web_crypto;
 
@@ -21,7 +22,8 @@ pub use host::Bridge;
 pub use lock::{WebLock, WebLocks};
 pub use passkey::Passkeys;
 pub use store::IndexedStore;
-pub use transport::Fetch;
+pub use tasks::{Promise, promise, run_tasks};
+pub use transport::{Fetch, Fetching};
 pub use web_crypto::{CryptoSigner, KeyHandle, PasskeySecret};
 
 use crate::code::Code;
@@ -57,7 +59,7 @@ impl Browser {
     /// # Errors
     /// [`Code::Unsupported`] outside a window or without a secure context, [`Code::WrongOrigin`] inside a frame of another
     /// origin (protocol section 10).
-    pub fn new(name: &str, fetch: Option<js_sys::Function>, host: Option<Bridge>) -> Result<Self, Code> {
+    pub fn new(name: &str, fetch: Option<Fetching>, host: Option<Bridge>) -> Result<Self, Code> {
         Ok(Self {
             clock: BrowserClock,
             entropy: PlatformEntropy,

@@ -1,9 +1,9 @@
 //! The page's clocks and timers.
 
-use super::page::{Timer, running};
+use super::page::{Timer, now, running};
+use super::tasks::Outcome;
 use crate::wallet::ports::Clock;
 use core::time::Duration;
-use wasm_bindgen_futures::JsFuture;
 
 /// `Date` and `performance.now()`.
 #[derive(Clone, Copy, Debug)]
@@ -12,7 +12,7 @@ pub struct BrowserClock;
 impl Clock for BrowserClock {
     fn now_ms(&self) -> u64 {
         // 53 bits of milliseconds outlast the calendar; a float cast saturates.
-        js_sys::Date::now() as u64
+        now() as u64
     }
 
     fn running(&self) -> Duration {
@@ -28,6 +28,6 @@ impl Clock for BrowserClock {
             }
         }
         let timer = Running(Timer::new(u32::try_from(time.as_millis()).unwrap_or(u32::MAX).into()));
-        let _ = JsFuture::from(timer.0.rang()).await;
+        Outcome::of(&timer.0.rang(), |_| ()).await;
     }
 }

@@ -1,50 +1,46 @@
 //! Which custody this place offers. A custody is believed only after a key was written, read back and used.
 
 use super::host::Bridge;
-use super::store::refusal;
-use super::web_crypto::{CryptoSigner, KeyHandle, PasskeySecret, prove, seals, settled};
-use crate::wallet::ports::{KeyError, Keys, Seal, SigningKey as _, StoreError};
+use super::tasks::{Outcome, Promise};
+use super::web_crypto::{CryptoSigner, KeyHandle, PasskeySecret, kept, parts};
+use crate::wallet::ports::{KeyError, Keys, Seal};
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{Bytes, Nonce};
 use crate::wire::key::PublicKey;
-use core::cell::Cell;
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Nothing else that is signed starts so.
-const MESSAGE: &[u8] = b"jitsuin/v1/probe";
+#[wasm_bindgen(raw_module = "./browser/custody.js")]
+extern "C" {
+    type KeyMaker;
+    #[wasm_bindgen(constructor)]
+    fn new(host: Option<Bridge>) -> KeyMaker;
+    /// Promises the name of a custody.
+    #[wasm_bindgen(method)]
+    fn custody(this: &KeyMaker) -> Promise;
+    #[wasm_bindgen(method)]
+    fn make(this: &KeyMaker, custody: &str) -> Promise;
+    #[wasm_bindgen(method)]
+    fn open(this: &KeyMaker, handle: &JsValue, secret: &JsValue, rp_id: &str, thumb: &[u8], bound: &[u8]) -> Promise;
+
+    fn attested(handle: &JsValue, nonce: &[u8]) -> Promise;
+    fn keep(handle: &JsValue, secret: &JsValue, rp_id: &str, thumb: &[u8], bound: &[u8]) -> Promise;
+    fn again(handle: &JsValue, secret: &JsValue, rp_id: &str, thumb: &[u8], bound: &[u8]) -> Promise;
+}
 
 /// Non-extractable CryptoKeys: custody `browser`, and `passkey`, where they are sealed while they are stored; and keys of the host that
 /// the page named, custody `native`.
-#[derive(Debug)]
-pub struct BrowserKeys {
-    host: Option<Bridge>,
-    proven: Cell<bool>,
+pub struct BrowserKeys(KeyMaker);
+
+impl core::fmt::Debug for BrowserKeys {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("BrowserKeys")
+    }
 }
 
 impl BrowserKeys {
-    pub(super) const fn new(host: Option<Bridge>) -> Self {
-        Self { host, proven: Cell::new(false) }
-    }
-
-    /// Whether a host is named and can be the key store. One whose signatures do not hold is never passed over in silence.
-    async fn has_host(&self) -> Result<bool, KeyError> {
-        let Some(host) = &self.host else { return Ok(false) };
-        match settled(host.prove()).await {
-            Ok(_) => Ok(true),
-            Err(KeyError::Untrusted) => Err(KeyError::Untrusted),
-            Err(_) => Ok(false),
-        }
-    }
-
-    async fn prove(&self) -> Result<(), KeyError> {
-        if !self.proven.get() {
-            JsFuture::from(prove()).await.map_err(|error| match refusal(&error) {
-                StoreError::Unsupported => KeyError::Unsupported,
-                _ => KeyError::Failed,
-            })?;
-            self.proven.set(true);
-        }
-        Ok(())
+    pub(super) fn new(host: Option<Bridge>) -> Self {
+        Self(KeyMaker::new(host))
     }
 }
 
@@ -53,40 +49,41 @@ impl Keys for BrowserKeys {
     type Key = CryptoSigner;
     type Secret = PasskeySecret;
 
-    async fn custody(&self) -> Result<Custody, KeyError> {
-        if self.has_host().await? {
-            return Ok(Custody::Native);
-        }
-        self.prove().await?;
-        let seals = JsFuture::from(seals()).await.is_ok_and(|seals| seals.is_truthy());
-        Ok(if seals { Custody::Passkey } else { Custody::Browser })
+    fn custody(&self) -> impl Future<Output = Result<Custody, KeyError>> {
+        Outcome::of(&self.0.custody(), |outcome| {
+            kept(outcome)?;
+            outcome.word().parse().map_err(|_| KeyError::Failed)
+        })
     }
 
-    async fn make(&self, custody: Custody) -> Result<(CryptoSigner, KeyHandle), KeyError> {
-        let host = match custody {
-            Custody::Browser | Custody::Passkey => None,
-            Custody::Native if self.host.is_some() => self.host.as_ref(),
-            _ => return Err(KeyError::Unsupported),
-        };
-        // A host proves each key as it makes it; the channel key is stored here in any custody.
-        self.prove().await?;
-        CryptoSigner::make(custody == Custody::Passkey, host).await
+    fn make(&self, custody: Custody) -> impl Future<Output = Result<(CryptoSigner, KeyHandle), KeyError>> {
+        Outcome::of(&self.0.make(custody.name()), CryptoSigner::made)
     }
 
-    async fn attest(&self, handle: &KeyHandle, nonce: Nonce) -> Option<Bytes> {
-        handle.attested(nonce).await
+    fn attest(&self, handle: &KeyHandle, nonce: Nonce) -> impl Future<Output = Option<Bytes>> {
+        Outcome::of(&attested(handle.as_js(), nonce.as_bytes()), |word| word.bytes().map(Bytes))
     }
 
     fn prf_input(&self, handle: &KeyHandle) -> Option<[u8; 32]> {
         handle.input()
     }
 
-    async fn keep(&self, handle: &KeyHandle, seal: Option<(&PasskeySecret, &Seal)>) -> Result<KeyHandle, KeyError> {
-        handle.keep(seal).await
+    fn keep(
+        &self,
+        handle: &KeyHandle,
+        seal: Option<(&PasskeySecret, &Seal)>,
+    ) -> impl Future<Output = Result<KeyHandle, KeyError>> {
+        let (secret, rp_id, thumb, bound) = parts(seal);
+        KeyHandle::of(&keep(handle.as_js(), &secret, rp_id, thumb, bound))
     }
 
-    async fn again(&self, handle: &KeyHandle, seal: (&PasskeySecret, &Seal)) -> Result<KeyHandle, KeyError> {
-        handle.again(seal).await
+    fn again(
+        &self,
+        handle: &KeyHandle,
+        seal: (&PasskeySecret, &Seal),
+    ) -> impl Future<Output = Result<KeyHandle, KeyError>> {
+        let (secret, rp_id, thumb, bound) = parts(Some(seal));
+        KeyHandle::of(&again(handle.as_js(), &secret, rp_id, thumb, bound))
     }
 
     async fn open(
@@ -95,13 +92,8 @@ impl Keys for BrowserKeys {
         public: &PublicKey,
         seal: Option<(&PasskeySecret, &Seal)>,
     ) -> Result<CryptoSigner, KeyError> {
-        let key = CryptoSigner::open(&handle.at(self.host.as_ref()), public, seal).await?;
-        // The wallet's own round trip proves a host's key; it signs nothing else than proofs of that form.
-        if handle.is_native() {
-            return Ok(key);
-        }
-        let signature = key.sign(MESSAGE).await.map_err(|_| KeyError::Lost)?;
-        public.verify(MESSAGE, &signature).map_err(|_| KeyError::Lost)?;
-        Ok(key)
+        let (secret, rp_id, thumb, bound) = parts(seal);
+        let opened = self.0.open(handle.as_js(), &secret, rp_id, thumb, bound);
+        Ok(CryptoSigner::new(*public, Outcome::of(&opened, kept).await?))
     }
 }

@@ -1,10 +1,9 @@
 //! Mutual exclusion over tabs by the Web Locks API. Where it is missing there is no second best: two tabs could each make a
 //! key, so the wallet is refused.
 
+use super::tasks::{Outcome, Promise};
 use crate::wallet::ports::{Lock, NotLocked};
-use js_sys::Promise;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen_futures::JsFuture;
 
 #[wasm_bindgen(raw_module = "./browser/lock.js")]
 extern "C" {
@@ -42,7 +41,6 @@ impl Lock for WebLocks {
     async fn acquire(&self, name: &str) -> Result<WebLock, NotLocked> {
         // Dropped before it is granted, it no longer waits.
         let lock = WebLock(Hold::new(name));
-        JsFuture::from(lock.0.granted()).await.map_err(|_| NotLocked)?;
-        Ok(lock)
+        if Outcome::of(&lock.0.granted(), Outcome::is_fulfilled).await { Ok(lock) } else { Err(NotLocked) }
     }
 }

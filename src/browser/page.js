@@ -15,6 +15,9 @@ export function isAtHome() {
   }
 }
 
+/** Milliseconds since 1970 by the device's clock. */
+export const now = () => Date.now();
+
 /** Milliseconds since the page was opened; never goes back. */
 export const running = () => globalThis.performance?.now() ?? 0;
 

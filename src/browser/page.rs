@@ -1,7 +1,7 @@
 //! Facts about the page around the wallet.
 
+use super::tasks::Promise;
 use crate::code::Code;
-use js_sys::Promise;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 #[wasm_bindgen(raw_module = "./browser/page.js")]
@@ -10,6 +10,8 @@ extern "C" {
     fn own_origin() -> Option<String>;
     #[wasm_bindgen(js_name = isAtHome)]
     fn is_at_home() -> bool;
+    /// Milliseconds since 1970 by the device's clock.
+    pub(super) fn now() -> f64;
     /// Milliseconds; never goes back.
     pub(super) fn running() -> f64;
 

@@ -66,8 +66,16 @@ export class Answer {
   }
 }
 
-/** @param {Uint8Array} id */
-const descriptor = (id) => ({ type: "public-key", id });
+/** Credentials as the platform is told of them. */
+export class Ids {
+  /** @type {PublicKeyCredentialDescriptor[]} */
+  all = [];
+
+  /** @param {Uint8Array} id a copy is taken, since the bytes lie in the module's memory */
+  add(id) {
+    this.all.push({ type: "public-key", id: id.slice() });
+  }
+}
 
 export class Prompts {
   /** The call that has the prompt. @type {{ abort(): void, settled: Promise<unknown> } | null} */
@@ -75,15 +83,15 @@ export class Prompts {
 
   /**
    * @param {string} rpId @param {string} rpName @param {Uint8Array} userHandle @param {string} label
-   * @param {Uint8Array} challenge @param {Uint8Array[]} exclude @param {Uint8Array | undefined} prf @param {number} deadline
+   * @param {Uint8Array} challenge @param {Ids} exclude @param {Uint8Array | undefined} prf @param {number} deadline
    */
   create(rpId, rpName, userHandle, label, challenge, exclude, prf, deadline) {
-    return this.#ask("create", deadline, prf, {
+    return this.#ask("create", deadline, prf?.slice(), {
       rp: { id: rpId, name: rpName },
       user: { id: userHandle.slice(), name: label, displayName: label },
       challenge: challenge.slice(),
       pubKeyCredParams: [{ type: "public-key", alg: -7 }],
-      excludeCredentials: exclude.map(descriptor),
+      excludeCredentials: exclude.all,
       authenticatorSelection: { residentKey: "required", requireResidentKey: true, userVerification: "required" },
       attestation: "none",
       timeout: deadline,
@@ -91,14 +99,14 @@ export class Prompts {
   }
 
   /**
-   * @param {string} rpId @param {Uint8Array} challenge @param {Uint8Array[]} credentials @param {Uint8Array | undefined} prf
+   * @param {string} rpId @param {Uint8Array} challenge @param {Ids} credentials @param {Uint8Array | undefined} prf
    * @param {number} deadline
    */
   get(rpId, challenge, credentials, prf, deadline) {
-    return this.#ask("get", deadline, prf, {
+    return this.#ask("get", deadline, prf?.slice(), {
       rpId,
       challenge: challenge.slice(),
-      allowCredentials: credentials.map(descriptor),
+      allowCredentials: credentials.all,
       userVerification: "required",
       timeout: deadline,
     });
@@ -135,7 +143,7 @@ export class Prompts {
     const call = async (/** @type {object} */ extensions) => credentials[verb](/** @type {any} */ ({ publicKey: { ...publicKey, ...extensions }, signal: controller.signal }));
     // A real input also at creation: some platforms take an empty question for none. Where none is given a new passkey is told to
     // be able to, so that custody can go up later. A platform that fails over it is asked without.
-    const wanted = prf ? { eval: { first: prf.slice() } } : verb === "create" ? {} : null;
+    const wanted = prf ? { eval: { first: prf } } : verb === "create" ? {} : null;
     if (wanted) {
       const extensions = { prf: wanted };
       asked = call({ extensions }).catch((error) => {

@@ -1,16 +1,14 @@
 //! WebAuthn over `navigator.credentials`. Every call settles by its own deadline, one runs at a time, and extension
 //! results are never read into what is sent. What a passkey derives comes as a key that can't be read.
 
-use super::reflect::{error_name, get};
+use super::tasks::{Outcome, Promise};
 use super::web_crypto::PasskeySecret;
 use crate::wallet::ports::{Authenticator, CreationOptions, Ended, RequestOptions};
 use crate::wire::id::{Bytes, to_base64};
 use crate::wire::webauthn::{Assertion, AssertionResponse, NoExtensions, Registration, RegistrationResponse};
 use core::time::Duration;
-use js_sys::{Array, Promise, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
-use wasm_bindgen_futures::JsFuture;
 
 #[wasm_bindgen(raw_module = "./browser/passkey.js")]
 extern "C" {
@@ -25,8 +23,8 @@ extern "C" {
         user_handle: &[u8],
         label: &str,
         challenge: &[u8],
-        exclude: &Array,
-        prf: Option<Uint8Array>,
+        exclude: &Ids,
+        prf: Option<&[u8]>,
         deadline: f64,
     ) -> Promise;
     #[wasm_bindgen(method)]
@@ -34,12 +32,19 @@ extern "C" {
         this: &Prompts,
         rp_id: &str,
         challenge: &[u8],
-        credentials: &Array,
-        prf: Option<Uint8Array>,
+        credentials: &Ids,
+        prf: Option<&[u8]>,
         deadline: f64,
     ) -> Promise;
     #[wasm_bindgen(method)]
     fn abort(this: &Prompts);
+
+    /// Credential ids.
+    type Ids;
+    #[wasm_bindgen(constructor)]
+    fn new() -> Ids;
+    #[wasm_bindgen(method)]
+    fn add(this: &Ids, id: &[u8]);
 
     /// A credential.
     type Answer;
@@ -52,6 +57,20 @@ extern "C" {
     fn derives(this: &Answer) -> bool;
     #[wasm_bindgen(method)]
     fn transports(this: &Answer) -> Vec<String>;
+
+    /// How a call ended without a result; see [`Ended`].
+    #[wasm_bindgen(js_name = Ended)]
+    type Facts;
+    #[wasm_bindgen(method, getter)]
+    fn elapsed(this: &Facts) -> f64;
+    #[wasm_bindgen(method, getter)]
+    fn late(this: &Facts) -> bool;
+    #[wasm_bindgen(method, getter)]
+    fn ours(this: &Facts) -> bool;
+    #[wasm_bindgen(method, getter)]
+    fn focused(this: &Facts) -> bool;
+    #[wasm_bindgen(method, getter)]
+    fn tapped(this: &Facts) -> bool;
 }
 
 /// `navigator.credentials`.
@@ -78,53 +97,62 @@ impl Drop for Passkeys {
 impl Authenticator for Passkeys {
     type Secret = PasskeySecret;
 
-    async fn create(&self, options: &CreationOptions) -> Result<(Registration, bool), Ended> {
-        let answer = answered(self.0.create(
+    fn create(&self, options: &CreationOptions) -> impl Future<Output = Result<(Registration, bool), Ended>> {
+        let asked = self.0.create(
             options.rp_id.as_str(),
             &options.rp_name,
             &options.user_handle.0,
             &options.account_label,
             &options.challenge.0,
             &ids(&options.exclude),
-            input(options.prf),
+            options.prf.as_ref().map(<[u8; 32]>::as_slice),
             milliseconds(options.deadline),
-        ))
-        .await?;
-        let raw_id = answer.part("rawId");
-        let registration = Registration {
-            id: to_base64(&raw_id.0),
-            raw_id,
-            kind: "public-key".into(),
-            response: RegistrationResponse {
-                client_data: answer.part("clientDataJSON"),
-                attestation_object: answer.part("attestationObject"),
-                authenticator_data: answer.part("authenticatorData"),
-                transports: answer.transports(),
-            },
-            client_extension_results: NoExtensions {},
-        };
-        Ok((registration, answer.derives()))
+        );
+        Outcome::of(&asked, |outcome| {
+            let answer = answer(outcome)?;
+            let raw_id = answer.part("rawId");
+            let registration = Registration {
+                id: to_base64(&raw_id.0),
+                raw_id,
+                kind: "public-key".into(),
+                response: RegistrationResponse {
+                    client_data: answer.part("clientDataJSON"),
+                    attestation_object: answer.part("attestationObject"),
+                    authenticator_data: answer.part("authenticatorData"),
+                    transports: answer.transports(),
+                },
+                client_extension_results: NoExtensions {},
+            };
+            Ok((registration, answer.derives()))
+        })
     }
 
-    async fn get(&self, options: &RequestOptions) -> Result<(Assertion, Option<PasskeySecret>), Ended> {
-        let RequestOptions { rp_id, challenge, credentials, prf, deadline } = options;
-        let asked = self.0.get(rp_id.as_str(), &challenge.0, &ids(credentials), input(*prf), milliseconds(*deadline));
-        let answer = answered(asked).await?;
-        let raw_id = answer.part("rawId");
-        let assertion = Assertion {
-            id: to_base64(&raw_id.0),
-            raw_id,
-            kind: "public-key".into(),
-            response: AssertionResponse {
-                client_data: answer.part("clientDataJSON"),
-                authenticator_data: answer.part("authenticatorData"),
-                signature: answer.part("signature"),
-                user_handle: answer.bytes("userHandle").map(Bytes),
-            },
-            client_extension_results: NoExtensions {},
-        };
-        let secret = answer.secret();
-        Ok((assertion, (!secret.is_undefined()).then_some(PasskeySecret(secret))))
+    fn get(&self, options: &RequestOptions) -> impl Future<Output = Result<(Assertion, Option<PasskeySecret>), Ended>> {
+        let asked = self.0.get(
+            options.rp_id.as_str(),
+            &options.challenge.0,
+            &ids(&options.credentials),
+            options.prf.as_ref().map(<[u8; 32]>::as_slice),
+            milliseconds(options.deadline),
+        );
+        Outcome::of(&asked, |outcome| {
+            let answer = answer(outcome)?;
+            let raw_id = answer.part("rawId");
+            let assertion = Assertion {
+                id: to_base64(&raw_id.0),
+                raw_id,
+                kind: "public-key".into(),
+                response: AssertionResponse {
+                    client_data: answer.part("clientDataJSON"),
+                    authenticator_data: answer.part("authenticatorData"),
+                    signature: answer.part("signature"),
+                    user_handle: answer.bytes("userHandle").map(Bytes),
+                },
+                client_extension_results: NoExtensions {},
+            };
+            let secret = answer.secret();
+            Ok((assertion, (!secret.is_undefined()).then_some(PasskeySecret(secret))))
+        })
     }
 
     fn abort(&self) {
@@ -139,35 +167,27 @@ impl Answer {
     }
 }
 
-async fn answered(asked: Promise) -> Result<Answer, Ended> {
-    match JsFuture::from(asked).await {
-        Ok(answer) => Ok(answer.unchecked_into()),
-        Err(ended) => Err(facts(&ended)),
+fn answer(outcome: &Outcome) -> Result<Answer, Ended> {
+    if outcome.is_fulfilled() {
+        return Ok(outcome.value().unchecked_into());
     }
+    let facts: Facts = outcome.value().unchecked_into();
+    Err(Ended {
+        name: outcome.word(),
+        elapsed: Duration::from_micros((facts.elapsed() * 1000.0) as u64),
+        deadline_passed: facts.late(),
+        aborted_by_us: facts.ours(),
+        focused: facts.focused(),
+        tapped: facts.tapped(),
+    })
 }
 
-fn facts(ended: &JsValue) -> Ended {
-    let elapsed = get(ended, "elapsed").as_f64().unwrap_or_default();
-    Ended {
-        name: error_name(ended),
-        elapsed: Duration::from_micros((elapsed * 1000.0) as u64),
-        deadline_passed: get(ended, "late").is_truthy(),
-        aborted_by_us: get(ended, "ours").is_truthy(),
-        focused: get(ended, "focused").is_truthy(),
-        tapped: get(ended, "tapped").is_truthy(),
-    }
-}
-
-fn ids(credentials: &[Bytes]) -> Array {
-    let ids = Array::new();
+fn ids(credentials: &[Bytes]) -> Ids {
+    let ids = Ids::new();
     for id in credentials {
-        ids.push(&Uint8Array::from(id.0.as_slice()));
+        ids.add(&id.0);
     }
     ids
-}
-
-fn input(prf: Option<[u8; 32]>) -> Option<Uint8Array> {
-    prf.map(|prf| Uint8Array::from(prf.as_slice()))
 }
 
 fn milliseconds(time: Duration) -> f64 {

@@ -95,10 +95,13 @@ export class Slot {
     return this.#record?.channel;
   }
 
-  /** Handles of a rotation under way: device key, channel key. @returns {unknown[] | undefined} */
-  get next() {
-    const next = this.#record?.next;
-    return Array.isArray(next) ? next : undefined;
+  /** Handles of a rotation under way. */
+  get nextDevice() {
+    return this.#record?.next?.[0];
+  }
+
+  get nextChannel() {
+    return this.#record?.next?.[1];
   }
 
   /** @returns {Uint8Array | undefined} */
@@ -109,10 +112,11 @@ export class Slot {
 
   /**
    * Writes the record; resolves when it is on disk.
-   * @param {unknown} device @param {unknown} channel @param {Uint8Array} data @param {unknown[]} [next]
+   * @param {unknown} device @param {unknown} channel @param {unknown} nextDevice @param {unknown} nextChannel @param {Uint8Array} data
    */
-  async put(device, channel, data, next) {
+  async put(device, channel, nextDevice, nextChannel, data) {
     try {
+      const next = nextDevice === undefined ? undefined : [nextDevice, nextChannel];
       // A copy, since the bytes lie in the module's memory.
       this.#transaction.objectStore(STORE).put({ device, channel, data: data.slice(), next }, KEY);
     } catch (error) {
@@ -174,6 +178,10 @@ export class Records {
     this.close();
     this.#database = database;
     return transaction;
+  }
+
+  async erase() {
+    await (await this.begin(true)).erase();
   }
 
   close() {

@@ -1,12 +1,10 @@
 //! The one record: both key handles and the wallet's data in one object of one store, so that none of them can be lost alone.
 
-use super::reflect::error_name;
+use super::tasks::{Outcome, Promise};
 use super::web_crypto::KeyHandle;
 use crate::wallet::ports::{Kept, Record, Store, StoreError};
-use js_sys::{Array, Promise};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
-use wasm_bindgen_futures::JsFuture;
 
 #[wasm_bindgen(raw_module = "./browser/store.js")]
 extern "C" {
@@ -16,6 +14,8 @@ extern "C" {
     /// Promises a [`Slot`].
     #[wasm_bindgen(method)]
     fn begin(this: &Records, write: bool) -> Promise;
+    #[wasm_bindgen(method)]
+    fn erase(this: &Records) -> Promise;
     #[wasm_bindgen(method)]
     fn close(this: &Records);
 
@@ -27,32 +27,43 @@ extern "C" {
     fn device(this: &Slot) -> JsValue;
     #[wasm_bindgen(method, getter)]
     fn channel(this: &Slot) -> JsValue;
-    /// Handles of a rotation under way.
-    #[wasm_bindgen(method, getter)]
-    fn next(this: &Slot) -> Option<Array>;
+    /// Handles of a rotation under way; `undefined` if there is none.
+    #[wasm_bindgen(method, getter, js_name = nextDevice)]
+    fn next_device(this: &Slot) -> JsValue;
+    #[wasm_bindgen(method, getter, js_name = nextChannel)]
+    fn next_channel(this: &Slot) -> JsValue;
     #[wasm_bindgen(method, getter)]
     fn data(this: &Slot) -> Option<Vec<u8>>;
     #[wasm_bindgen(method)]
-    fn put(this: &Slot, device: &JsValue, channel: &JsValue, data: &[u8], next: Option<Array>) -> Promise;
-    #[wasm_bindgen(method)]
-    fn erase(this: &Slot) -> Promise;
+    fn put(
+        this: &Slot,
+        device: &JsValue,
+        channel: &JsValue,
+        next_device: &JsValue,
+        next_channel: &JsValue,
+        data: &[u8],
+    ) -> Promise;
     #[wasm_bindgen(method)]
     fn abort(this: &Slot);
 }
 
-/// What a platform error means to the store.
-pub(super) fn refusal(error: &JsValue) -> StoreError {
-    match error_name(error).as_str() {
+/// That it was done, or what the platform's error means to the store.
+fn done(outcome: &Outcome) -> Result<(), StoreError> {
+    if outcome.is_fulfilled() {
+        return Ok(());
+    }
+    Err(match outcome.word().as_str() {
         "QuotaExceededError" => StoreError::Full,
         "VersionError" => StoreError::Newer,
         "BlockedError" => StoreError::Blocked,
         "DataCloneError" | "SecurityError" | "NotSupportedError" => StoreError::Unsupported,
         _ => StoreError::Failed,
-    }
+    })
 }
 
-async fn settled(promise: Promise) -> Result<JsValue, StoreError> {
-    JsFuture::from(promise).await.map_err(|error| refusal(&error))
+/// The slot that it was fulfilled with.
+fn slot(begun: &Outcome) -> Result<Slot, StoreError> {
+    done(begun).map(|()| begun.value().unchecked_into())
 }
 
 /// IndexedDB, with a mark in `localStorage` that tells an evicted record from one that never was.
@@ -70,10 +81,6 @@ impl IndexedStore {
     pub fn new(name: &str) -> Self {
         Self(Records::new(&["jitsuin/", name].concat()))
     }
-
-    async fn begin(&self, write: bool) -> Result<Slot, StoreError> {
-        Ok(settled(self.0.begin(write)).await?.unchecked_into())
-    }
 }
 
 impl Slot {
@@ -86,9 +93,14 @@ impl Slot {
         let data = self.data().ok_or(StoreError::Corrupt)?;
         // A profile restored by a tool has `{}` where its keys were: they are lost, not broken.
         let keys = KeyHandle::from_stored(self.device()).zip(KeyHandle::from_stored(self.channel()));
-        let pair = |pair: Array| KeyHandle::from_stored(pair.get(0)).zip(KeyHandle::from_stored(pair.get(1)));
-        let next = self.next().and_then(pair);
+        let next = KeyHandle::from_stored(self.next_device()).zip(KeyHandle::from_stored(self.next_channel()));
         Ok(keys.map_or(Kept::Gone, |(device, channel)| Kept::Record(Record { device, channel, next, data })))
+    }
+
+    fn write(&self, record: &Record<KeyHandle>) -> Promise {
+        let none = &JsValue::UNDEFINED;
+        let next = record.next.as_ref().map_or((none, none), |(device, channel)| (device.as_js(), channel.as_js()));
+        self.put(record.device.as_js(), record.channel.as_js(), next.0, next.1, &record.data)
     }
 }
 
@@ -101,29 +113,23 @@ impl Drop for IndexedStore {
 impl Store for IndexedStore {
     type Handle = KeyHandle;
 
-    async fn load(&self) -> Result<Kept<KeyHandle>, StoreError> {
-        self.begin(false).await?.read()
+    fn load(&self) -> impl Future<Output = Result<Kept<KeyHandle>, StoreError>> {
+        Outcome::of(&self.0.begin(false), |begun| slot(begun)?.read())
     }
 
     async fn write(
         &self,
         change: &mut dyn FnMut(Kept<KeyHandle>) -> Option<Record<KeyHandle>>,
     ) -> Result<(), StoreError> {
-        let slot = self.begin(true).await?;
-        match change(slot.read()?) {
-            Some(Record { device, channel, next, data }) => {
-                let next = next.map(|(device, channel)| Array::of2(device.as_js(), channel.as_js()));
-                settled(slot.put(device.as_js(), channel.as_js(), &data, next)).await.map(drop)
-            }
-            None => {
-                slot.abort();
-                Ok(())
-            }
-        }
+        let slot = Outcome::of(&self.0.begin(true), slot).await?;
+        let Some(record) = change(slot.read()?) else {
+            slot.abort();
+            return Ok(());
+        };
+        Outcome::of(&slot.write(&record), done).await
     }
 
-    async fn erase(&self) -> Result<(), StoreError> {
-        let slot = self.begin(true).await?;
-        settled(slot.erase()).await.map(drop)
+    fn erase(&self) -> impl Future<Output = Result<(), StoreError>> {
+        Outcome::of(&self.0.erase(), done)
     }
 }

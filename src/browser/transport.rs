@@ -1,15 +1,18 @@
 //! The road to the issuer: the page's `fetch`, or one that the page gave.
 
+use super::tasks::{Outcome, Promise};
 use crate::wallet::ports::{Request, Response, Transport, Unreachable};
-use js_sys::{Function, Promise};
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen_futures::JsFuture;
 
 #[wasm_bindgen(raw_module = "./browser/transport.js")]
 extern "C" {
     /// Promises a [`Reply`]; rejects after 20 seconds.
-    fn send(given: Option<&Function>, method: &str, url: &str, proof: Option<&str>, body: &[u8]) -> Promise;
+    fn send(given: Option<&Fetching>, method: &str, url: &str, proof: Option<&str>, body: &[u8]) -> Promise;
+
+    /// A function that takes a `Request` and promises a `Response`, like `fetch`.
+    #[derive(Clone, Debug)]
+    pub type Fetching;
 
     type Reply;
     #[wasm_bindgen(method, getter)]
@@ -25,23 +28,27 @@ extern "C" {
 /// Calls over `fetch`.
 #[derive(Debug)]
 pub struct Fetch {
-    given: Option<Function>,
+    given: Option<Fetching>,
 }
 
 impl Fetch {
-    /// `given` takes a `Request` and promises a `Response`, like `fetch`.
+    /// Over what the page gave, else its `fetch`.
     #[must_use]
-    pub const fn new(given: Option<Function>) -> Self {
+    pub const fn new(given: Option<Fetching>) -> Self {
         Self { given }
     }
 }
 
 impl Transport for Fetch {
-    async fn send(&self, request: Request) -> Result<Response, Unreachable> {
+    fn send(&self, request: Request) -> impl Future<Output = Result<Response, Unreachable>> {
         let Request { method, url, body, proof } = request;
-        let sending = send(self.given.as_ref(), method, &url, proof.as_deref(), &body);
-        let reply: Reply = JsFuture::from(sending).await.map_err(|_| Unreachable)?.unchecked_into();
-        let (status, body, nonce) = (reply.status(), reply.body(), reply.nonce());
-        Ok(Response { status, body, nonce, retry_after: reply.retry_after() })
+        Outcome::of(&send(self.given.as_ref(), method, &url, proof.as_deref(), &body), |sent| {
+            if !sent.is_fulfilled() {
+                return Err(Unreachable);
+            }
+            let reply: Reply = sent.value().unchecked_into();
+            let (status, body, nonce) = (reply.status(), reply.body(), reply.nonce());
+            Ok(Response { status, body, nonce, retry_after: reply.retry_after() })
+        })
     }
 }

@@ -6,6 +6,13 @@ use crate::wire::json::{self, FromJson, ToJson};
 #[cfg(feature = "js-testing")]
 use core::str::FromStr;
 use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_namespace = JSON, js_name = parse, catch)]
+    fn parsed(json: &str) -> Result<JsValue, JsValue>;
+}
 
 /// A plain object; what is not there is `null`. As JSON, since the module writes that anyway: a second writer of every view
 /// would be as large again.
@@ -18,7 +25,7 @@ pub(super) fn to_js(value: &dyn ToJson) -> Result<JsValue, JsValue> {
 
 pub(super) fn plain(value: &dyn ToJson) -> Option<JsValue> {
     let json = json::to_vec(value);
-    core::str::from_utf8(&json).ok().and_then(|json| js_sys::JSON::parse(json).ok())
+    core::str::from_utf8(&json).ok().and_then(|json| parsed(json).ok())
 }
 
 /// From a plain object. The page's module reads JSON only, with the reader it has anyway.

@@ -4,13 +4,13 @@ use super::convert::to_js;
 use super::error::thrown;
 use super::home::{Home, with};
 use super::wallet::{asked, promise};
+use crate::browser::Promise;
 use crate::code::Code;
 use crate::wallet::Error;
 use crate::wallet::ports::{Clock as _, Platform as _};
 use crate::wallet::presentation::Presentation;
 use alloc::rc::Rc;
 use core::cell::RefCell;
-use js_sys::Promise;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 

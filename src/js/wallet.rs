@@ -4,7 +4,7 @@
 use super::convert::{from_json, to_js};
 use super::home::{Home, with};
 use super::presentation::RawPresentation;
-use crate::browser::{Bridge, Browser};
+use crate::browser::{Bridge, Browser, Fetching, Promise};
 use crate::code::Code;
 use crate::wallet::ports::Platform;
 use crate::wallet::{Error, Local, Settings, Wallet};
@@ -17,10 +17,8 @@ use alloc::boxed::Box;
 use alloc::rc::Rc;
 use core::future::Future;
 use core::str::FromStr;
-use js_sys::{Function, Promise};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-use wasm_bindgen_futures::future_to_promise;
 
 /// What `open` takes; absent members have the wallet's defaults.
 struct Options {
@@ -37,6 +35,15 @@ json_object! {
     }
 }
 
+#[wasm_bindgen]
+extern "C" {
+    /// A function that takes nothing.
+    #[derive(Clone, Debug)]
+    pub type Listener;
+    #[wasm_bindgen(method, catch)]
+    fn call(this: &Listener) -> Result<(), JsValue>;
+}
+
 /// One opened wallet.
 #[wasm_bindgen]
 pub struct RawWallet {
@@ -51,8 +58,7 @@ impl core::fmt::Debug for RawWallet {
 
 /// The one place where a future becomes a promise.
 pub(super) fn promise(future: impl Future<Output = Result<JsValue, JsValue>> + 'static) -> Promise {
-    let boxed: core::pin::Pin<Box<dyn Future<Output = Result<JsValue, JsValue>>>> = Box::pin(future);
-    future_to_promise(boxed)
+    crate::browser::promise(Box::pin(future))
 }
 
 /// What tells one wallet's record from another's, and the wallet's settings.
@@ -74,10 +80,10 @@ pub(super) fn read_options(options: &str) -> Result<(String, Settings), JsValue>
 }
 
 impl RawWallet {
-    pub(super) fn of(home: Home, on_change: Function) -> Self {
+    pub(super) fn of(home: Home, on_change: Listener) -> Self {
         let inner = Rc::new(home);
         with!(inner, wallet => wallet.on_change(move || {
-            let _ = on_change.call0(&JsValue::UNDEFINED);
+            let _ = on_change.call();
         }));
         Self { inner }
     }
@@ -87,7 +93,7 @@ impl RawWallet {
 impl RawWallet {
     /// Opens what is stored here. `options` is JSON. `fetch` carries the calls if given; `on_change` is called after every
     /// change of state; `host` is the bridge to the one that the page named. Rejects with the refusals of [`Browser::new`] and [`Wallet::open`], or `bad-argument`.
-    pub fn open(options: String, fetch: Option<Function>, on_change: Function, host: Option<Bridge>) -> Promise {
+    pub fn open(options: String, fetch: Option<Fetching>, on_change: Listener, host: Option<Bridge>) -> Promise {
         promise(async move {
             let (name, settings) = read_options(&options)?;
             let browser = Browser::new(&name, fetch, host).map_err(Error::from)?;

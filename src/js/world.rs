@@ -11,8 +11,8 @@ pub use till::RawTill;
 use super::convert::{from_js, parse, to_js};
 use super::error::thrown;
 use super::home::Home;
-use super::wallet::{RawWallet, read_options};
-use crate::browser::Fetch;
+use super::wallet::{Listener, RawWallet, read_options};
+use crate::browser::{Fetch, Fetching};
 use crate::code::Code;
 use crate::issuer::attestation::RootSigned;
 use crate::issuer::demo::{self, Person, Plan, Shop};
@@ -258,7 +258,7 @@ impl RawWorld {
     ///
     /// # Errors
     /// `bad-argument`; `offline` without an answer.
-    pub async fn open_till(&self, till: JsValue, fetch: Function) -> Result<RawTill, JsValue> {
+    pub async fn open_till(&self, till: JsValue, fetch: Fetching) -> Result<RawTill, JsValue> {
         let NewTill { name, place, merchant } = from_js(till)?;
         let number = self.tills.get().saturating_add(1);
         self.tills.set(number);
@@ -270,7 +270,7 @@ impl RawWorld {
         let caller = Caller {
             issuer: self.issuer.settings().issuer.clone(),
             key,
-            road: Fetch::new(Some(fetch)),
+            road: Rc::new(Fetch::new(Some(fetch))),
             clock: self.profiles.clock().clone(),
             entropy: self.profiles.entropy().clone(),
             nonce: RefCell::default(),
@@ -324,8 +324,8 @@ impl RawWorld {
     pub async fn open_wallet(
         &self,
         options: String,
-        fetch: Function,
-        on_change: Function,
+        fetch: Fetching,
+        on_change: Listener,
         secret: Option<Function>,
     ) -> Result<RawWallet, JsValue> {
         let (name, settings) = read_options(&options)?;

@@ -1,6 +1,6 @@
 //! The browser profiles of a pretend world: each one's storage outlives its wallets, all share clock and person.
 
-use crate::browser::Fetch;
+use crate::browser::{Fetch, Fetching};
 use crate::wallet::memory::{FnTransport, MemoryClock, MemoryEntropy, Mode, Place, Tamper};
 use crate::wallet::ports::{Platform as _, Transport as _};
 use alloc::collections::BTreeMap;
@@ -50,7 +50,7 @@ impl Profiles {
 
     /// The profile of this name; its calls go through `fetch` from now on. `secret` gives what its keys of custody `software` are
     /// sealed under.
-    pub(super) fn open(&self, name: String, fetch: Function, secret: Option<Function>) -> Place {
+    pub(super) fn open(&self, name: String, fetch: Fetching, secret: Option<Function>) -> Place {
         let place = self.found(name, fetch);
         if let Some(secret) = secret {
             place.keys().seal_under(move || {
@@ -61,7 +61,7 @@ impl Profiles {
         place
     }
 
-    fn found(&self, name: String, fetch: Function) -> Place {
+    fn found(&self, name: String, fetch: Fetching) -> Place {
         let fetch = Rc::new(Fetch::new(Some(fetch)));
         let mut all = self.all.borrow_mut();
         if let Some(profile) = all.get(&name) {

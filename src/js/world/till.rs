@@ -1,11 +1,11 @@
 //! A till of a pretend world: a real key, real proofs, calls over the road that the test gave.
 
-use crate::browser::Fetch;
+use crate::browser::{Fetch, promise};
 use crate::code::Code;
 use crate::js::convert::{parse, to_js};
 use crate::js::error::thrown;
 use crate::wallet::memory::{MemoryClock, MemoryEntropy, SoftKey};
-use crate::wallet::ports::{Clock as _, Entropy as _, Request, SigningKey as _, Transport as _};
+use crate::wallet::ports::{Clock as _, Entropy as _, Request, Response, SigningKey as _, Transport as _, Unreachable};
 use crate::wire::calls::{
     Call, EnrolTill, LookUpPayment, Outcome, PaymentAnswer, Problem, ReversePayment, TakePayment,
 };
@@ -14,9 +14,11 @@ use crate::wire::id::{Audience, Hash, IssuerId, Nonce};
 use crate::wire::json::json_object;
 use crate::wire::money::Money;
 use crate::wire::sha256;
-use core::cell::RefCell;
-use wasm_bindgen::JsValue;
+use alloc::rc::Rc;
+use core::cell::{Cell, RefCell};
 use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::JsFuture;
 
 /// One till with a key of its own.
 #[wasm_bindgen]
@@ -35,7 +37,7 @@ impl core::fmt::Debug for RawTill {
 pub(super) struct Caller {
     pub(super) issuer: IssuerId,
     pub(super) key: SoftKey,
-    pub(super) road: Fetch,
+    pub(super) road: Rc<Fetch>,
     pub(super) clock: MemoryClock,
     pub(super) entropy: MemoryEntropy,
     pub(super) nonce: RefCell<String>,
@@ -64,6 +66,19 @@ fn refused(code: Code) -> JsValue {
     thrown(&code.into())
 }
 
+/// Sends from outside of a task, which alone hears of the answer: an exported `async fn` is none.
+async fn sent(road: Rc<Fetch>, request: Request) -> Result<Response, Unreachable> {
+    let answer = Rc::new(Cell::new(Err(Unreachable)));
+    let given = Rc::clone(&answer);
+    let done = promise(Box::pin(async move {
+        given.set(road.send(request).await);
+        Ok(JsValue::UNDEFINED)
+    }));
+    // Never rejected.
+    let _ = JsFuture::from(done.unchecked_into::<js_sys::Promise>()).await;
+    answer.replace(Err(Unreachable))
+}
+
 impl Caller {
     fn prove(&self, path: &str, body: &[u8]) -> Result<String, Code> {
         let claims = Claims {
@@ -87,7 +102,7 @@ impl Caller {
             body: body.into(),
             proof: Some(self.prove(path, body)?),
         };
-        let answer = self.road.send(request).await.map_err(|_| Code::Offline)?;
+        let answer = sent(Rc::clone(&self.road), request).await.map_err(|_| Code::Offline)?;
         if let Some(nonce) = answer.nonce {
             self.nonce.replace(nonce);
         }
