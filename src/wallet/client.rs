@@ -2,7 +2,7 @@
 
 use super::Wallet;
 use super::error::Error;
-use super::ports::{Entropy, Platform, Request, Response, SigningKey, Transport};
+use super::ports::{Entropy, Platform, Request, Response, SigningKey, Transport, Unreachable};
 use super::record::{Data, Trust};
 use super::room::Local;
 use crate::code::Code;
@@ -59,26 +59,33 @@ impl<P: Platform> Wallet<P> {
         path: &'static str,
         body: Vec<u8>,
     ) -> Local<'a, Result<Vec<u8>, Error>> {
-        Box::pin(self.send_twice(by, path, body))
+        self.exchange(Some(by), path, body)
     }
 
-    async fn send_twice(&self, by: By, path: &'static str, body: Vec<u8>) -> Result<Vec<u8>, Error> {
-        let mut may_retry = true;
-        loop {
-            let unsigned = self.claims(by, path, &body)?;
-            let signature = self.sign_with(by, unsigned.message()).await?;
-            let proof = Some(unsigned.finish(&signature));
-            let request = Request { method: "POST", url: self.address(path), body: body.clone(), proof };
-            let response = self.send(request).await?;
-            if (200..300).contains(&response.status) {
-                return Ok(response.body);
+    /// Sends a call, under proof if a key is named, and once more if the issuer wants another nonce in it. Notes the nonce and
+    /// whether the issuer was reached.
+    fn exchange(&self, by: Option<By>, path: &'static str, body: Vec<u8>) -> Local<'_, Result<Vec<u8>, Error>> {
+        Box::pin(async move {
+            let mut may_retry = by.is_some();
+            loop {
+                let mut request = Request { method: "GET", url: self.address(path), body: body.clone(), proof: None };
+                if let Some(by) = by {
+                    let unsigned = self.claims(by, path, &body)?;
+                    let signature = self.sign_with(by, unsigned.message()).await?;
+                    request.method = "POST";
+                    request.proof = Some(unsigned.finish(&signature));
+                }
+                let response = self.arrived(self.platform.transport().send(request).await)?;
+                if (200..300).contains(&response.status) {
+                    return Ok(response.body);
+                }
+                let error = self.refusal(&response);
+                if error.code != Code::UseDpopNonce || response.nonce.is_none() || !may_retry {
+                    return Err(error);
+                }
+                may_retry = false;
             }
-            let error = self.refusal(&response);
-            if error.code != Code::UseDpopNonce || response.nonce.is_none() || !may_retry {
-                return Err(error);
-            }
-            may_retry = false;
-        }
+        })
     }
 
     fn claims(&self, by: By, path: &str, body: &[u8]) -> Result<dpop::UnsignedProof, Error> {
@@ -103,9 +110,7 @@ impl<P: Platform> Wallet<P> {
         [endpoint, path].concat()
     }
 
-    /// Sends, and notes nonce and whether the issuer was reached.
-    async fn send(&self, request: Request) -> Result<Response, Error> {
-        let answer = self.platform.transport().send(request).await;
+    fn arrived(&self, answer: Result<Response, Unreachable>) -> Result<Response, Error> {
         if self.room.online.replace(answer.is_ok()) != answer.is_ok() {
             self.room.changed();
         }
@@ -134,13 +139,9 @@ impl<P: Platform> Wallet<P> {
         error.with_details(details)
     }
 
-    async fn well_known(&self) -> Result<WellKnown, Error> {
-        let request = Request { method: "GET", url: self.address(WELL_KNOWN), body: Vec::new(), proof: None };
-        let response = self.send(request).await?;
-        if response.status != 200 {
-            return Err(self.refusal(&response));
-        }
-        let known: WellKnown = parse(&response.body)?;
+    /// The issuer's own description, checked as far as that is possible before anything is pinned.
+    fn known(&self, body: &[u8]) -> Result<WellKnown, Error> {
+        let known: WellKnown = parse(body)?;
         if known.issuer != self.settings.issuer {
             return Err(Code::IssuerUntrusted.into());
         }
@@ -152,19 +153,25 @@ impl<P: Platform> Wallet<P> {
         if self.read(|data| data.trust.is_some())? {
             return Ok(());
         }
-        let known = self.well_known().await?;
-        if self.settings.root.is_some_and(|root| root != known.key_set.root.thumbprint()) {
-            return Err(Code::IssuerUntrusted.into());
-        }
-        known.key_set.open(&known.key_set.root, &self.settings.issuer).map_err(Error::untrusted)?;
-        let WellKnown { rp_id, rp_name, currency, key_set, .. } = known;
-        let trust = Trust { key_set, rp_id, rp_name, currency };
+        let answer = self.exchange(None, WELL_KNOWN, Vec::new()).await?;
+        let trust = self.first_trust(&answer)?;
         // Another tab may have pinned meanwhile; what was pinned first stays.
         self.change(|data| {
             data.trust.get_or_insert(trust);
             Ok(())
         })
         .await
+    }
+
+    /// Whom to believe from now on, by an answer that came before anything was pinned.
+    fn first_trust(&self, answer: &[u8]) -> Result<Trust, Error> {
+        let known = self.known(answer)?;
+        if self.settings.root.is_some_and(|root| root != known.key_set.root.thumbprint()) {
+            return Err(Code::IssuerUntrusted.into());
+        }
+        known.key_set.open(&known.key_set.root, &self.settings.issuer).map_err(Error::untrusted)?;
+        let WellKnown { rp_id, rp_name, currency, key_set, .. } = known;
+        Ok(Trust { key_set, rp_id, rp_name, currency })
     }
 
     /// Reads something of what the wallet believes of its issuer.
@@ -195,35 +202,56 @@ impl<P: Platform> Wallet<P> {
     /// by the pinned root and by the set before.
     pub(super) fn follow(&self, next: Option<SignedKeySet>) -> Local<'_, Result<Rc<KeySet>, Error>> {
         Box::pin(async move {
-            let pinned = self.key_set()?;
-            let root = self.trust(|trust| trust.key_set.root)?;
-            let seq = |set: &SignedKeySet| set.open(&root, &self.settings.issuer).map(|set| set.seq);
             let mut steps = Vec::new();
             match next {
-                Some(next) if seq(&next).map_err(Error::untrusted)? <= pinned.seq.saturating_add(1) => steps.push(next),
-                _ => {
-                    let known = self.well_known().await?;
-                    steps.extend(known.past.unwrap_or_default());
-                    steps.retain(|set| !seq(set).is_ok_and(|seq| seq <= pinned.seq));
-                    steps.push(known.key_set);
-                }
+                Some(next) if !self.lies_beyond_next(&next)? => steps.push(next),
+                _ => steps = self.steps(&self.exchange(None, WELL_KNOWN, Vec::new()).await?)?,
             }
-            let mut set = Rc::clone(&pinned);
-            for step in &steps {
-                set = Rc::new(step.follow(&root, &set, self.now()).map_err(Error::untrusted)?);
+            let (set, newest) = self.walked(steps)?;
+            if let Some(newest) = newest {
+                self.change(|data| {
+                    if let Some(trust) = data.trust.as_mut() {
+                        // The root inside is only a claim; what was pinned stays.
+                        trust.key_set = SignedKeySet { root: trust.key_set.root, ..newest };
+                    }
+                    Ok(())
+                })
+                .await?;
             }
-            let Some(newest) = steps.pop().filter(|_| set != pinned) else { return Ok(pinned) };
-            // The root inside is only a claim; what was pinned stays.
-            let newest = SignedKeySet { root, ..newest };
-            self.change(|data| {
-                if let Some(trust) = data.trust.as_mut() {
-                    trust.key_set = newest;
-                }
-                Ok(())
-            })
-            .await?;
             Ok(set)
         })
+    }
+
+    /// The number of a set that the pinned root signed.
+    fn seq(&self, set: &SignedKeySet) -> Result<u64, Error> {
+        let root = self.trust(|trust| trust.key_set.root)?;
+        set.open(&root, &self.settings.issuer).map(|set| set.seq).map_err(Error::untrusted)
+    }
+
+    fn lies_beyond_next(&self, set: &SignedKeySet) -> Result<bool, Error> {
+        Ok(self.seq(set)? > self.key_set()?.seq.saturating_add(1))
+    }
+
+    /// The sets after the pinned one, by the issuer's description.
+    fn steps(&self, answer: &[u8]) -> Result<Vec<SignedKeySet>, Error> {
+        let known = self.known(answer)?;
+        let pinned = self.key_set()?.seq;
+        let mut steps = known.past.unwrap_or_default();
+        steps.retain(|set| !self.seq(set).is_ok_and(|seq| seq <= pinned));
+        steps.push(known.key_set);
+        Ok(steps)
+    }
+
+    /// Where steps from the pinned set lead, and the signed set there if it is another one.
+    fn walked(&self, mut steps: Vec<SignedKeySet>) -> Result<(Rc<KeySet>, Option<SignedKeySet>), Error> {
+        let root = self.trust(|trust| trust.key_set.root)?;
+        let pinned = self.key_set()?;
+        let mut set = Rc::clone(&pinned);
+        for step in &steps {
+            set = Rc::new(step.follow(&root, &set, self.now()).map_err(Error::untrusted)?);
+        }
+        let newest = steps.pop().filter(|_| set != pinned);
+        Ok((set, newest))
     }
 }
 

@@ -40,15 +40,12 @@ pub struct Turn<'q> {
 
 impl Queue {
     /// Waits for the turn.
-    pub async fn turn(&self) -> Turn<'_> {
-        let ticket = {
-            let mut lane = self.lane.borrow_mut();
-            lane.next += 1;
-            let ticket = lane.next;
-            lane.waiting.push((ticket, None));
-            ticket
-        };
-        Wait { queue: self, ticket, taken: false }.await
+    pub fn turn(&self) -> Wait<'_> {
+        let mut lane = self.lane.borrow_mut();
+        lane.next += 1;
+        let ticket = lane.next;
+        lane.waiting.push((ticket, None));
+        Wait { queue: self, ticket, taken: false }
     }
 
     /// The turn, if nobody has it or waits for it.
@@ -80,7 +77,9 @@ impl Drop for Turn<'_> {
     }
 }
 
-struct Wait<'q> {
+/// Waiting for a [`Turn`], in the order of asking.
+#[derive(Debug)]
+pub struct Wait<'q> {
     queue: &'q Queue,
     ticket: u64,
     taken: bool,
