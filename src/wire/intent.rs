@@ -135,20 +135,26 @@ impl Action {
     }
 
     /// The terms in key order.
-    fn terms(&self) -> Vec<&dyn Field> {
+    fn terms(&self) -> [Option<&dyn Field>; 4] {
         match self {
             Self::TopUp { amount, currency, source, source_fingerprint } => {
-                vec![amount, currency, source, source_fingerprint]
+                [Some(amount), Some(currency), Some(source), Some(source_fingerprint)]
             }
-            Self::Refill { per_payment, count, total, until } => vec![per_payment, count, total, until],
-            Self::Pay { audience, amount, currency, quote_hash } => vec![audience, amount, currency, quote_hash],
-            Self::Approve { new_thumb, new_credential, custody } => vec![new_thumb, new_credential, custody],
-            Self::Revoke { target_thumb } => vec![target_thumb],
-            Self::Rotate { new_thumb, custody } => vec![new_thumb, custody],
-            Self::Limit { old, new } => vec![old, new],
-            Self::Contact { hash, wait_until } => vec![hash, wait_until],
-            Self::Card { source } => vec![source],
-            Self::Codes | Self::Unfreeze => vec![],
+            Self::Refill { per_payment, count, total, until } => {
+                [Some(per_payment), Some(count), Some(total), Some(until)]
+            }
+            Self::Pay { audience, amount, currency, quote_hash } => {
+                [Some(audience), Some(amount), Some(currency), Some(quote_hash)]
+            }
+            Self::Approve { new_thumb, new_credential, custody } => {
+                [Some(new_thumb), Some(new_credential), Some(custody), None]
+            }
+            Self::Revoke { target_thumb } => [Some(target_thumb), None, None, None],
+            Self::Rotate { new_thumb, custody } => [Some(new_thumb), Some(custody), None, None],
+            Self::Limit { old, new } => [Some(old), Some(new), None, None],
+            Self::Contact { hash, wait_until } => [Some(hash), Some(wait_until), None, None],
+            Self::Card { source } => [Some(source), None, None, None],
+            Self::Codes | Self::Unfreeze => [None; 4],
         }
     }
 
@@ -201,7 +207,10 @@ impl Field for Intent {
             &self.nonce,
             &self.expires_at,
         ];
-        let fields: Vec<_> = (1..).zip(common).chain((16..).zip(self.action.terms())).collect();
+        let mut fields: Vec<_> = (1..).zip(common).collect();
+        for (key, term) in (16..).zip(self.action.terms()) {
+            fields.extend(term.map(|term| (key, term)));
+        }
         to.fields(&fields);
     }
 

@@ -31,7 +31,13 @@ impl core::error::Error for BadJson {}
 /// # Errors
 /// [`BadJson`].
 pub(crate) fn from_slice<T: FromJson>(bytes: &[u8]) -> Result<T, BadJson> {
-    parse(bytes)?.to()
+    let mut value = T::blank();
+    read_into(&mut value, bytes)?;
+    Ok(value)
+}
+
+fn read_into(value: &mut dyn FromJson, bytes: &[u8]) -> Result<(), BadJson> {
+    value.read(&parse(bytes)?)
 }
 
 /// Writes one JSON text, without spaces.

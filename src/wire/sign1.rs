@@ -137,11 +137,9 @@ fn wrong_tag(refusal: Refusal) -> Refusal {
 }
 
 fn read_protected(bytes: &[u8], expected: Option<&str>) -> Result<Handle, Refusal> {
-    let (kid, typ) = read_map(bytes, |map| {
-        map.field::<Algorithm>(1)?;
-        Ok((map.field(4)?, map.field::<Option<String>>(16)?))
-    })
-    .map_err(|refusal| match refusal {
+    let (mut kid, mut typ) = (Handle::blank(), None::<String>);
+    let read = read_map(bytes, |map| map.fields(&mut [(1, &mut Algorithm), (4, &mut kid), (16, &mut typ)]));
+    read.map_err(|refusal| match refusal {
         Refusal::UnknownKey | Refusal::MissingKey | Refusal::WrongType | Refusal::OutOfRange => Refusal::WrongHeader,
         other => other,
     })?;

@@ -321,13 +321,20 @@ impl FromJson for IntentConfirmed {
     }
 
     fn read(&mut self, json: &Json) -> Result<(), BadJson> {
-        let (mut outcome, mut receipt, mut top_up) = (Outcome::Pending, None, None);
-        json.object(false, OUTCOME, &mut [&mut outcome, &mut receipt, &mut top_up])?;
-        *self = match (outcome, receipt, top_up) {
-            (Outcome::Done, Some(receipt), _) => Self::Done { receipt },
-            (Outcome::Pending, _, Some(top_up)) => Self::Pending { top_up },
-            _ => return Err(BadJson),
-        };
+        let mut outcome = Outcome::Pending;
+        json.object(false, "outcome", &mut [&mut outcome])?;
+        match outcome {
+            Outcome::Done => {
+                let mut receipt = ReceiptItem::blank();
+                json.object(false, "receipt", &mut [&mut receipt])?;
+                *self = Self::Done { receipt };
+            }
+            Outcome::Pending => {
+                let mut top_up = String::new();
+                json.object(false, "top_up", &mut [&mut top_up])?;
+                *self = Self::Pending { top_up };
+            }
+        }
         Ok(())
     }
 }
