@@ -7,7 +7,7 @@ use crate::wire::allowance::{Allowance, Offline, Tier};
 use crate::wire::calls::{DeviceItem, DeviceStatus, Left, SourceItem};
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{AccountId, Bytes, Handle, IssuerId, Nonce, RpId, Thumbprint, Veil};
-use crate::wire::json::{self, BadJson, json_object};
+use crate::wire::json::{self, BadJson, FromJson, json_object};
 use crate::wire::key::PublicKey;
 use crate::wire::key_set::SignedKeySet;
 use crate::wire::money::{Amount, Currency};
@@ -324,7 +324,8 @@ impl Data {
         match version {
             // Version 1 says the same in the same words; it knew no sealed handle beside it.
             1 | VERSION => {
-                let mut data: Self = json.to().map_err(corrupt)?;
+                let mut data = Self::blank();
+                data.read(&json).map_err(corrupt)?;
                 data.version = VERSION;
                 Ok(data)
             }

@@ -20,12 +20,7 @@ pub trait Field {
     /// What is not the one form of this type; what stands here then is of no use.
     fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Refusal>;
 
-    /// Whether the entry may be missing. It stays blank then.
-    fn is_optional(&self) -> bool {
-        false
-    }
-
-    /// Whether the entry is written at all.
+    /// Whether the entry is written at all. One that is not while it is blank may be missing.
     fn is_present(&self) -> bool {
         true
     }
@@ -44,10 +39,6 @@ impl<T: Field> Field for Option<T> {
 
     fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Refusal> {
         self.insert(T::blank()).read(from)
-    }
-
-    fn is_optional(&self) -> bool {
-        true
     }
 
     fn is_present(&self) -> bool {
@@ -165,9 +156,8 @@ impl<T: Field> Field for Vec<T> {
             return Err(Refusal::OutOfRange);
         }
         for _ in 0..length {
-            let mut item = T::blank();
-            item.read(from)?;
-            self.push(item);
+            self.push(T::blank());
+            self.last_mut().map_or(Ok(()), |item| item.read(from))?;
         }
         Ok(())
     }

@@ -59,12 +59,7 @@ json_serde! { Bytes }
 
 /// As many bytes as there is room for.
 fn read_exactly(room: &mut [u8], json: &Json) -> Result<(), BadJson> {
-    let bytes = from_base64(json.text()?).map_err(|_| BadJson)?;
-    if bytes.len() != room.len() {
-        return Err(BadJson);
-    }
-    room.copy_from_slice(&bytes);
-    Ok(())
+    base64_into(json.text()?, room).map_err(|_| BadJson)
 }
 
 impl Field for Bytes {

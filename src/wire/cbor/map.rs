@@ -84,7 +84,7 @@ impl Map<'_, '_> {
         for (key, field) in fields {
             if self.key(*key)? {
                 field.read(self.reader)?;
-            } else if !field.is_optional() {
+            } else if field.is_present() {
                 return Err(Refusal::MissingKey);
             }
         }
