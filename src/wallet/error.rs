@@ -42,6 +42,13 @@ json_object! {
     }
 }
 
+impl Details {
+    const fn is_empty(&self) -> bool {
+        let Self { until, left, resets_at, retry_after_ms, skew_ms } = self;
+        until.is_none() && left.is_none() && resets_at.is_none() && retry_after_ms.is_none() && skew_ms.is_none()
+    }
+}
+
 /// A refusal of the wallet. It holds no secret and repeats no input. One pointer, since nearly every call can fail: what is
 /// carried through each `?` is a tenth of the page's module.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,7 +91,7 @@ impl Error {
     /// The same, with figures.
     #[must_use]
     pub fn with_details(mut self, details: Details) -> Self {
-        self.0.details = (details != Details::default()).then_some(details);
+        self.0.details = (!details.is_empty()).then_some(details);
         self
     }
 

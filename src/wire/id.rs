@@ -274,7 +274,7 @@ text_id! {
 }
 text_id! {
     /// Who a token is for: `m/…` a merchant or `t/…` a till, ASCII, at most 24 bytes.
-    Audience 24 |text| matches!(text.get(..2), Some("m/" | "t/")) && text.get(2..).is_some_and(|rest| !rest.is_empty() && is_plain(rest))
+    Audience 24 is_audience
 }
 text_id! {
     /// An account's source of money, such as a stored card.
@@ -286,7 +286,16 @@ text_id! {
 }
 text_id! {
     /// A WebAuthn relying party id: a host name in lower case.
-    RpId 253 |text| text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.'))
+    RpId 253 is_host
+}
+
+fn is_audience(text: &str) -> bool {
+    let name = text.strip_prefix("m/").or_else(|| text.strip_prefix("t/"));
+    name.is_some_and(|name| !name.is_empty() && is_plain(name))
+}
+
+fn is_host(text: &str) -> bool {
+    is_plain(text) && text.bytes().all(|byte| !byte.is_ascii_uppercase() && byte != b'_')
 }
 
 fn is_origin(text: &str) -> bool {
@@ -297,9 +306,7 @@ fn is_origin(text: &str) -> bool {
         (None, None) => return false,
     };
     let (name, port) = at_colon(host);
-    !name.is_empty()
-        && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'.'))
-        && port.is_none_or(is_port)
+    !name.is_empty() && is_host(name) && port.is_none_or(is_port)
 }
 
 /// The text before the first colon, and after it if there is one.
