@@ -56,59 +56,57 @@ impl<P: Platform> Wallet<P> {
     }
 
     async fn change_record(&self, new: Option<New<P>>, change: Change<'_>) -> Result<(), Error> {
-        let draft = if self.room.stored.get() { None } else { self.room.data.borrow().clone() };
+        if new.is_none()
+            && let Some(draft) = self.unstored()
+        {
+            return self.changed(Ok(()), changed_data(draft, change).map(|data| (data, None)));
+        }
+        let mut given = Some((new, change));
         let mut made = Err(Error::new(Code::StorageFailed));
-        let stored = match (draft, &new) {
-            (Some(draft), None) => {
-                made = changed_data(draft, change).map(|data| (data, None));
-                Ok(())
-            }
-            (draft, _) => {
-                let mut given = Some((change, draft, new));
-                let mut write = |kept| {
-                    let (change, draft, new) = given.take()?;
-                    made = self.rewritten(kept, draft, new, change);
-                    let (data, handles) = made.as_ref().ok()?;
-                    let ((device, channel), next) = handles.clone()?;
-                    Some(Record { device, channel, next, data: data.to_bytes() })
-                };
-                self.platform.store().write(&mut write).await
-            }
+        let mut write = |kept| {
+            let (new, change) = given.take()?;
+            made = self.rewritten(kept, new, change);
+            let (data, handles) = made.as_ref().ok()?;
+            let ((device, channel), next) = handles.clone()?;
+            Some(Record { device, channel, next, data: data.to_bytes() })
         };
-        let fault = match stored {
-            Ok(()) => match made {
-                Ok((data, handles)) => {
-                    self.room.data.replace(Some(data));
-                    if let Some((handles, _)) = handles {
-                        self.room.handles.replace(Some(handles));
-                        self.room.stored.set(true);
-                    }
-                    self.room.changed();
-                    return Ok(());
-                }
+        let stored = self.platform.store().write(&mut write).await;
+        self.changed(stored, made)
+    }
+
+    /// A copy of the record, if it is not on disk yet.
+    fn unstored(&self) -> Option<Box<Data>> {
+        if self.room.stored.get() { None } else { self.room.data.borrow().clone() }
+    }
+
+    /// Takes what was stored for the truth, or loses a record that is no longer there.
+    fn changed(&self, stored: Result<(), StoreError>, made: Result<Changed<P>, Error>) -> Result<(), Error> {
+        let (data, handles) = match stored.map_err(Error::from).and(made) {
+            Ok(changed) => changed,
+            Err(error) => {
                 // What lies there was a record when this wallet opened it.
-                Err(error) if error.code == Code::StorageCorrupt => Fault::Corrupt,
-                Err(error) if error.code == Code::KeyLost => Fault::KeyLost,
-                Err(error) => return Err(error),
-            },
-            Err(StoreError::Gone) => Fault::KeyLost,
-            Err(StoreError::Corrupt) => Fault::Corrupt,
-            Err(error) => return Err(error.into()),
+                let fault = match error.code {
+                    Code::StorageCorrupt => Fault::Corrupt,
+                    Code::KeyLost => Fault::KeyLost,
+                    _ => return Err(error),
+                };
+                self.room.lose(Some(fault));
+                self.room.changed();
+                return Err(error);
+            }
         };
-        self.room.lose(Some(fault));
+        self.room.data.replace(Some(data));
+        if let Some((handles, _)) = handles {
+            self.room.handles.replace(Some(handles));
+            self.room.stored.set(true);
+        }
         self.room.changed();
-        Err(if fault == Fault::KeyLost { Code::KeyLost } else { Code::StorageCorrupt }.into())
+        Ok(())
     }
 
     /// The record to write in the place of what is kept.
-    fn rewritten(
-        &self,
-        kept: Kept<Handle<P>>,
-        draft: Option<Box<Data>>,
-        new: Option<New<P>>,
-        change: Change<'_>,
-    ) -> Result<Changed<P>, Error> {
-        let Some(draft) = draft else {
+    fn rewritten(&self, kept: Kept<Handle<P>>, new: Option<New<P>>, change: Change<'_>) -> Result<Changed<P>, Error> {
+        let Some(draft) = self.unstored() else {
             let Kept::Record(record) = kept else { return Err(Code::KeyLost.into()) };
             let data = Box::new(Data::from_bytes(&record.data).map_err(unreadable)?);
             let before = data.device_key;

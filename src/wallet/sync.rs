@@ -53,7 +53,7 @@ enum Round {
 
 /// An answer whose signatures hold.
 struct News {
-    synced: Synced,
+    synced: Box<Synced>,
     head: Head,
     set: Rc<KeySet>,
     /// Issuer's clock when the answer was here.
@@ -73,19 +73,21 @@ impl<P: Platform> Wallet<P> {
             let _turn = self.room.news.turn().await;
             self.resume_enrolment().await?;
             self.resume_rotation().await?;
+            let mut paid = false;
             for _ in 0..ROUNDS {
-                let round = match self.fetch_round().await {
-                    Ok(round) => round,
+                match self.fetch_round().await {
+                    // The call after a payment showed the issuer what was checked, so that the next code is good at once.
+                    _ if paid => {}
+                    Ok(Round::Complete) => {}
+                    Ok(Round::Again) => continue,
+                    Ok(Round::Paid) => {
+                        paid = true;
+                        continue;
+                    }
                     Err(error) => return Err(self.note_late(error).await),
-                };
-                if matches!(round, Round::Paid) {
-                    // One more call shows the issuer what was checked, so that the next code is good at once.
-                    let _ = self.fetch_round().await;
                 }
-                if matches!(round, Round::Complete | Round::Paid) {
-                    self.refill_silently().await;
-                    return Ok(());
-                }
+                self.refill_silently().await;
+                return Ok(());
             }
             Err(Code::ChainGap.into())
         })
@@ -98,41 +100,31 @@ impl<P: Platform> Wallet<P> {
 
     /// One call, its answer checked and taken.
     async fn fetch_round(&self) -> Result<Round, Error> {
-        let nonce = Nonce(self.platform.entropy().draw()?);
-        let call = self.read(|data| {
-            let enrolled = data.account.is_some();
-            enrolled.then(|| Sync { nonce, after: data.link.seq, thumb: data.device_key.thumbprint() })
-        })?;
-        let call = call.ok_or(Code::NotEnrolled)?;
+        let call = self.next_sync()?;
         let started = self.platform.clock().running();
         let mut synced = match self.call(By::Channel, &call).await {
-            Ok(synced) => synced,
+            Ok(synced) => Box::new(synced),
             Err(error) => return Err(self.note_refusal(error).await),
         };
         let took = self.platform.clock().running().saturating_sub(started);
         let mut set = self.key_set()?;
-        let mut time = open_time(&set, &synced.time.0);
-        if matches!(time, Err(Refusal::WrongKey)) {
+        let mut time = self.time_in(&synced, &set, call.nonce)?;
+        if time.is_none() {
             set = self.follow(synced.key_set.take()).await?;
-            time = open_time(&set, &synced.time.0);
+            time = self.time_in(&synced, &set, call.nonce)?;
         }
-        let time = time.map_err(Error::untrusted)?;
-        if time.issuer != self.settings.issuer || time.nonce != nonce {
-            return Err(Code::IssuerUntrusted.into());
-        }
-        let head = self.read(|data| check_head(data, &synced, &set, seconds(time.now_ms)))??;
-        if let Some(next) = synced.key_set.take() {
+        let mut news = self.checked(synced, set, time.ok_or(Code::IssuerUntrusted)?)?;
+        if let Some(next) = news.synced.key_set.take() {
             self.follow(Some(next)).await?;
         }
-        let (issuer_ms, offset_ms) = self.learn_clock(&time, took)?;
-        let mut taken = None;
+        self.learn_clock(&mut news, took)?;
+        let mut taken = Err(Cause::Gap);
         self.change(|data| {
-            let news = News { synced, head, set, issuer_ms, offset_ms };
-            taken = Some(take_news(data, news, call.after));
+            taken = take_news(data, news, call.after);
             Ok(())
         })
         .await?;
-        taken.ok_or(Code::StorageFailed)?.map_err(|cause| {
+        taken.map_err(|cause| {
             Error::new(match cause {
                 Cause::Gap => Code::ChainGap,
                 Cause::Fork => Code::ChainFork,
@@ -141,20 +133,58 @@ impl<P: Platform> Wallet<P> {
         })
     }
 
-    /// The issuer's clock now, and how far the device's is behind it, if the round trip was short enough to tell.
-    fn learn_clock(&self, time: &Time, took: Duration) -> Result<(u64, Option<i64>), Error> {
+    /// What to ask for.
+    fn next_sync(&self) -> Result<Sync, Error> {
+        let nonce = Nonce(self.platform.entropy().draw()?);
+        let call = self.read(|data| {
+            let enrolled = data.account.is_some();
+            enrolled.then(|| Sync { nonce, after: data.link.seq, thumb: data.device_key.thumbprint() })
+        })?;
+        Ok(call.ok_or(Code::NotEnrolled)?)
+    }
+
+    /// The issuer's time in its answer to this nonce; none: another key set than `set` signed it.
+    fn time_in(&self, synced: &Synced, set: &KeySet, nonce: Nonce) -> Result<Option<u64>, Error> {
+        let time = match open_at(set, &synced.time.0, Use::Time, |time: &Time| seconds(time.now_ms)) {
+            Err(Refusal::WrongKey) => return Ok(None),
+            time => time.map_err(Error::untrusted)?,
+        };
+        if time.issuer != self.settings.issuer || time.nonce != nonce {
+            return Err(Code::IssuerUntrusted.into());
+        }
+        Ok(Some(time.now_ms))
+    }
+
+    /// The answer with the newest link as the issuer signed it, for this account and for now.
+    fn checked(&self, synced: Box<Synced>, set: Rc<KeySet>, issuer_ms: u64) -> Result<Box<News>, Error> {
+        let now = seconds(issuer_ms);
+        let head = set.open::<Head>(&synced.head.0, Use::Receipt, now).map_err(Error::untrusted)?.into_inner();
+        if self.read(|data| data.account.as_ref().is_none_or(|account| head.account != account.id))? {
+            return Err(Code::IssuerUntrusted.into());
+        }
+        // An old head is how receipts are withheld.
+        if now.abs_diff(head.time) > HEAD_AGE {
+            return Err(Error::new(Code::IssuerUntrusted).with_confidence(Confidence::Likely));
+        }
+        Ok(Box::new(News { synced, head, set, issuer_ms, offset_ms: None }))
+    }
+
+    /// Takes the issuer's clock, and how far the device's is behind it, if the round trip was short enough to tell.
+    fn learn_clock(&self, news: &mut News, took: Duration) -> Result<(), Error> {
         let half = u64::try_from(took.as_millis() / 2).unwrap_or(u64::MAX);
-        let issuer_ms = time.now_ms.saturating_add(half);
+        let issuer_ms = news.issuer_ms.saturating_add(half);
         let offset = i64::try_from(i128::from(issuer_ms) - i128::from(self.platform.clock().now_ms())).ok();
+        news.issuer_ms = issuer_ms;
         if took < ROUND_TRIP && offset.is_some() {
             self.room.anchor.set(Some(Anchor { issuer_ms, running: self.platform.clock().running() }));
-            return Ok((issuer_ms, offset));
+            news.offset_ms = offset;
+            return Ok(());
         }
         if self.read(|data| data.synced_at.is_none())? {
             let details = Details { skew_ms: offset, ..Details::default() };
             return Err(Error::new(Code::ClockSkew).with_details(details));
         }
-        Ok((issuer_ms, None))
+        Ok(())
     }
 
     /// An issuer that answers and shows nothing new for long withholds something: its owner is told.
@@ -228,23 +258,6 @@ impl<P: Platform> Wallet<P> {
     }
 }
 
-fn open_time(set: &KeySet, bytes: &[u8]) -> Result<Time, Refusal> {
-    open_at(set, bytes, Use::Time, |time: &Time| seconds(time.now_ms))
-}
-
-/// The newest link as the issuer signed it, for this account and for now.
-fn check_head(data: &Data, synced: &Synced, set: &KeySet, now: u32) -> Result<Head, Error> {
-    let head = set.open::<Head>(&synced.head.0, Use::Receipt, now).map_err(Error::untrusted)?.into_inner();
-    if data.account.as_ref().is_none_or(|account| head.account != account.id) {
-        return Err(Code::IssuerUntrusted.into());
-    }
-    // An old head is how receipts are withheld.
-    if now.abs_diff(head.time) > HEAD_AGE {
-        return Err(Error::new(Code::IssuerUntrusted).with_confidence(Confidence::Likely));
-    }
-    Ok(head)
-}
-
 fn seconds(ms: u64) -> u32 {
     u32::try_from(ms / 1000).unwrap_or(u32::MAX)
 }
@@ -257,8 +270,8 @@ fn is_refill_due(terms: Option<&Terms>, now: u32) -> bool {
 }
 
 /// Takes what holds and stops at what does not, which stays as an alert.
-fn take_news(data: &mut Data, news: News, after: u64) -> Result<Round, Cause> {
-    let News { synced, head, set, issuer_ms, offset_ms } = news;
+fn take_news(data: &mut Data, news: Box<News>, after: u64) -> Result<Round, Cause> {
+    let News { synced, head, set, issuer_ms, offset_ms } = *news;
     let now = seconds(issuer_ms);
     if let Some(offset) = offset_ms {
         take_offset(data, offset, issuer_ms);
