@@ -191,5 +191,5 @@ fn ids(credentials: &[Bytes]) -> Ids {
 }
 
 fn milliseconds(time: Duration) -> f64 {
-    time.as_millis() as f64
+    time.as_secs_f64() * 1000.0
 }

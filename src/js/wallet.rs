@@ -16,7 +16,9 @@ use crate::wire::till_code::Form;
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use core::future::Future;
+use core::pin::Pin;
 use core::str::FromStr;
+use core::task::{Context, Poll};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -130,23 +132,34 @@ impl RawWallet {
 /// What a verb answers, as the page gets it.
 type Running<'a> = Local<'a, Result<JsValue, JsValue>>;
 
+/// A verb under way, and what the page is told of its end. By hand: an `async` block for each kind is as large again.
+struct Telling<'a, T> {
+    running: Local<'a, T>,
+    tell: fn(T) -> Result<JsValue, JsValue>,
+}
+
+impl<T> Future for Telling<'_, T> {
+    type Output = Result<JsValue, JsValue>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.running.as_mut().poll(context).map(self.tell)
+    }
+}
+
 fn done(running: Local<'_, ()>) -> Running<'_> {
-    Box::pin(async move {
-        running.await;
-        Ok(JsValue::UNDEFINED)
-    })
+    Box::pin(Telling { running, tell: |()| Ok(JsValue::UNDEFINED) })
 }
 
 fn nothing(running: Local<'_, Result<(), Error>>) -> Running<'_> {
-    Box::pin(async move { Ok(running.await.map(|()| JsValue::UNDEFINED)?) })
+    Box::pin(Telling { running, tell: |end| Ok(end.map(|()| JsValue::UNDEFINED)?) })
 }
 
 fn text(running: Local<'_, Result<String, Error>>) -> Running<'_> {
-    Box::pin(async move { Ok(JsValue::from(running.await?)) })
+    Box::pin(Telling { running, tell: |end| Ok(JsValue::from(end?)) })
 }
 
 fn plain<'a, T: ToJson + 'a>(running: Local<'a, Result<T, Error>>) -> Running<'a> {
-    Box::pin(async move { to_js(&running.await?) })
+    Box::pin(Telling { running, tell: |end| to_js(&end?) })
 }
 
 fn run<'a, P: Platform>(

@@ -29,13 +29,7 @@ type Pair<P> = (Key<P>, Key<P>, (Handle<P>, Handle<P>));
 impl<P: Platform> Wallet<P> {
     pub(super) async fn open_record(platform: P, settings: Settings) -> Result<Self, Error> {
         let wallet = Self::new_with(platform, settings);
-        match wallet.platform.store().load().await {
-            Ok(Kept::Nothing) => {}
-            Ok(Kept::Gone) | Err(StoreError::Gone) => wallet.room.lose(Some(Fault::KeyLost)),
-            Ok(Kept::Record(record)) => wallet.take(record).await?,
-            Err(StoreError::Corrupt) => wallet.room.lose(Some(Fault::Corrupt)),
-            Err(error) => return Err(error.into()),
-        }
+        wallet.take_stored().await?;
         Ok(wallet)
     }
 
@@ -46,7 +40,7 @@ impl<P: Platform> Wallet<P> {
         match self.platform.store().load().await {
             // Not on disk yet.
             Ok(Kept::Nothing | Kept::Gone) if self.is_draft() => {}
-            // Forgotten in another tab.
+            // Never stored, or forgotten in another tab.
             Ok(Kept::Nothing) => self.room.lose(None),
             Ok(Kept::Gone) | Err(StoreError::Gone) => self.room.lose(Some(Fault::KeyLost)),
             Err(StoreError::Corrupt) => self.room.lose(Some(Fault::Corrupt)),

@@ -120,7 +120,7 @@ impl<P: Platform> Wallet<P> {
         self.learn_clock(&mut news, took)?;
         let mut taken = Err(Cause::Gap);
         self.change(|data| {
-            taken = take_news(data, news, call.after);
+            taken = take_news(data, *news, call.after);
             Ok(())
         })
         .await?;
@@ -270,8 +270,8 @@ fn is_refill_due(terms: Option<&Terms>, now: u32) -> bool {
 }
 
 /// Takes what holds and stops at what does not, which stays as an alert.
-fn take_news(data: &mut Data, news: Box<News>, after: u64) -> Result<Round, Cause> {
-    let News { synced, head, set, issuer_ms, offset_ms } = *news;
+fn take_news(data: &mut Data, news: News, after: u64) -> Result<Round, Cause> {
+    let News { synced, head, set, issuer_ms, offset_ms } = news;
     let now = seconds(issuer_ms);
     if let Some(offset) = offset_ms {
         take_offset(data, offset, issuer_ms);
