@@ -2,15 +2,17 @@
 
 use super::checks::Expected;
 use super::classify::{Asked as Verb, classify};
+use super::client::By;
 use super::error::Error;
-use super::ports::{Authenticator, Clock, CreationOptions, Ended, Platform, RequestOptions};
+use super::ports::{Authenticator, Clock, Ended, Platform, RequestOptions};
 use super::queue::{First, Signal, Stop, first};
 use super::room::{Local, Secret};
 use super::state::{Ceremony, Confirmed, IntentView};
 use super::{Wallet, enrol, rotate, step_up, unlock};
 use crate::code::Code;
 use crate::wire::id::{Bytes, Hash, RpId};
-use crate::wire::webauthn::{Assertion, Registration};
+use crate::wire::sign1::Unsigned;
+use crate::wire::webauthn::Assertion;
 use core::cell::Cell;
 use core::time::Duration;
 use std::rc::Rc;
@@ -22,7 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(DEADLINE.as_secs() + 5);
 
 pub(super) struct Open {
     pub(super) id: u64,
-    pub(super) intent: IntentView,
+    /// What the user is asked to agree to, in one word.
+    pub(super) kind: &'static str,
     pub(super) signal: Signal,
     running: Cell<bool>,
     work: Work,
@@ -102,15 +105,22 @@ impl<P: Platform> Wallet<P> {
         }
     }
 
-    /// Opens a ceremony. One that was opened while this one was being prepared gives way.
-    pub(super) async fn open_ceremony(&self, intent: IntentView, work: Work) -> Ceremony {
-        self.end_open(Stop::Superseded).await;
+    /// Opens a ceremony, the one before being ended. Its id.
+    pub(super) fn put_open(&self, kind: &'static str, work: Work) -> u64 {
         let id = self.room.next_id.get();
         self.room.next_id.set(id.saturating_add(1));
-        let open = Open { id, intent: intent.clone(), signal: Signal::default(), running: Cell::new(false), work };
+        let open = Open { id, kind, signal: Signal::default(), running: Cell::new(false), work };
         self.room.open.replace(Some(Rc::new(open)));
         self.room.changed();
-        Ceremony { id, intent }
+        id
+    }
+
+    /// Opens a ceremony. One that was opened while this one was being prepared gives way.
+    pub(super) fn open_ceremony(&self, intent: IntentView, work: Work) -> Local<'_, Result<Ceremony, Error>> {
+        Box::pin(async move {
+            self.end_open(Stop::Superseded).await;
+            Ok(Ceremony { id: self.put_open(intent.kind(), work), intent })
+        })
     }
 
     pub(super) async fn run_ceremony(&self, id: u64) -> Result<Confirmed, Error> {
@@ -156,14 +166,6 @@ impl<P: Platform> Wallet<P> {
         }
     }
 
-    pub(super) async fn ask_to_create(
-        &self,
-        open: &Open,
-        options: &CreationOptions,
-    ) -> Result<(Registration, bool), Error> {
-        self.patiently(open, Verb::Create, Box::pin(self.platform.authenticator().create(options))).await
-    }
-
     /// Asks the passkey, and checks its answer.
     pub(super) fn ask_to_get<'a>(&'a self, open: &'a Open, asked: Asked<'a>) -> Local<'a, Result<Answer<P>, Error>> {
         Box::pin(async move {
@@ -175,8 +177,13 @@ impl<P: Platform> Wallet<P> {
                 prf,
                 deadline: DEADLINE,
             };
-            let prompt = Box::pin(self.platform.authenticator().get(&options));
-            let (assertion, secret) = self.patiently(open, Verb::Get, prompt).await?;
+            let mut answer = None;
+            let prompt = async {
+                answer = Some(self.platform.authenticator().get(&options).await?);
+                Ok(())
+            };
+            self.patiently(open, Verb::Get, Box::pin(prompt)).await?;
+            let (assertion, secret) = answer.ok_or_else(|| self.lose_patience())?;
             let origin = self.platform.origin();
             let expected = Expected { kind: "webauthn.get", challenge: &challenge, origin, rp_id };
             expected.check_assertion(&assertion, credentials, user_handle)?;
@@ -185,15 +192,31 @@ impl<P: Platform> Wallet<P> {
         })
     }
 
-    async fn patiently<T>(&self, open: &Open, verb: Verb, prompt: Local<'_, Result<T, Ended>>) -> Result<T, Error> {
-        stop_here(open)?;
-        match first(prompt, self.platform.clock().sleep(PATIENCE)).await {
-            First::Left(answer) => answer.map_err(|ended| classify(&ended, verb)),
-            First::Right(()) => Err(self.lose_patience()),
-        }
+    /// Waits for a prompt, for as long as it may stay open.
+    pub(super) fn patiently<'a>(
+        &'a self,
+        open: &'a Open,
+        verb: Verb,
+        prompt: Local<'a, Result<(), Ended>>,
+    ) -> Local<'a, Result<(), Error>> {
+        Box::pin(async move {
+            stop_here(open)?;
+            match first(prompt, self.platform.clock().sleep(PATIENCE)).await {
+                First::Left(answer) => answer.map_err(|ended| classify(&ended, verb)),
+                First::Right(()) => Err(self.lose_patience()),
+            }
+        })
     }
 
-    fn lose_patience(&self) -> Error {
+    /// A statement under the key that proves.
+    pub(super) fn signed(&self, by: By, unsigned: Unsigned) -> Local<'_, Result<Bytes, Error>> {
+        Box::pin(async move {
+            let signature = self.sign_with(by, unsigned.message()).await?;
+            Ok(Bytes(unsigned.finish(&signature)))
+        })
+    }
+
+    pub(super) fn lose_patience(&self) -> Error {
         self.platform.authenticator().abort();
         Code::TimedOut.into()
     }

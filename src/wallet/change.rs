@@ -32,7 +32,7 @@ impl<P: Platform> Wallet<P> {
         &'a self,
         change: impl FnOnce(&mut Data) -> Result<(), Error> + 'a,
     ) -> Local<'a, Result<(), Error>> {
-        Box::pin(self.change_record(None, Box::new(change)))
+        self.changing(None, Box::new(change))
     }
 
     /// The same together with another handle of the device key: both are on disk, or neither. The first one of a record that
@@ -42,7 +42,7 @@ impl<P: Platform> Wallet<P> {
         device: Handle<P>,
         change: impl FnOnce(&mut Data) -> Result<(), Error> + 'a,
     ) -> Local<'a, Result<(), Error>> {
-        Box::pin(self.change_record(Some(New::Device(device)), Box::new(change)))
+        self.changing(Some(New::Device(device)), Box::new(change))
     }
 
     /// The same together with the handles of the keys that are to come. They are stored beside those in use for as long as the
@@ -52,7 +52,13 @@ impl<P: Platform> Wallet<P> {
         next: Pair<P>,
         change: impl FnOnce(&mut Data) -> Result<(), Error> + 'a,
     ) -> Local<'a, Result<(), Error>> {
-        Box::pin(self.change_record(Some(New::Next(next)), Box::new(change)))
+        self.changing(Some(New::Next(next)), Box::new(change))
+    }
+
+    /// Begins a change: in one place, since there are many.
+    #[inline(never)]
+    fn changing<'a>(&'a self, new: Option<New<P>>, change: Change<'a>) -> Local<'a, Result<(), Error>> {
+        Box::pin(self.change_record(new, change))
     }
 
     async fn change_record(&self, new: Option<New<P>>, change: Change<'_>) -> Result<(), Error> {
@@ -108,7 +114,7 @@ impl<P: Platform> Wallet<P> {
     fn rewritten(&self, kept: Kept<Handle<P>>, new: Option<New<P>>, change: Change<'_>) -> Result<Changed<P>, Error> {
         let Some(draft) = self.unstored() else {
             let Kept::Record(record) = kept else { return Err(Code::KeyLost.into()) };
-            let data = Box::new(Data::from_bytes(&record.data).map_err(unreadable)?);
+            let data = Data::from_bytes(&record.data).map_err(unreadable)?;
             let before = data.device_key;
             let data = changed_data(data, change)?;
             let (mut handles, mut next) = ((record.device, record.channel), record.next);

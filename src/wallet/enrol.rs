@@ -1,53 +1,56 @@
 //! Enrolling the first device: keys, login, contact code, passkey, statement (protocol section 6).
 
-mod statement;
+pub(super) mod registration;
+pub(super) mod statement;
 
 use super::Wallet;
 use super::ceremony::{DEADLINE, Open, Work};
 use super::client::{By, parse};
 use super::error::Error;
-use super::ports::{Clock, Kept, Keys, Lock, Platform, Store};
+use super::ports::{Clock, CreationOptions, Kept, Keys, Lock, Platform, Store};
 use super::queue::{First, Stop, first};
-use super::record::{Account, Data, Enrolling, Terms};
+use super::record::{Account, Data, Enrolling};
 use super::room::{Fault, Local, ms, this_device, unreadable};
 use super::state::{Ceremony, Confirmed, IntentView};
 use crate::code::Code;
-use crate::wire::Refusal;
-use crate::wire::allowance::Allowance;
 use crate::wire::calls::{
-    Call, ConfirmEnrolment, ConfirmRecovery, Enrolled, EnrolmentPrepared, EnterCode, KnownCredential, LogIn,
-    PrepareEnrolment, PrepareRecovery, RecoveryPrepared,
+    Call, ConfirmEnrolment, ConfirmRecovery, EnrolmentPrepared, EnterCode, KnownCredential, LogIn, PrepareEnrolment,
+    PrepareRecovery, RecoveryPrepared,
 };
-use crate::wire::id::{Bytes, Nonce, RpId, Thumbprint, host};
+use crate::wire::enrolment::creation_challenge;
+use crate::wire::id::{AccountId, Bytes, Nonce, host};
 use crate::wire::json;
-use crate::wire::key_set::{IssuerKey, Use};
-use crate::wire::sign1;
-use crate::wire::webauthn::Registration;
+use crate::wire::webauthn::{Assertion, Registration};
 use core::cell::{Cell, RefCell};
+use registration::{is_unanswered, judged};
 use std::rc::Rc;
 
 /// Longest label in characters.
 const LABEL: usize = 60;
 
 pub(super) struct Prepared {
-    /// Without its credential, until that is made.
-    account: Account,
-    exclude: Vec<Bytes>,
+    account: AccountId,
+    device_label: String,
     /// The passkeys of the devices whose place may be taken; none: a new one is made.
     known: Vec<KnownCredential>,
+    /// What a new one is made with.
+    options: CreationOptions,
     nonce: Nonce,
-    rp_id: RpId,
     /// Kept between two taps, where the platform wants one for each prompt.
     made: RefCell<Option<Rc<Made>>>,
     /// Whether it was sent.
     sent: Cell<bool>,
 }
 
+/// The passkey, and what the device key says of it.
 struct Made {
     registration: Option<Registration>,
     passkey: KnownCredential,
     backed_up: bool,
-    statement: Vec<u8>,
+    /// Whether it can seal the device key, as far as is known.
+    seals: Cell<bool>,
+    /// The signed statement; empty while it is to be signed.
+    statement: RefCell<Bytes>,
 }
 
 impl<P: Platform> Wallet<P> {
@@ -85,103 +88,109 @@ impl<P: Platform> Wallet<P> {
     ) -> Result<Ceremony, Error> {
         self.end_open(Stop::Superseded).await;
         self.demand_new()?;
-        let label = if label.trim().is_empty() { self.settings.label.as_str() } else { label.trim() };
+        let label = label.trim();
+        let label = if label.is_empty() { self.settings.label.as_str() } else { label };
         if label.chars().count() > LABEL {
             return Err(Code::BadArgument.into());
         }
         self.ensure_keys().await?;
         self.learn_issuer().await?;
-        let rp_id = self.trust(|trust| trust.rp_id.clone())?;
-        if rp_id.as_str() != host(self.platform.origin()) {
+        if !self.trust(|trust| host(self.platform.origin()) == trust.rp_id.as_str())? {
             return Err(Code::WrongRp.into());
         }
-        let (channel_key, custody) = self.read(|data| (data.channel_key, data.custody))?;
-        let ticket = String::from(ticket);
-        let (reply, known) = if replaces {
-            let reply = self.call(By::NewDevice, &PrepareRecovery { ticket, channel_key }).await?;
-            let RecoveryPrepared { account, account_label, user_handle, nonce, expires_at, credentials } = reply;
-            if credentials.is_empty() {
-                return Err(Code::NoCredential.into());
-            }
-            let exclude = Vec::new();
-            (EnrolmentPrepared { account, account_label, user_handle, nonce, expires_at, exclude }, credentials)
-        } else {
-            (self.call(By::NewDevice, &PrepareEnrolment { ticket, channel_key }).await?, Vec::new())
-        };
+        let (channel_key, ticket) = (self.read(|data| data.channel_key)?, ticket.into());
+        // Both say the same, to two paths.
+        let body = json::to_vec(&PrepareEnrolment { ticket, channel_key });
+        let path = if replaces { PrepareRecovery::PATH } else { PrepareEnrolment::PATH };
+        let answer = self.send_proved(By::NewDevice, path, body).await?;
+        let (reply, known) = if replaces { read_recovery(&answer)? } else { (parse(&answer)?, Vec::new()) };
         if expected_account_label.is_some_and(|expected| expected != reply.account_label) {
             return Err(Code::WrongAccount.into());
         }
+        let (intent, prepared) = self.prepared_enrolment(label, reply, known)?;
+        self.open_ceremony(intent, Work::Enrol(prepared)).await
+    }
+
+    /// What the user is to see, and what the passkey is to be made with.
+    fn prepared_enrolment(
+        &self,
+        label: &str,
+        reply: EnrolmentPrepared,
+        known: Vec<KnownCredential>,
+    ) -> Result<(IntentView, Box<Prepared>), Error> {
+        let EnrolmentPrepared { account, account_label, user_handle, nonce, expires_at, exclude } = reply;
+        let (keys, custody) = self.read(|data| ((data.device_key, data.channel_key), data.custody))?;
+        let (rp_id, rp_name) = self.trust(|trust| (trust.rp_id.clone(), trust.rp_name.clone()))?;
+        let (thumb, channel_thumb) = (keys.0.thumbprint(), keys.1.thumbprint());
+        let challenge = creation_challenge(&self.settings.issuer, &rp_id, &account, thumb, channel_thumb, nonce);
+        let prf = self.room.draft.borrow().as_ref().and_then(|device| self.platform.keys().prf_input(device));
         let intent = IntentView::Enrol {
-            account_label: reply.account_label.clone(),
+            account_label: account_label.clone(),
             label: label.into(),
             custody,
-            expires_at: ms(reply.expires_at),
+            expires_at: ms(expires_at),
         };
-        let account = Account {
-            id: reply.account,
-            label: reply.account_label,
-            device_label: label.into(),
-            credential: Bytes::default(),
-            user_handle: reply.user_handle,
-            enrolled_at: 0,
-        };
-        let (exclude, nonce) = (reply.exclude, reply.nonce);
-        let prepared =
-            Prepared { account, exclude, known, nonce, rp_id, made: RefCell::default(), sent: Cell::new(false) };
-        Ok(self.open_ceremony(intent, Work::Enrol(Box::new(prepared))).await)
+        let device_label = label.into();
+        let deadline = DEADLINE;
+        let options = CreationOptions { rp_id, rp_name, user_handle, account_label, challenge, exclude, prf, deadline };
+        let (made, sent) = (RefCell::default(), Cell::new(false));
+        Ok((intent, Box::new(Prepared { account, device_label, known, options, nonce, made, sent })))
     }
 
     /// Under the lock of all tabs, so that two of them end with one device.
     pub(super) async fn confirm_enrolment(&self, open: &Open, prepared: &Prepared) -> Result<Confirmed, Error> {
         let _guard = self.alone(open).await?;
         let is_ours = self.take_others().await?;
-        let is_registered = self.read(|data| data.account.is_some())?;
-        if !is_registered && !self.resume_left_over(prepared).await? {
+        let mut is_registered = self.read(|data| data.account.is_some())?;
+        if !is_registered {
+            is_registered = match self.resume_enrolment().await {
+                // Of an earlier enrolment that came to nothing: this one goes on.
+                Err(error) if !prepared.sent.get() && !is_unanswered(&error) => false,
+                other => other?,
+            };
+        }
+        if !is_registered {
             if !is_ours {
                 // The ticket was for a key that is no longer here.
                 return Err(Code::TicketExpired.into());
             }
             self.enrol_now(open, prepared).await?;
         }
-        // Learns clock, balance and chain. The device is registered whether that comes now or later.
-        let _ = self.fetch_news().await;
-        let device = self.read(|data| this_device(data, self.now()))?;
-        device.map(|device| Confirmed::Enrolled { device }).ok_or_else(|| Code::NotEnrolled.into())
+        self.enrolled().await
     }
 
-    /// Asks again for the answer to an enrolment that is on disk. Whether that registered this device.
-    async fn resume_left_over(&self, prepared: &Prepared) -> Result<bool, Error> {
-        match self.resume_enrolment().await {
-            // Of an earlier enrolment that came to nothing: this one goes on.
-            Err(error) if !prepared.sent.get() && !is_unanswered(&error) => Ok(false),
-            other => other,
-        }
+    /// Learns clock, balance and chain. The device is registered whether that comes now or later.
+    pub(super) fn enrolled(&self) -> Local<'_, Result<Confirmed, Error>> {
+        Box::pin(async move {
+            let _ = self.fetch_news().await;
+            let device = self.read(|data| this_device(data, self.now()))?.ok_or(Code::NotEnrolled)?;
+            Ok(Confirmed::Enrolled { device })
+        })
     }
 
     async fn enrol_now(&self, open: &Open, prepared: &Prepared) -> Result<(), Error> {
         // Its end is the issuer's to judge: this device's clock is not learned yet.
-        if prepared.made.borrow().is_none() {
-            let made = self.make_passkey(open, prepared).await?;
-            prepared.made.replace(Some(Rc::new(made)));
-        }
-        let (made, assertion, device) = match self.confirmed(open, prepared).await? {
-            Some(confirmed) => confirmed,
-            // The passkey did not do what it promised: the statement must not claim it. It is asked once more.
-            None => self.confirmed(open, prepared).await?.ok_or(Code::PrfUnavailable)?,
-        };
-        let (statement, label) = (Bytes(made.statement.clone()), prepared.account.device_label.clone());
-        let recovers = made.registration.is_none();
-        let body = match made.registration.clone() {
-            Some(registration) => {
-                let attestation = self.platform.keys().attest(&device, prepared.nonce).await;
-                json::to_vec(&ConfirmEnrolment { registration, statement, assertion, label, attestation })
+        let held = prepared.made.borrow().clone();
+        let made = match held {
+            Some(made) => made,
+            None => {
+                let made = Rc::new(self.make_passkey(open, prepared).await?);
+                prepared.made.replace(Some(Rc::clone(&made)));
+                made
             }
-            None => json::to_vec(&ConfirmRecovery { statement, assertion, label }),
         };
-        let credential = made.passkey.id.clone();
-        let account = Account { credential, enrolled_at: self.now(), ..prepared.account.clone() };
+        let (assertion, device) = loop {
+            // The passkey did not do what it promised: the statement must not claim it. It is asked once more.
+            if let Some(confirmed) = self.confirmed(open, prepared, &made).await? {
+                break confirmed;
+            }
+        };
+        let attestation = match made.registration {
+            Some(_) => self.platform.keys().attest(&device, prepared.nonce).await,
+            None => None,
+        };
+        let enrolling = self.enrolling(prepared, &made, assertion, attestation);
         // On disk before it is sent: whatever happens to the answer, it can be asked for again.
-        let enrolling = Enrolling { account, call: Bytes(body), recovers: recovers.then_some(true) };
         self.change_with(device, |data| {
             data.enrolling = Some(enrolling);
             Ok(())
@@ -189,6 +198,32 @@ impl<P: Platform> Wallet<P> {
         .await?;
         prepared.sent.set(true);
         self.resume_enrolment().await.map(drop)
+    }
+
+    fn enrolling(
+        &self,
+        prepared: &Prepared,
+        made: &Made,
+        assertion: Assertion,
+        attestation: Option<Bytes>,
+    ) -> Enrolling {
+        let (statement, label) = (made.statement.borrow().clone(), prepared.device_label.clone());
+        let account = Account {
+            id: prepared.account.clone(),
+            label: prepared.options.account_label.clone(),
+            device_label: label.clone(),
+            credential: made.passkey.id.clone(),
+            user_handle: prepared.options.user_handle.clone(),
+            enrolled_at: self.now(),
+        };
+        let (call, recovers) = match made.registration.clone() {
+            Some(registration) => {
+                let call = ConfirmEnrolment { registration, statement, assertion, label, attestation };
+                (json::to_vec(&call), None)
+            }
+            None => (json::to_vec(&ConfirmRecovery { statement, assertion, label }), Some(true)),
+        };
+        Enrolling { account, call: Bytes(call), recovers }
     }
 
     /// Waits for the other tabs, but not for ever.
@@ -212,13 +247,16 @@ impl<P: Platform> Wallet<P> {
                 return Err(Code::KeyLost.into());
             }
         };
-        let stored = Data::from_bytes(&record.data).map_err(unreadable)?;
-        let is_ours = self.read(|data| data.device_key == stored.device_key)?;
-        if stored.account.is_some() || (stored.enrolling.is_some() && !is_ours) {
+        let (is_ours, is_used, is_new) = {
+            let stored = Data::from_bytes(&record.data).map_err(unreadable)?;
+            let is_ours = self.read(|data| data.device_key == stored.device_key)?;
+            (is_ours, stored.known_account().is_some(), stored.account.is_some() || !is_ours)
+        };
+        if is_used && is_new {
             self.take(record).await?;
             self.room.changed();
         }
-        Ok(is_ours || stored.known_account().is_none())
+        Ok(is_ours || !is_used)
     }
 
     /// Sends an enrolment that is on disk, for the first time or again. Whether there was one.
@@ -232,12 +270,21 @@ impl<P: Platform> Wallet<P> {
             let Some((call, recovers)) = call else { return Ok(false) };
             let path = if recovers { ConfirmRecovery::PATH } else { ConfirmEnrolment::PATH };
             let answer = self.send_proved(By::Device, path, call).await;
-            match answer.and_then(|answer| parse(&answer)) {
+            match judged(answer)? {
                 Ok(enrolled) => {
-                    self.finish_enrolment(enrolled).await?;
+                    let thumb = self.read(|data| data.device_key.thumbprint())?;
+                    let begun = self.begun(enrolled, thumb).await?;
+                    self.change(move |data| {
+                        // Another tab may have been here first.
+                        let Some(enrolling) = data.enrolling.take() else { return Ok(()) };
+                        data.account = Some(enrolling.account);
+                        begun.enter(data);
+                        Ok(())
+                    })
+                    .await?;
+                    self.room.draft.replace(None);
                     Ok(true)
                 }
-                Err(error) if is_unanswered(&error) => Err(error),
                 Err(error) => {
                     self.change(|data| {
                         data.enrolling = None;
@@ -261,97 +308,16 @@ impl<P: Platform> Wallet<P> {
             }
         })
     }
-
-    async fn finish_enrolment(&self, Enrolled { allowance, atc_floor }: Enrolled) -> Result<(), Error> {
-        let now = self.now();
-        let thumb = self.read(|data| data.device_key.thumbprint())?;
-        let terms = or_later(self.open_allowance(&allowance.0, thumb, now).await)?;
-        self.change(|data| {
-            // Another tab may have been here first.
-            if let Some(Enrolling { account, .. }) = data.enrolling.take() {
-                data.account = Some(account);
-                data.unopened = if terms.is_none() { Some(allowance) } else { None };
-                data.allowance = terms;
-            }
-            data.atc = data.atc.max(atc_floor);
-            data.last_contact = now;
-            Ok(())
-        })
-        .await?;
-        self.room.draft.replace(None);
-        Ok(())
-    }
-
-    /// Checks an allowance: signature, issuer, account, device key, currency.
-    ///
-    /// # Errors
-    /// `issuer-untrusted`; `clock-skew` if only the key's time does not fit this device's clock.
-    pub(super) fn open_allowance<'a>(
-        &'a self,
-        bytes: &'a [u8],
-        thumb: Thumbprint,
-        now: u32,
-    ) -> Local<'a, Result<Terms, Error>> {
-        Box::pin(async move {
-            let mut set = self.key_set()?;
-            let mut allowance = set.open::<Allowance>(bytes, Use::Allowance, now);
-            let mut in_time = true;
-            if matches!(allowance, Err(Refusal::WrongKey)) {
-                let at = |key: &IssuerKey| (Ok(key.kid) == sign1::kid_of::<Allowance>(bytes)).then_some(key.not_before);
-                match set.keys.iter().find_map(at) {
-                    // The signature has to hold, whatever this device's clock says.
-                    Some(at) => {
-                        in_time = false;
-                        allowance = set.open(bytes, Use::Allowance, at);
-                    }
-                    None => {
-                        set = self.follow(None).await?;
-                        allowance = set.open(bytes, Use::Allowance, now);
-                    }
-                }
-            }
-            let allowance = allowance.map_err(Error::untrusted)?.into_inner();
-            let is_ours = self.read(|data| {
-                allowance.issuer == data.issuer
-                    && data.known_account().is_some_and(|account| allowance.account == account.id)
-                    && allowance.thumb == thumb
-                    && Some(allowance.currency) == data.currency()
-            })?;
-            match (is_ours, in_time) {
-                (false, _) => Err(Code::IssuerUntrusted.into()),
-                (true, false) => Err(Code::ClockSkew.into()),
-                (true, true) => Ok(Terms::new(allowance, now)),
-            }
-        })
-    }
 }
 
-/// The terms of a key's first allowance: none yet if only its time does not fit, for this device's clock may not be learned.
-pub(super) fn or_later(opened: Result<Terms, Error>) -> Result<Option<Terms>, Error> {
-    match opened {
-        Err(error) if error.code == Code::ClockSkew => Ok(None),
-        opened => opened.map(Some),
+/// The same for both, but for the passkeys: those that are known take the place of a new one.
+fn read_recovery(answer: &[u8]) -> Result<(EnrolmentPrepared, Vec<KnownCredential>), Error> {
+    let RecoveryPrepared { account, account_label, user_handle, nonce, expires_at, credentials } = parse(answer)?;
+    if credentials.is_empty() {
+        return Err(Code::NoCredential.into());
     }
-}
-
-/// Whether this is no answer to the call itself, which may have had its effect before: nothing came back, it was not read,
-/// or it was not even sent, for want of the key or of its signature.
-pub(super) fn is_unanswered(error: &Error) -> bool {
-    matches!(
-        error.code,
-        Code::Offline
-            | Code::IssuerUnavailable
-            | Code::TooManyAttempts
-            | Code::UseDpopNonce
-            | Code::ProofReplayed
-            | Code::Locked
-            | Code::Closed
-            | Code::Cancelled
-            | Code::HostSilent
-            | Code::HostRefused
-            | Code::NoEntropy
-            | Code::StorageFailed
-    )
+    let exclude = Vec::new();
+    Ok((EnrolmentPrepared { account, account_label, user_handle, nonce, expires_at, exclude }, credentials))
 }
 
 #[cfg(test)]

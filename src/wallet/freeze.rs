@@ -1,36 +1,28 @@
 //! Freezing: it only takes away, so the channel key is enough.
 
 use super::Wallet;
-use super::client::By;
+use super::client::{By, parse};
 use super::error::Error;
 use super::ports::{Entropy, Platform};
+use super::record::Data;
 use crate::code::Code;
-use crate::wire::calls::{DeviceStatus, FreezeAccount, ReportUse};
+use crate::wire::calls::{AccountFrozen, Call as _, DeviceStatus, FreezeAccount, ReportUse};
 use crate::wire::freeze::Freeze;
-use crate::wire::id::{Bytes, Nonce};
-use crate::wire::sign1;
+use crate::wire::id::Nonce;
+use crate::wire::json;
+use crate::wire::sign1::{self, Unsigned};
 
 impl<P: Platform> Wallet<P> {
     /// Waits for no other call: whoever freezes is in a hurry.
     pub(super) async fn send_freeze(&self, not_mine: Option<u64>) -> Result<(), Error> {
-        let (account, thumb, public) = self.read(|data| {
-            let account = data.account.as_ref().map(|account| account.id.clone());
-            (account, data.device_key.thumbprint(), data.channel_key)
-        })?;
-        let statement = Freeze {
-            issuer: self.settings.issuer.clone(),
-            account: account.ok_or(Code::NotEnrolled)?,
-            thumb,
-            nonce: Nonce(self.platform.entropy().draw()?),
-            issued_at: self.now(),
+        let nonce = Nonce(self.platform.entropy().draw()?);
+        let unsigned = self.read(|data| self.freeze_statement(data, nonce))??;
+        let statement = self.signed(By::Channel, unsigned).await?;
+        let (path, body) = match not_mine {
+            None => (FreezeAccount::PATH, json::to_vec(&FreezeAccount { statement })),
+            seq => (ReportUse::PATH, json::to_vec(&ReportUse { statement, seq })),
         };
-        let unsigned = sign1::prepare(&statement, &public);
-        let signature = self.sign_with(By::Channel, unsigned.message()).await?;
-        let statement = Bytes(unsigned.finish(&signature));
-        match not_mine {
-            None => self.call(By::Channel, &FreezeAccount { statement }).await?,
-            seq => self.call(By::Channel, &ReportUse { statement, seq }).await?,
-        };
+        parse::<AccountFrozen>(&self.send_proved(By::Channel, path, body).await?)?;
         self.change(|data| {
             if data.status == DeviceStatus::Active {
                 data.status = DeviceStatus::Frozen;
@@ -38,6 +30,18 @@ impl<P: Platform> Wallet<P> {
             Ok(())
         })
         .await
+    }
+
+    fn freeze_statement(&self, data: &Data, nonce: Nonce) -> Result<Unsigned, Error> {
+        let account = data.account.as_ref().ok_or(Code::NotEnrolled)?;
+        let statement = Freeze {
+            issuer: self.settings.issuer.clone(),
+            account: account.id.clone(),
+            thumb: data.device_key.thumbprint(),
+            nonce,
+            issued_at: self.now(),
+        };
+        Ok(sign1::prepare(&statement, &data.channel_key))
     }
 }
 

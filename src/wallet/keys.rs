@@ -46,11 +46,11 @@ impl<P: Platform> Wallet<P> {
             Err(StoreError::Corrupt) => self.room.lose(Some(Fault::Corrupt)),
             Err(error) => return Err(error.into()),
             Ok(Kept::Record(record)) => {
-                let same_key = |data: Data| {
+                let same_key = |data: Box<Data>| {
                     let mut held = self.room.data.borrow_mut();
                     let same = held.as_ref().is_some_and(|held| held.device_key == data.device_key);
                     if same {
-                        *held = Some(Box::new(data));
+                        *held = Some(data);
                     }
                     same
                 };
@@ -102,7 +102,7 @@ impl<P: Platform> Wallet<P> {
         self.room.channel.replace(channel.ok());
         self.room.handles.replace(Some((record.device, record.channel)));
         self.room.stored.set(true);
-        self.room.data.replace(Some(Box::new(data)));
+        self.room.data.replace(Some(data));
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use crate::wire::allowance::{Allowance, Offline, Tier};
 use crate::wire::calls::{DeviceItem, DeviceStatus, Left, SourceItem};
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{AccountId, Bytes, Handle, IssuerId, Nonce, RpId, Thumbprint, Veil};
-use crate::wire::json::{self, BadJson, FromJson, json_object};
+use crate::wire::json::{self, FromJson as _, json_object};
 use crate::wire::key::PublicKey;
 use crate::wire::key_set::SignedKeySet;
 use crate::wire::money::{Amount, Currency};
@@ -313,25 +313,20 @@ impl Data {
     ///
     /// # Errors
     /// [`Unreadable`].
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Unreadable> {
-        let read = || {
-            let json = json::parse(bytes)?;
-            let version = json.member("version")?.ok_or(BadJson)?.to()?;
-            Ok((json, version))
-        };
-        let corrupt = |_: BadJson| Unreadable::Corrupt;
-        let (json, version) = read().map_err(corrupt)?;
-        match version {
+    pub fn from_bytes(bytes: &[u8]) -> Result<Box<Self>, Unreadable> {
+        let corrupt = |_| Unreadable::Corrupt;
+        let json = json::parse(bytes).map_err(corrupt)?;
+        let version = json.member("version").map_err(corrupt)?.ok_or(Unreadable::Corrupt)?;
+        match version.to().map_err(corrupt)? {
+            0 => return Err(Unreadable::Corrupt),
             // Version 1 says the same in the same words; it knew no sealed handle beside it.
-            1 | VERSION => {
-                let mut data = Self::blank();
-                data.read(&json).map_err(corrupt)?;
-                data.version = VERSION;
-                Ok(data)
-            }
-            0 => Err(Unreadable::Corrupt),
-            _ => Err(Unreadable::Newer),
+            1..=VERSION => {}
+            _ => return Err(Unreadable::Newer),
         }
+        let mut data = Box::new(Self::blank());
+        data.read(&json).map_err(corrupt)?;
+        data.version = VERSION;
+        Ok(data)
     }
 
     /// The bytes to store.

@@ -223,7 +223,7 @@ impl<P: Platform> Wallet<P> {
         let status = self.status();
         let now_ms = self.now_ms();
         let now = self.now();
-        let ceremony = self.room.open.borrow().as_ref().map(|open| open.intent.kind());
+        let ceremony = self.room.open.borrow().as_ref().map(|open| open.kind);
         let online = self.room.online.get();
         let data = self.room.data.borrow();
         let Some(data) = data.as_ref() else {

@@ -4,12 +4,13 @@
 use super::Wallet;
 use super::ceremony::{Open, Work};
 use super::client::{By, parse};
-use super::enrol::{is_unanswered, or_later};
+use super::enrol::registration::judged;
+use super::enrol::statement::Bound;
 use super::error::Error;
 use super::ports::{Kept, Keys, Platform, SigningKey, Store};
 use super::queue::Stop;
 use super::record::{Data, Rotating};
-use super::room::{Handle, Key, Local, Secret, ms, this_device};
+use super::room::{Handle, Key, Local, ms};
 use super::state::{Ceremony, Confirmed, IntentView};
 use super::step_up;
 use crate::code::Code;
@@ -17,16 +18,16 @@ use crate::wire::approval::Approval;
 use crate::wire::calls::{
     Call, ConfirmIntent, ConfirmRotation, DeviceStatus, Enrolled, KnownCredential, PrepareRotation, RotationPrepared,
 };
-use crate::wire::enrolment::{Custody, Enrolment};
+use crate::wire::enrolment::Custody;
 use crate::wire::id::{Bytes, Hash};
 use crate::wire::intent::{Action, Intent};
 use crate::wire::json;
 use crate::wire::key::PublicKey;
-use crate::wire::sign1;
+use crate::wire::sign1::{self, Unsigned};
 use std::rc::Rc;
 
 pub(super) struct Prepared {
-    step: step_up::Prepared,
+    step: Box<step_up::Prepared>,
     /// The passkey, as the new key's statement names it.
     credential: KnownCredential,
     custody: Custody,
@@ -58,10 +59,12 @@ impl<P: Platform> Wallet<P> {
             Ok(intent)
         };
         let (device_label, step) = self.begin(action(new_thumb), PrepareRotation::PATH, &call, &mut read).await?;
-        let credential = credential.ok_or(Code::IssuerRefused)?;
+        let mut credential = credential.ok_or(Code::IssuerRefused)?;
+        // What was agreed to names it.
+        credential.id = step.intent().credential.clone();
         let view = IntentView::Rotate { custody, device: device_label, expires_at: ms(step.intent().expires_at) };
         let prepared = Prepared { step, credential, custody };
-        let ceremony = self.open_ceremony(view, Work::Rotate(Box::new(prepared))).await;
+        let ceremony = self.open_ceremony(view, Work::Rotate(Box::new(prepared))).await?;
         self.room.next.replace(Some(Next { device: Rc::new(device), channel: Rc::new(channel), handles }));
         Ok(ceremony)
     }
@@ -89,72 +92,60 @@ impl<P: Platform> Wallet<P> {
             // Locked before it was sent: nothing is renewed yet.
             return Err(Code::Locked.into());
         }
-        let _ = self.fetch_news().await;
-        let device = self.read(|data| this_device(data, self.now()))?;
-        device.map(|device| Confirmed::Enrolled { device }).ok_or_else(|| Code::NotEnrolled.into())
+        self.enrolled().await
     }
 
     /// Everything that is signed, by passkey, old key and new key; and the new handles as they are to be stored.
     async fn signed_in(&self, open: &Open, prepared: &Prepared) -> Result<(Rotating, (Handle<P>, Handle<P>)), Error> {
-        let intent = prepared.step.intent();
-        let (made, channel, mut handles) = {
+        let step = &prepared.step;
+        let (made, channel_key, mut handles) = {
             let next = self.room.next.borrow();
             let next = next.as_ref().ok_or(Code::IntentExpired)?;
-            (Rc::clone(&next.device), Rc::clone(&next.channel), next.handles.clone())
+            (Rc::clone(&next.device), *next.channel.public(), next.handles.clone())
         };
-        let (new_key, channel_key) = (*made.public(), *channel.public());
         let prf = self.platform.keys().prf_input(&handles.0);
-        let (ConfirmIntent { nonce, assertion, co_signature }, secret) = self.agree(open, &prepared.step, prf).await?;
+        let (ConfirmIntent { nonce, assertion, co_signature }, secret) = self.agree(open, step, prf).await?;
+        let keys = (*made.public(), channel_key);
+        let bound = Bound {
+            keys: &keys,
+            custody: prepared.custody,
+            rp_id: step.rp_id(),
+            account: &step.intent().account,
+            passkey: &prepared.credential,
+            backed_up: false,
+            nonce,
+        };
+        let unsigned = self.statement(&bound);
+        let statement = Bytes(unsigned.finish(&made.sign(unsigned.message()).await?));
+        let unsigned = self.read(|data| self.approval(step.intent(), &bound, &data.device_key))?;
+        let approval = self.signed(By::Device, unsigned).await?;
         if prf.is_some() {
-            let (device, kept) = self.sealed_next(&handles.0, &new_key, intent, prepared.custody, secret).await?;
+            let (device, kept) = self.sealed_for(&handles.0, bound, secret).await?;
             handles.0 = kept;
             if let Some(next) = self.room.next.borrow_mut().as_mut() {
                 next.device = device;
             }
         }
-        let Intent { issuer, account, thumb, credential, .. } = intent.clone();
-        let (custody, issued_at) = (prepared.custody, self.now());
-        let approval =
-            Approval { issuer: issuer.clone(), account: account.clone(), thumb, new_key, custody, nonce, issued_at };
-        let unsigned = sign1::prepare(&approval, &self.read(|data| data.device_key)?);
-        let approval = Bytes(unsigned.finish(&self.sign_with(By::Device, unsigned.message()).await?));
-        let statement = Enrolment {
-            issuer,
-            rp_id: prepared.step.rp_id().clone(),
-            account,
-            device_key: new_key,
-            channel_key,
-            credential,
-            credential_key_hash: prepared.credential.key_hash,
-            backup_eligible: prepared.credential.backup_eligible,
-            backed_up: false,
-            custody,
-            nonce,
-            issued_at,
-        };
-        let unsigned = sign1::prepare(&statement, &new_key);
-        let statement = Bytes(unsigned.finish(&made.sign(unsigned.message()).await?));
         let co_signature = co_signature.unwrap_or_default();
         let attestation = self.platform.keys().attest(&handles.0, nonce).await;
         let call = ConfirmRotation { nonce, assertion, co_signature, approval, statement, attestation };
         let call = Bytes(json::to_vec(&call));
-        Ok((Rotating { device_key: new_key, channel_key, custody, nonce, call }, handles))
+        let custody = prepared.custody;
+        Ok((Rotating { device_key: keys.0, channel_key, custody, nonce, call }, handles))
     }
 
-    /// The new key as it is to be stored, proved by opening it.
-    async fn sealed_next(
-        &self,
-        handle: &Handle<P>,
-        public: &PublicKey,
-        intent: &Intent,
-        custody: Custody,
-        secret: Option<Secret<P>>,
-    ) -> Result<(Rc<Key<P>>, Handle<P>), Error> {
-        let seal = self.seal_for(public, &intent.credential, &intent.account)?;
-        if custody == Custody::Passkey && secret.is_none() {
-            return Err(Code::PrfUnavailable.into());
-        }
-        Ok(self.kept_under(handle, public, secret.as_ref().map(|secret| (secret, &seal))).await?)
+    /// The old key's word for the new one, for it to sign.
+    fn approval(&self, intent: &Intent, bound: &Bound<'_>, public: &PublicKey) -> Unsigned {
+        let approval = Approval {
+            issuer: self.settings.issuer.clone(),
+            account: bound.account.clone(),
+            thumb: intent.thumb,
+            new_key: bound.keys.0,
+            custody: bound.custody,
+            nonce: bound.nonce,
+            issued_at: self.now(),
+        };
+        sign1::prepare(&approval, public)
     }
 
     /// Sends a rotation that is on disk, for the first time or again, and changes over once it is answered.
@@ -171,9 +162,8 @@ impl<P: Platform> Wallet<P> {
                 return Ok(());
             }
             let answer = self.send_proved(By::Device, ConfirmRotation::PATH, call).await;
-            match answer.and_then(|answer| parse(&answer)) {
+            match judged(answer)? {
                 Ok(enrolled) => self.change_over(enrolled).await,
-                Err(error) if is_unanswered(&error) => Err(error),
                 Err(error) => {
                     self.room.next.replace(None);
                     self.change(|data| {
@@ -188,12 +178,11 @@ impl<P: Platform> Wallet<P> {
     }
 
     /// The new keys take the place of the old ones: on disk in one transaction, then here.
-    async fn change_over(&self, Enrolled { allowance, atc_floor }: Enrolled) -> Result<(), Error> {
-        let now = self.now();
+    async fn change_over(&self, enrolled: Enrolled) -> Result<(), Error> {
         // For the new key and no other: an old answer, played again, must not end the key that works.
         let new = |data: &Data| data.rotating.as_ref().map_or(data.device_key, |rotating| rotating.device_key);
         let thumb = self.read(|data| new(data).thumbprint())?;
-        let terms = or_later(self.open_allowance(&allowance.0, thumb, now).await)?;
+        let begun = self.begun(enrolled, thumb).await?;
         self.change(move |data| {
             // Another tab may have been here first.
             let Some(rotating) = data.rotating.take() else { return Ok(()) };
@@ -201,11 +190,8 @@ impl<P: Platform> Wallet<P> {
             data.device_key = rotating.device_key;
             data.channel_key = rotating.channel_key;
             data.custody = rotating.custody;
-            data.unopened = if terms.is_none() { Some(allowance) } else { None };
-            data.allowance = terms;
-            data.atc = data.atc.max(atc_floor);
             data.status = DeviceStatus::Active;
-            data.last_contact = now;
+            begun.enter(data);
             // Codes of the old key are dead; what was paid with them comes in receipts.
             data.shown.clear();
             Ok(())

@@ -17,15 +17,16 @@ use crate::wire::calls::{
     PrepareUnfreeze, ProveCard, ReceiptItem, SendUnfreezeCode,
 };
 use crate::wire::co_signature::CoSignature;
-use crate::wire::id::{Bytes, Hash, RpId, SourceId, to_base64};
+use crate::wire::id::{Bytes, Hash, Nonce, RpId, SourceId, to_base64};
 use crate::wire::intent::{Action, Intent, MAX_LIFETIME};
 use crate::wire::json;
+use crate::wire::key::PublicKey;
 use crate::wire::key_set::KeySet;
 use crate::wire::money::{Amount, Currency, Money};
 use crate::wire::receipt::Kind;
-use crate::wire::sign1;
+use crate::wire::sign1::{self, Unsigned};
+use crate::wire::webauthn::Assertion;
 use core::cell::RefCell;
-use std::rc::Rc;
 
 /// How far the issuer's clock may be ahead of what the wallet thinks it is, in seconds.
 const LEEWAY: u32 = 30;
@@ -37,7 +38,7 @@ pub(super) struct Prepared {
     /// Number of the newest checked receipt when it was prepared.
     after: u64,
     /// What was sent, if no answer came.
-    sent: RefCell<Option<Rc<ConfirmIntent>>>,
+    sent: RefCell<Option<Vec<u8>>>,
 }
 
 impl<P: Platform> Wallet<P> {
@@ -132,7 +133,7 @@ impl<P: Platform> Wallet<P> {
             let mut read = |reply: &[u8]| Ok(parse::<IntentPrepared>(reply)?.intent);
             let (device, prepared) = self.begin(action, path, call, &mut read).await?;
             let view = view(device, ms(prepared.intent.expires_at));
-            Ok(self.open_ceremony(view, Work::StepUp(Box::new(prepared))).await)
+            self.open_ceremony(view, Work::StepUp(prepared)).await
         })
     }
 
@@ -143,18 +144,14 @@ impl<P: Platform> Wallet<P> {
         path: &'static str,
         call: &'a dyn Fn(Hash) -> Vec<u8>,
         read: &'a mut dyn FnMut(&[u8]) -> Result<Bytes, Error>,
-    ) -> Local<'a, Result<(String, Prepared), Error>> {
+    ) -> Local<'a, Result<(String, Box<Prepared>), Error>> {
         Box::pin(async move {
             self.demand_for(&action)?;
             let rp_id = self.trust(|trust| trust.rp_id.clone())?;
-            let (draft, device, user_handle, after) = self.read(|data| {
-                let account = data.account.as_ref().ok_or(Code::NotEnrolled)?;
-                let (device, user_handle) = (account.device_label.clone(), account.user_handle.clone());
-                Ok::<_, Error>((self.draft(data, action)?, device, user_handle, data.link.seq))
-            })??;
-            let reply = self.send_proved(By::Device, path, call(draft.head)).await?;
-            let intent = self.complete(draft, &read(&reply)?.0)?;
-            Ok((device, Prepared { intent, rp_id, user_handle, after, sent: RefCell::default() }))
+            let (device, mut prepared) = self.read(|data| self.draft(data, rp_id, action))??;
+            let reply = self.send_proved(By::Device, path, call(prepared.intent.head)).await?;
+            self.complete(&mut prepared.intent, &read(&reply)?.0)?;
+            Ok((device, prepared))
         })
     }
 
@@ -167,30 +164,32 @@ impl<P: Platform> Wallet<P> {
         }
     }
 
-    /// The intent as this wallet means it, but for what only the issuer can say.
-    fn draft(&self, data: &Data, action: Action) -> Result<Intent, Error> {
+    /// The intent as this wallet means it, but for what only the issuer can say; and this device's label.
+    fn draft(&self, data: &Data, rp_id: RpId, action: Action) -> Result<(String, Box<Prepared>), Error> {
         let account = data.account.as_ref().ok_or(Code::NotEnrolled)?;
-        Ok(Intent {
+        let intent = Intent {
             issuer: self.settings.issuer.clone(),
             account: account.id.clone(),
             thumb: data.device_key.thumbprint(),
             credential: account.credential.clone(),
             head: data.link.hash,
-            nonce: crate::wire::id::Nonce([0; 16]),
+            nonce: Nonce([0; 16]),
             expires_at: 0,
             action,
-        })
+        };
+        let (user_handle, after) = (account.user_handle.clone(), data.link.seq);
+        let prepared = Prepared { intent, rp_id, user_handle, after, sent: RefCell::default() };
+        Ok((account.device_label.clone(), Box::new(prepared)))
     }
 
     /// Takes nonce and end from the issuer's copy and demands that nothing else differs.
-    fn complete(&self, draft: Intent, theirs: &[u8]) -> Result<Intent, Error> {
-        let copy = Intent::from_bytes(theirs).map_err(|_| Error::new(Code::IntentMismatch))?;
-        let intent = Intent { nonce: copy.nonce, expires_at: copy.expires_at, ..draft };
+    fn complete(&self, intent: &mut Intent, theirs: &[u8]) -> Result<(), Error> {
+        (intent.nonce, intent.expires_at) = Intent::drawn(theirs).map_err(|_| Error::new(Code::IntentMismatch))?;
         let latest = self.now().saturating_add(MAX_LIFETIME + LEEWAY);
         if intent.to_bytes() != theirs || intent.expires_at > latest {
             return Err(Code::IntentMismatch.into());
         }
-        if intent.expires_at <= self.now() { Err(Code::IntentExpired.into()) } else { Ok(intent) }
+        if intent.expires_at <= self.now() { Err(Code::IntentExpired.into()) } else { Ok(()) }
     }
 
     pub(super) async fn confirm_step_up(&self, open: &Open, prepared: &Prepared) -> Result<Confirmed, Error> {
@@ -198,9 +197,10 @@ impl<P: Platform> Wallet<P> {
         let again = sent.is_some();
         let call = match sent {
             Some(call) => call,
-            None => Rc::new(self.agree(open, prepared, None).await?.0),
+            None => json::to_vec(&self.agree(open, prepared, None).await?.0),
         };
-        let receipt = match self.call(By::Device, &*call).await {
+        let answer = self.send_proved(By::Device, ConfirmIntent::PATH, call.clone()).await;
+        let receipt = match answer.and_then(|answer| parse(&answer)) {
             Ok(IntentConfirmed::Done { receipt }) => self.accept(prepared, &receipt).await?,
             Ok(IntentConfirmed::Pending { top_up }) => return Ok(Confirmed::Pending { id: top_up }),
             // The first answer was lost, and the intent is used: what it did stands in the receipts.
@@ -227,7 +227,7 @@ impl<P: Platform> Wallet<P> {
         }
         // The chain is brought up to it; if that fails now, the next sync does it.
         let _ = self.fetch_news().await;
-        Ok(Confirmed::Receipt { receipt })
+        Ok(Confirmed::Receipt { receipt: *receipt })
     }
 
     /// The passkey's assertion, checked, and the device key's co-signature over it; and what the passkey derived from `prf`.
@@ -248,23 +248,14 @@ impl<P: Platform> Wallet<P> {
         let (assertion, secret) = self.ask_to_get(open, asked).await?;
         // Locked or frozen while the prompt was open.
         self.demand_for(&intent.action)?;
-        let response = &assertion.response;
-        let statement = CoSignature::over(
-            &intent.to_bytes(),
-            &response.authenticator_data.0,
-            &response.client_data.0,
-            &response.signature.0,
-            &intent.credential.0,
-        );
-        let unsigned = sign1::prepare(&statement, &self.read(|data| data.device_key)?);
-        let signature = self.sign_with(By::Device, unsigned.message()).await?;
-        let co_signature = Some(Bytes(unsigned.finish(&signature)));
+        let unsigned = self.read(|data| co_signature(intent, &assertion, &data.device_key))?;
+        let co_signature = Some(self.signed(By::Device, unsigned).await?);
         Ok((ConfirmIntent { nonce: intent.nonce, assertion, co_signature }, secret))
     }
 
     /// Checks that a receipt is the issuer's, and for exactly this intent.
-    async fn accept(&self, prepared: &Prepared, item: &ReceiptItem) -> Result<ReceiptView, Error> {
-        let look = |set: &KeySet| self.read(|data| Some(open_receipt(data, set, item).ok()?.view(data)));
+    async fn accept(&self, prepared: &Prepared, item: &ReceiptItem) -> Result<Box<ReceiptView>, Error> {
+        let look = |set: &KeySet| self.read(|data| Some(Box::new(open_receipt(data, set, item).ok()?.view(data))));
         let mut view = look(&*self.key_set()?)?;
         if view.is_none() {
             // Signed by a key that is newer than the pinned set, or forged.
@@ -277,8 +268,8 @@ impl<P: Platform> Wallet<P> {
         if prepared.made(&view) { Ok(view) } else { Err(Code::ReceiptForged.into()) }
     }
 
-    fn find(&self, prepared: &Prepared) -> Result<Option<ReceiptView>, Error> {
-        self.read(|data| data.receipts.iter().find(|receipt| prepared.made(receipt)).cloned())
+    fn find(&self, prepared: &Prepared) -> Result<Option<Box<ReceiptView>>, Error> {
+        self.read(|data| data.receipts.iter().find(|receipt| prepared.made(receipt)).cloned().map(Box::new))
     }
 
     pub(super) async fn card_proof(&self, source: SourceId) -> Result<CardProof, Error> {
@@ -286,6 +277,19 @@ impl<P: Platform> Wallet<P> {
         let reply = self.call(By::Device, &ProveCard { source }).await?;
         Ok(CardProof { page: reply.page, proof: reply.proof })
     }
+}
+
+/// The device key's word over an intent and the passkey's answer to it.
+fn co_signature(intent: &Intent, assertion: &Assertion, public: &PublicKey) -> Unsigned {
+    let response = &assertion.response;
+    let statement = CoSignature::over(
+        &intent.to_bytes(),
+        &response.authenticator_data.0,
+        &response.client_data.0,
+        &response.signature.0,
+        &intent.credential.0,
+    );
+    sign1::prepare(&statement, public)
 }
 
 impl Prepared {

@@ -224,7 +224,7 @@ impl<P: Platform> Wallet<P> {
         let terms = self.open_allowance(&bytes.0, thumb, self.now()).await?;
         self.change(|data| {
             data.unopened = None;
-            data.allowance = Some(terms);
+            data.allowance = Some(*terms);
             Ok(())
         })
         .await
@@ -248,7 +248,7 @@ impl<P: Platform> Wallet<P> {
             let thumb = self.read(|data| data.device_key.thumbprint())?;
             let terms = self.open_allowance(&reply.allowance.0, thumb, now).await?;
             self.change(|data| {
-                data.allowance = Some(terms);
+                data.allowance = Some(*terms);
                 data.left = Some(LeftThen { left: reply.left, as_of: now });
                 data.last_contact = data.last_contact.max(now);
                 Ok(())

@@ -4,6 +4,7 @@ use super::Wallet;
 use super::ceremony::{Asked, Open, Work, stop_here};
 use super::error::Error;
 use super::ports::{Entropy, Kept, KeyError, Keys, Platform, Record, Seal, Store, StoreError};
+use super::queue::Stop;
 use super::record::Data;
 use super::room::{Fault, Handle, Secret};
 use super::state::{Confirmed, IntentView};
@@ -42,7 +43,8 @@ impl<P: Platform> Wallet<P> {
         }
         // Nothing is awaited before the prompt but a turn: some platforms want it inside the tap.
         let Some(prepared) = self.sealed(again)? else { return self.open_kept(None).await };
-        let id = self.open_ceremony(IntentView::Unlock, Work::Unlock(Box::new(prepared))).await.id;
+        self.end_open(Stop::Superseded).await;
+        let id = self.put_open(IntentView::Unlock.kind(), Work::Unlock(Box::new(prepared)));
         let opened = self.run_ceremony(id).await;
         let left = self.room.open.borrow_mut().take_if(|held| held.id == id).is_some();
         if left {

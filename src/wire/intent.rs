@@ -262,6 +262,18 @@ impl Intent {
         decode_payload(bytes)
     }
 
+    /// What only the issuer can say, nonce and end, out of the canonical bytes. The rest is passed over: it is for the
+    /// wallet to compare with its own.
+    ///
+    /// # Errors
+    /// What the form refuses.
+    pub fn drawn(bytes: &[u8]) -> Result<(Nonce, u32), Refusal> {
+        let mut reader = Reader::new(bytes)?;
+        let mut map = reader.map()?;
+        map.pass_until(8)?;
+        Ok((map.field(8)?, map.field(9)?))
+    }
+
     /// The WebAuthn challenge that binds an assertion to exactly this intent.
     #[must_use]
     pub fn challenge(&self) -> Hash {

@@ -199,7 +199,7 @@ impl<L: Timed> World<L> {
 
 /// What a profile has stored.
 pub fn data(place: &Place) -> Data {
-    Data::from_bytes(&place.store().data().unwrap()).unwrap()
+    *Data::from_bytes(&place.store().data().unwrap()).unwrap()
 }
 
 /// Whoever holds a key and calls the issuer, past every check of a wallet.

@@ -3,157 +3,200 @@
 use super::{Made, Prepared};
 use crate::code::Code;
 use crate::wallet::Wallet;
-use crate::wallet::ceremony::{Asked, DEADLINE, Open};
+use crate::wallet::ceremony::{Asked, Open};
 use crate::wallet::checks::Expected;
+use crate::wallet::classify::Asked as Verb;
 use crate::wallet::client::By;
 use crate::wallet::error::Error;
-use crate::wallet::ports::{CreationOptions, KeyError, Keys, Platform};
-use crate::wallet::room::Handle;
+use crate::wallet::ports::{Authenticator, CreationOptions, Keys, Platform};
+use crate::wallet::room::{Handle, Key, Local, Secret};
 use crate::wire::calls::KnownCredential;
-use crate::wire::enrolment::{Custody, Enrolment, confirmation_challenge, creation_challenge};
-use crate::wire::sign1;
+use crate::wire::enrolment::{Custody, Enrolment, confirmation_challenge};
+use crate::wire::id::{AccountId, Nonce, RpId};
+use crate::wire::key::PublicKey;
+use crate::wire::sign1::{self, Unsigned};
 use crate::wire::webauthn::{Assertion, AttestedCredential, Registration};
+use core::cell::{Cell, RefCell};
 use core::slice;
 use std::rc::Rc;
 
-/// A confirmed statement, and the device key as it is to be stored.
-type Confirmation<P> = (Rc<Made>, Assertion, Handle<P>);
+/// What a device key signs of itself, beside what this wallet is.
+pub(in crate::wallet) struct Bound<'a> {
+    /// Device key and channel key.
+    pub(in crate::wallet) keys: &'a (PublicKey, PublicKey),
+    pub(in crate::wallet) custody: Custody,
+    pub(in crate::wallet) rp_id: &'a RpId,
+    pub(in crate::wallet) account: &'a AccountId,
+    pub(in crate::wallet) passkey: &'a KnownCredential,
+    pub(in crate::wallet) backed_up: bool,
+    pub(in crate::wallet) nonce: Nonce,
+}
+
+/// A key, and the handle to store that it came out of.
+type Opened<P> = (Rc<Key<P>>, Handle<P>);
+/// The passkey's word for the statement, and the device key as it is to be stored.
+type Confirmation<P> = (Assertion, Handle<P>);
 
 impl<P: Platform> Wallet<P> {
+    /// A new passkey, or the one that is here of those whose device's place may be taken. The statement names it and is what
+    /// it signs, so that of several it has to be known before.
     pub(super) async fn make_passkey(&self, open: &Open, prepared: &Prepared) -> Result<Made, Error> {
-        if !prepared.known.is_empty() {
-            let known = self.find_passkey(open, prepared).await?;
-            return self.state_keys(prepared, known, false, None).await;
+        let Prepared { options, known, .. } = prepared;
+        match known.as_slice() {
+            [] => {
+                let mut answer = None;
+                let prompt = async {
+                    answer = Some(self.platform.authenticator().create(options).await?);
+                    Ok(())
+                };
+                self.patiently(open, Verb::Create, Box::pin(prompt)).await?;
+                self.registered(options, answer.ok_or_else(|| self.lose_patience())?)
+            }
+            [known] => Ok(Made::again(known)),
+            several => {
+                let credentials: Vec<_> = several.iter().map(|known| known.id.clone()).collect();
+                let asked = Asked {
+                    rp_id: &options.rp_id,
+                    challenge: self.own_challenge()?,
+                    credentials: &credentials,
+                    user_handle: &options.user_handle,
+                    prf: None,
+                };
+                let (Assertion { raw_id, .. }, _) = self.ask_to_get(open, asked).await?;
+                let known = several.iter().find(|known| known.id == raw_id).ok_or(Code::NoCredential)?;
+                Ok(Made::again(known))
+            }
         }
-        let Prepared { account, exclude, nonce, rp_id, .. } = prepared;
-        let (device_key, channel_key) = self.read(|data| (data.device_key, data.channel_key))?;
-        let issuer = &self.settings.issuer;
-        let (thumb, channel_thumb) = (device_key.thumbprint(), channel_key.thumbprint());
-        let challenge = creation_challenge(issuer, rp_id, &account.id, thumb, channel_thumb, *nonce);
-        let prf = self.room.draft.borrow().as_ref().and_then(|device| self.platform.keys().prf_input(device));
-        let options = CreationOptions {
-            rp_id: rp_id.clone(),
-            rp_name: self.trust(|trust| trust.rp_name.clone())?,
-            user_handle: account.user_handle.clone(),
-            account_label: account.label.clone(),
-            challenge,
-            exclude: exclude.clone(),
-            prf,
-            deadline: DEADLINE,
-        };
-        let (registration, derives) = self.ask_to_create(open, &options).await?;
+    }
+
+    /// The passkey of a registration, checked.
+    fn registered(
+        &self,
+        options: &CreationOptions,
+        (registration, derives): (Registration, bool),
+    ) -> Result<Made, Error> {
         let response = &registration.response;
-        let expected =
-            Expected { kind: "webauthn.create", challenge: &challenge, origin: self.platform.origin(), rp_id };
+        let (challenge, rp_id) = (&options.challenge, &options.rp_id);
+        let expected = Expected { kind: "webauthn.create", challenge, origin: self.platform.origin(), rp_id };
         let flags = expected.check(&response.client_data.0, &response.authenticator_data.0)?;
         let attested = AttestedCredential::from_authenticator_data(&response.authenticator_data.0)
             .map_err(|_| Error::new(Code::AssertionRefused))?;
         if attested.id != registration.raw_id {
             return Err(Code::AssertionRefused.into());
         }
-        let passkey = KnownCredential {
-            key_hash: attested.key_hash(),
-            id: attested.id,
-            backup_eligible: flags.backup_eligible(),
-        };
-        if prf.is_some() && !derives {
-            self.claim_less().await?;
-        }
-        self.state_keys(prepared, passkey, flags.backed_up(), Some(registration)).await
+        let (key_hash, backup_eligible) = (attested.key_hash(), flags.backup_eligible());
+        Ok(Made {
+            registration: Some(registration),
+            passkey: KnownCredential { id: attested.id, key_hash, backup_eligible },
+            backed_up: flags.backed_up(),
+            seals: Cell::new(derives || options.prf.is_none()),
+            statement: RefCell::default(),
+        })
     }
 
-    /// The passkey that is here, of those whose device's place may be taken. The statement names it and is what it signs, so
-    /// that of several it has to be known before.
-    async fn find_passkey(&self, open: &Open, prepared: &Prepared) -> Result<KnownCredential, Error> {
-        let Prepared { account, known, rp_id, .. } = prepared;
-        if let [known] = known.as_slice() {
-            return Ok(known.clone());
-        }
-        let credentials: Vec<_> = known.iter().map(|known| known.id.clone()).collect();
-        let (credentials, user_handle) = (credentials.as_slice(), &account.user_handle);
-        let asked = Asked { rp_id, challenge: self.own_challenge()?, credentials, user_handle, prf: None };
-        let (Assertion { raw_id, .. }, _) = self.ask_to_get(open, asked).await?;
-        known.iter().find(|known| known.id == raw_id).cloned().ok_or_else(|| Code::NoCredential.into())
-    }
-
-    /// The statement that binds these keys to a passkey, signed by the device key.
-    async fn state_keys(
-        &self,
-        prepared: &Prepared,
-        passkey: KnownCredential,
-        backed_up: bool,
-        registration: Option<Registration>,
-    ) -> Result<Made, Error> {
-        let (device_key, channel_key, custody) = self.read(|data| (data.device_key, data.channel_key, data.custody))?;
+    /// The statement that binds keys to a passkey, for the device key among them to sign.
+    pub(in crate::wallet) fn statement(&self, bound: &Bound<'_>) -> Unsigned {
+        let (device_key, channel_key) = *bound.keys;
         let statement = Enrolment {
             issuer: self.settings.issuer.clone(),
-            rp_id: prepared.rp_id.clone(),
-            account: prepared.account.id.clone(),
+            rp_id: bound.rp_id.clone(),
+            account: bound.account.clone(),
             device_key,
             channel_key,
-            credential_key_hash: passkey.key_hash,
-            credential: passkey.id.clone(),
-            backup_eligible: passkey.backup_eligible,
-            backed_up,
-            custody,
-            nonce: prepared.nonce,
+            credential: bound.passkey.id.clone(),
+            credential_key_hash: bound.passkey.key_hash,
+            backup_eligible: bound.passkey.backup_eligible,
+            backed_up: bound.backed_up,
+            custody: bound.custody,
+            nonce: bound.nonce,
             issued_at: self.now(),
         };
-        let unsigned = sign1::prepare(&statement, &device_key);
-        let signature = self.sign_with(By::Device, unsigned.message()).await?;
-        Ok(Made { registration, passkey, backed_up, statement: unsigned.finish(&signature) })
+        sign1::prepare(&statement, &device_key)
+    }
+
+    /// The device key as it is to be stored, if it was made to be sealed: under what the passkey derived, where the statement
+    /// claims that, and proved by opening it.
+    pub(in crate::wallet) fn sealed_for<'a>(
+        &'a self,
+        device: &'a Handle<P>,
+        bound: Bound<'a>,
+        secret: Option<Secret<P>>,
+    ) -> Local<'a, Result<Opened<P>, Error>> {
+        Box::pin(async move {
+            let public = &bound.keys.0;
+            let seal = self.seal_for(public, &bound.passkey.id, bound.account)?;
+            if bound.custody == Custody::Passkey && secret.is_none() {
+                return Err(Code::PrfUnavailable.into());
+            }
+            Ok(self.kept_under(device, public, secret.as_ref().map(|secret| (secret, &seal))).await?)
+        })
     }
 
     /// The passkey's assertion over the signed statement, and the device key as it is to be stored, in the custody that the
-    /// statement claims. None: it turned out to be a lesser one, and a new statement says so.
-    pub(super) async fn confirmed(&self, open: &Open, prepared: &Prepared) -> Result<Option<Confirmation<P>>, Error> {
-        let made = prepared.made.borrow().clone().ok_or(Code::IntentExpired)?;
-        let (public, custody) = self.read(|data| (data.device_key, data.custody))?;
+    /// statement claims. None: it turned out to be a lesser one, and a new statement must say so.
+    pub(super) async fn confirmed(
+        &self,
+        open: &Open,
+        prepared: &Prepared,
+        made: &Made,
+    ) -> Result<Option<Confirmation<P>>, Error> {
+        let (keys, mut custody) = self.read(|data| ((data.device_key, data.channel_key), data.custody))?;
+        if custody == Custody::Passkey && !made.seals.get() {
+            if self.settings.custody.is_some() {
+                return Err(Code::PrfUnavailable.into());
+            }
+            custody = Custody::Browser;
+            self.change(move |data| {
+                data.custody = custody;
+                Ok(())
+            })
+            .await?;
+        }
+        let bound = Bound {
+            keys: &keys,
+            custody,
+            rp_id: &prepared.options.rp_id,
+            account: &prepared.account,
+            passkey: &made.passkey,
+            backed_up: made.backed_up,
+            nonce: prepared.nonce,
+        };
+        if made.statement.borrow().0.is_empty() {
+            made.statement.replace(self.signed(By::Device, self.statement(&bound)).await?);
+        }
         let device = self.room.draft.borrow().clone().ok_or(Code::TicketExpired)?;
-        let keys = self.platform.keys();
+        let input = self.platform.keys().prf_input(&device);
         let asked = Asked {
-            rp_id: &prepared.rp_id,
-            challenge: confirmation_challenge(&made.statement),
+            rp_id: bound.rp_id,
+            challenge: confirmation_challenge(&made.statement.borrow().0),
             credentials: slice::from_ref(&made.passkey.id),
-            user_handle: &prepared.account.user_handle,
-            prf: keys.prf_input(&device).filter(|_| custody == Custody::Passkey),
+            user_handle: &prepared.options.user_handle,
+            prf: input.filter(|_| custody == Custody::Passkey),
         };
         let (assertion, secret) = self.ask_to_get(open, asked).await?;
-        if keys.prf_input(&device).is_none() {
-            return Ok(Some((made, assertion, device)));
+        if input.is_none() {
+            return Ok(Some((assertion, device)));
         }
-        let seal = self.seal_for(&public, &made.passkey.id, &prepared.account.id)?;
-        let kept = match (custody, &secret) {
-            (Custody::Passkey, None) => Err(KeyError::NoSecret),
-            (_, secret) => self.kept_under(&device, &public, secret.as_ref().map(|secret| (secret, &seal))).await,
-        };
-        match kept {
+        match self.sealed_for(&device, bound, secret).await {
             Ok((key, device)) => {
                 self.room.device.replace(Some(key));
-                Ok(Some((made, assertion, device)))
+                Ok(Some((assertion, device)))
             }
             Err(_) if custody == Custody::Passkey && self.settings.custody.is_none() => {
                 // It claims what does not hold: whatever comes next, it must not be sent.
-                prepared.made.replace(None);
-                self.claim_less().await?;
-                let Made { registration, passkey, backed_up, .. } = &*made;
-                let made = self.state_keys(prepared, passkey.clone(), *backed_up, registration.clone()).await?;
-                prepared.made.replace(Some(Rc::new(made)));
+                made.seals.set(false);
+                made.statement.take();
                 Ok(None)
             }
-            Err(error) => Err(error.into()),
+            Err(error) => Err(error),
         }
     }
+}
 
-    /// Custody `passkey` does not work with this passkey.
-    async fn claim_less(&self) -> Result<(), Error> {
-        if self.settings.custody.is_some() {
-            return Err(Code::PrfUnavailable.into());
-        }
-        self.change(|data| {
-            data.custody = Custody::Browser;
-            Ok(())
-        })
-        .await
+impl Made {
+    /// A passkey that was registered before. What it derives will show.
+    fn again(known: &KnownCredential) -> Self {
+        let (seals, statement) = (Cell::new(true), RefCell::default());
+        Self { registration: None, passkey: known.clone(), backed_up: false, seals, statement }
     }
 }

@@ -36,7 +36,7 @@ fn comes_back_as_it_was_written() {
     data.remember(made(1, 5));
     data.link = Link { seq: 3, hash: Hash([9; 32]) };
     data.left = Some(LeftThen { left: Left { amount: Amount::of(3), count: 2, resets_at: 8 }, as_of: 4 });
-    assert_eq!(Data::from_bytes(&data.to_bytes()), Ok(data));
+    assert_eq!(Data::from_bytes(&data.to_bytes()), Ok(Box::new(data)));
 }
 
 #[test]

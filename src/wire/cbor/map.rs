@@ -91,6 +91,23 @@ impl Map<'_, '_> {
         Ok(())
     }
 
+    /// Passes over the fields before `key`.
+    ///
+    /// # Errors
+    /// A value that is none, or the end of the bytes.
+    pub(in crate::wire) fn pass_until(&mut self, key: i64) -> Result<(), Refusal> {
+        while self.left > 0 {
+            let mut ahead = *self.reader;
+            if order(ahead.int()?) >= order(key) {
+                break;
+            }
+            ahead.skip()?;
+            *self.reader = ahead;
+            self.left -= 1;
+        }
+        Ok(())
+    }
+
     /// Demands that no field is left.
     ///
     /// # Errors
