@@ -82,7 +82,9 @@ impl<P: Platform> Wallet<P> {
 
     /// A copy of the record, if it is not on disk yet.
     fn unstored(&self) -> Option<Box<Data>> {
-        if self.room.stored.get() { None } else { self.room.data.borrow().clone() }
+        // Copied as a record is, by its bytes: a second way to copy one is large in the page's module.
+        let copy = |data: &Data| Data::from_bytes(&data.to_bytes()).ok();
+        if self.room.stored.get() { None } else { self.room.data.borrow().as_deref().and_then(copy) }
     }
 
     /// Takes what was stored for the truth, or loses a record that is no longer there.
