@@ -28,7 +28,7 @@ export function once(load) {
  */
 export async function compiled(given, address, digest) {
   if (typeof WebAssembly !== "object") throw refuse("no-webassembly");
-  const source = await given;
+  const source = await promised(given);
   if (source instanceof WebAssembly.Module) return source;
   const bytes = await fetched(source, address);
   if (!globalThis.crypto?.subtle) throw refuse("unsupported", { message: "There is no WebCrypto: open the page over https." });
@@ -42,6 +42,15 @@ export async function compiled(given, address, digest) {
     const header = "Content-Security-Policy: script-src 'self' 'wasm-unsafe-eval'";
     const named = /unsafe-eval|Content Security|CSP/i.test(String(cause));
     throw refuse("wasm-blocked", { cause, details: { header }, confidence: named ? "certain" : "likely", message: `Add 'wasm-unsafe-eval' to script-src.` });
+  }
+}
+
+/** @param {unknown} given */
+async function promised(given) {
+  try {
+    return await given;
+  } catch (cause) {
+    throw refuse("wasm-load-failed", { cause });
   }
 }
 

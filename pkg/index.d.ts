@@ -9,10 +9,19 @@
 /** Where the wasm comes from. Left out: `new URL("./wasm/page/jitsuin_bg.wasm", import.meta.url)`. All but a compiled `Module` are checked by SHA-256. */
 export type WasmSource = string | URL | Request | Response | BufferSource | WebAssembly.Module;
 /**
+ * The module comes in two parts: `page` is the wallet; `later` is what few need (a renewed key, another limit, a release after a freeze, a key
+ * sealed anew, a refill out of turn), and is fetched when that is asked for. A function is called then; anything else is taken as it is.
+ */
+export interface WasmParts {
+  readonly page?: WasmSource | PromiseLike<WasmSource>;
+  /** Left out: `new URL("./wasm/page/later.wasm", import.meta.url)`. */
+  readonly later?: WasmSource | PromiseLike<WasmSource> | (() => WasmSource | PromiseLike<WasmSource>);
+}
+/**
  * Loads the module once; calls while loading share one promise; after a failed load the next call tries again. `Wallet.open` calls it,
  * so a page needs it only to choose a source or to preload. Codes: `wasm-load-failed`, `wasm-digest`, `wasm-blocked`, `no-webassembly`, `unsupported`.
  */
-declare function init(source?: WasmSource | PromiseLike<WasmSource>): Promise<void>;
+declare function init(source?: WasmSource | PromiseLike<WasmSource> | WasmParts): Promise<void>;
 export default init;
 export { init };
 /** Synchronous, needs no `init`: a window, a secure context, WebAssembly, WebCrypto, IndexedDB, Web Locks, WebAuthn. `false` while rendering on a server. */
@@ -198,7 +207,7 @@ export interface WalletOptions {
   readonly profile?: string;
   /** What this device is called if `prepareEnrolment` is given no label. */
   readonly label?: string;
-  readonly wasm?: WasmSource | PromiseLike<WasmSource>;
+  readonly wasm?: WasmSource | PromiseLike<WasmSource> | WasmParts;
 }
 export class Wallet {
   private constructor();

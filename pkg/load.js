@@ -2,12 +2,14 @@
 /** Loads the module once, checks that it is the one this package was built with, and remembers when it stops. */
 import { compiled, once } from "./compile.js";
 import { JitsuinError, isJitsuinError, refuse } from "./error.js";
-import { onTrap } from "./trap.js";
+import { exportsOf, onTrap } from "./trap.js";
 import { revive } from "./values.js";
 // @ts-ignore -- generated; its shape is written down in raw.d.ts
 import instantiate, * as glue from "./wasm/page/jitsuin.js";
 // @ts-ignore -- generated
-import { digest } from "./wasm/page/digest.js";
+import { provide } from "./wasm/page/browser/later.js";
+// @ts-ignore -- generated
+import { digest, laterDigest } from "./wasm/page/digest.js";
 
 /** @typedef {import("./raw.js").Raw} Raw */
 
@@ -26,16 +28,39 @@ function crash(cause) {
   return error;
 }
 
-const load = once(async (source) => {
-  const module = await compiled(source, () => new URL("./wasm/page/jitsuin_bg.wasm", import.meta.url), digest);
+/** Where the later part comes from, if the page says so. @type {unknown} */
+let laterSource;
+
+const load = once(async (given) => {
+  const { page, later } = parts(given);
+  laterSource = later;
+  const module = await compiled(page, () => new URL("./wasm/page/jitsuin_bg.wasm", import.meta.url), digest);
   try {
     await instantiate({ module_or_path: module });
   } catch (cause) {
     throw refuse("wasm-load-failed", { cause });
   }
   onTrap("page", crash);
+  provide(loadLater);
   ready = true;
 });
+
+/** The part that few need: into the same memory and table, once. */
+const loadLater = once(async () => {
+  const source = async () => (typeof laterSource === "function" ? laterSource() : laterSource);
+  const module = await compiled(source(), () => new URL("./wasm/page/later.wasm", import.meta.url), laterDigest);
+  try {
+    await WebAssembly.instantiate(module, { first: exportsOf("page") });
+  } catch (cause) {
+    throw refuse("wasm-load-failed", { cause });
+  }
+});
+
+/** @param {unknown} given @returns {{ page?: unknown, later?: unknown }} */
+function parts(given) {
+  const plain = typeof given === "object" && given !== null && Object.getPrototypeOf(given) === Object.prototype;
+  return plain ? given : { page: given };
+}
 
 /**
  * @param {unknown} source

@@ -12,6 +12,8 @@ readonly target=wasm32-unknown-unknown
 # As a library for other crates too, the linker would have to keep what only they could call: a fifteenth of the module.
 build=(rustc --quiet --locked --lib --crate-type cdylib --profile wasm --target "$target" --no-default-features --features "$features")
 
+# A place in the function table is a number like no other then, so that scripts/split.mjs can tell who holds one.
+readonly linked=(-Clink-arg=--table-base=4096)
 # Together a tenth of the page's module, gzip. The standard library for size; a panic is a trap without a text, which pkg/trap.js
 # turns into the code module-crashed; no source positions and no Debug texts, which nobody would read; SHA-256 as a loop.
 readonly std=('-Zbuild-std=std,panic_abort' -Zbuild-std-features=optimize_for_size)
@@ -41,18 +43,21 @@ need_ready_made() { sysroot_has "$target/lib/libstd-*.rlib" || rustup_add target
 
 need_crates
 export CARGO_TARGET_DIR=target/wasm
+# Without it, a budget can't be kept (scripts/pkg.sh).
+rm -f "$CARGO_TARGET_DIR/ready-made"
 say "cargo build for wasm32: $features"
 if need_source; then
-  RUSTC_BOOTSTRAP=1 RUSTFLAGS="$small" cargo "${build[@]}" "${std[@]}"
+  RUSTC_BOOTSTRAP=1 RUSTFLAGS="$small" cargo "${build[@]}" "${std[@]}" -- "${linked[@]}"
 elif need_debian_rust; then
   rustc_path=$(of_package rustc-web '/bin/rustc$')
   cargo_path=$(of_package cargo-web '/bin/cargo$')
   env -u RUSTUP_TOOLCHAIN PATH="$(dirname "$rustc_path"):$PATH" RUSTC="$rustc_path" RUSTC_BOOTSTRAP=1 RUSTFLAGS="$small" \
     CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=wasm-ld-22 \
-    "$cargo_path" "${build[@]}" "${std[@]}"
+    "$cargo_path" "${build[@]}" "${std[@]}" -- "${linked[@]}"
 elif need_ready_made; then
   say "NOTE: without the standard library's source ('rustup component add rust-src') the module is a tenth larger than it need be"
-  cargo "${build[@]}"
+  cargo "${build[@]}" -- "${linked[@]}"
+  touch "$CARGO_TARGET_DIR/ready-made"
 else
   stop "no Rust for wasm32: 'rustup component add rust-src' (or Debian's rustc-web cargo-web rust-web-src lld-22)"
 fi

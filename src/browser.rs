@@ -7,6 +7,7 @@
 mod clock;
 mod custody;
 mod host;
+mod later;
 mod lock;
 mod page;
 mod passkey;
@@ -19,6 +20,7 @@ mod web_crypto;
 pub use clock::BrowserClock;
 pub use custody::BrowserKeys;
 pub use host::Bridge;
+pub(crate) use later::later_part;
 pub use lock::{WebLock, WebLocks};
 pub use passkey::Passkeys;
 pub use store::IndexedStore;
@@ -27,6 +29,7 @@ pub use transport::{Fetch, Fetching};
 pub use web_crypto::{CryptoSigner, KeyHandle, PasskeySecret};
 
 use crate::code::Code;
+use crate::wallet::Local;
 use crate::wallet::ports::{Entropy, NoEntropy, Platform};
 
 /// `crypto.getRandomValues`.
@@ -112,5 +115,9 @@ impl Platform for Browser {
 
     fn origin(&self) -> &str {
         &self.origin
+    }
+
+    fn later(&self) -> Local<'_, Result<(), Code>> {
+        Box::pin(later::loaded())
     }
 }

@@ -4,7 +4,7 @@
 use super::convert::{from_json, to_js};
 use super::home::{Home, with};
 use super::presentation::RawPresentation;
-use crate::browser::{Bridge, Browser, Fetching, Promise};
+use crate::browser::{Bridge, Browser, Fetching, Promise, later_part};
 use crate::code::Code;
 use crate::wallet::ports::Platform;
 use crate::wallet::{Error, Local, Settings, Wallet};
@@ -110,7 +110,13 @@ impl RawWallet {
         let home = Rc::clone(&self.inner);
         promise(async move {
             let arguments = [first, second, third];
-            with!(home, wallet => run(wallet, &verb, &arguments)?.await)
+            with!(home, wallet => {
+                if let Some(running) = run(wallet, &verb, &arguments)? {
+                    return running.await;
+                }
+                later_part().await?;
+                run_later(wallet, &verb, &arguments)?.await
+            })
         })
     }
 
@@ -128,6 +134,8 @@ impl RawWallet {
         RawPresentation::new(Rc::clone(&self.inner))
     }
 }
+
+type Arguments = [Option<String>; 3];
 
 /// What a verb answers, as the page gets it.
 type Running<'a> = Local<'a, Result<JsValue, JsValue>>;
@@ -162,15 +170,16 @@ fn plain<'a, T: ToJson + 'a>(running: Local<'a, Result<T, Error>>) -> Running<'a
     Box::pin(Telling { running, tell: |end| to_js(&end?) })
 }
 
+/// Starts a verb; none if it is of those that [`run_later`] starts.
 fn run<'a, P: Platform>(
     wallet: &'a Wallet<P>,
     verb: &str,
-    [first, second, third]: &'a [Option<String>; 3],
-) -> Result<Running<'a>, JsValue> {
+    [first, second, third]: &'a Arguments,
+) -> Result<Option<Running<'a>>, JsValue> {
     // A text that the verb has to have; one that is left out is as an empty one.
     let (one, two) = (first.as_deref().unwrap_or_default(), second.as_deref().unwrap_or_default());
     let three = third.as_deref().unwrap_or_default();
-    Ok(match verb {
+    Ok(Some(match verb {
         "log_in" => text(wallet.log_in(one, two, three)),
         "enter_code" => text(wallet.enter_code(one, two)),
         "prepare_enrolment" => plain(wallet.prepare_enrolment(one, two, third.as_deref())),
@@ -190,6 +199,26 @@ fn run<'a, P: Platform>(
         "follow_news" => plain(wallet.follow_news()),
         "reread" => nothing(wallet.read_again()),
         "refill" => nothing(wallet.refill()),
+        "acknowledge" => nothing(wallet.acknowledge(one)),
+        "prove_card" => plain(wallet.prove_card(parse(one, Code::SourceUnknown)?)),
+        "freeze" => nothing(wallet.freeze()),
+        "not_mine" => nothing(wallet.not_mine(parse(one, Code::BadArgument)?)),
+        "unlock" => nothing(wallet.unlock()),
+        "forget" => nothing(wallet.forget()),
+        "close" => done(wallet.close()),
+        _ => return Ok(None),
+    }))
+}
+
+/// Starts a verb that few need. Its code is in the part of the module that comes later (`scripts/later.txt`), and this function with it.
+#[inline(never)]
+fn run_later<'a, P: Platform>(
+    wallet: &'a Wallet<P>,
+    verb: &str,
+    [first, second, _]: &'a Arguments,
+) -> Result<Running<'a>, JsValue> {
+    let (one, two) = (first.as_deref().unwrap_or_default(), second.as_deref().unwrap_or_default());
+    Ok(match verb {
         "prepare_refill" => plain(wallet.prepare_refill()),
         "lower_limit" => nothing(wallet.lower_limit(parse(one, Code::BadAmount)?)),
         "prepare_limit" => plain(wallet.prepare_limit(parse(one, Code::BadAmount)?)),
@@ -197,16 +226,9 @@ fn run<'a, P: Platform>(
             let custody = first.as_deref().map(|custody| parse(custody, Code::BadArgument)).transpose()?;
             plain(wallet.prepare_rotation(custody))
         }
-        "acknowledge" => nothing(wallet.acknowledge(one)),
-        "prove_card" => plain(wallet.prove_card(parse(one, Code::SourceUnknown)?)),
-        "freeze" => nothing(wallet.freeze()),
-        "not_mine" => nothing(wallet.not_mine(parse(one, Code::BadArgument)?)),
         "send_unfreeze_code" => text(wallet.send_unfreeze_code()),
         "prepare_unfreeze" => plain(wallet.prepare_unfreeze(one, two)),
-        "unlock" => nothing(wallet.unlock()),
         "reseal" => nothing(wallet.reseal()),
-        "forget" => nothing(wallet.forget()),
-        "close" => done(wallet.close()),
         _ => return Err(Error::new(Code::BadArgument).into()),
     })
 }

@@ -17,13 +17,11 @@ pub use lock::{MemoryGuard, MemoryLock};
 pub use store::MemoryStore;
 
 use super::ports::{Entropy, NoEntropy, Platform, Request, Response, Transport, Unreachable};
+use super::room::Local;
+use crate::code::Code;
 use core::cell::{Cell, RefCell};
 use core::future::Future;
-use core::pin::Pin;
 use std::rc::Rc;
-
-/// A future of this thread.
-type Local<T> = Pin<Box<dyn Future<Output = T>>>;
 
 /// The platform's random bytes, or a fixed sequence for tests that must repeat.
 #[derive(Clone, Debug, Default)]
@@ -65,7 +63,7 @@ impl Entropy for MemoryEntropy {
 /// Sends through a closure, such as one around the issuer's desk.
 #[derive(Clone)]
 pub struct FnTransport {
-    send: Rc<dyn Fn(Request) -> Local<Result<Response, Unreachable>>>,
+    send: Rc<dyn Fn(Request) -> Local<'static, Result<Response, Unreachable>>>,
     offline: Rc<Cell<bool>>,
     lose_answers: Rc<Cell<u32>>,
     sent: Rc<RefCell<Vec<Request>>>,
@@ -218,6 +216,10 @@ impl Platform for Place {
 
     fn origin(&self) -> &str {
         &self.origin
+    }
+
+    fn later(&self) -> Local<'_, Result<(), Code>> {
+        Box::pin(core::future::ready(Ok(())))
     }
 }
 

@@ -72,7 +72,10 @@ impl<P: Platform> Wallet<P> {
         Box::pin(async move {
             let _turn = self.room.news.turn().await;
             self.resume_enrolment().await?;
-            self.resume_rotation().await?;
+            if self.read(|data| data.rotating.is_some())? {
+                self.platform.later().await?;
+                self.resume_rotation().await?;
+            }
             let mut paid = false;
             for _ in 0..ROUNDS {
                 match self.fetch_round().await {

@@ -6,7 +6,7 @@ use super::error::Error;
 use super::ports::{Entropy, Kept, KeyError, Keys, Platform, Record, Seal, Store, StoreError};
 use super::queue::Stop;
 use super::record::Data;
-use super::room::{Fault, Handle, Secret};
+use super::room::{Fault, Handle, Local, Secret};
 use super::state::{Confirmed, IntentView};
 use crate::code::Code;
 use crate::wire::id::{Bytes, Hash};
@@ -74,7 +74,8 @@ impl<P: Platform> Wallet<P> {
         let secret = self.derive(open, prepared, prepared.input).await?;
         self.open_kept(Some((&secret, prepared))).await?;
         if prepared.again {
-            self.seal_again(open, prepared, &secret).await?;
+            let again: Local<'_, Result<(), Error>> = Box::pin(self.seal_again(open, prepared, &secret));
+            again.await?;
         }
         // Locked again meanwhile.
         stop_here(open).inspect_err(|_| self.drop_device_key())?;

@@ -1,0 +1,87 @@
+// The page's module in two parts: the wallet's main job needs the first alone, and a second that does not come, or is not the one that
+// this package was built with, ends the call that asked for it and nothing else.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { isJitsuinError } from "../../pkg/index.js";
+import { createWorld } from "../../pkg/testing.js";
+import { attach } from "../../pkg/testing/playwright.js";
+import { launchChromium } from "../lib/engines.mjs";
+
+const FIRST = "jitsuin_bg.wasm";
+const LATER = "later.wasm";
+const yen = (amount) => ({ amount: BigInt(amount), currency: "JPY" });
+const coded = (code) => (error) => isJitsuinError(error, code) || assert.fail(`expected ${code}, got ${error?.code ?? error}`);
+/** @type {import("playwright-core").Browser} */
+let browser;
+before(async () => {
+  browser = await launchChromium();
+});
+after(() => browser.close());
+
+/** A wallet that was enrolled in a page of its own, and the names of the modules that the page fetched. */
+async function open(t) {
+  const world = await createWorld({ iKnowThisIsATest: true });
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  t.after(async () => {
+    await world.issuer.audit();
+    await context.close();
+    await world.close();
+  });
+  const fetched = [];
+  page.on("request", (request) => fetched.push(...(/[^/]+\.wasm$/.exec(new URL(request.url()).pathname) ?? [])));
+  const kit = await attach(page, { world });
+  const owner = await world.issuer.account({ balance: yen(5000) });
+  const wallet = await kit.wallet({ enrolled: true, account: owner });
+  return { world, page, owner, wallet, fetched };
+}
+
+/** What becomes of the second part on its way. @param {import("playwright-core").Page} page @param {(route: import("playwright-core").Route) => Promise<void>} how */
+const onTheWay = (page, how) => page.route(`**/${LATER}`, how);
+
+test("log in, enrol, pay, prove a card, top up, lock, unlock, sync and freeze need the first part alone", async (t) => {
+  const { world, wallet, owner, fetched } = await open(t);
+  const till = await world.issuer.till({});
+  const { text } = await wallet.paymentCode();
+  assert.equal((await till.charge(text, yen(540))).outcome, "approved");
+  await owner.proveCards({ ...wallet, state: wallet.state });
+  const ceremony = await wallet.prepareTopUp({ ...yen(1000), source: (await wallet.state()).sources[0].id });
+  assert.equal((await ceremony.confirm()).kind, "top-up");
+  await wallet.lock();
+  await wallet.unlock();
+  await wallet.sync();
+  assert.deepEqual((await wallet.receipts()).slice(0, 1).map(({ kind }) => kind), ["top-up"]);
+  await wallet.freeze();
+  assert.equal((await wallet.state()).status, "frozen");
+  assert.deepEqual(fetched, [FIRST]);
+});
+
+test("what few need fetches the second part, once", async (t) => {
+  const { wallet, fetched } = await open(t);
+  await wallet.unlock({ reseal: true });
+  await wallet.unlock({ reseal: true });
+  assert.deepEqual(fetched, [FIRST, LATER]);
+  assert.match((await wallet.paymentCode()).text, /^JT1/);
+});
+
+test("a second part that does not come is wasm-load-failed and leaves nothing half-done; the next try works", async (t) => {
+  const { page, wallet } = await open(t);
+  let lost = true;
+  await onTheWay(page, (route) => (lost ? route.abort() : route.fallback()));
+  const before = await wallet.state();
+  await assert.rejects(wallet.unlock({ reseal: true }), coded("wasm-load-failed"));
+  assert.deepEqual(await wallet.state(), before);
+  assert.match((await wallet.paymentCode()).text, /^JT1/, "everything else goes on");
+  lost = false;
+  await wallet.unlock({ reseal: true });
+});
+
+test("a second part with one changed byte is wasm-digest and runs nothing", async (t) => {
+  const { page, wallet } = await open(t);
+  const body = readFileSync(new URL(`../../pkg/wasm/page/${LATER}`, import.meta.url));
+  body[body.length >> 1] ^= 1;
+  await onTheWay(page, (route) => route.fulfill({ status: 200, contentType: "application/wasm", body, headers: { "access-control-allow-origin": "*" } }));
+  await assert.rejects(wallet.unlock({ reseal: true }), coded("wasm-digest"));
+  assert.match((await wallet.paymentCode()).text, /^JT1/);
+});
