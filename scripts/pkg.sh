@@ -14,7 +14,7 @@ readonly wasm_size=(-Oz --converge --one-caller-inline-max-function-size=20 --al
 # Nobody downloads the test kit's, and minutes are saved.
 readonly wasm_quick=(-O1)
 
-sources=$({ digest src Cargo.toml Cargo.lock scripts/wasm.sh scripts/pkg.sh scripts/split.mjs scripts/later.txt tests/package-lock.json && rustc --version; } | sha256)
+sources=$({ digest src Cargo.toml Cargo.lock scripts/wasm.sh scripts/pkg.sh scripts/split.mjs scripts/short.mjs scripts/later.txt tests/package-lock.json && rustc --version; } | sha256)
 
 # watch_traps NAME GLUE: a trap says nothing, so the glue's one way into the module is watched (pkg/trap.js).
 watch_traps() {
@@ -40,6 +40,7 @@ in_two() {
   shift
   binaryen wasm-opt --debuginfo "$@" "$folder/jitsuin_bg.wasm" -o target/wasm/whole.wasm
   node scripts/split.mjs target/wasm/whole.wasm scripts/later.txt target/wasm/first.wat target/wasm/later.wat
+  node scripts/short.mjs target/wasm/first.wat "$folder/jitsuin.js"
   for part in first later; do
     binaryen wasm-as "target/wasm/$part.wat" -o "target/wasm/$part.wasm"
     binaryen wasm-opt "$@" "target/wasm/$part.wasm" -o "target/wasm/$part.wasm"
@@ -57,7 +58,7 @@ module() {
   [ "$name" != verifier ] || level=3
   CARGO_PROFILE_WASM_OPT_LEVEL=$level scripts/wasm.sh "$features" "$raw"
   # A change in one room often leaves the other module as it was.
-  made="$(sha256 "$raw") $(digest src/browser scripts/pkg.sh scripts/split.mjs scripts/later.txt tests/package-lock.json)"
+  made="$(sha256 "$raw") $(digest src/browser scripts/pkg.sh scripts/split.mjs scripts/short.mjs scripts/later.txt tests/package-lock.json)"
   if ! [ -f "$to/digest.js" ] || ! fresh "wasm-$name" "$made"; then
     need_wasm_bindgen
     need_npm_tools
