@@ -40,6 +40,7 @@ use crate::wire::till_code::Form;
 use ports::Platform;
 pub use room::Local;
 use room::Room;
+use std::rc::Rc;
 
 /// What a page says when it opens a wallet.
 #[derive(Clone, Debug)]
@@ -329,7 +330,7 @@ impl<P: Platform> Wallet<P> {
     }
 
     /// Checked receipts that are kept here, newest first, those below sequence `before` if given.
-    pub fn receipts(&self, before: Option<u64>, limit: usize) -> Vec<ReceiptView> {
+    pub fn receipts(&self, before: Option<u64>, limit: usize) -> Vec<Rc<ReceiptView>> {
         self.kept_receipts(before, limit)
     }
 

@@ -14,6 +14,9 @@ use core::cell::RefCell;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
+/// Newest receipts among which the one is looked for that ended a presentation.
+const LOOKED_AT: usize = 20;
+
 struct Inner {
     wallet: Rc<Home>,
     presentation: RefCell<Presentation>,
@@ -92,9 +95,9 @@ impl RawPresentation {
     /// # Errors
     /// None in practice.
     pub fn notice(&self) -> Result<JsValue, JsValue> {
-        let recent = with!(self.inner.wallet, wallet => wallet.state()).recent;
+        let recent = with!(self.inner.wallet, wallet => wallet.receipts(None, LOOKED_AT));
         let mut presentation = self.inner.presentation.borrow_mut();
         let ended = recent.iter().find(|receipt| presentation.noticed(receipt));
-        ended.map_or(Ok(JsValue::NULL), |receipt| to_js(receipt))
+        ended.map_or(Ok(JsValue::NULL), |receipt| to_js(&**receipt))
     }
 }

@@ -244,8 +244,8 @@ fn tell<P: Platform>(
         "report" => to_js(&wallet.report()),
         "receipts" => {
             let before = first.map(|before| parse(&before, Code::BadArgument)).transpose()?;
-            let limit = parse(second.as_deref().unwrap_or_default(), Code::BadArgument)?;
-            to_js(&wallet.receipts(before, limit))
+            let limit: u64 = parse(second.as_deref().unwrap_or_default(), Code::BadArgument)?;
+            to_js(&wallet.receipts(before, usize::try_from(limit).unwrap_or(usize::MAX)))
         }
         "lock" => {
             wallet.lock();

@@ -16,7 +16,6 @@ use core::future::Future;
 use core::marker::PhantomData;
 use core::pin::Pin;
 use core::task::{Context, Poll};
-use std::rc::Rc;
 
 /// Whose key proves a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,10 +132,7 @@ impl<P: Platform> Wallet<P> {
                 _ => Code::IssuerRefused,
             }),
         };
-        let mut details = error.details.clone().unwrap_or_default();
-        let header = response.retry_after.map(|seconds| u64::from(seconds) * 1000);
-        details.retry_after_ms = details.retry_after_ms.or(header);
-        error.with_details(details)
+        error.or_retry_after(response.retry_after)
     }
 
     /// The issuer's own description, checked as far as that is possible before anything is pinned.
@@ -183,36 +179,31 @@ impl<P: Platform> Wallet<P> {
     }
 
     /// The pinned key set.
-    pub(super) fn key_set(&self) -> Result<Rc<KeySet>, Error> {
-        self.trust(|trust| {
-            let mut held = self.room.key_set.borrow_mut();
-            if let Some((signed, set)) = &*held
-                && *signed == trust.key_set
-            {
-                return Ok(Rc::clone(set));
-            }
-            let set = trust.key_set.open(&trust.key_set.root, &self.settings.issuer).map_err(Error::untrusted)?;
-            let set = Rc::new(set);
-            *held = Some((trust.key_set.clone(), Rc::clone(&set)));
-            Ok(set)
-        })?
+    pub(super) fn key_set(&self) -> Result<Box<KeySet>, Error> {
+        self.trust(|trust| self.under_root(&trust.key_set, trust))?
+    }
+
+    fn under_root(&self, signed: &SignedKeySet, trust: &Trust) -> Result<Box<KeySet>, Error> {
+        signed.open(&trust.key_set.root, &self.settings.issuer).map(Box::new).map_err(Error::untrusted)
     }
 
     /// Follows the issuer to its next key set, or to the newest it has if none is given or several lie between: each signed
     /// by the pinned root and by the set before.
-    pub(super) fn follow(&self, next: Option<SignedKeySet>) -> Local<'_, Result<Rc<KeySet>, Error>> {
+    pub(super) fn follow(&self, next: Option<SignedKeySet>) -> Local<'_, Result<Box<KeySet>, Error>> {
         Box::pin(async move {
-            let mut steps = Vec::new();
-            match next {
-                Some(next) if !self.lies_beyond_next(&next)? => steps.push(next),
-                _ => steps = self.steps(&self.exchange(None, WELL_KNOWN, Vec::new()).await?)?,
+            let mut steps = Vec::from_iter(next);
+            if !self.leads_on(&steps)? {
+                let known = self.known(&self.exchange(None, WELL_KNOWN, Vec::new()).await?)?;
+                steps = known.past.unwrap_or_default();
+                steps.push(known.key_set);
             }
             let (set, newest) = self.walked(steps)?;
             if let Some(newest) = newest {
                 self.change(|data| {
                     if let Some(trust) = data.trust.as_mut() {
                         // The root inside is only a claim; what was pinned stays.
-                        trust.key_set = SignedKeySet { root: trust.key_set.root, ..newest };
+                        trust.key_set.by_root = newest.by_root;
+                        trust.key_set.by_previous = newest.by_previous;
                     }
                     Ok(())
                 })
@@ -222,35 +213,27 @@ impl<P: Platform> Wallet<P> {
         })
     }
 
-    /// The number of a set that the pinned root signed.
-    fn seq(&self, set: &SignedKeySet) -> Result<u64, Error> {
-        let root = self.trust(|trust| trust.key_set.root)?;
-        set.open(&root, &self.settings.issuer).map(|set| set.seq).map_err(Error::untrusted)
+    /// Whether there is a step, and no other one between the pinned set and it.
+    fn leads_on(&self, steps: &[SignedKeySet]) -> Result<bool, Error> {
+        let Some(next) = steps.first() else { return Ok(false) };
+        let next = self.trust(|trust| self.under_root(next, trust))??;
+        Ok(next.seq <= self.key_set()?.seq.saturating_add(1))
     }
 
-    fn lies_beyond_next(&self, set: &SignedKeySet) -> Result<bool, Error> {
-        Ok(self.seq(set)? > self.key_set()?.seq.saturating_add(1))
-    }
-
-    /// The sets after the pinned one, by the issuer's description.
-    fn steps(&self, answer: &[u8]) -> Result<Vec<SignedKeySet>, Error> {
-        let known = self.known(answer)?;
-        let pinned = self.key_set()?.seq;
-        let mut steps = known.past.unwrap_or_default();
-        steps.retain(|set| !self.seq(set).is_ok_and(|seq| seq <= pinned));
-        steps.push(known.key_set);
-        Ok(steps)
-    }
-
-    /// Where steps from the pinned set lead, and the signed set there if it is another one.
-    fn walked(&self, mut steps: Vec<SignedKeySet>) -> Result<(Rc<KeySet>, Option<SignedKeySet>), Error> {
-        let root = self.trust(|trust| trust.key_set.root)?;
-        let pinned = self.key_set()?;
-        let mut set = Rc::clone(&pinned);
-        for step in &steps {
-            set = Rc::new(step.follow(&root, &set, self.now()).map_err(Error::untrusted)?);
-        }
-        let newest = steps.pop().filter(|_| set != pinned);
+    /// Where steps lead from the pinned set, and the signed set there if it is another one. Steps before the pinned set are
+    /// passed over, but for the last.
+    fn walked(&self, mut steps: Vec<SignedKeySet>) -> Result<(Box<KeySet>, Option<SignedKeySet>), Error> {
+        let newest = steps.pop();
+        let mut set = self.key_set()?;
+        let pinned = set.seq;
+        self.trust(|trust| {
+            steps.retain(|step| !self.under_root(step, trust).is_ok_and(|set| set.seq <= pinned));
+            for step in steps.iter().chain(&newest) {
+                *set = step.follow(&trust.key_set.root, &set, self.now()).map_err(Error::untrusted)?;
+            }
+            Ok::<_, Error>(())
+        })??;
+        let newest = newest.filter(|_| set.seq != pinned);
         Ok((set, newest))
     }
 }

@@ -95,6 +95,16 @@ impl Error {
         self
     }
 
+    /// The same, with a time to wait in seconds if it says none itself.
+    #[must_use]
+    pub fn or_retry_after(mut self, seconds: Option<u32>) -> Self {
+        if let Some(seconds) = seconds {
+            let details = self.0.details.get_or_insert_default();
+            details.retry_after_ms.get_or_insert(u64::from(seconds) * 1000);
+        }
+        self
+    }
+
     /// What the issuer refused; its figures are in `currency`, if that is known yet.
     #[must_use]
     pub fn from_problem(problem: &Problem, currency: Option<Currency>) -> Self {

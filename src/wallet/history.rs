@@ -17,6 +17,7 @@ use crate::wire::json::decimal;
 use crate::wire::key_set::{KeySet, Use};
 use crate::wire::money::{Amount, Currency, Money};
 use crate::wire::receipt::{Body, Kind, Receipt};
+use std::rc::Rc;
 
 /// A receipt that the issuer signed for this account, with the body it names.
 pub(super) struct Checked {
@@ -85,7 +86,7 @@ pub(super) fn apply(data: &mut Data, set: &KeySet, item: &ReceiptItem) -> Result
         Broken::Gap => Cause::Gap,
         Broken::Fork => Cause::Fork,
     })?;
-    let view = checked.view(data);
+    let view = Rc::new(checked.view(data));
     let receipt = &checked.receipt;
     let is_own = view.by == Some(By::ThisDevice);
     let happened_here_before = is_history(data, receipt);
@@ -167,15 +168,15 @@ fn count(data: &mut Data, view: &ReceiptView) {
 }
 
 fn take_back(data: &mut Data, view: &ReceiptView) {
-    let undone = data.receipts.iter().find(|kept| Some(kept.sequence) == view.undoes).and_then(entry);
+    let undone = data.receipts.iter().find(|kept| Some(kept.sequence) == view.undoes).and_then(|kept| entry(kept));
     if let Some(undone) = undone {
         data.meter.take_back(undone);
     }
 }
 
-fn alert(kind: AlertKind, cause: Option<Cause>, view: &ReceiptView) -> Alert {
+fn alert(kind: AlertKind, cause: Option<Cause>, view: &Rc<ReceiptView>) -> Alert {
     let id = ["receipt-", &decimal(view.sequence)].concat();
-    Alert { id, at: view.at, kind, cause, receipt: Some(view.clone()), skew_ms: None }
+    Alert { id, at: view.at, kind, cause, receipt: Some(Rc::clone(view)), skew_ms: None }
 }
 
 /// The alert of a history that does not hold after `after`.
@@ -190,13 +191,20 @@ pub(super) fn broken_alert(cause: Cause, after: u64, now_ms: u64) -> Alert {
     Alert { id, at: now_ms, kind: AlertKind::UnknownUse, cause: Some(cause), receipt: None, skew_ms: None }
 }
 
+/// The newest receipts, newest first, those below sequence `before` if given.
+pub(super) fn newest(data: &Data, before: Option<u64>, limit: usize) -> Vec<Rc<ReceiptView>> {
+    let mut newest = Vec::new();
+    for receipt in data.receipts.iter().rev() {
+        if newest.len() < limit && before.is_none_or(|before| receipt.sequence < before) {
+            newest.push(Rc::clone(receipt));
+        }
+    }
+    newest
+}
+
 impl<P: Platform> Wallet<P> {
-    pub(super) fn kept_receipts(&self, before: Option<u64>, limit: usize) -> Vec<ReceiptView> {
-        let kept = |data: &Data| {
-            let wanted = |receipt: &&ReceiptView| before.is_none_or(|before| receipt.sequence < before);
-            data.receipts.iter().rev().filter(wanted).take(limit).cloned().collect()
-        };
-        self.read(kept).unwrap_or_default()
+    pub(super) fn kept_receipts(&self, before: Option<u64>, limit: usize) -> Vec<Rc<ReceiptView>> {
+        self.read(|data| newest(data, before, limit)).unwrap_or_default()
     }
 
     pub(super) async fn drop_alert(&self, alert: &str) -> Result<(), Error> {

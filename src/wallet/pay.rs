@@ -14,6 +14,7 @@ use crate::rules::lifetime::{LIFETIME, OFFLINE_AFTER};
 use crate::rules::spending::{Cap, Meter};
 use crate::wire::calls::DeviceStatus;
 use crate::wire::money::{Amount, Money};
+use crate::wire::sign1::Unsigned;
 use crate::wire::till_code::Form;
 use crate::wire::token::{Limit, Token};
 
@@ -41,20 +42,19 @@ impl<P: Platform> Wallet<P> {
             Ok(())
         })
         .await?;
-        let (token, terms) = taken.ok_or(Code::StorageFailed)?;
-        let unsigned = token.prepare(terms.handle, &terms.veil);
+        let Taken { unsigned, counter, issued_at, expires_at } = taken.ok_or(Code::StorageFailed)?;
         let signature = self.sign_with(By::Device, unsigned.message()).await?;
         // Locked or frozen meanwhile: a code that may not be shown is not handed out.
         self.demand_ready()?;
         let text = form.text(&unsigned.finish(&signature)).map_err(|_| Error::new(Code::ModuleCrashed))?;
         let picture = picture::draw(&text).map_err(|_| Error::new(Code::ModuleCrashed))?;
         let here = self.platform.clock().now_ms();
-        let left = ms(token.expires_at).saturating_sub(self.now_ms());
+        let left = ms(expires_at).saturating_sub(self.now_ms());
         Ok(PaymentCode {
             text,
-            counter: token.atc,
-            made_at: ms(token.issued_at),
-            expires_at: ms(token.expires_at),
+            counter,
+            made_at: ms(issued_at),
+            expires_at: ms(expires_at),
             expires_at_here: here.saturating_add(left),
             size: picture.size,
             path: picture.path,
@@ -63,20 +63,20 @@ impl<P: Platform> Wallet<P> {
     }
 }
 
+/// A token that was counted, to be signed.
+struct Taken {
+    unsigned: Unsigned,
+    counter: u32,
+    issued_at: u32,
+    expires_at: u32,
+}
+
 /// Takes the next counter, or refuses and takes nothing.
-fn take_token(data: &mut Data, max: Option<Amount>, random: [u8; 4], now_ms: u64) -> Result<(Token, Terms), Error> {
+fn take_token(data: &mut Data, max: Option<Amount>, random: [u8; 4], now_ms: u64) -> Result<Taken, Error> {
     // Another tab may know more than this one did a moment ago.
-    if data.account.is_none() {
-        return Err(Code::NotEnrolled.into());
-    }
-    match data.status {
-        DeviceStatus::Active => {}
-        DeviceStatus::Frozen => return Err(Code::Frozen.into()),
-        DeviceStatus::Suspended => return Err(Code::Suspended.into()),
-        DeviceStatus::Revoked => return Err(Code::Revoked.into()),
-    }
+    check_may_pay(data)?;
     check_pace(data, now_ms)?;
-    let terms = data.allowance.clone().ok_or_else(|| over(None, Amount::ZERO, now_ms))?;
+    let terms = data.allowance.as_ref().ok_or_else(|| over(None, Amount::ZERO, now_ms))?;
     let issued_at = u32::try_from(now_ms / 1000).unwrap_or(u32::MAX).max(data.last_iat);
     let offline = issued_at > data.last_contact.saturating_add(OFFLINE_AFTER);
     let unbroken = data.shown.last().copied().filter(|shown| {
@@ -84,17 +84,22 @@ fn take_token(data: &mut Data, max: Option<Amount>, random: [u8; 4], now_ms: u64
     });
     // A presentation is one payment, so going on with it costs nothing more than it did already.
     let others = data.shown.len().saturating_sub(usize::from(unbroken.is_some()));
-    let left = worst(data, &terms, issued_at, data.shown.get(..others).unwrap_or_default());
-    let left = if offline { left.and(offline_left(data, &terms, issued_at, others)) } else { left };
+    let left = worst(data, terms, issued_at, data.shown.get(..others).unwrap_or_default());
+    let left = if offline { left.and(offline_left(data, terms, issued_at, others)) } else { left };
     let most = max.unwrap_or(terms.per_payment).min(left.each);
     if left.count == 0 || left.each.is_zero() || max.is_some_and(|max| max > left.each) {
-        return Err(over(Some(&terms), left.each, ms(left.resets_at)));
+        return Err(over(Some(terms), left.each, ms(left.resets_at)));
     }
     let atc = data.atc.checked_add(1).ok_or(Code::KeyLost)?;
     let expires_at = issued_at.checked_add(LIFETIME).ok_or(Code::ClockSkew)?;
+    let currency = terms.currency;
+    let limit = max.map_or(Limit::Allowance, |amount| Limit::UpTo { amount, currency });
+    let token = Token { limit, expires_at, issued_at, atc, random };
+    let unsigned = token.prepare(terms.handle, &terms.veil);
+    let made = Made { atc, random, at: now_ms, most: max.unwrap_or(terms.per_payment), spent: None };
     data.atc = atc;
     data.last_iat = issued_at;
-    data.remember(Made { atc, random, at: now_ms, most: max.unwrap_or(terms.per_payment), spent: None });
+    data.remember(made);
     let shown = match unbroken {
         Some(shown) => {
             data.shown.pop();
@@ -110,9 +115,17 @@ fn take_token(data: &mut Data, max: Option<Amount>, random: [u8; 4], now_ms: u64
         None => Shown { first: atc, last: atc, began: now_ms, latest: now_ms, ends: expires_at, worst: most, offline },
     };
     data.shown.push(shown);
-    let currency = terms.currency;
-    let limit = max.map_or(Limit::Allowance, |amount| Limit::UpTo { amount, currency });
-    Ok((Token { limit, expires_at, issued_at, atc, random }, terms))
+    Ok(Taken { unsigned, counter: atc, issued_at, expires_at })
+}
+
+fn check_may_pay(data: &Data) -> Result<(), Error> {
+    Err(Error::new(match data.status {
+        _ if data.account.is_none() => Code::NotEnrolled,
+        DeviceStatus::Active => return Ok(()),
+        DeviceStatus::Frozen => Code::Frozen,
+        DeviceStatus::Suspended => Code::Suspended,
+        DeviceStatus::Revoked => Code::Revoked,
+    }))
 }
 
 fn check_pace(data: &Data, now_ms: u64) -> Result<(), Error> {

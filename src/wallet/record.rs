@@ -11,6 +11,7 @@ use crate::wire::json::{self, FromJson as _, json_object};
 use crate::wire::key::PublicKey;
 use crate::wire::key_set::SignedKeySet;
 use crate::wire::money::{Amount, Currency};
+use std::rc::Rc;
 
 /// The version this build writes. Later ones are refused, earlier ones are brought up in [`Data::from_bytes`].
 pub const VERSION: u32 = 2;
@@ -88,9 +89,9 @@ pub struct Data {
     /// Sequence of the receipt that this device was added with.
     pub added_by: Option<u64>,
     /// Newest checked receipts, oldest first.
-    pub receipts: Vec<ReceiptView>,
+    pub receipts: Vec<Rc<ReceiptView>>,
     /// Alerts that were not acknowledged, oldest first.
-    pub alerts: Vec<Alert>,
+    pub alerts: Vec<Rc<Alert>>,
     /// Devices of the account.
     pub devices: Vec<DeviceItem>,
     /// Its sources.
@@ -359,12 +360,12 @@ impl Data {
             if self.alerts.len() >= ALERTS {
                 self.alerts.remove(0);
             }
-            self.alerts.push(alert);
+            self.alerts.push(Rc::new(alert));
         }
     }
 
     /// Keeps a checked receipt.
-    pub fn keep_receipt(&mut self, receipt: ReceiptView) {
+    pub fn keep_receipt(&mut self, receipt: Rc<ReceiptView>) {
         self.receipts.push(receipt);
         let surplus = self.receipts.len().saturating_sub(RECEIPTS);
         self.receipts.drain(..surplus);

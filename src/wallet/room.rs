@@ -2,6 +2,7 @@
 
 use super::ceremony::Open;
 use super::error::Error;
+use super::history::newest;
 use super::ports::{Clock, Keys, Platform};
 use super::queue::Queue;
 use super::record::{Data, Unreadable};
@@ -11,7 +12,6 @@ use super::{Settings, Wallet, pay};
 use crate::code::Code;
 use crate::wire::calls::{self, DeviceItem, DeviceStatus, SourceItem};
 use crate::wire::id::to_base64;
-use crate::wire::key_set::{KeySet, SignedKeySet};
 use crate::wire::money::Money;
 use core::cell::{Cell, Ref, RefCell};
 use core::future::Future;
@@ -58,8 +58,6 @@ pub(super) struct Room<P: Platform> {
     /// Whether the record is on disk. Until a device is about to be registered it is not: a device key that is to be sealed
     /// must never have lain there.
     pub(super) stored: Cell<bool>,
-    /// The pinned set of the record, opened.
-    pub(super) key_set: RefCell<Option<(SignedKeySet, Rc<KeySet>)>>,
     /// The newest nonce of the issuer.
     pub(super) nonce: RefCell<String>,
     pub(super) anchor: Cell<Option<Anchor>>,
@@ -87,7 +85,6 @@ impl<P: Platform> Room<P> {
             next: RefCell::new(None),
             handles: RefCell::new(None),
             stored: Cell::new(false),
-            key_set: RefCell::new(None),
             nonce: RefCell::new(String::new()),
             anchor: Cell::new(None),
             online: Cell::new(true),
@@ -125,7 +122,6 @@ impl<P: Platform> Room<P> {
         self.handles.replace(None);
         self.stored.set(false);
         self.data.replace(None);
-        self.key_set.replace(None);
         self.anchor.set(None);
         self.fault.set(fault);
     }
@@ -244,7 +240,7 @@ impl<P: Platform> Wallet<P> {
             sources: data.sources.iter().map(source_view).collect(),
             allowance: allowance_view(data, now_ms),
             limit: data.limit.and_then(money),
-            recent: data.receipts.iter().rev().take(RECENT).cloned().collect(),
+            recent: newest(data, None, RECENT),
             alerts: data.alerts.clone(),
             ceremony,
             synced_at: data.synced_at,

@@ -10,6 +10,7 @@ use crate::wire::enrolment::Custody;
 use crate::wire::id::SourceId;
 use crate::wire::json::{ToJson, Writer, json_object, json_serde, json_words};
 use crate::wire::money::{Amount, Money};
+use std::rc::Rc;
 
 json_words! {
     /// What the wallet can do now.
@@ -57,9 +58,9 @@ pub struct State {
     /// What all devices together may pay in 24 hours.
     pub limit: Option<Money>,
     /// Newest checked receipts, newest first, at most 20.
-    pub recent: Vec<ReceiptView>,
+    pub recent: Vec<Rc<ReceiptView>>,
     /// Alerts that were not acknowledged, oldest first.
-    pub alerts: Vec<Alert>,
+    pub alerts: Vec<Rc<Alert>>,
     /// Kind of the open ceremony: `enrol` or an intent's kind.
     pub ceremony: Option<&'static str>,
     /// Last complete sync.
@@ -281,7 +282,7 @@ pub enum Confirmed {
     /// Done, with its checked receipt.
     Receipt {
         /// It.
-        receipt: ReceiptView,
+        receipt: Rc<ReceiptView>,
     },
     /// Not known yet: a receipt will say how it ended. It must not simply be tried again.
     Pending {

@@ -27,6 +27,7 @@ use crate::wire::receipt::Kind;
 use crate::wire::sign1::{self, Unsigned};
 use crate::wire::webauthn::Assertion;
 use core::cell::RefCell;
+use std::rc::Rc;
 
 /// How far the issuer's clock may be ahead of what the wallet thinks it is, in seconds.
 const LEEWAY: u32 = 30;
@@ -227,7 +228,7 @@ impl<P: Platform> Wallet<P> {
         }
         // The chain is brought up to it; if that fails now, the next sync does it.
         let _ = self.fetch_news().await;
-        Ok(Confirmed::Receipt { receipt: *receipt })
+        Ok(Confirmed::Receipt { receipt })
     }
 
     /// The passkey's assertion, checked, and the device key's co-signature over it; and what the passkey derived from `prf`.
@@ -254,8 +255,8 @@ impl<P: Platform> Wallet<P> {
     }
 
     /// Checks that a receipt is the issuer's, and for exactly this intent.
-    async fn accept(&self, prepared: &Prepared, item: &ReceiptItem) -> Result<Box<ReceiptView>, Error> {
-        let look = |set: &KeySet| self.read(|data| Some(Box::new(open_receipt(data, set, item).ok()?.view(data))));
+    async fn accept(&self, prepared: &Prepared, item: &ReceiptItem) -> Result<Rc<ReceiptView>, Error> {
+        let look = |set: &KeySet| self.read(|data| Some(Rc::new(open_receipt(data, set, item).ok()?.view(data))));
         let mut view = look(&*self.key_set()?)?;
         if view.is_none() {
             // Signed by a key that is newer than the pinned set, or forged.
@@ -268,8 +269,8 @@ impl<P: Platform> Wallet<P> {
         if prepared.made(&view) { Ok(view) } else { Err(Code::ReceiptForged.into()) }
     }
 
-    fn find(&self, prepared: &Prepared) -> Result<Option<Box<ReceiptView>>, Error> {
-        self.read(|data| data.receipts.iter().find(|receipt| prepared.made(receipt)).cloned().map(Box::new))
+    fn find(&self, prepared: &Prepared) -> Result<Option<Rc<ReceiptView>>, Error> {
+        self.read(|data| data.receipts.iter().find(|receipt| prepared.made(receipt)).cloned())
     }
 
     pub(super) async fn card_proof(&self, source: SourceId) -> Result<CardProof, Error> {

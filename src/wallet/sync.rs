@@ -15,13 +15,12 @@ use crate::wire::Refusal;
 use crate::wire::allowance::Tier;
 use crate::wire::calls::{DeviceStatus, FollowNews, Left, Refill, Sync, Synced};
 use crate::wire::head::Head;
-use crate::wire::id::Nonce;
+use crate::wire::id::{Bytes, Nonce};
 use crate::wire::json::decimal;
 use crate::wire::key_set::{KeySet, Use};
 use crate::wire::receipt::Kind;
 use crate::wire::time::Time;
 use core::time::Duration;
-use std::rc::Rc;
 
 /// A time statement counts only if its round trip took less.
 const ROUND_TRIP: Duration = Duration::from_secs(10);
@@ -55,7 +54,7 @@ enum Round {
 struct News {
     synced: Box<Synced>,
     head: Head,
-    set: Rc<KeySet>,
+    set: Box<KeySet>,
     /// Issuer's clock when the answer was here.
     issuer_ms: u64,
     /// Issuer's clock less the device's; none if the round trip took too long to tell.
@@ -87,7 +86,7 @@ impl<P: Platform> Wallet<P> {
                         paid = true;
                         continue;
                     }
-                    Err(error) => return Err(self.note_late(error).await),
+                    Err(error) => return Err(self.noted(error).await),
                 }
                 self.refill_silently().await;
                 return Ok(());
@@ -98,32 +97,29 @@ impl<P: Platform> Wallet<P> {
 
     pub(super) async fn fetch_allowance(&self) -> Result<(), Error> {
         let _turn = self.room.news.turn().await;
-        self.refill_now().await
+        self.renew(None).await
     }
 
     /// One call, its answer checked and taken.
     async fn fetch_round(&self) -> Result<Round, Error> {
         let call = self.next_sync()?;
         let started = self.platform.clock().running();
-        let mut synced = match self.call(By::Channel, &call).await {
-            Ok(synced) => Box::new(synced),
-            Err(error) => return Err(self.note_refusal(error).await),
-        };
+        let mut synced = Box::new(self.call(By::Channel, &call).await?);
         let took = self.platform.clock().running().saturating_sub(started);
         let mut set = self.key_set()?;
         let mut time = self.time_in(&synced, &set, call.nonce)?;
-        if time.is_none() {
-            set = self.follow(synced.key_set.take()).await?;
-            time = self.time_in(&synced, &set, call.nonce)?;
+        if time.is_none() || synced.key_set.is_some() {
+            let next = self.follow(synced.key_set.take()).await?;
+            if time.is_none() {
+                set = next;
+                time = self.time_in(&synced, &set, call.nonce)?;
+            }
         }
         let mut news = self.checked(synced, set, time.ok_or(Code::IssuerUntrusted)?)?;
-        if let Some(next) = news.synced.key_set.take() {
-            self.follow(Some(next)).await?;
-        }
         self.learn_clock(&mut news, took)?;
         let mut taken = Err(Cause::Gap);
         self.change(|data| {
-            taken = take_news(data, *news, call.after);
+            taken = take_news(data, &mut news, call.after);
             Ok(())
         })
         .await?;
@@ -159,7 +155,7 @@ impl<P: Platform> Wallet<P> {
     }
 
     /// The answer with the newest link as the issuer signed it, for this account and for now.
-    fn checked(&self, synced: Box<Synced>, set: Rc<KeySet>, issuer_ms: u64) -> Result<Box<News>, Error> {
+    fn checked(&self, synced: Box<Synced>, set: Box<KeySet>, issuer_ms: u64) -> Result<Box<News>, Error> {
         let now = seconds(issuer_ms);
         let head = set.open::<Head>(&synced.head.0, Use::Receipt, now).map_err(Error::untrusted)?.into_inner();
         if self.read(|data| data.account.as_ref().is_none_or(|account| head.account != account.id))? {
@@ -190,70 +186,68 @@ impl<P: Platform> Wallet<P> {
         Ok(())
     }
 
-    /// An issuer that answers and shows nothing new for long withholds something: its owner is told.
-    async fn note_late(&self, error: Error) -> Error {
+    /// A refusal that says how this device stands is news too. And an issuer that answers and shows nothing new for long
+    /// withholds something: its owner is told.
+    async fn noted(&self, error: Error) -> Error {
+        let status = match error.code {
+            Code::Revoked => Some(DeviceStatus::Revoked),
+            Code::Suspended => Some(DeviceStatus::Suspended),
+            Code::Frozen => Some(DeviceStatus::Frozen),
+            _ => None,
+        };
         let now_ms = self.now_ms();
         let since = self.read(|data| data.synced_at).ok().flatten();
-        if let Some(since) = since.filter(|since| self.room.online.get() && since.saturating_add(LATE_MS) < now_ms) {
-            let noted = self.change(move |data| {
-                data.alert(plain_alert(AlertKind::ReceiptsLate, "late-", since, now_ms));
-                Ok(())
-            });
-            let _ = noted.await;
+        let late = since.filter(|since| self.room.online.get() && since.saturating_add(LATE_MS) < now_ms);
+        if status.is_none() && late.is_none() {
+            return error;
         }
-        error
-    }
-
-    /// A refusal that says how this device stands is news too.
-    async fn note_refusal(&self, error: Error) -> Error {
-        let status = match error.code {
-            Code::Revoked => DeviceStatus::Revoked,
-            Code::Suspended => DeviceStatus::Suspended,
-            Code::Frozen => DeviceStatus::Frozen,
-            _ => return error,
-        };
         let noted = self.change(move |data| {
-            data.status = status;
+            data.status = status.unwrap_or(data.status);
+            if let Some(since) = late {
+                data.alert(plain_alert(AlertKind::ReceiptsLate, "late-", since, now_ms));
+            }
             Ok(())
         });
         noted.await.err().unwrap_or(error)
     }
 
-    /// Opens an allowance that came before the clock was learned.
-    async fn open_late_allowance(&self) -> Result<(), Error> {
-        let late = self.read(|data| data.account.as_ref().and(data.unopened.clone()))?;
-        let Some(bytes) = late else { return Ok(()) };
-        let thumb = self.read(|data| data.device_key.thumbprint())?;
-        let terms = self.open_allowance(&bytes.0, thumb, self.now()).await?;
-        self.change(|data| {
-            data.unopened = None;
-            data.allowance = Some(*terms);
-            Ok(())
-        })
-        .await
-    }
-
-    /// Refills if it is time; whatever hinders it will hinder the user only once the allowance has ended.
+    /// Opens an allowance that came before the clock was learned, and refills if it is time. Whatever hinders it will hinder
+    /// the user only once the allowance has ended.
     async fn refill_silently(&self) {
-        let _ = self.open_late_allowance().await;
+        let late = self.read(|data| data.account.as_ref().and(data.unopened.clone())).ok().flatten();
+        if late.is_some() {
+            let _ = self.renew(late).await;
+        }
         let now = self.now();
         let due = self.read(|data| is_refill_due(data.allowance.as_ref(), now)).unwrap_or(false);
         if due && self.status() == Status::Ready {
-            let _ = self.refill_now().await;
+            let _ = self.renew(None).await;
         }
     }
 
-    fn refill_now(&self) -> Local<'_, Result<(), Error>> {
+    /// Takes an allowance that is here already, or else a fresh one from the issuer.
+    fn renew(&self, late: Option<Bytes>) -> Local<'_, Result<(), Error>> {
         Box::pin(async move {
-            self.demand_ready()?;
-            let reply = self.call(By::Device, &Refill {}).await?;
+            let (bytes, left) = match late {
+                Some(bytes) => (bytes, None),
+                None => {
+                    self.demand_ready()?;
+                    let reply = self.call(By::Device, &Refill {}).await?;
+                    (reply.allowance, Some(reply.left))
+                }
+            };
             let now = self.now();
             let thumb = self.read(|data| data.device_key.thumbprint())?;
-            let terms = self.open_allowance(&reply.allowance.0, thumb, now).await?;
+            let terms = self.open_allowance(&bytes.0, thumb, now).await?;
             self.change(|data| {
                 data.allowance = Some(*terms);
-                data.left = Some(LeftThen { left: reply.left, as_of: now });
-                data.last_contact = data.last_contact.max(now);
+                match left {
+                    None => data.unopened = None,
+                    Some(left) => {
+                        data.left = Some(LeftThen { left, as_of: now });
+                        data.last_contact = data.last_contact.max(now);
+                    }
+                }
                 Ok(())
             })
             .await
@@ -273,18 +267,19 @@ fn is_refill_due(terms: Option<&Terms>, now: u32) -> bool {
 }
 
 /// Takes what holds and stops at what does not, which stays as an alert.
-fn take_news(data: &mut Data, news: News, after: u64) -> Result<Round, Cause> {
+fn take_news(data: &mut Data, news: &mut News, after: u64) -> Result<Round, Cause> {
     let News { synced, head, set, issuer_ms, offset_ms } = news;
+    let issuer_ms = *issuer_ms;
     let now = seconds(issuer_ms);
-    if let Some(offset) = offset_ms {
+    if let Some(offset) = *offset_ms {
         take_offset(data, offset, issuer_ms);
         // A date that a wrong clock once wrote would bind every later code; the issuer takes none dated further ahead.
         let ahead = u32::try_from(lifetime::AHEAD_MS / 1000).unwrap_or_default();
         data.last_iat = data.last_iat.min(now.saturating_add(ahead));
     }
     data.status = synced.status;
-    data.devices = synced.devices;
-    data.sources = synced.sources;
+    core::mem::swap(&mut data.devices, &mut synced.devices);
+    core::mem::swap(&mut data.sources, &mut synced.sources);
     data.limit = synced.limit;
     // The floor is not signed: whoever carries the answer may not use the counter up.
     if synced.atc_floor <= data.atc.saturating_add(MOST_AHEAD) {
@@ -295,7 +290,7 @@ fn take_news(data: &mut Data, news: News, after: u64) -> Result<Round, Cause> {
     if data.link.seq != after {
         return Ok(Round::Again);
     }
-    match take_receipts(data, &synced.receipts, &head, &set) {
+    match take_receipts(data, &synced.receipts, head, set) {
         Ok(Round::Complete) => {
             data.balance = Some(head.balance);
             warn_of_little(data, &synced.left, issuer_ms);

@@ -159,7 +159,7 @@ impl Stage {
     /// The newest reason in a wallet's receipts after a sync.
     pub async fn reason(&self, wallet: &Wallet<Place>) -> String {
         wallet.sync().await.unwrap();
-        wallet.receipts(None, 5).into_iter().find_map(|receipt| receipt.reason).unwrap()
+        wallet.receipts(None, 5).into_iter().find_map(|receipt| receipt.reason.clone()).unwrap()
     }
 }
 

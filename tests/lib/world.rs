@@ -310,7 +310,7 @@ fn pad(key: &str) -> String {
     format!("{key:-<20}")
 }
 
-pub fn receipt(confirmed: Confirmed) -> ReceiptView {
+pub fn receipt(confirmed: Confirmed) -> Rc<ReceiptView> {
     match confirmed {
         Confirmed::Receipt { receipt } => receipt,
         other => panic!("no receipt: {other:?}"),

@@ -83,7 +83,7 @@ fn other_devices_of_the_account_raise_nothing_and_keep_their_place() {
     world.issuer.record(Kind::Payment, Some(OTHER), Some(&token), Some(540));
     assert_eq!(unknown(&wallet), 0);
     let receipt = wallet.state().recent.first().cloned().unwrap();
-    assert_eq!((receipt.by, receipt.place), (Some(By::OtherDevice), None));
+    assert_eq!((receipt.by, receipt.place.as_deref()), (Some(By::OtherDevice), None));
     assert_eq!(receipt.device_label.as_deref(), Some("Tablet"));
 }
 

@@ -4,6 +4,7 @@ use crate::wire::id::SourceId;
 use crate::wire::json::{json_object, json_words};
 use crate::wire::money::Money;
 use crate::wire::receipt::Kind;
+use std::rc::Rc;
 
 json_words! {
     /// Who paid.
@@ -116,7 +117,7 @@ pub struct Alert {
     /// Why, for `unknown-use`.
     pub cause: Option<Cause>,
     /// The receipt concerned.
-    pub receipt: Option<ReceiptView>,
+    pub receipt: Option<Rc<ReceiptView>>,
     /// How far the clock is off, for `clock-skew`.
     pub skew_ms: Option<i64>,
 }

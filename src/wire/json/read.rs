@@ -4,6 +4,7 @@
 use super::BadJson;
 use super::parse::Json;
 use crate::code::Words;
+use alloc::rc::Rc;
 
 /// What can be read from JSON.
 pub trait FromJson {
@@ -145,6 +146,16 @@ impl<T: FromJson> FromJson for Option<T> {
             Json::Null => Ok(()),
             json => self.insert(T::blank()).read(json),
         }
+    }
+}
+
+impl<T: FromJson> FromJson for Rc<T> {
+    fn blank() -> Self {
+        Self::new(T::blank())
+    }
+
+    fn read(&mut self, json: &Json) -> Result<(), BadJson> {
+        Self::get_mut(self).ok_or(BadJson)?.read(json)
     }
 }
 

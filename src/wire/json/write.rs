@@ -2,6 +2,7 @@
 
 use crate::code::Words;
 use alloc::collections::BTreeMap;
+use alloc::rc::Rc;
 
 /// What has one JSON form.
 pub trait ToJson {
@@ -156,6 +157,12 @@ impl<T: ToJson> ToJson for Option<T> {
             Some(value) => value.write(to),
             None => to.null(),
         }
+    }
+}
+
+impl<T: ToJson> ToJson for Rc<T> {
+    fn write(&self, to: &mut Writer) {
+        (**self).write(to);
     }
 }
 
