@@ -82,7 +82,8 @@ pub(super) fn prepare(
         user_handle: account.user_handle.clone(),
         nonce: open.nonce,
         expires_at: open.until,
-        exclude: account.devices.iter().map(|device| device.credential.id.clone()).collect(),
+        exclude: Some(account.devices.iter().map(|device| device.credential.id.clone()).collect()),
+        credentials: None,
     };
     records.enrolments.put(thumb, open);
     Ok(prepared)

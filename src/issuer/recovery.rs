@@ -16,7 +16,7 @@ use super::replay::Window;
 use super::tier::Evidence;
 use super::webauthn;
 use crate::code::Code;
-use crate::wire::calls::{ConfirmRecovery, Enrolled, RecoveryPrepared};
+use crate::wire::calls::{ConfirmRecovery, Enrolled, EnrolmentPrepared};
 use crate::wire::enrolment;
 use crate::wire::id::{AccountId, Handle, Hash, Nonce, Thumbprint};
 use crate::wire::key::PublicKey;
@@ -42,7 +42,7 @@ pub(super) fn prepare(
     ticket: &str,
     thumb: Thumbprint,
     channel_key: PublicKey,
-) -> Result<RecoveryPrepared, Refused> {
+) -> Result<EnrolmentPrepared, Refused> {
     let now = moment.now();
     let (key, entry) = live_ticket(moment, records, ticket, thumb)?;
     records.tickets.take(&key);
@@ -56,13 +56,14 @@ pub(super) fn prepare(
         return Err(Code::BadArgument.into());
     }
     let (nonce, until) = (Nonce(moment.chance.next()), now.saturating_add(LIFE));
-    let prepared = RecoveryPrepared {
+    let prepared = EnrolmentPrepared {
         account: owner.id.clone(),
         account_label: owner.label.clone(),
         user_handle: owner.user_handle.clone(),
         nonce,
         expires_at: until,
-        credentials,
+        exclude: None,
+        credentials: Some(credentials),
     };
     records.orders.put(order_key(thumb), Order::Recovery { account: entry.account, channel_key, nonce, until });
     Ok(prepared)

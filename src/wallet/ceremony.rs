@@ -4,8 +4,8 @@ use super::checks::Expected;
 use super::classify::{Asked as Verb, classify};
 use super::client::By;
 use super::error::Error;
-use super::ports::{Authenticator, Clock, Ended, Platform, RequestOptions};
-use super::queue::{First, Signal, Stop, first};
+use super::ports::{Authenticator, Clock, Platform, RequestOptions};
+use super::queue::{Signal, Stop};
 use super::room::{Local, Secret};
 use super::state::{Ceremony, Confirmed, IntentView};
 use super::{Wallet, enrol, rotate, step_up, unlock};
@@ -14,6 +14,9 @@ use crate::wire::id::{Bytes, Hash, RpId};
 use crate::wire::sign1::Unsigned;
 use crate::wire::webauthn::Assertion;
 use core::cell::Cell;
+use core::future::{Future, poll_fn};
+use core::pin::pin;
+use core::task::Poll;
 use core::time::Duration;
 use std::rc::Rc;
 
@@ -179,11 +182,12 @@ impl<P: Platform> Wallet<P> {
             };
             let mut answer = None;
             let prompt = async {
-                answer = Some(self.platform.authenticator().get(&options).await?);
+                let given = self.platform.authenticator().get(&options).await;
+                answer = Some(given.map_err(|ended| classify(&ended, Verb::Get))?);
                 Ok(())
             };
-            self.patiently(open, Verb::Get, Box::pin(prompt)).await?;
-            let (assertion, secret) = answer.ok_or_else(|| self.lose_patience())?;
+            self.patiently(open, None, Box::pin(prompt)).await?;
+            let (assertion, secret) = answer.ok_or(Code::TimedOut)?;
             let origin = self.platform.origin();
             let expected = Expected { kind: "webauthn.get", challenge: &challenge, origin, rp_id };
             expected.check_assertion(&assertion, credentials, user_handle)?;
@@ -192,19 +196,29 @@ impl<P: Platform> Wallet<P> {
         })
     }
 
-    /// Waits for a prompt, for as long as it may stay open.
+    /// Waits for a prompt, or for what ends without it where stop is said, for as long as either may take.
     pub(super) fn patiently<'a>(
         &'a self,
         open: &'a Open,
-        verb: Verb,
-        prompt: Local<'a, Result<(), Ended>>,
+        stop: Option<&'a Signal>,
+        work: Local<'a, Result<(), Error>>,
     ) -> Local<'a, Result<(), Error>> {
         Box::pin(async move {
             stop_here(open)?;
-            match first(prompt, self.platform.clock().sleep(PATIENCE)).await {
-                First::Left(answer) => answer.map_err(|ended| classify(&ended, verb)),
-                First::Right(()) => Err(self.lose_patience()),
-            }
+            let (mut work, mut time) = (work, pin!(self.platform.clock().sleep(PATIENCE)));
+            poll_fn(|context| {
+                if let Poll::Ready(done) = work.as_mut().poll(context) {
+                    return Poll::Ready(done);
+                }
+                if stop.is_some_and(|stop| stop.poll_stopped(context).is_ready()) {
+                    return Poll::Ready(Err(Code::Cancelled.into()));
+                }
+                time.as_mut().poll(context).map(|()| {
+                    self.platform.authenticator().abort();
+                    Err(Code::TimedOut.into())
+                })
+            })
+            .await
         })
     }
 
@@ -214,11 +228,6 @@ impl<P: Platform> Wallet<P> {
             let signature = self.sign_with(by, unsigned.message()).await?;
             Ok(Bytes(unsigned.finish(&signature)))
         })
-    }
-
-    pub(super) fn lose_patience(&self) -> Error {
-        self.platform.authenticator().abort();
-        Code::TimedOut.into()
     }
 }
 

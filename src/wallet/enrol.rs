@@ -7,37 +7,36 @@ use super::Wallet;
 use super::ceremony::{DEADLINE, Open, Work};
 use super::client::{By, parse};
 use super::error::Error;
-use super::ports::{Clock, CreationOptions, Kept, Keys, Lock, Platform, Store};
-use super::queue::{First, Stop, first};
-use super::record::{Account, Data, Enrolling};
-use super::room::{Fault, Local, ms, this_device, unreadable};
+use super::ports::{CreationOptions, Keys, Lock, Platform};
+use super::queue::Stop;
+use super::record::{Account, Enrolling};
+use super::room::{Fault, Local, ms, this_device};
 use super::state::{Ceremony, Confirmed, IntentView};
 use crate::code::Code;
 use crate::wire::calls::{
     Call, ConfirmEnrolment, ConfirmRecovery, EnrolmentPrepared, EnterCode, KnownCredential, LogIn, PrepareEnrolment,
-    PrepareRecovery, RecoveryPrepared,
+    PrepareRecovery,
 };
 use crate::wire::enrolment::creation_challenge;
-use crate::wire::id::{AccountId, Bytes, Nonce, host};
+use crate::wire::id::{Bytes, Nonce, host};
 use crate::wire::json;
-use crate::wire::webauthn::{Assertion, Registration};
-use core::cell::{Cell, RefCell};
+use crate::wire::webauthn::Registration;
+use core::cell::{Cell, OnceCell, RefCell};
 use registration::{is_unanswered, judged};
-use std::rc::Rc;
 
 /// Longest label in characters.
 const LABEL: usize = 60;
 
 pub(super) struct Prepared {
-    account: AccountId,
-    device_label: String,
+    /// What it is to lead to; which passkey and when shows at the end.
+    account: Account,
     /// The passkeys of the devices whose place may be taken; none: a new one is made.
     known: Vec<KnownCredential>,
     /// What a new one is made with.
     options: CreationOptions,
     nonce: Nonce,
     /// Kept between two taps, where the platform wants one for each prompt.
-    made: RefCell<Option<Rc<Made>>>,
+    made: OnceCell<Made>,
     /// Whether it was sent.
     sent: Cell<bool>,
 }
@@ -56,10 +55,17 @@ struct Made {
 impl<P: Platform> Wallet<P> {
     pub(super) async fn start_login(&self, login: &str, password: &str, language: &str) -> Result<String, Error> {
         self.demand_new()?;
-        self.ensure_keys().await?;
-        self.learn_issuer().await?;
+        self.introduced().await?;
         let call = LogIn { login: login.into(), password: password.into(), language: language.into() };
         Ok(self.call(By::NewDevice, &call).await?.attempt)
+    }
+
+    /// Makes keys and learns whom to believe, whatever of both is still to do.
+    fn introduced(&self) -> Local<'_, Result<(), Error>> {
+        Box::pin(async move {
+            self.ensure_keys().await?;
+            self.learn_issuer().await
+        })
     }
 
     pub(super) async fn finish_login(&self, attempt: &str, code: &str) -> Result<String, Error> {
@@ -93,8 +99,7 @@ impl<P: Platform> Wallet<P> {
         if label.chars().count() > LABEL {
             return Err(Code::BadArgument.into());
         }
-        self.ensure_keys().await?;
-        self.learn_issuer().await?;
+        self.introduced().await?;
         if !self.trust(|trust| host(self.platform.origin()) == trust.rp_id.as_str())? {
             return Err(Code::WrongRp.into());
         }
@@ -102,12 +107,11 @@ impl<P: Platform> Wallet<P> {
         // Both say the same, to two paths.
         let body = json::to_vec(&PrepareEnrolment { ticket, channel_key });
         let path = if replaces { PrepareRecovery::PATH } else { PrepareEnrolment::PATH };
-        let answer = self.send_proved(By::NewDevice, path, body).await?;
-        let (reply, known) = if replaces { read_recovery(&answer)? } else { (parse(&answer)?, Vec::new()) };
+        let reply: EnrolmentPrepared = parse(&self.send_proved(By::NewDevice, path, body).await?)?;
         if expected_account_label.is_some_and(|expected| expected != reply.account_label) {
             return Err(Code::WrongAccount.into());
         }
-        let (intent, prepared) = self.prepared_enrolment(label, reply, known)?;
+        let (intent, prepared) = self.prepared_enrolment(label, reply, replaces)?;
         self.open_ceremony(intent, Work::Enrol(prepared)).await
     }
 
@@ -116,46 +120,65 @@ impl<P: Platform> Wallet<P> {
         &self,
         label: &str,
         reply: EnrolmentPrepared,
-        known: Vec<KnownCredential>,
+        replaces: bool,
     ) -> Result<(IntentView, Box<Prepared>), Error> {
-        let EnrolmentPrepared { account, account_label, user_handle, nonce, expires_at, exclude } = reply;
+        let EnrolmentPrepared { account, account_label, user_handle, nonce, expires_at, exclude, credentials } = reply;
+        let (exclude, known) = (exclude.unwrap_or_default(), credentials.unwrap_or_default());
+        if replaces && known.is_empty() {
+            return Err(Code::NoCredential.into());
+        }
         let (keys, custody) = self.read(|data| ((data.device_key, data.channel_key), data.custody))?;
         let (rp_id, rp_name) = self.trust(|trust| (trust.rp_id.clone(), trust.rp_name.clone()))?;
         let (thumb, channel_thumb) = (keys.0.thumbprint(), keys.1.thumbprint());
         let challenge = creation_challenge(&self.settings.issuer, &rp_id, &account, thumb, channel_thumb, nonce);
         let prf = self.room.draft.borrow().as_ref().and_then(|device| self.platform.keys().prf_input(device));
+        let account = Account {
+            id: account,
+            label: account_label.clone(),
+            device_label: label.into(),
+            credential: Bytes::default(),
+            user_handle: user_handle.clone(),
+            enrolled_at: 0,
+        };
         let intent = IntentView::Enrol {
             account_label: account_label.clone(),
             label: label.into(),
             custody,
             expires_at: ms(expires_at),
         };
-        let device_label = label.into();
         let deadline = DEADLINE;
         let options = CreationOptions { rp_id, rp_name, user_handle, account_label, challenge, exclude, prf, deadline };
-        let (made, sent) = (RefCell::default(), Cell::new(false));
-        Ok((intent, Box::new(Prepared { account, device_label, known, options, nonce, made, sent })))
+        let (made, sent) = (OnceCell::new(), Cell::new(false));
+        Ok((intent, Box::new(Prepared { account, known, options, nonce, made, sent })))
     }
 
     /// Under the lock of all tabs, so that two of them end with one device.
     pub(super) async fn confirm_enrolment(&self, open: &Open, prepared: &Prepared) -> Result<Confirmed, Error> {
-        let _guard = self.alone(open).await?;
-        let is_ours = self.take_others().await?;
-        let mut is_registered = self.read(|data| data.account.is_some())?;
-        if !is_registered {
-            is_registered = match self.resume_enrolment().await {
+        let mut guard = None;
+        let granted = async {
+            guard = Some(self.platform.lock().acquire("enrolment").await?);
+            Ok(())
+        };
+        self.patiently(open, Some(&open.signal), Box::pin(granted)).await?;
+        let own = self.read(|data| data.device_key)?;
+        // Another tab may have been here first.
+        self.take_stored().await?;
+        while self.read(|data| data.account.is_none())? {
+            let is_there = match self.resume_enrolment().await {
                 // Of an earlier enrolment that came to nothing: this one goes on.
                 Err(error) if !prepared.sent.get() && !is_unanswered(&error) => false,
                 other => other?,
             };
-        }
-        if !is_registered {
-            if !is_ours {
-                // The ticket was for a key that is no longer here.
-                return Err(Code::TicketExpired.into());
+            if !is_there {
+                if self.read(|data| data.device_key != own)? {
+                    // The ticket was for a key that is no longer here.
+                    return Err(Code::TicketExpired.into());
+                }
+                self.register(open, prepared).await?;
+                prepared.sent.set(true);
             }
-            self.enrol_now(open, prepared).await?;
         }
+        drop(guard);
         self.enrolled().await
     }
 
@@ -166,97 +189,6 @@ impl<P: Platform> Wallet<P> {
             let device = self.read(|data| this_device(data, self.now()))?.ok_or(Code::NotEnrolled)?;
             Ok(Confirmed::Enrolled { device })
         })
-    }
-
-    async fn enrol_now(&self, open: &Open, prepared: &Prepared) -> Result<(), Error> {
-        // Its end is the issuer's to judge: this device's clock is not learned yet.
-        let held = prepared.made.borrow().clone();
-        let made = match held {
-            Some(made) => made,
-            None => {
-                let made = Rc::new(self.make_passkey(open, prepared).await?);
-                prepared.made.replace(Some(Rc::clone(&made)));
-                made
-            }
-        };
-        let (assertion, device) = loop {
-            // The passkey did not do what it promised: the statement must not claim it. It is asked once more.
-            if let Some(confirmed) = self.confirmed(open, prepared, &made).await? {
-                break confirmed;
-            }
-        };
-        let attestation = match made.registration {
-            Some(_) => self.platform.keys().attest(&device, prepared.nonce).await,
-            None => None,
-        };
-        let enrolling = self.enrolling(prepared, &made, assertion, attestation);
-        // On disk before it is sent: whatever happens to the answer, it can be asked for again.
-        self.change_with(device, |data| {
-            data.enrolling = Some(enrolling);
-            Ok(())
-        })
-        .await?;
-        prepared.sent.set(true);
-        self.resume_enrolment().await.map(drop)
-    }
-
-    fn enrolling(
-        &self,
-        prepared: &Prepared,
-        made: &Made,
-        assertion: Assertion,
-        attestation: Option<Bytes>,
-    ) -> Enrolling {
-        let (statement, label) = (made.statement.borrow().clone(), prepared.device_label.clone());
-        let account = Account {
-            id: prepared.account.clone(),
-            label: prepared.options.account_label.clone(),
-            device_label: label.clone(),
-            credential: made.passkey.id.clone(),
-            user_handle: prepared.options.user_handle.clone(),
-            enrolled_at: self.now(),
-        };
-        let (call, recovers) = match made.registration.clone() {
-            Some(registration) => {
-                let call = ConfirmEnrolment { registration, statement, assertion, label, attestation };
-                (json::to_vec(&call), None)
-            }
-            None => (json::to_vec(&ConfirmRecovery { statement, assertion, label }), Some(true)),
-        };
-        Enrolling { account, call: Bytes(call), recovers }
-    }
-
-    /// Waits for the other tabs, but not for ever.
-    async fn alone(&self, open: &Open) -> Result<<P::Lock as Lock>::Guard, Error> {
-        let lock = self.platform.lock().acquire("enrolment");
-        let give_up = first(open.signal.stopped(), self.platform.clock().sleep(DEADLINE));
-        match first(lock, give_up).await {
-            First::Left(guard) => Ok(guard?),
-            First::Right(First::Left(_)) => Err(Code::Cancelled.into()),
-            First::Right(First::Right(())) => Err(Code::TimedOut.into()),
-        }
-    }
-
-    /// Takes what another tab has stored meanwhile, if anything. Whether the keys here are those that the ticket is for.
-    async fn take_others(&self) -> Result<bool, Error> {
-        let record = match self.platform.store().load().await? {
-            Kept::Record(record) => record,
-            Kept::Nothing | Kept::Gone if self.is_draft() => return Ok(true),
-            Kept::Nothing | Kept::Gone => {
-                self.room.lose(Some(Fault::KeyLost));
-                return Err(Code::KeyLost.into());
-            }
-        };
-        let (is_ours, is_used, is_new) = {
-            let stored = Data::from_bytes(&record.data).map_err(unreadable)?;
-            let is_ours = self.read(|data| data.device_key == stored.device_key)?;
-            (is_ours, stored.known_account().is_some(), stored.account.is_some() || !is_ours)
-        };
-        if is_used && is_new {
-            self.take(record).await?;
-            self.room.changed();
-        }
-        Ok(is_ours || !is_used)
     }
 
     /// Sends an enrolment that is on disk, for the first time or again. Whether there was one.
@@ -308,16 +240,6 @@ impl<P: Platform> Wallet<P> {
             }
         })
     }
-}
-
-/// The same for both, but for the passkeys: those that are known take the place of a new one.
-fn read_recovery(answer: &[u8]) -> Result<(EnrolmentPrepared, Vec<KnownCredential>), Error> {
-    let RecoveryPrepared { account, account_label, user_handle, nonce, expires_at, credentials } = parse(answer)?;
-    if credentials.is_empty() {
-        return Err(Code::NoCredential.into());
-    }
-    let exclude = Vec::new();
-    Ok((EnrolmentPrepared { account, account_label, user_handle, nonce, expires_at, exclude }, credentials))
 }
 
 #[cfg(test)]

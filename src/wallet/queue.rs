@@ -1,7 +1,7 @@
 //! Calls wait their turn: a first-come mutex for one thread, and the signal that ends an open ceremony.
 
 use core::cell::RefCell;
-use core::future::Future;
+use core::future::{Future, poll_fn};
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
 
@@ -158,18 +158,20 @@ impl Signal {
     }
 
     /// Resolves once stop is said.
-    pub async fn stopped(&self) -> Stop {
-        core::future::poll_fn(|context| {
-            let mut inner = self.inner.borrow_mut();
-            match inner.0 {
-                Some(why) => Poll::Ready(why),
-                None => {
-                    inner.1 = Some(context.waker().clone());
-                    Poll::Pending
-                }
+    pub fn stopped(&self) -> impl Future<Output = Stop> {
+        poll_fn(|context| self.poll_stopped(context))
+    }
+
+    /// Whether stop was said; whoever asked last is woken once it is.
+    pub fn poll_stopped(&self, context: &Context<'_>) -> Poll<Stop> {
+        let mut inner = self.inner.borrow_mut();
+        match inner.0 {
+            Some(why) => Poll::Ready(why),
+            None => {
+                inner.1 = Some(context.waker().clone());
+                Poll::Pending
             }
-        })
-        .await
+        }
     }
 }
 
@@ -185,7 +187,7 @@ pub enum First<A, B> {
 /// Waits for the first of two; the other is dropped. The left one wins where both are ready.
 pub async fn first<A, B>(left: impl Future<Output = A>, right: impl Future<Output = B>) -> First<A, B> {
     let (mut left, mut right) = (pin!(left), pin!(right));
-    core::future::poll_fn(|context| {
+    poll_fn(|context| {
         if let Poll::Ready(value) = left.as_mut().poll(context) {
             return Poll::Ready(First::Left(value));
         }

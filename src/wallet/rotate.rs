@@ -120,7 +120,7 @@ impl<P: Platform> Wallet<P> {
         let unsigned = self.read(|data| self.approval(step.intent(), &bound, &data.device_key))?;
         let approval = self.signed(By::Device, unsigned).await?;
         if prf.is_some() {
-            let (device, kept) = self.sealed_for(&handles.0, bound, secret).await?;
+            let (device, kept) = self.sealed_for(&handles.0, &bound, secret).await?;
             handles.0 = kept;
             if let Some(next) = self.room.next.borrow_mut().as_mut() {
                 next.device = device;

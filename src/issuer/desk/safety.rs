@@ -8,9 +8,9 @@ use crate::issuer::funding::Funding;
 use crate::issuer::ledger::{Kind, Ledger, Needs};
 use crate::issuer::{devices, freeze, limits, login, recovery, rotation, step_up};
 use crate::wire::calls::{
-    AccountFrozen, ConfirmPasskeyFreeze, ConfirmRecovery, ConfirmRotation, Enrolled, FreezeByCode, FreezeByTicket,
-    IntentPrepared, LimitSet, LowerLimit, PasskeyFreezePrepared, PrepareLimit, PrepareRecovery, PrepareRefill,
-    PrepareRotation, PrepareUnfreeze, RecoveryPrepared, ReportUse, RotationPrepared, SignedOff, UnfreezeCodeSent,
+    AccountFrozen, ConfirmPasskeyFreeze, ConfirmRecovery, ConfirmRotation, Enrolled, EnrolmentPrepared, FreezeByCode,
+    FreezeByTicket, IntentPrepared, LimitSet, LowerLimit, PasskeyFreezePrepared, PrepareLimit, PrepareRecovery,
+    PrepareRefill, PrepareRotation, PrepareUnfreeze, ReportUse, RotationPrepared, SignedOff, UnfreezeCodeSent,
 };
 use crate::wire::enrolment;
 use crate::wire::id::{AccountId, Nonce};
@@ -163,7 +163,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         &self,
         caller: &Caller,
         call: PrepareRecovery,
-    ) -> Result<RecoveryPrepared, Refused> {
+    ) -> Result<EnrolmentPrepared, Refused> {
         let key = login::ticket_key(&self.keys, &call.ticket);
         let account = self.account_of_ticket(caller, &key).await?;
         let needs = Needs::new()

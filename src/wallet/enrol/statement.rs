@@ -5,14 +5,16 @@ use crate::code::Code;
 use crate::wallet::Wallet;
 use crate::wallet::ceremony::{Asked, Open};
 use crate::wallet::checks::Expected;
-use crate::wallet::classify::Asked as Verb;
+use crate::wallet::classify::{Asked as Verb, classify};
 use crate::wallet::client::By;
 use crate::wallet::error::Error;
 use crate::wallet::ports::{Authenticator, CreationOptions, Keys, Platform};
+use crate::wallet::record::{Account, Enrolling};
 use crate::wallet::room::{Handle, Key, Local, Secret};
-use crate::wire::calls::KnownCredential;
+use crate::wire::calls::{KnownCredential, Registering};
 use crate::wire::enrolment::{Custody, Enrolment, confirmation_challenge};
-use crate::wire::id::{AccountId, Nonce, RpId};
+use crate::wire::id::{AccountId, Bytes, Nonce, RpId};
+use crate::wire::json;
 use crate::wire::key::PublicKey;
 use crate::wire::sign1::{self, Unsigned};
 use crate::wire::webauthn::{Assertion, AttestedCredential, Registration};
@@ -34,25 +36,23 @@ pub(in crate::wallet) struct Bound<'a> {
 
 /// A key, and the handle to store that it came out of.
 type Opened<P> = (Rc<Key<P>>, Handle<P>);
-/// The passkey's word for the statement, and the device key as it is to be stored.
-type Confirmation<P> = (Assertion, Handle<P>);
 
 impl<P: Platform> Wallet<P> {
     /// A new passkey, or the one that is here of those whose device's place may be taken. The statement names it and is what
     /// it signs, so that of several it has to be known before.
-    pub(super) async fn make_passkey(&self, open: &Open, prepared: &Prepared) -> Result<Made, Error> {
+    async fn make_passkey(&self, open: &Open, prepared: &Prepared) -> Result<(), Error> {
         let Prepared { options, known, .. } = prepared;
-        match known.as_slice() {
+        let known = match known.as_slice() {
             [] => {
-                let mut answer = None;
                 let prompt = async {
-                    answer = Some(self.platform.authenticator().create(options).await?);
+                    let created = self.platform.authenticator().create(options).await;
+                    let made = self.registered(options, created.map_err(|ended| classify(&ended, Verb::Create))?)?;
+                    prepared.made.get_or_init(|| made);
                     Ok(())
                 };
-                self.patiently(open, Verb::Create, Box::pin(prompt)).await?;
-                self.registered(options, answer.ok_or_else(|| self.lose_patience())?)
+                return self.patiently(open, None, Box::pin(prompt)).await;
             }
-            [known] => Ok(Made::again(known)),
+            [known] => known,
             several => {
                 let credentials: Vec<_> = several.iter().map(|known| known.id.clone()).collect();
                 let asked = Asked {
@@ -63,10 +63,11 @@ impl<P: Platform> Wallet<P> {
                     prf: None,
                 };
                 let (Assertion { raw_id, .. }, _) = self.ask_to_get(open, asked).await?;
-                let known = several.iter().find(|known| known.id == raw_id).ok_or(Code::NoCredential)?;
-                Ok(Made::again(known))
+                several.iter().find(|known| known.id == raw_id).ok_or(Code::NoCredential)?
             }
-        }
+        };
+        prepared.made.get_or_init(|| Made::again(known));
+        Ok(())
     }
 
     /// The passkey of a registration, checked.
@@ -119,7 +120,7 @@ impl<P: Platform> Wallet<P> {
     pub(in crate::wallet) fn sealed_for<'a>(
         &'a self,
         device: &'a Handle<P>,
-        bound: Bound<'a>,
+        bound: &'a Bound<'a>,
         secret: Option<Secret<P>>,
     ) -> Local<'a, Result<Opened<P>, Error>> {
         Box::pin(async move {
@@ -132,64 +133,89 @@ impl<P: Platform> Wallet<P> {
         })
     }
 
-    /// The passkey's assertion over the signed statement, and the device key as it is to be stored, in the custody that the
-    /// statement claims. None: it turned out to be a lesser one, and a new statement must say so.
-    pub(super) async fn confirmed(
-        &self,
-        open: &Open,
-        prepared: &Prepared,
-        made: &Made,
-    ) -> Result<Option<Confirmation<P>>, Error> {
-        let (keys, mut custody) = self.read(|data| ((data.device_key, data.channel_key), data.custody))?;
-        if custody == Custody::Passkey && !made.seals.get() {
-            if self.settings.custody.is_some() {
-                return Err(Code::PrfUnavailable.into());
+    /// Asks for all that an enrolment takes and puts it on disk, in the custody that the device key really has.
+    pub(super) async fn register(&self, open: &Open, prepared: &Prepared) -> Result<(), Error> {
+        let made = loop {
+            match prepared.made.get() {
+                Some(made) => break made,
+                None => self.make_passkey(open, prepared).await?,
             }
-            custody = Custody::Browser;
-            self.change(move |data| {
-                data.custody = custody;
-                Ok(())
-            })
-            .await?;
-        }
-        let bound = Bound {
-            keys: &keys,
-            custody,
-            rp_id: &prepared.options.rp_id,
-            account: &prepared.account,
-            passkey: &made.passkey,
-            backed_up: made.backed_up,
-            nonce: prepared.nonce,
         };
-        if made.statement.borrow().0.is_empty() {
-            made.statement.replace(self.signed(By::Device, self.statement(&bound)).await?);
-        }
-        let device = self.room.draft.borrow().clone().ok_or(Code::TicketExpired)?;
-        let input = self.platform.keys().prf_input(&device);
-        let asked = Asked {
-            rp_id: bound.rp_id,
-            challenge: confirmation_challenge(&made.statement.borrow().0),
-            credentials: slice::from_ref(&made.passkey.id),
-            user_handle: &prepared.options.user_handle,
-            prf: input.filter(|_| custody == Custody::Passkey),
-        };
-        let (assertion, secret) = self.ask_to_get(open, asked).await?;
-        if input.is_none() {
-            return Ok(Some((assertion, device)));
-        }
-        match self.sealed_for(&device, bound, secret).await {
-            Ok((key, device)) => {
-                self.room.device.replace(Some(key));
-                Ok(Some((assertion, device)))
+        loop {
+            let (keys, mut custody) = self.read(|data| ((data.device_key, data.channel_key), data.custody))?;
+            if custody == Custody::Passkey && !made.seals.get() {
+                if self.settings.custody.is_some() {
+                    return Err(Code::PrfUnavailable.into());
+                }
+                custody = Custody::Browser;
+                self.change(move |data| {
+                    data.custody = custody;
+                    Ok(())
+                })
+                .await?;
             }
-            Err(_) if custody == Custody::Passkey && self.settings.custody.is_none() => {
-                // It claims what does not hold: whatever comes next, it must not be sent.
-                made.seals.set(false);
-                made.statement.take();
-                Ok(None)
+            let bound = Bound {
+                keys: &keys,
+                custody,
+                rp_id: &prepared.options.rp_id,
+                account: &prepared.account.id,
+                passkey: &made.passkey,
+                backed_up: made.backed_up,
+                nonce: prepared.nonce,
+            };
+            if made.statement.borrow().0.is_empty() {
+                made.statement.replace(self.signed(By::Device, self.statement(&bound)).await?);
             }
-            Err(error) => Err(error),
+            let mut device = self.room.draft.borrow().clone().ok_or(Code::TicketExpired)?;
+            let input = self.platform.keys().prf_input(&device);
+            let asked = Asked {
+                rp_id: bound.rp_id,
+                challenge: confirmation_challenge(&made.statement.borrow().0),
+                credentials: slice::from_ref(&made.passkey.id),
+                user_handle: &prepared.options.user_handle,
+                prf: input.filter(|_| custody == Custody::Passkey),
+            };
+            let (assertion, secret) = self.ask_to_get(open, asked).await?;
+            if input.is_some() {
+                match self.sealed_for(&device, &bound, secret).await {
+                    Ok((key, kept)) => {
+                        self.room.device.replace(Some(key));
+                        device = kept;
+                    }
+                    Err(_) if custody == Custody::Passkey && self.settings.custody.is_none() => {
+                        // The passkey did not do what it promised: the statement claims what does not hold, and must not be
+                        // sent, whatever comes next. It is asked once more.
+                        made.seals.set(false);
+                        made.statement.take();
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            let attestation = match made.registration {
+                Some(_) => self.platform.keys().attest(&device, prepared.nonce).await,
+                None => None,
+            };
+            let enrolling = prepared.enrolling(made, &assertion, &attestation, self.now());
+            // On disk before it is sent: whatever happens to the answer, it can be asked for again.
+            return self
+                .change_with(device, |data| {
+                    data.enrolling = Some(enrolling);
+                    Ok(())
+                })
+                .await;
         }
+    }
+}
+
+impl Prepared {
+    fn enrolling(&self, made: &Made, assertion: &Assertion, attestation: &Option<Bytes>, now: u32) -> Enrolling {
+        let (id, enrolled_at) = (made.passkey.id.clone(), now);
+        let account = Account { credential: id, enrolled_at, ..self.account.clone() };
+        let (registration, statement) = (&made.registration, &*made.statement.borrow());
+        let call = Registering { registration, statement, assertion, label: &account.device_label, attestation };
+        let call = Bytes(json::to_vec(&call));
+        Enrolling { account, call, recovers: made.registration.is_none().then_some(true) }
     }
 }
 

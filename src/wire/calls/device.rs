@@ -1,6 +1,6 @@
 //! The wallet's calls. Each says which key proves it.
 
-use super::call;
+use super::{KnownCredential, call};
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{AccountId, Bytes, Hash, Nonce, SourceId, Thumbprint};
 use crate::wire::json::{BadJson, FromJson, Json, ToJson, Writer, json_object, json_serde, json_words};
@@ -59,7 +59,7 @@ pub struct PrepareEnrolment {
 json_object! { strict PrepareEnrolment { ticket, channel_key } }
 call! { PrepareEnrolment "/v1/enrolment" EnrolmentPrepared }
 
-/// What the wallet needs to create the passkey and to write its statement.
+/// What the wallet needs to create the passkey, or to name one that is there, and to write its statement.
 #[derive(Clone, Debug)]
 pub struct EnrolmentPrepared {
     /// The account.
@@ -72,10 +72,16 @@ pub struct EnrolmentPrepared {
     pub nonce: Nonce,
     /// End of this enrolment.
     pub expires_at: u32,
-    /// Credentials of the account that must not be made twice.
-    pub exclude: Vec<Bytes>,
+    /// For an enrolment: credentials of the account that must not be made twice.
+    pub exclude: Option<Vec<Bytes>>,
+    /// For a recovery: passkeys that may replace their device's key.
+    pub credentials: Option<Vec<KnownCredential>>,
 }
-json_object! { open EnrolmentPrepared { account, account_label, user_handle, nonce, expires_at, exclude } }
+json_object! {
+    open EnrolmentPrepared {
+        account, account_label, user_handle, nonce, expires_at, exclude = "exclude?", credentials = "credentials?",
+    }
+}
 
 /// The same device key. Registers it.
 #[derive(Clone, Debug)]
@@ -93,6 +99,30 @@ pub struct ConfirmEnrolment {
 }
 json_object! { strict ConfirmEnrolment { registration, statement, assertion, label, attestation = "attestation?" } }
 call! { ConfirmEnrolment "/v1/enrolment/confirm" Enrolled }
+
+/// The text of a [`ConfirmEnrolment`], or without a registration of a [`super::ConfirmRecovery`], written from where its
+/// parts are.
+#[derive(Clone, Copy, Debug)]
+pub struct Registering<'a> {
+    /// The new passkey.
+    pub registration: &'a Option<Registration>,
+    /// The signed enrolment statement.
+    pub statement: &'a Bytes,
+    /// The passkey's assertion over the statement.
+    pub assertion: &'a Assertion,
+    /// What the user calls this device.
+    pub label: &'a str,
+    /// The platform's word for the device key.
+    pub attestation: &'a Option<Bytes>,
+}
+
+impl ToJson for Registering<'_> {
+    fn write(&self, to: &mut Writer) {
+        let Self { registration, statement, assertion, label, attestation } = *self;
+        let names = "registration? statement assertion label attestation?";
+        to.object(names, &[registration, statement, assertion, &label, attestation]);
+    }
+}
 
 /// The device is registered.
 #[derive(Clone, Debug)]

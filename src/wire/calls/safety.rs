@@ -1,8 +1,8 @@
 //! Calls that stop an account, release it, replace a lost key, and change its limits. Each says which key proves it.
 
 use super::call;
-use super::device::{AccountFrozen, Enrolled, IntentPrepared};
-use crate::wire::id::{AccountId, Bytes, Hash, IssuerId, Nonce, RpId};
+use super::device::{AccountFrozen, Enrolled, EnrolmentPrepared, IntentPrepared};
+use crate::wire::id::{Bytes, Hash, IssuerId, Nonce, RpId};
 use crate::wire::json::json_object;
 use crate::wire::key::PublicKey;
 use crate::wire::money::Amount;
@@ -170,25 +170,7 @@ pub struct PrepareRecovery {
     pub channel_key: PublicKey,
 }
 json_object! { strict PrepareRecovery { ticket, channel_key } }
-call! { PrepareRecovery "/v1/recovery" RecoveryPrepared }
-
-/// What the wallet needs to write its statement: an enrolment statement that names a passkey of the account.
-#[derive(Clone, Debug)]
-pub struct RecoveryPrepared {
-    /// The account.
-    pub account: AccountId,
-    /// What the user knows the account by.
-    pub account_label: String,
-    /// `user.id` of its passkeys.
-    pub user_handle: Bytes,
-    /// For the statement.
-    pub nonce: Nonce,
-    /// End, seconds since 1970.
-    pub expires_at: u32,
-    /// Passkeys that may replace their device's key.
-    pub credentials: Vec<KnownCredential>,
-}
-json_object! { open RecoveryPrepared { account, account_label, user_handle, nonce, expires_at, credentials } }
+call! { PrepareRecovery "/v1/recovery" EnrolmentPrepared }
 
 /// A registered passkey.
 #[derive(Clone, Debug, PartialEq, Eq)]

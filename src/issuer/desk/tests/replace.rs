@@ -6,7 +6,7 @@ use super::*;
 const NEW: u8 = 62;
 const NEW_CHANNEL: u8 = 63;
 
-fn prepared(issuer: &World) -> (Client, RecoveryPrepared) {
+fn prepared(issuer: &World) -> (Client, EnrolmentPrepared) {
     let mut device = Client::new(NEW);
     let Ticket { ticket } = log_in(issuer, &device, "hanako", "hanako-password").unwrap();
     let prepared = device.call(issuer, &PrepareRecovery { ticket, channel_key: public(NEW_CHANNEL) }).unwrap();
@@ -15,12 +15,12 @@ fn prepared(issuer: &World) -> (Client, RecoveryPrepared) {
 }
 
 fn confirmation(
-    prepared: &RecoveryPrepared,
+    prepared: &EnrolmentPrepared,
     device: &Client,
     passkey: &Passkey,
     change: impl Fn(&mut Enrolment),
 ) -> ConfirmRecovery {
-    let known = &prepared.credentials[0];
+    let known = &prepared.credentials.as_ref().unwrap()[0];
     let mut statement = Enrolment {
         issuer: "https://issuer.example".parse().unwrap(),
         rp_id: "wallet.example".parse().unwrap(),
