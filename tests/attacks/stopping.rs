@@ -66,7 +66,7 @@ pub async fn recover_by_hand(stage: &Stage, own: &Place, ticket: Ticket, mut key
     let call = PrepareRecovery { ticket: ticket.ticket, channel_key: *channel.public() };
     let prepared = key.call(&call).await.map_err(|problem| problem.code)?;
     key.account = Some(prepared.account.clone());
-    let known = &prepared.credentials[0];
+    let known = &prepared.credentials.as_ref().unwrap()[0];
     let statement = Enrolment {
         issuer: stage.world.issuer.settings().issuer.clone(),
         rp_id: "localhost".parse().unwrap(),
