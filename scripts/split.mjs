@@ -79,6 +79,17 @@ for (const [at, word] of words) {
   if (name && start === undefined) kept.add(name);
 }
 
+// What the compiler kept for a caller that was never written is known by now to have none (wasm-bindgen's closures that no glue asks for).
+for (let before = -1; before !== functions.size; ) {
+  before = functions.size;
+  for (const [name, by] of users) {
+    if (kept.has(name) || [...by].some((user) => user === DATA || (functions.has(user) && user !== name))) continue;
+    functions.delete(name);
+    users.delete(name);
+  }
+}
+for (const [place, name] of places) if (!functions.has(name)) places.delete(place);
+
 // ---- who goes ---------------------------------------------------------------------------------------------------------------
 
 const going = new Set();

@@ -1,10 +1,8 @@
 // @ts-check
 /** Facts about the page around the wallet, and its timers. */
 
-/** The page's origin; none outside a window or a secure context. */
-export function origin() {
-  return globalThis.window && isSecureContext ? location.origin : undefined;
-}
+/** The page's window, if this is one. */
+export const ownWindow = () => globalThis.window;
 
 /** Whether the window, or the frame's topmost one, is of this origin. Reading anything of a foreign location throws. */
 export function isAtHome() {

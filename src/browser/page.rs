@@ -3,11 +3,12 @@
 use super::tasks::Promise;
 use crate::code::Code;
 use wasm_bindgen::prelude::wasm_bindgen;
+use web_sys::Window;
 
 #[wasm_bindgen(raw_module = "./browser/page.js")]
 extern "C" {
-    #[wasm_bindgen(js_name = origin)]
-    fn own_origin() -> Option<String>;
+    #[wasm_bindgen(js_name = ownWindow)]
+    fn own_window() -> Option<Window>;
     #[wasm_bindgen(js_name = isAtHome)]
     fn is_at_home() -> bool;
     /// Milliseconds since 1970 by the device's clock.
@@ -31,6 +32,6 @@ extern "C" {
 /// # Errors
 /// [`Code::Unsupported`] outside a window or a secure context, [`Code::WrongOrigin`] in a frame of another origin.
 pub(super) fn origin() -> Result<String, Code> {
-    let origin = own_origin().ok_or(Code::Unsupported)?;
-    if is_at_home() { Ok(origin) } else { Err(Code::WrongOrigin) }
+    let window = own_window().filter(Window::is_secure_context).ok_or(Code::Unsupported)?;
+    if is_at_home() { Ok(window.origin()) } else { Err(Code::WrongOrigin) }
 }
