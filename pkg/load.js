@@ -45,7 +45,7 @@ const load = once(async (given) => {
   ready = true;
 });
 
-/** The part that few need: into the same memory and table, once. */
+/** The part that is needed once or seldom: into the same memory and table. */
 const loadLater = once(async () => {
   const source = async () => (typeof laterSource === "function" ? laterSource() : laterSource);
   const module = await compiled(source(), () => new URL("./wasm/page/later.wasm", import.meta.url), laterDigest);

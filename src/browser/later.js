@@ -1,5 +1,5 @@
 // @ts-check
-/** The part of the page's module that few need. When it is needed the module says; how it comes, the package. */
+/** The part of the page's module that is needed once or seldom. When, the module says; how it comes, the package. */
 
 /** Of a module that is in one piece there is nothing to wait for. */
 let load = () => Promise.resolve();

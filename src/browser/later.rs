@@ -1,4 +1,4 @@
-//! The part of the page's module that few need (`scripts/later.txt`). It is fetched when something in it is asked for.
+//! The part of the page's module that is needed once or seldom (`scripts/later.txt`). It is fetched when something in it is asked for.
 
 use super::tasks::{Outcome, Promise, Settled};
 use crate::code::Code;

@@ -178,15 +178,10 @@ fn run<'a, P: Platform>(
 ) -> Result<Option<Running<'a>>, JsValue> {
     // A text that the verb has to have; one that is left out is as an empty one.
     let (one, two) = (first.as_deref().unwrap_or_default(), second.as_deref().unwrap_or_default());
-    let three = third.as_deref().unwrap_or_default();
     Ok(Some(match verb {
-        "log_in" => text(wallet.log_in(one, two, three)),
-        "enter_code" => text(wallet.enter_code(one, two)),
-        "prepare_enrolment" => plain(wallet.prepare_enrolment(one, two, third.as_deref())),
-        "prepare_recovery" => plain(wallet.prepare_recovery(one, two, third.as_deref())),
         "prepare_top_up" => {
             let (amount, currency) = (parse(one, Code::BadAmount)?, parse(two, Code::BadAmount)?);
-            let source = parse(three, Code::SourceUnknown)?;
+            let source = parse(third.as_deref().unwrap_or_default(), Code::SourceUnknown)?;
             plain(wallet.prepare_top_up(amount, currency, source))
         }
         "confirm" => plain(wallet.confirm(parse(one, Code::BadArgument)?)),
@@ -210,15 +205,21 @@ fn run<'a, P: Platform>(
     }))
 }
 
-/// Starts a verb that few need. Its code is in the part of the module that comes later (`scripts/later.txt`), and this function with it.
+/// Starts a verb that is needed once or seldom. Its code is in the part of the module that comes later (`scripts/later.txt`), and this
+/// function with it.
 #[inline(never)]
 fn run_later<'a, P: Platform>(
     wallet: &'a Wallet<P>,
     verb: &str,
-    [first, second, _]: &'a Arguments,
+    [first, second, third]: &'a Arguments,
 ) -> Result<Running<'a>, JsValue> {
     let (one, two) = (first.as_deref().unwrap_or_default(), second.as_deref().unwrap_or_default());
+    let three = third.as_deref().unwrap_or_default();
     Ok(match verb {
+        "log_in" => text(wallet.log_in(one, two, three)),
+        "enter_code" => text(wallet.enter_code(one, two)),
+        "prepare_enrolment" => plain(wallet.prepare_enrolment(one, two, third.as_deref())),
+        "prepare_recovery" => plain(wallet.prepare_recovery(one, two, third.as_deref())),
         "prepare_refill" => plain(wallet.prepare_refill()),
         "lower_limit" => nothing(wallet.lower_limit(parse(one, Code::BadAmount)?)),
         "prepare_limit" => plain(wallet.prepare_limit(parse(one, Code::BadAmount)?)),

@@ -45,7 +45,7 @@ pub trait Platform {
     fn transport(&self) -> &Self::Transport;
     /// The origin of the page that holds the wallet, such as `https://wallet.example`.
     fn origin(&self) -> &str;
-    /// Resolves once the code that few need can be called: a page fetches it when it is asked for (`scripts/later.txt`).
+    /// Resolves once the code that is needed once or seldom can be called: a page fetches it then (`scripts/later.txt`).
     fn later(&self) -> Local<'_, Result<(), Code>>;
 }
 

@@ -70,9 +70,9 @@ impl<P: Platform> Wallet<P> {
     pub(super) fn fetch_news(&self) -> Local<'_, Result<(), Error>> {
         Box::pin(async move {
             let _turn = self.room.news.turn().await;
-            self.resume_enrolment().await?;
-            if self.read(|data| data.rotating.is_some())? {
+            if self.read(|data| data.enrolling.is_some() || data.rotating.is_some())? {
                 self.platform.later().await?;
+                self.resume_enrolment().await?;
                 self.resume_rotation().await?;
             }
             let mut paid = false;

@@ -1,5 +1,5 @@
-// The page's module in two parts: the wallet's main job needs the first alone, and a second that does not come, or is not the one that
-// this package was built with, ends the call that asked for it and nothing else.
+// The page's module in two parts: what an enrolled device does needs the first alone, and a second that does not come, or is not the one
+// that this package was built with, ends the call that asked for it and nothing else.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
@@ -19,7 +19,7 @@ before(async () => {
 });
 after(() => browser.close());
 
-/** A wallet that was enrolled in a page of its own, and the names of the modules that the page fetched. */
+/** An enrolled wallet in a page that was loaded anew, and the names of the modules that it fetched: before, and since. */
 async function open(t) {
   const world = await createWorld({ iKnowThisIsATest: true });
   const context = await browser.newContext();
@@ -29,18 +29,22 @@ async function open(t) {
     await context.close();
     await world.close();
   });
-  const fetched = [];
+  let fetched = [];
   page.on("request", (request) => fetched.push(...(/[^/]+\.wasm$/.exec(new URL(request.url()).pathname) ?? [])));
   const kit = await attach(page, { world });
   const owner = await world.issuer.account({ balance: yen(5000) });
   const wallet = await kit.wallet({ enrolled: true, account: owner });
-  return { world, page, owner, wallet, fetched };
+  const before = fetched;
+  fetched = [];
+  await wallet.reload();
+  if ((await wallet.state()).status === "locked") await wallet.unlock();
+  return { world, page, owner, wallet, before, fetched };
 }
 
 /** What becomes of the second part on its way. @param {import("playwright-core").Page} page @param {(route: import("playwright-core").Route) => Promise<void>} how */
 const onTheWay = (page, how) => page.route(`**/${LATER}`, how);
 
-test("log in, enrol, pay, prove a card, top up, lock, unlock, sync and freeze need the first part alone", async (t) => {
+test("open, unlock, pay, prove a card, top up, sync, lock and freeze need the first part alone", async (t) => {
   const { world, wallet, owner, fetched } = await open(t);
   const till = await world.issuer.till({});
   const { text } = await wallet.paymentCode();
@@ -57,8 +61,9 @@ test("log in, enrol, pay, prove a card, top up, lock, unlock, sync and freeze ne
   assert.deepEqual(fetched, [FIRST]);
 });
 
-test("what few need fetches the second part, once", async (t) => {
-  const { wallet, fetched } = await open(t);
+test("enrolling fetches the second part, once; so does what few need", async (t) => {
+  const { wallet, before, fetched } = await open(t);
+  assert.deepEqual(before, [FIRST, LATER]);
   await wallet.unlock({ reseal: true });
   await wallet.unlock({ reseal: true });
   assert.deepEqual(fetched, [FIRST, LATER]);
