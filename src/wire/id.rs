@@ -316,6 +316,7 @@ fn at_colon(text: &str) -> (&str, Option<&str>) {
 }
 
 /// The host of an origin such as `https://wallet.example:8443`.
+#[cfg(feature = "wallet")]
 pub(crate) fn host(origin: &str) -> &str {
     let (scheme, rest) = at_colon(origin);
     rest.and_then(|rest| rest.strip_prefix("//")).map_or(scheme, |rest| at_colon(rest).0)

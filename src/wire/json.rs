@@ -48,6 +48,7 @@ pub(crate) fn to_vec(value: &dyn ToJson) -> Vec<u8> {
 }
 
 /// The text of an integer. The library's formatting is ten times as large in the page's module.
+#[cfg(feature = "wallet")]
 pub(crate) fn decimal(value: u64) -> String {
     String::from_utf8(to_vec(&value)).unwrap_or_default()
 }
