@@ -6,12 +6,14 @@
 //! learn to say more without breaking old wallets.
 
 mod device;
+mod enrolment;
 mod problem;
 mod rotation;
 mod safety;
 mod till;
 
 pub use device::*;
+pub use enrolment::*;
 pub use problem::Problem;
 pub use rotation::*;
 pub use safety::*;

@@ -1,7 +1,7 @@
 //! Calls that put a new device key in the place of the calling one: rotation and custody upgrade.
 
 use super::call;
-use super::device::Enrolled;
+use super::enrolment::Enrolled;
 use super::safety::KnownCredential;
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{Bytes, Hash, Nonce, Thumbprint};

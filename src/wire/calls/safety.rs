@@ -1,7 +1,8 @@
 //! Calls that stop an account, release it, replace a lost key, and change its limits. Each says which key proves it.
 
 use super::call;
-use super::device::{AccountFrozen, Enrolled, EnrolmentPrepared, IntentPrepared};
+use super::device::{AccountFrozen, IntentPrepared};
+use super::enrolment::{Enrolled, EnrolmentPrepared};
 use crate::wire::id::{Bytes, Hash, IssuerId, Nonce, RpId};
 use crate::wire::json::json_object;
 use crate::wire::key::PublicKey;
