@@ -34,15 +34,17 @@ for (const form of of("elem")) {
   names(form.slice(form.indexOf("const"))).forEach((name, index) => places.set(from + index, name));
 }
 
-/** The data by address, in words. */
-const words = new Map();
-for (const form of of("data")) {
-  const from = Number(numbers(form, "i32")[0]);
+/** The data as it lies in memory, by address, in words: the zeros between two forms, and those that a form ends without, are part of it. */
+const data = of("data").map((form) => {
   const escaped = form.slice(form.indexOf('"') + 1, form.lastIndexOf('"'));
   const bytes = [...escaped.matchAll(/\\([0-9a-f]{2})|\\(.)|(.)/gs)].map(([, hex, short, plain]) => (hex ? parseInt(hex, 16) : ({ t: 9, n: 10, r: 13 }[short] ?? (short ?? plain).charCodeAt(0))));
-  const view = new DataView(Uint8Array.from(bytes).buffer);
-  for (let at = -from & 3; at + 4 <= bytes.length; at += 4) words.set(from + at, view.getUint32(at, true));
-}
+  return { from: Number(numbers(form, "i32")[0]), bytes };
+});
+const end = Math.max(...data.map(({ from, bytes }) => from + bytes.length));
+const memory = new DataView(new ArrayBuffer(end + 8));
+for (const { from, bytes } of data) bytes.forEach((byte, index) => memory.setUint8(from + index, byte));
+const words = new Map();
+for (let at = Math.min(...data.map(({ from }) => from)) & ~3; at <= end; at += 4) words.set(at, memory.getUint32(at, true));
 
 // ---- who can call whom ------------------------------------------------------------------------------------------------------
 
@@ -57,13 +59,8 @@ for (const [name, form] of functions) {
 }
 for (const word of words.values()) hold(word, DATA);
 
-/** Where the vtable begins that has a method or drop here: drop, size, alignment, methods. None that anybody holds: undefined. */
-function vtable(at) {
-  for (const before of [0, 3, 4, 5, 6, 7, 8]) {
-    const start = at - 4 * before;
-    if (holders.has(start) && [1, 2, 4, 8].includes(words.get(start + 8))) return start;
-  }
-}
+/** Where a vtable may begin that has a method or drop here (drop, size, alignment, methods), if anybody holds it. */
+const vtables = (at) => [0, 3, 4, 5, 6, 7, 8].map((before) => at - 4 * before).filter((start) => holders.has(start) && [1, 2, 4, 8].includes(words.get(start + 8)));
 
 const users = new Map([...functions.keys()].map((name) => [name, new Set()]));
 for (const [caller, form] of functions) for (const name of called(form)) users.get(name)?.add(caller);
@@ -74,21 +71,11 @@ for (const [place, name] of places) {
 }
 for (const [at, word] of words) {
   const name = places.get(word);
-  const start = name && vtable(at);
-  for (const who of holders.get(start) ?? []) users.get(name)?.add(who);
-  if (name && start === undefined) kept.add(name);
+  if (!name) continue;
+  const starts = vtables(at);
+  for (const start of starts) for (const who of holders.get(start)) users.get(name)?.add(who);
+  if (starts.length === 0) kept.add(name);
 }
-
-// What the compiler kept for a caller that was never written is known by now to have none (wasm-bindgen's closures that no glue asks for).
-for (let before = -1; before !== functions.size; ) {
-  before = functions.size;
-  for (const [name, by] of users) {
-    if (kept.has(name) || [...by].some((user) => user === DATA || (functions.has(user) && user !== name))) continue;
-    functions.delete(name);
-    users.delete(name);
-  }
-}
-for (const [place, name] of places) if (!functions.has(name)) places.delete(place);
 
 // ---- who goes ---------------------------------------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ export class KeyMaker {
   async custody() {
     if (await this.#hasHost()) return "native";
     await this.#prove();
-    return (await seals()) ? "passkey" : "browser";
+    return (await seals().catch(() => false)) ? "passkey" : "browser";
   }
 
   /** @param {string} custody */

@@ -123,7 +123,11 @@ impl<P: Platform> Wallet<P> {
         replaces: bool,
     ) -> Result<(IntentView, Box<Prepared>), Error> {
         let EnrolmentPrepared { account, account_label, user_handle, nonce, expires_at, exclude, credentials } = reply;
-        let (exclude, known) = (exclude.unwrap_or_default(), credentials.unwrap_or_default());
+        let (exclude, known) = match (replaces, exclude, credentials) {
+            (false, Some(exclude), None) => (exclude, Vec::new()),
+            (true, None, Some(known)) => (Vec::new(), known),
+            _ => return Err(Code::IssuerRefused.into()),
+        };
         if replaces && known.is_empty() {
             return Err(Code::NoCredential.into());
         }
@@ -170,7 +174,7 @@ impl<P: Platform> Wallet<P> {
                 other => other?,
             };
             if !is_there {
-                if self.read(|data| data.device_key != own)? {
+                if self.read(|data| data.device_key != own).unwrap_or(true) {
                     // The ticket was for a key that is no longer here.
                     return Err(Code::TicketExpired.into());
                 }

@@ -70,28 +70,40 @@ impl<P: Platform> Wallet<P> {
     pub(super) fn fetch_news(&self) -> Local<'_, Result<(), Error>> {
         Box::pin(async move {
             let _turn = self.room.news.turn().await;
-            if self.read(|data| data.enrolling.is_some() || data.rotating.is_some())? {
-                self.platform.later().await?;
-                self.resume_enrolment().await?;
-                self.resume_rotation().await?;
+            let is_open = self.room.device.borrow().is_some();
+            if self.read(|data| data.enrolling.is_some() || (data.rotating.is_some() && is_open))? {
+                match self.platform.later().await {
+                    Ok(()) => {
+                        self.resume_enrolment().await?;
+                        self.resume_rotation().await?;
+                    }
+                    Err(code) if self.read(|data| data.account.is_none())? => return Err(code.into()),
+                    // A renewal can wait for the code that ends it; alarms can't.
+                    Err(_) => {}
+                }
             }
             let mut paid = false;
             for _ in 0..ROUNDS {
                 match self.fetch_round().await {
-                    // The call after a payment showed the issuer what was checked, so that the next code is good at once.
-                    _ if paid => {}
-                    Ok(Round::Complete) => {}
-                    Ok(Round::Again) => continue,
-                    Ok(Round::Paid) => {
+                    // One more call shows the issuer what was checked, so that the next code is good at once.
+                    Ok(Round::Paid) if !paid => {
                         paid = true;
                         continue;
                     }
-                    Err(error) => return Err(self.noted(error).await),
+                    Ok(Round::Again) if !paid => continue,
+                    Ok(_) => {}
+                    // That call may fail, but not unheard: it may say that this device was stopped.
+                    Err(error) => {
+                        let error = self.noted(error).await;
+                        if !paid {
+                            return Err(error);
+                        }
+                    }
                 }
                 self.refill_silently().await;
                 return Ok(());
             }
-            Err(Code::ChainGap.into())
+            if paid { Ok(()) } else { Err(Code::ChainGap.into()) }
         })
     }
 
@@ -208,7 +220,10 @@ impl<P: Platform> Wallet<P> {
             }
             Ok(())
         });
-        noted.await.err().unwrap_or(error)
+        match noted.await {
+            Err(failed) if status.is_some() => failed,
+            _ => error,
+        }
     }
 
     /// Opens an allowance that came before the clock was learned, and refills if it is time. Whatever hinders it will hinder
