@@ -117,6 +117,19 @@ fn the_issuers_state_of_this_device_stops_codes() {
 }
 
 #[test]
+fn a_stop_that_the_call_after_a_payment_tells_is_heard() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    world.issuer.record(Kind::Payment, Some(own(&wallet)), None, Some(540));
+    // The first answer is taken, and with it the first change of state: the next call is refused.
+    let issuer = std::rc::Rc::clone(&world.issuer);
+    wallet.on_change(move || issuer.trick.set(Some(Trick::Refuse(Code::Suspended))));
+    run(wallet.sync()).unwrap();
+    assert_eq!(wallet.state().recent.len(), world.issuer.book.borrow().receipts.len());
+    assert_eq!(wallet.state().status, Status::Suspended);
+}
+
+#[test]
 fn works_while_locked() {
     let world = World::new();
     let wallet = world.enrolled();
