@@ -11,7 +11,7 @@ export type WasmSource = string | URL | Request | Response | BufferSource | WebA
 /**
  * The module comes in two parts. `page` is what an enrolled device does: pay, top up, read its receipts, freeze. `later` is what is done once
  * or seldom (enrolling, a renewed key, another limit, a release after a freeze, a key sealed anew, a refill out of turn), and is fetched when
- * that is asked for. A function is called then; anything else is taken as it is.
+ * that is asked for. A function is called then, and again after a failure; anything else is taken as it is.
  */
 export interface WasmParts {
   readonly page?: WasmSource | PromiseLike<WasmSource>;
@@ -240,8 +240,8 @@ export class Wallet {
   prepareRecovery(options: { ticket: string; label?: string; account?: string } & Cancellable): Promise<Ceremony<Device>>;
   /**
    * Opens the device key again, without network. A key of custody `passkey` asks for its passkey: call it inside a tap. `reseal` seals it
-   * again as well, under another input: the passkey is then asked twice. Whatever is refused, the sealed key stays as it is. Codes: the
-   * prompt's; `prf-unavailable`, `prf-unusable`, `seal-mismatch`, `seal-broken`, `key-lost`.
+   * again as well, under another input: the passkey is then asked twice, and the later part of the module is fetched first. Whatever is
+   * refused, the sealed key stays as it is. Codes: the prompt's; `prf-unavailable`, `prf-unusable`, `seal-mismatch`, `seal-broken`, `key-lost`.
    */
   unlock(options?: Cancellable & { readonly reseal?: boolean }): Promise<void>;
   /** Drops the device key from memory. */

@@ -34,6 +34,8 @@ let laterSource;
 const load = once(async (given) => {
   const { page, later } = parts(given);
   laterSource = later;
+  // A promise that fails is told to whoever needs the part, and to nobody before.
+  if (typeof later !== "function") Promise.resolve(later).catch(() => {});
   const module = await compiled(page, () => new URL("./wasm/page/jitsuin_bg.wasm", import.meta.url), digest);
   try {
     await instantiate({ module_or_path: module });
@@ -59,7 +61,7 @@ const loadLater = once(async () => {
 /** @param {unknown} given @returns {{ page?: unknown, later?: unknown }} */
 function parts(given) {
   const plain = typeof given === "object" && given !== null && Object.getPrototypeOf(given) === Object.prototype;
-  return plain ? given : { page: given };
+  return plain && Object.keys(given).every((key) => key === "page" || key === "later") ? given : { page: given };
 }
 
 /**
