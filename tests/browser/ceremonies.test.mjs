@@ -6,8 +6,8 @@ import { CHROMIUM, GIVEN, WITHOUT, cell, page as written } from "../lib/ceremoni
 import { addAuthenticator } from "../lib/engines.mjs";
 import { openSite } from "../lib/site.mjs";
 import { ENGINES, missing, openEngine } from "../lib/three.mjs";
+import { yen } from "../lib/words.mjs";
 
-const yen = (amount) => ({ amount: BigInt(amount), currency: "JPY" });
 const FILE = new URL("../../docs/ceremonies.md", import.meta.url);
 /** @type {Record<string, Record<string, { create?: string, get?: string }>>} */
 const seen = { chromium: {}, firefox: {}, webkit: {} };

@@ -1,15 +1,13 @@
 // Clocks that are wrong: what is learned comes only from the issuer's signed time, and no jump makes a counter or a moment come twice.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isJitsuinError } from "../../pkg/index.js";
 import { createWorld } from "../../pkg/testing.js";
 import { openSite } from "../lib/site.mjs";
 import { openEngine } from "../lib/three.mjs";
 import { decodeToken } from "../lib/token.mjs";
+import { coded, yen } from "../lib/words.mjs";
 
-const yen = (amount) => ({ amount: BigInt(amount), currency: "JPY" });
 const NOON = new Date("2026-06-01T12:00:00Z");
-const coded = (code) => (error) => isJitsuinError(error, code) || assert.fail(`expected ${code}, got ${error?.code ?? error}`);
 
 test("a wall clock that jumps back or forward under an open page reuses and extends nothing", async (t) => {
   const site = await openSite();

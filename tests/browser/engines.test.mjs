@@ -7,8 +7,8 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { openSite } from "../lib/site.mjs";
 import { ENGINES, missing, openEngine, visit } from "../lib/three.mjs";
+import { yen } from "../lib/words.mjs";
 
-const yen = (amount) => ({ amount: BigInt(amount), currency: "JPY" });
 
 for (const name of ENGINES) {
   describe(name, { skip: missing(name) }, () => {

@@ -5,8 +5,8 @@ import { test } from "node:test";
 import { openSite } from "../lib/site.mjs";
 import { openEngine } from "../lib/three.mjs";
 import { decodeToken } from "../lib/token.mjs";
+import { yen } from "../lib/words.mjs";
 
-const yen = (amount) => ({ amount: BigInt(amount), currency: "JPY" });
 const FRAMES = 4;
 
 async function open(t) {

@@ -6,8 +6,8 @@ import { createWorld } from "../../pkg/testing.js";
 import { attach } from "../../pkg/testing/playwright.js";
 import { launchChromium } from "../lib/engines.mjs";
 import { readWithZxing } from "../lib/scan.mjs";
+import { yen } from "../lib/words.mjs";
 
-const yen = (amount) => ({ amount: BigInt(amount), currency: "JPY" });
 const coded = (...codes) => (error) => codes.some((code) => isJitsuinError(error, code)) || assert.fail(`expected ${codes}, got ${error?.code ?? error}`);
 
 /** @type {import("playwright-core").Browser} */

@@ -1,13 +1,11 @@
 // Locking by itself, in a page: after a time without a touch, on hide, after a sleep; and what a locked wallet still does.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isJitsuinError } from "../../pkg/index.js";
 import { createWorld } from "../../pkg/testing.js";
 import { openSite } from "../lib/site.mjs";
 import { openEngine } from "../lib/three.mjs";
+import { coded, yen } from "../lib/words.mjs";
 
-const yen = (amount) => ({ amount: BigInt(amount), currency: "JPY" });
-const coded = (code) => (error) => isJitsuinError(error, code) || assert.fail(`expected ${code}, got ${error?.code ?? error}`);
 
 /** An enrolled wallet in Chromium, opened with these options. */
 async function open(t, options) {

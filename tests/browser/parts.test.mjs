@@ -3,15 +3,13 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { isJitsuinError } from "../../pkg/index.js";
 import { createWorld } from "../../pkg/testing.js";
 import { attach } from "../../pkg/testing/playwright.js";
 import { launchChromium } from "../lib/engines.mjs";
+import { coded, yen } from "../lib/words.mjs";
 
 const FIRST = "jitsuin_bg.wasm";
 const LATER = "later.wasm";
-const yen = (amount) => ({ amount: BigInt(amount), currency: "JPY" });
-const coded = (code) => (error) => isJitsuinError(error, code) || assert.fail(`expected ${code}, got ${error?.code ?? error}`);
 /** @type {import("playwright-core").Browser} */
 let browser;
 before(async () => {

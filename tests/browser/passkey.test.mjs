@@ -9,9 +9,8 @@ import { createWorld } from "../../pkg/testing.js";
 import { attach } from "../../pkg/testing/playwright.js";
 import { launchChromium, launchChromiumProfile } from "../lib/engines.mjs";
 import { eavesdrop, holds, memoryOf, sentBy, thumbOf } from "../lib/secrets.mjs";
+import { coded, yen } from "../lib/words.mjs";
 
-const yen = (amount) => ({ amount: BigInt(amount), currency: "JPY" });
-const coded = (code) => (error) => isJitsuinError(error, code) || assert.fail(`expected ${code}, got ${error?.code ?? error}`);
 /** @type {import("playwright-core").Browser} */
 let browser;
 before(async () => {

@@ -4,6 +4,7 @@ import { before, test } from "node:test";
 import { build } from "esbuild";
 import { openSite } from "../lib/site.mjs";
 import { openEngine } from "../lib/three.mjs";
+import { yen } from "../lib/words.mjs";
 
 const APP = `
   import { StrictMode, useEffect, useState, useSyncExternalStore } from "react";
@@ -48,7 +49,6 @@ before(async () => {
   script = outputFiles[0].text;
 });
 
-const yen = (amount) => ({ amount: BigInt(amount), currency: "JPY" });
 
 /** An enrolled wallet in a page where React is mounted over it. */
 async function open(t) {

@@ -1,13 +1,11 @@
 // What storage does to a wallet, and that it is never a silent new identity. Each accident is the browser's own or is put in its place.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { isJitsuinError } from "../../pkg/index.js";
 import { createWorld } from "../../pkg/testing.js";
 import { attach } from "../../pkg/testing/playwright.js";
 import { launchChromium } from "../lib/engines.mjs";
+import { coded, yen } from "../lib/words.mjs";
 
-const yen = (amount) => ({ amount: BigInt(amount), currency: "JPY" });
-const coded = (code) => (error) => isJitsuinError(error, code) || assert.fail(`expected ${code}, got ${error?.code ?? error}`);
 /** @type {import("playwright-core").Browser} */
 let browser;
 before(async () => {
