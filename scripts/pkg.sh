@@ -14,7 +14,9 @@ readonly wasm_size=(-Oz --converge --one-caller-inline-max-function-size=20 --al
 # Nobody downloads the test kit's, and minutes are saved.
 readonly wasm_quick=(-O1)
 
-sources=$({ digest src Cargo.toml Cargo.lock scripts/wasm.sh scripts/pkg.sh scripts/split.mjs scripts/short.mjs scripts/later.txt tests/package-lock.json && rustc --version; } | sha256)
+# What makes a package of a raw module.
+readonly shaping=(scripts/pkg.sh scripts/split.mjs scripts/short.mjs scripts/later.txt tests/package-lock.json)
+sources=$({ digest src Cargo.toml Cargo.lock scripts/wasm.sh "${shaping[@]}" && rustc --version; } | sha256)
 
 # watch_traps NAME GLUE: a trap says nothing, so the glue's one way into the module is watched (pkg/trap.js).
 watch_traps() {
@@ -58,7 +60,7 @@ module() {
   [ "$name" != verifier ] || level=3
   CARGO_PROFILE_WASM_OPT_LEVEL=$level scripts/wasm.sh "$features" "$raw"
   # A change in one room often leaves the other module as it was.
-  made="$(sha256 "$raw") $(digest src/browser scripts/pkg.sh scripts/split.mjs scripts/short.mjs scripts/later.txt tests/package-lock.json)"
+  made="$(sha256 "$raw") $(digest src/browser "${shaping[@]}")"
   if ! [ -f "$to/digest.js" ] || ! fresh "wasm-$name" "$made"; then
     need_wasm_bindgen
     need_npm_tools

@@ -24,7 +24,7 @@ export class KeyMaker {
   async custody() {
     if (await this.#hasHost()) return "native";
     await this.#prove();
-    return (await seals().catch(() => false)) ? "passkey" : "browser";
+    return (await seals()) ? "passkey" : "browser";
   }
 
   /** @param {string} custody */
@@ -103,10 +103,10 @@ async function prove() {
 
 /** Whether a key can be sealed here, as far as that is known without asking the user: one is, under a secret of no passkey, and opened. */
 export async function seals() {
-  const of = /** @type {any} */ (globalThis.PublicKeyCredential);
-  if (!of || (await of.getClientCapabilities?.().catch(() => null))?.["extension:prf"] === false) return false;
-  const part = crypto.getRandomValues(new Uint8Array(32));
   try {
+    const of = /** @type {any} */ (globalThis.PublicKeyCredential);
+    if (!of || (await of.getClientCapabilities?.().catch(() => null))?.["extension:prf"] === false) return false;
+    const part = crypto.getRandomValues(new Uint8Array(32));
     const { draft: key, publicKey } = await draft();
     const secret = await subtle().importKey("raw", part, "HKDF", false, ["deriveBits", "deriveKey"]);
     const sealed = await storedAndRead(await seal(key, secret, "probe", part, part));
