@@ -1,12 +1,11 @@
 //! Deterministic CBOR (RFC 8949 section 4.2.1): shortest heads, definite lengths, ascending keys, nothing behind.
 //!
 //! Own code for reading, since a decoder that takes every form is ten times as large in the page's module, and this one form
-//! is all there is here. The tests hold it against minicbor, which also writes the integers.
+//! is all there is here. The tests hold it against minicbor.
 
 mod map;
 
 use super::{Field, MAX_BYTES, Refusal};
-use minicbor::Encoder;
 
 pub use map::{Map, read_map};
 
@@ -40,12 +39,18 @@ impl Writer {
         self.bytes
     }
 
-    /// A head: minicbor writes its argument in the shortest form, as of an unsigned integer.
+    /// A head: its argument in the shortest form.
     fn head(&mut self, major: u8, argument: u64) {
-        let start = self.bytes.len();
-        drop(Encoder::new(&mut self.bytes).u64(argument));
-        if let Some(first) = self.bytes.get_mut(start) {
-            *first |= major << 5;
+        let (info, width) = match argument {
+            0..24 => (argument as u8, 0),
+            24..=0xff => (24, 1),
+            0x100..=0xffff => (25, 2),
+            0x1_0000..=0xffff_ffff => (26, 4),
+            _ => (27, 8),
+        };
+        self.bytes.push(major << 5 | info);
+        for place in (0..width).rev() {
+            self.bytes.push((argument >> (place * 8)) as u8);
         }
     }
 

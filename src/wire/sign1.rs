@@ -101,34 +101,34 @@ impl Field for Algorithm {
 
 /// A COSE_Sign1 taken apart, with nothing believed yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Parts {
+pub(super) struct Parts<'b> {
     pub(super) kid: Handle,
-    protected: Vec<u8>,
-    pub(super) payload: Vec<u8>,
+    protected: &'b [u8],
+    pub(super) payload: &'b [u8],
     signature: Signature,
 }
 
-impl Parts {
+impl<'b> Parts<'b> {
     /// Takes `bytes` apart; the protected header must be exactly the one for `typ`.
-    pub(super) fn read(bytes: &[u8], typ: Option<&str>) -> Result<Self, Refusal> {
+    pub(super) fn read(bytes: &'b [u8], typ: Option<&str>) -> Result<Self, Refusal> {
         let mut reader = Reader::new(bytes)?;
         if reader.tag().map_err(wrong_tag)? != TAG || reader.array().map_err(wrong_tag)? != 4 {
             return Err(Refusal::WrongTag);
         }
-        let protected = reader.bytes()?.to_vec();
+        let protected = reader.bytes()?;
         match reader.map()?.end() {
             Err(Refusal::UnknownKey) => return Err(Refusal::UnprotectedHeader),
             other => other?,
         }
-        let payload = reader.bytes()?.to_vec();
+        let payload = reader.bytes()?;
         let signature = reader.bytes()?.try_into().map(Signature::from_wire).map_err(|_| Refusal::BadSignature)?;
         reader.end()?;
-        let kid = read_protected(&protected, typ)?;
+        let kid = read_protected(protected, typ)?;
         Ok(Self { kid, protected, payload, signature })
     }
 
     pub(super) fn verify(&self, key: &PublicKey, external_aad: &[u8]) -> Result<(), Refusal> {
-        key.verify(&signed_message(&self.protected, external_aad, &self.payload), &self.signature)
+        key.verify(&signed_message(self.protected, external_aad, self.payload), &self.signature)
     }
 }
 
@@ -196,7 +196,7 @@ fn open_into(statement: &mut dyn Field, bytes: &[u8], typ: &str, key: &PublicKey
         return Err(Refusal::WrongKey);
     }
     parts.verify(key, &[])?;
-    decode_into(statement, &parts.payload)
+    decode_into(statement, parts.payload)
 }
 
 /// The `kid` of a statement, to choose the key to check it with; nothing of it is believed.
@@ -216,7 +216,7 @@ pub(super) fn kid_as(typ: &str, bytes: &[u8]) -> Result<Handle, Refusal> {
 /// # Errors
 /// What the form refuses.
 pub(super) fn claimed<S: Statement>(bytes: &[u8]) -> Result<S, Refusal> {
-    decode_payload(&Parts::read(bytes, Some(S::TYPE))?.payload)
+    decode_payload(Parts::read(bytes, Some(S::TYPE))?.payload)
 }
 
 pub(super) fn decode_payload<F: Field>(payload: &[u8]) -> Result<F, Refusal> {

@@ -157,7 +157,8 @@ pub(super) fn text_of(cose: &[u8]) -> String {
 /// A token taken apart: its form is right, its signature unknown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnverifiedToken {
-    parts: Parts,
+    cose: Vec<u8>,
+    handle: Handle,
     claims: Token,
 }
 
@@ -180,14 +181,14 @@ impl UnverifiedToken {
     /// The first [`Refusal`]: COSE, claims.
     pub fn from_cose(bytes: &[u8]) -> Result<Self, Refusal> {
         let parts = Parts::read(bytes, None)?;
-        let claims = sign1::decode_payload(&parts.payload)?;
-        Ok(Self { parts, claims })
+        let claims = sign1::decode_payload(parts.payload)?;
+        Ok(Self { cose: bytes.into(), handle: parts.kid, claims })
     }
 
     /// The handle of the allowance, to look the key up; nothing else of the token may be used before [`Self::verify`].
     #[must_use]
     pub const fn handle(&self) -> Handle {
-        self.parts.kid
+        self.handle
     }
 
     /// Checks the signature under the device key and the allowance's veil.
@@ -195,7 +196,7 @@ impl UnverifiedToken {
     /// # Errors
     /// [`Refusal::BadSignature`].
     pub fn verify(&self, key: &PublicKey, veil: &Veil) -> Result<Verified<Token>, Refusal> {
-        self.parts.verify(key, veil.as_bytes())?;
+        Parts::read(&self.cose, None)?.verify(key, veil.as_bytes())?;
         Ok(Verified::new(self.claims.clone()))
     }
 }
