@@ -24,8 +24,7 @@ pub(super) fn to_js(value: &dyn ToJson) -> Result<JsValue, JsValue> {
 }
 
 pub(super) fn plain(value: &dyn ToJson) -> Option<JsValue> {
-    let json = json::to_vec(value);
-    core::str::from_utf8(&json).ok().and_then(|json| parsed(json).ok())
+    parsed(&json::to_text(value)).ok()
 }
 
 /// From a plain object. The page's module reads JSON only, with the reader it has anyway.

@@ -5,6 +5,7 @@
 
 mod map;
 
+use super::base::utf8;
 use super::{Field, MAX_BYTES, Refusal};
 
 pub use map::{Map, read_map};
@@ -190,7 +191,7 @@ impl<'b> Reader<'b> {
                     self.take(argument)?;
                 }
                 TEXT => {
-                    utf8(self.take(argument)?)?;
+                    utf8(self.take(argument)?).ok_or(Refusal::WrongType)?;
                 }
                 ARRAY => left = left.saturating_add(argument),
                 MAP => left = left.saturating_add(argument.saturating_mul(2)),
@@ -254,7 +255,7 @@ impl<'b> Reader<'b> {
     /// Another type, a long or indefinite length, bytes that are not UTF-8, or the end of the bytes.
     pub fn text(&mut self) -> Result<&'b str, Refusal> {
         let length = self.head(TEXT)?;
-        let text = utf8(self.take(length.value)?)?;
+        let text = utf8(self.take(length.value)?).ok_or(Refusal::WrongType)?;
         length.strict().map(|_| text)
     }
 
@@ -294,10 +295,6 @@ impl<'b> Reader<'b> {
     pub fn end(self) -> Result<(), Refusal> {
         if self.rest.is_empty() { Ok(()) } else { Err(Refusal::TrailingBytes) }
     }
-}
-
-fn utf8(bytes: &[u8]) -> Result<&str, Refusal> {
-    core::str::from_utf8(bytes).map_err(|_| Refusal::WrongType)
 }
 
 #[cfg(test)]

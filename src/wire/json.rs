@@ -14,6 +14,8 @@ pub(crate) use read::FromJson;
 pub(crate) use shape::{json_object, json_serde, json_words};
 pub(crate) use write::{ToJson, Writer};
 
+use crate::wire::base::utf8;
+
 /// Not JSON, or not of the expected shape. Says no more, since no user and no till hears more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadJson;
@@ -47,10 +49,15 @@ pub(crate) fn to_vec(value: &dyn ToJson) -> Vec<u8> {
     writer.into_bytes()
 }
 
+/// The same, as a text.
+pub(crate) fn to_text(value: &dyn ToJson) -> String {
+    utf8(&to_vec(value)).unwrap_or_default().into()
+}
+
 /// The text of an integer. The library's formatting is ten times as large in the page's module.
 #[cfg(feature = "wallet")]
 pub(crate) fn decimal(value: u64) -> String {
-    String::from_utf8(to_vec(&value)).unwrap_or_default()
+    to_text(&value)
 }
 
 #[cfg(test)]

@@ -44,8 +44,8 @@ impl Json {
         }
     }
 
-    /// The items.
-    pub(crate) fn list(&self) -> Result<&[Self], BadJson> {
+    /// The items, each without a name.
+    fn list(&self) -> Result<&[(String, Self)], BadJson> {
         match self {
             Self::List(items) => Ok(items),
             _ => Err(BadJson),
@@ -183,7 +183,7 @@ impl<T: FromJson> Items for Vec<T> {
 }
 
 fn read_items(items: &mut dyn Items, json: &Json) -> Result<(), BadJson> {
-    for json in json.list()? {
+    for (_, json) in json.list()? {
         items.further().ok_or(BadJson)?.read(json)?;
     }
     Ok(())
@@ -199,7 +199,7 @@ impl<const N: usize> FromJson for [u8; N] {
         if items.len() != N {
             return Err(BadJson);
         }
-        for (byte, item) in self.iter_mut().zip(items) {
+        for (byte, (_, item)) in self.iter_mut().zip(items) {
             byte.read(item)?;
         }
         Ok(())
