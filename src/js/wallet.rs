@@ -178,10 +178,15 @@ fn run<'a, P: Platform>(
 ) -> Result<Option<Running<'a>>, JsValue> {
     // A text that the verb has to have; one that is left out is as an empty one.
     let (one, two) = (first.as_deref().unwrap_or_default(), second.as_deref().unwrap_or_default());
+    let three = third.as_deref().unwrap_or_default();
     Ok(Some(match verb {
+        "log_in" => text(wallet.log_in(one, two, three)),
+        "enter_code" => text(wallet.enter_code(one, two)),
+        "prepare_enrolment" => plain(wallet.prepare_enrolment(one, two, third.as_deref())),
+        "prepare_recovery" => plain(wallet.prepare_recovery(one, two, third.as_deref())),
         "prepare_top_up" => {
             let (amount, currency) = (parse(one, Code::BadAmount)?, parse(two, Code::BadAmount)?);
-            let source = parse(third.as_deref().unwrap_or_default(), Code::SourceUnknown)?;
+            let source = parse(three, Code::SourceUnknown)?;
             plain(wallet.prepare_top_up(amount, currency, source))
         }
         "confirm" => plain(wallet.confirm(parse(one, Code::BadArgument)?)),
@@ -211,15 +216,10 @@ fn run<'a, P: Platform>(
 fn run_later<'a, P: Platform>(
     wallet: &'a Wallet<P>,
     verb: &str,
-    [first, second, third]: &'a Arguments,
+    [first, second, _]: &'a Arguments,
 ) -> Result<Running<'a>, JsValue> {
     let (one, two) = (first.as_deref().unwrap_or_default(), second.as_deref().unwrap_or_default());
-    let three = third.as_deref().unwrap_or_default();
     Ok(match verb {
-        "log_in" => text(wallet.log_in(one, two, three)),
-        "enter_code" => text(wallet.enter_code(one, two)),
-        "prepare_enrolment" => plain(wallet.prepare_enrolment(one, two, third.as_deref())),
-        "prepare_recovery" => plain(wallet.prepare_recovery(one, two, third.as_deref())),
         "prepare_refill" => plain(wallet.prepare_refill()),
         "lower_limit" => nothing(wallet.lower_limit(parse(one, Code::BadAmount)?)),
         "prepare_limit" => plain(wallet.prepare_limit(parse(one, Code::BadAmount)?)),

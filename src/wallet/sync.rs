@@ -70,17 +70,11 @@ impl<P: Platform> Wallet<P> {
     pub(super) fn fetch_news(&self) -> Local<'_, Result<(), Error>> {
         Box::pin(async move {
             let _turn = self.room.news.turn().await;
+            self.resume_enrolment().await?;
             let is_open = self.room.device.borrow().is_some();
-            if self.read(|data| data.enrolling.is_some() || (data.rotating.is_some() && is_open))? {
-                match self.platform.later().await {
-                    Ok(()) => {
-                        self.resume_enrolment().await?;
-                        self.resume_rotation().await?;
-                    }
-                    Err(code) if self.read(|data| data.account.is_none())? => return Err(code.into()),
-                    // A renewal can wait for the code that ends it; alarms can't.
-                    Err(_) => {}
-                }
+            // A renewal can wait for the code that ends it; alarms can't.
+            if is_open && self.read(|data| data.rotating.is_some())? && self.platform.later().await.is_ok() {
+                self.resume_rotation().await?;
             }
             let mut paid = false;
             for _ in 0..ROUNDS {
