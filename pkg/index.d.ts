@@ -9,9 +9,9 @@
 /** Where the wasm comes from. Left out: `new URL("./wasm/page/jitsuin_bg.wasm", import.meta.url)`. All but a compiled `Module` are checked by SHA-256. */
 export type WasmSource = string | URL | Request | Response | BufferSource | WebAssembly.Module;
 /**
- * The module comes in two parts. `page` is what an enrolled device does: pay, top up, read its receipts, freeze. `later` is what is done once
- * or seldom (enrolling, a renewed key, another limit, a release after a freeze, a key sealed anew, a refill out of turn), and is fetched when
- * that is asked for. A function is called then, and again after a failure; anything else is taken as it is.
+ * The module comes in two parts. `page` does the whole main job: log in, enrol, pay, top up, read receipts, freeze. `later` is what is done
+ * seldom (a renewed key of the device or the issuer, another limit, a release after a freeze, a key sealed anew, a refill out of turn), and is
+ * fetched when that is asked for. A function is called then, and again after a failure; anything else is taken as it is.
  */
 export interface WasmParts {
   readonly page?: WasmSource | PromiseLike<WasmSource>;

@@ -50,6 +50,7 @@ pub(crate) fn to_vec(value: &dyn ToJson) -> Vec<u8> {
 }
 
 /// The same, as a text.
+#[cfg(any(feature = "wallet", feature = "js-codes", feature = "js-verifier"))]
 pub(crate) fn to_text(value: &dyn ToJson) -> String {
     utf8(&to_vec(value)).unwrap_or_default().into()
 }

@@ -69,6 +69,7 @@ for (const [custody, hasPrf, keys] of /** @type {const} */ ([["browser", false, 
     const stood = await stage({ hasPrf });
     const { wallet, url } = stood;
     const opened = () => (hasPrf ? unlock(wallet) : status(wallet, "ready"));
+    const modules = modulesOf(wallet);
     try {
       await enrol(wallet, { url, ...HANAKO });
       await wallet.click("#tab-safety");
@@ -84,7 +85,6 @@ for (const [custody, hasPrf, keys] of /** @type {const} */ ([["browser", false, 
 
       // The card is proved on this device by the card company's own page.
       await proveCard(wallet, url, HANAKO.contact);
-      const modules = modulesOf(wallet);
       await wallet.goto(`${url}/#top-up`);
       await opened();
       await wallet.locator("#prove-card-1").waitFor({ state: "detached" });
@@ -100,7 +100,7 @@ for (const [custody, hasPrf, keys] of /** @type {const} */ ([["browser", false, 
       await wallet.reload();
       await opened();
       assert.equal(await digits(wallet, "#balance"), "6460");
-      assert.deepEqual([...new Set(modules)], ["jitsuin_bg.wasm"], "an enrolled device's page needs the first part of the module alone");
+      assert.deepEqual([...new Set(modules)], ["jitsuin_bg.wasm"], "all of this needs the first part of the module alone");
       assert.deepEqual(await exportStoredKeys(wallet), { found: keys, refused: keys });
     } finally {
       await stood.close();

@@ -1,4 +1,4 @@
-// The page's module in two parts: what an enrolled device does needs the first alone, and a second that does not come, or is not the one
+// The page's module in two parts: the whole main job needs the first alone, and a second that does not come, or is not the one
 // that this package was built with, ends the call that asked for it and nothing else.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -10,6 +10,8 @@ import { coded, yen } from "../lib/words.mjs";
 
 const FIRST = "jitsuin_bg.wasm";
 const LATER = "later.wasm";
+/** Where the stack begins, below all else; it grows down to 0 (scripts/wasm.sh). */
+const STACK = 131_072;
 /** @type {import("playwright-core").Browser} */
 let browser;
 before(async () => {
@@ -21,6 +23,7 @@ after(() => browser.close());
 async function open(t) {
   const world = await createWorld({ iKnowThisIsATest: true });
   const context = await browser.newContext();
+  await context.addInitScript(keepMemory);
   const page = await context.newPage();
   t.after(async () => {
     await world.issuer.audit();
@@ -39,11 +42,25 @@ async function open(t) {
   return { world, page, owner, wallet, before, fetched };
 }
 
+/** Keeps the memory of each module, of which there is one a page. Runs before the page's own scripts. */
+function keepMemory() {
+  const { instantiate } = WebAssembly;
+  WebAssembly.instantiate = /** @type {any} */ (async (/** @type {any} */ source, /** @type {any} */ imports) => {
+    const made = /** @type {any} */ (await instantiate(source, imports));
+    Object.assign(globalThis, { memory: (made.instance ?? made).exports.memory });
+    return made;
+  });
+}
+
 /** What becomes of the second part on its way. @param {import("playwright-core").Page} page @param {(route: import("playwright-core").Route) => Promise<void>} how */
 const onTheWay = (page, how) => page.route(`**/${LATER}`, how);
 
-test("open, unlock, pay, prove a card, top up, sync, lock and freeze need the first part alone", async (t) => {
-  const { world, wallet, owner, fetched } = await open(t);
+/** The lowest address that the stack ever reached. @param {import("playwright-core").Page} page */
+const deepest = (page) => page.evaluate((stack) => new Uint8Array(/** @type {any} */ (globalThis).memory.buffer, 0, stack).findIndex((byte) => byte !== 0), STACK);
+
+test("log in, enrol, open, unlock, pay, prove a card, top up, sync, lock and freeze need the first part alone, and half of its stack", async (t) => {
+  const { world, page, wallet, owner, before, fetched } = await open(t);
+  assert.deepEqual(before, [FIRST], "to log in and enrol");
   const till = await world.issuer.till({});
   const { text } = await wallet.paymentCode();
   assert.equal((await till.charge(text, yen(540))).outcome, "approved");
@@ -57,11 +74,13 @@ test("open, unlock, pay, prove a card, top up, sync, lock and freeze need the fi
   await wallet.freeze();
   assert.equal((await wallet.state()).status, "frozen");
   assert.deepEqual(fetched, [FIRST]);
+  const reached = await deepest(page);
+  t.diagnostic(`the stack reached ${reached} of ${STACK}, down to 0`);
+  assert.ok(reached > STACK / 2);
 });
 
-test("enrolling fetches the second part, once; so does what few need", async (t) => {
-  const { wallet, before, fetched } = await open(t);
-  assert.deepEqual(before, [FIRST, LATER]);
+test("what few need fetches the second part, once", async (t) => {
+  const { wallet, fetched } = await open(t);
   await wallet.unlock({ reseal: true });
   await wallet.unlock({ reseal: true });
   assert.deepEqual(fetched, [FIRST, LATER]);
