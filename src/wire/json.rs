@@ -14,7 +14,6 @@ pub(crate) use read::FromJson;
 pub(crate) use shape::{json_object, json_serde, json_words};
 pub(crate) use write::{ToJson, Writer};
 
-use crate::wire::base::utf8;
 
 /// Not JSON, or not of the expected shape. Says no more, since no user and no till hears more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +51,7 @@ pub(crate) fn to_vec(value: &dyn ToJson) -> Vec<u8> {
 /// The same, as a text.
 #[cfg(any(feature = "wallet", feature = "js-codes", feature = "js-verifier"))]
 pub(crate) fn to_text(value: &dyn ToJson) -> String {
-    utf8(&to_vec(value)).unwrap_or_default().into()
+    crate::wire::base::utf8(&to_vec(value)).unwrap_or_default().into()
 }
 
 /// The text of an integer. The library's formatting is ten times as large in the page's module.

@@ -8,7 +8,7 @@ use super::id::{Handle, Hash, Thumbprint, from_base64, to_base64};
 use super::json::{self, BadJson, FromJson, Json, ToJson, json_object, json_serde};
 use super::{Field, Refusal, sha256};
 use p256::ecdsa::VerifyingKey;
-use p256::ecdsa::signature::Verifier;
+use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use p256::elliptic_curve::point::AffineCoordinates;
 
 /// In a JWK.
@@ -144,7 +144,7 @@ impl PublicKey {
 
     fn verify_portably(&self, message: &[u8], signature: &Signature) -> Result<(), Refusal> {
         let signature = p256::ecdsa::Signature::from_slice(&signature.0).map_err(|_| Refusal::BadSignature)?;
-        self.point()?.verify(message, &signature).map_err(|_| Refusal::BadSignature)
+        self.point()?.verify_prehash(&sha256(message), &signature).map_err(|_| Refusal::BadSignature)
     }
 }
 
