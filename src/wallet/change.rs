@@ -11,8 +11,8 @@ use crate::code::Code;
 type Change<'a> = Box<dyn FnOnce(&mut Data) -> Result<(), Error> + 'a>;
 /// Handles of device and channel key.
 type Pair<P> = (Handle<P>, Handle<P>);
-/// The record after it, and the handles to store with it, those of a rotation under way last; none: it stays in memory.
-type Changed<P> = (Box<Data>, Option<(Pair<P>, Option<Pair<P>>)>);
+/// The record after it, and the handles that are stored with it; none: it stays in memory.
+type Changed<P> = (Box<Data>, Option<Pair<P>>);
 
 /// A handle that comes with a change.
 enum New<P: Platform> {
@@ -71,10 +71,15 @@ impl<P: Platform> Wallet<P> {
         let mut made = Err(Error::new(Code::StorageFailed));
         let mut write = |kept| {
             let (new, change) = given.take()?;
-            made = self.rewritten(kept, new, change);
-            let (data, handles) = made.as_ref().ok()?;
-            let ((device, channel), next) = handles.clone()?;
-            Some(Record { device, channel, next, data: data.to_bytes() })
+            let (changed, record) = match self.rewritten(kept, new, change) {
+                Ok((data, record)) => {
+                    let handles = record.as_ref().map(|record| (record.device.clone(), record.channel.clone()));
+                    (Ok((data, handles)), record)
+                }
+                Err(error) => (Err(error), None),
+            };
+            made = changed;
+            record
         };
         let stored = self.platform.store().write(&mut write).await;
         self.changed(stored, made)
@@ -104,32 +109,39 @@ impl<P: Platform> Wallet<P> {
             }
         };
         self.room.data.replace(Some(data));
-        if let Some((handles, _)) = handles {
-            self.room.handles.replace(Some(handles));
+        if handles.is_some() {
+            self.room.handles.replace(handles);
             self.room.stored.set(true);
         }
         self.room.changed();
         Ok(())
     }
 
-    /// The record to write in the place of what is kept.
-    fn rewritten(&self, kept: Kept<Handle<P>>, new: Option<New<P>>, change: Change<'_>) -> Result<Changed<P>, Error> {
+    /// The data after a change, and the record to write in the place of what is kept; none: it stays in memory.
+    fn rewritten(
+        &self,
+        kept: Kept<Handle<P>>,
+        new: Option<New<P>>,
+        change: Change<'_>,
+    ) -> Result<(Box<Data>, Option<Record<Handle<P>>>), Error> {
         let Some(draft) = self.unstored() else {
-            let Kept::Record(record) = kept else { return Err(Code::KeyLost.into()) };
+            let Kept::Record(mut record) = kept else { return Err(Code::KeyLost.into()) };
+            match new {
+                Some(New::Device(device)) => record.device = device,
+                Some(New::Next(pair)) => record.next = Some(pair),
+                None => {}
+            }
             let data = Data::from_bytes(&record.data).map_err(unreadable)?;
             let before = data.device_key;
             let data = changed_data(data, change)?;
-            let (mut handles, mut next) = ((record.device, record.channel), record.next);
-            match new {
-                Some(New::Device(device)) => handles.0 = device,
-                Some(New::Next(pair)) => next = Some(pair),
-                None => {}
-            }
             if data.device_key != before {
-                handles = next.take().ok_or(Code::KeyLost)?;
+                (record.device, record.channel) = record.next.take().ok_or(Code::KeyLost)?;
             }
-            let next = next.filter(|_| data.rotating.is_some());
-            return Ok((data, Some((handles, next))));
+            if data.rotating.is_none() {
+                record.next = None;
+            }
+            record.data = data.to_bytes();
+            return Ok((data, Some(record)));
         };
         // Another tab was first, and its ticket is used; a record without an account is of an attempt that came to nothing.
         if let Kept::Record(record) = kept
@@ -139,6 +151,9 @@ impl<P: Platform> Wallet<P> {
         }
         let channel = self.room.handles.borrow().as_ref().map(|(_, channel)| channel.clone());
         let device = if let Some(New::Device(device)) = new { Some(device) } else { None };
-        Ok((changed_data(draft, change)?, device.zip(channel).map(|handles| (handles, None))))
+        let data = changed_data(draft, change)?;
+        let handles = device.zip(channel);
+        let record = handles.map(|(device, channel)| Record { device, channel, next: None, data: data.to_bytes() });
+        Ok((data, record))
     }
 }

@@ -3,11 +3,11 @@
 use super::Wallet;
 use super::error::Error;
 use super::ports::{Entropy, Platform, Request, Response, SigningKey, Transport, Unreachable};
-use super::record::{Data, Trust};
+use super::record::Trust;
 use super::room::Local;
 use crate::code::Code;
 use crate::wire::calls::{self, Call, Problem, WELL_KNOWN, WellKnown};
-use crate::wire::dpop::{self, Claims};
+use crate::wire::dpop::{self, OwnClaims};
 use crate::wire::id::{Hash, Nonce};
 use crate::wire::json::{self, FromJson};
 use crate::wire::key_set::{KeySet, SignedKeySet};
@@ -61,44 +61,41 @@ impl<P: Platform> Wallet<P> {
         self.exchange(Some(by), path, body)
     }
 
-    /// Sends a call, under proof if a key is named, and once more if the issuer wants another nonce in it. Notes the nonce and
-    /// whether the issuer was reached.
+    /// Sends a call, under proof if a key is named, and once more if the issuer wants another nonce in it.
     fn exchange(&self, by: Option<By>, path: &'static str, body: Vec<u8>) -> Local<'_, Result<Vec<u8>, Error>> {
         Box::pin(async move {
+            let method = if by.is_some() { "POST" } else { "GET" };
+            let mut request = Request { method, url: self.address(path), body, proof: None };
             let mut may_retry = by.is_some();
             loop {
-                let mut request = Request { method: "GET", url: self.address(path), body: body.clone(), proof: None };
                 if let Some(by) = by {
-                    let unsigned = self.claims(by, path, &body)?;
+                    let unsigned = self.unproved(by, path, &request.body)?;
                     let signature = self.sign_with(by, unsigned.message()).await?;
-                    request.method = "POST";
                     request.proof = Some(unsigned.finish(&signature));
                 }
-                let response = self.arrived(self.platform.transport().send(request).await)?;
-                if (200..300).contains(&response.status) {
-                    return Ok(response.body);
-                }
-                let error = self.refusal(&response);
-                if error.code != Code::UseDpopNonce || response.nonce.is_none() || !may_retry {
-                    return Err(error);
+                let answer = self.platform.transport().send(&request).await;
+                if let Some(body) = self.taken(answer, may_retry)? {
+                    return Ok(body);
                 }
                 may_retry = false;
             }
         })
     }
 
-    fn claims(&self, by: By, path: &str, body: &[u8]) -> Result<dpop::UnsignedProof, Error> {
-        let account = |data: &Data| data.known_account().map(|account| account.id.clone());
-        let claims = Claims {
-            htm: "POST".into(),
-            htu: [self.settings.issuer.as_str(), path].concat(),
+    fn unproved(&self, by: By, path: &str, body: &[u8]) -> Result<dpop::UnsignedProof, Error> {
+        let jti = Nonce(self.platform.entropy().draw()?);
+        let data = if by == By::NewDevice { None } else { Some(self.held()?) };
+        let account = data.as_ref().and_then(|data| data.known_account());
+        let claims = OwnClaims {
+            htm: "POST",
+            htu: &[self.settings.issuer.as_str(), path].concat(),
             iat: u64::from(self.now()),
-            jti: Nonce(self.platform.entropy().draw()?),
-            nonce: self.room.nonce.borrow().clone(),
+            jti,
+            nonce: &self.room.nonce.borrow(),
             bdy: Hash(sha256(body)),
-            acc: if by == By::NewDevice { None } else { self.read(account)? },
+            acc: account.map(|account| account.id.as_str()),
         };
-        Ok(dpop::prepare(&claims, self.key(by)?.public()))
+        Ok(dpop::prepare(claims, self.key(by)?.public()))
     }
 
     fn address(&self, path: &str) -> String {
@@ -109,30 +106,35 @@ impl<P: Platform> Wallet<P> {
         [endpoint, path].concat()
     }
 
-    fn arrived(&self, answer: Result<Response, Unreachable>) -> Result<Response, Error> {
+    /// What was answered. Notes the nonce and whether the issuer was reached; none: it wants that nonce in the proof.
+    fn taken(&self, answer: Result<Response, Unreachable>, may_retry: bool) -> Result<Option<Vec<u8>>, Error> {
         if self.room.online.replace(answer.is_ok()) != answer.is_ok() {
             self.room.changed();
         }
-        let response = answer?;
-        if let Some(nonce) = &response.nonce {
-            self.room.nonce.replace(nonce.clone());
+        let Response { status, body, nonce, retry_after } = answer?;
+        let may_retry = may_retry && nonce.is_some();
+        if let Some(nonce) = nonce {
+            self.room.nonce.replace(nonce);
         }
-        Ok(response)
+        if (200..300).contains(&status) {
+            return Ok(Some(body));
+        }
+        let error = self.refusal(status, &body).or_retry_after(retry_after);
+        if error.code == Code::UseDpopNonce && may_retry { Ok(None) } else { Err(error) }
     }
 
-    fn refusal(&self, response: &Response) -> Error {
-        let currency = self.read(|data| data.currency()).ok().flatten();
-        let error = match json::from_slice::<Problem>(&response.body) {
-            Ok(problem) => Error::from_problem(&problem, currency),
-            Err(_) => Error::new(match response.status {
+    fn refusal(&self, status: u16, body: &[u8]) -> Error {
+        let mut problem = Problem::blank();
+        match json::read_into(&mut problem, body) {
+            Ok(()) => Error::from_problem(&problem, self.room.data.borrow().as_ref().and_then(|data| data.currency())),
+            Err(_) => Error::new(match status {
                 413 => Code::TooLarge,
                 426 => Code::UpgradeNeeded,
                 429 => Code::TooManyAttempts,
                 500..=599 => Code::IssuerUnavailable,
                 _ => Code::IssuerRefused,
             }),
-        };
-        error.or_retry_after(response.retry_after)
+        }
     }
 
     /// The issuer's own description, checked as far as that is possible before anything is pinned.

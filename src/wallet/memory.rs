@@ -101,12 +101,12 @@ impl FnTransport {
 }
 
 impl Transport for FnTransport {
-    async fn send(&self, request: Request) -> Result<Response, Unreachable> {
+    async fn send(&self, request: &Request) -> Result<Response, Unreachable> {
         if self.offline.get() {
             return Err(Unreachable);
         }
         self.sent.borrow_mut().push(request.clone());
-        let answer = (self.send)(request).await;
+        let answer = (self.send)(request.clone()).await;
         let to_lose = self.lose_answers.get();
         if to_lose > 0 {
             self.lose_answers.set(to_lose - 1);

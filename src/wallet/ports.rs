@@ -356,5 +356,5 @@ pub struct Unreachable;
 #[allow(async_fn_in_trait, reason = "a wallet lives in one thread")]
 pub trait Transport {
     /// Sends one call and waits for its answer, at most 20 seconds.
-    async fn send(&self, request: Request) -> Result<Response, Unreachable>;
+    async fn send(&self, request: &Request) -> Result<Response, Unreachable>;
 }

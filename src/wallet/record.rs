@@ -367,16 +367,16 @@ impl Data {
     /// Keeps a checked receipt.
     pub fn keep_receipt(&mut self, receipt: Rc<ReceiptView>) {
         self.receipts.push(receipt);
-        let surplus = self.receipts.len().saturating_sub(RECEIPTS);
-        self.receipts.drain(..surplus);
+        while self.receipts.len() > RECEIPTS {
+            self.receipts.remove(0);
+        }
     }
 
     /// Remembers a token.
     pub fn remember(&mut self, made: Made) {
         self.made.push(made);
-        let surplus = self.made.len().saturating_sub(TOKENS);
-        if let Some(last) = self.made.drain(..surplus).next_back() {
-            self.forgotten = self.forgotten.max(last.atc);
+        while self.made.len() > TOKENS {
+            self.forgotten = self.forgotten.max(self.made.remove(0).atc);
         }
     }
 

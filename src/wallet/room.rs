@@ -138,7 +138,7 @@ impl<P: Platform> Wallet<P> {
 
     /// Never inlined: there are fifty readers.
     #[inline(never)]
-    fn held(&self) -> Result<Ref<'_, Data>, Error> {
+    pub(super) fn held(&self) -> Result<Ref<'_, Data>, Error> {
         Ref::filter_map(self.room.data.borrow(), Option::as_deref).map_err(|_| self.why_no_record())
     }
 

@@ -37,7 +37,8 @@ pub(crate) fn from_slice<T: FromJson>(bytes: &[u8]) -> Result<T, BadJson> {
     Ok(value)
 }
 
-fn read_into(value: &mut dyn FromJson, bytes: &[u8]) -> Result<(), BadJson> {
+/// Becomes what one JSON text says, and nothing after it; where that fails, what stands there then is of no use.
+pub(crate) fn read_into(value: &mut dyn FromJson, bytes: &[u8]) -> Result<(), BadJson> {
     value.read(&parse(bytes)?)
 }
 

@@ -95,11 +95,9 @@ impl Field for Token {
                 (Some(audience.clone()), Some(Terms { exact: Some(*amount), currency: *currency, bound: None }))
             }
         };
-        let mut id = [0; 8];
-        for (to, from) in id.iter_mut().zip(self.atc.to_be_bytes().into_iter().chain(self.random)) {
-            *to = from;
-        }
-        to.fields(&[(3, &audience), (4, &self.expires_at), (6, &self.issued_at), (7, &TokenId(id)), (-65537, &terms)]);
+        let ([a, b, c, d], [e, f, g, h]) = (self.atc.to_be_bytes(), self.random);
+        let id = TokenId([a, b, c, d, e, f, g, h]);
+        to.fields(&[(3, &audience), (4, &self.expires_at), (6, &self.issued_at), (7, &id), (-65537, &terms)]);
     }
 
     fn blank() -> Self {
