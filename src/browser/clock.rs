@@ -2,7 +2,7 @@
 
 use super::page::{Timer, now, running};
 use super::tasks::Outcome;
-use crate::wallet::ports::Clock;
+use crate::wallet::ports::{Clock, millis};
 use core::time::Duration;
 
 /// `Date` and `performance.now()`.
@@ -27,7 +27,7 @@ impl Clock for BrowserClock {
                 self.0.stop();
             }
         }
-        let timer = Running(Timer::new(u32::try_from(time.as_millis()).unwrap_or(u32::MAX).into()));
+        let timer = Running(Timer::new(millis(time) as f64));
         Outcome::of(&timer.0.rang(), |_| ()).await;
     }
 }

@@ -7,7 +7,7 @@ use super::wallet::{asked, promise};
 use crate::browser::Promise;
 use crate::code::Code;
 use crate::wallet::Error;
-use crate::wallet::ports::{Clock as _, Platform as _};
+use crate::wallet::ports::{Clock as _, Platform as _, millis};
 use crate::wallet::presentation::Presentation;
 use alloc::rc::Rc;
 use core::cell::RefCell;
@@ -25,7 +25,7 @@ struct Inner {
 impl Inner {
     fn now(&self) -> u64 {
         let running = with!(self.wallet, wallet => wallet.platform().clock().running());
-        u64::try_from(running.as_millis()).unwrap_or(u64::MAX)
+        millis(running)
     }
 }
 

@@ -7,23 +7,14 @@ use super::record::Data;
 use super::room::{Fault, Handle, Local, unreadable};
 use crate::code::Code;
 
-/// A change of the record, or why it is not made.
-type Change<'a> = Box<dyn FnOnce(&mut Data) -> Result<(), Error> + 'a>;
 /// Handles of device and channel key.
 type Pair<P> = (Handle<P>, Handle<P>);
+/// A change of the record, and of the handles that are stored beside those in use; or why it is not made.
+type Change<'a, P> = Box<dyn FnOnce(&mut Data, &mut Option<Pair<P>>) -> Result<(), Error> + 'a>;
 /// The record after it, and the handles that are stored with it; none: it stays in memory.
 type Changed<P> = (Box<Data>, Option<Pair<P>>);
-
-/// A handle that comes with a change.
-enum New<P: Platform> {
-    Device(Handle<P>),
-    Next(Pair<P>),
-}
-
-fn changed_data(mut data: Box<Data>, change: Change<'_>) -> Result<Box<Data>, Error> {
-    change(&mut data)?;
-    Ok(data)
-}
+/// The same, with all that is written.
+type Rewritten<P> = (Box<Data>, Option<Record<Handle<P>>>);
 
 impl<P: Platform> Wallet<P> {
     /// Changes the record on disk, alone among all tabs, and takes what is there then as the truth. One that is not on disk yet
@@ -32,7 +23,7 @@ impl<P: Platform> Wallet<P> {
         &'a self,
         change: impl FnOnce(&mut Data) -> Result<(), Error> + 'a,
     ) -> Local<'a, Result<(), Error>> {
-        self.changing(None, Box::new(change))
+        self.changing(None, Box::new(|data, _| change(data)))
     }
 
     /// The same together with another handle of the device key: both are on disk, or neither. The first one of a record that
@@ -42,7 +33,7 @@ impl<P: Platform> Wallet<P> {
         device: Handle<P>,
         change: impl FnOnce(&mut Data) -> Result<(), Error> + 'a,
     ) -> Local<'a, Result<(), Error>> {
-        self.changing(Some(New::Device(device)), Box::new(change))
+        self.changing(Some(device), Box::new(|data, _| change(data)))
     }
 
     /// The same together with the handles of the keys that are to come. They are stored beside those in use for as long as the
@@ -52,34 +43,40 @@ impl<P: Platform> Wallet<P> {
         next: Pair<P>,
         change: impl FnOnce(&mut Data) -> Result<(), Error> + 'a,
     ) -> Local<'a, Result<(), Error>> {
-        self.changing(Some(New::Next(next)), Box::new(change))
+        self.changing(
+            None,
+            Box::new(|data, beside| {
+                *beside = Some(next);
+                change(data)
+            }),
+        )
     }
 
     /// Begins a change: in one place, since there are many.
     #[inline(never)]
-    fn changing<'a>(&'a self, new: Option<New<P>>, change: Change<'a>) -> Local<'a, Result<(), Error>> {
-        Box::pin(self.change_record(new, change))
+    fn changing<'a>(&'a self, device: Option<Handle<P>>, change: Change<'a, P>) -> Local<'a, Result<(), Error>> {
+        Box::pin(self.change_record(device, change))
     }
 
-    async fn change_record(&self, new: Option<New<P>>, change: Change<'_>) -> Result<(), Error> {
-        if new.is_none()
-            && let Some(draft) = self.unstored()
+    async fn change_record(&self, mut device: Option<Handle<P>>, change: Change<'_, P>) -> Result<(), Error> {
+        if device.is_none()
+            && let Some(mut draft) = self.unstored()
         {
-            return self.changed(Ok(()), changed_data(draft, change).map(|data| (data, None)));
+            let made = change(&mut draft, &mut None);
+            return self.changed(Ok(()), made.map(|()| (draft, None)));
         }
-        let mut given = Some((new, change));
+        let mut change = Some(change);
         let mut made = Err(Error::new(Code::StorageFailed));
-        let mut write = |kept| {
-            let (new, change) = given.take()?;
-            let (changed, record) = match self.rewritten(kept, new, change) {
-                Ok((data, record)) => {
-                    let handles = record.as_ref().map(|record| (record.device.clone(), record.channel.clone()));
-                    (Ok((data, handles)), record)
-                }
-                Err(error) => (Err(error), None),
-            };
-            made = changed;
-            record
+        let mut write = |kept| match self.rewritten(kept, &mut device, change.take()?) {
+            Ok((data, record)) => {
+                let handles = record.as_ref().map(|record| (record.device.clone(), record.channel.clone()));
+                made = Ok((data, handles));
+                record
+            }
+            Err(error) => {
+                made = Err(error);
+                None
+            }
         };
         let stored = self.platform.store().write(&mut write).await;
         self.changed(stored, made)
@@ -117,23 +114,21 @@ impl<P: Platform> Wallet<P> {
         Ok(())
     }
 
-    /// The data after a change, and the record to write in the place of what is kept; none: it stays in memory.
+    /// The data after a change, and the record to write with it; none: it stays in memory.
     fn rewritten(
         &self,
         kept: Kept<Handle<P>>,
-        new: Option<New<P>>,
-        change: Change<'_>,
-    ) -> Result<(Box<Data>, Option<Record<Handle<P>>>), Error> {
-        let Some(draft) = self.unstored() else {
+        device: &mut Option<Handle<P>>,
+        change: Change<'_, P>,
+    ) -> Result<Rewritten<P>, Error> {
+        let Some(mut data) = self.unstored() else {
             let Kept::Record(mut record) = kept else { return Err(Code::KeyLost.into()) };
-            match new {
-                Some(New::Device(device)) => record.device = device,
-                Some(New::Next(pair)) => record.next = Some(pair),
-                None => {}
-            }
-            let data = Data::from_bytes(&record.data).map_err(unreadable)?;
+            let mut data = Data::from_bytes(&record.data).map_err(unreadable)?;
             let before = data.device_key;
-            let data = changed_data(data, change)?;
+            change(&mut data, &mut record.next)?;
+            if let Some(device) = device.take() {
+                record.device = device;
+            }
             if data.device_key != before {
                 (record.device, record.channel) = record.next.take().ok_or(Code::KeyLost)?;
             }
@@ -149,10 +144,9 @@ impl<P: Platform> Wallet<P> {
         {
             return Err(Code::TicketExpired.into());
         }
+        change(&mut data, &mut None)?;
         let channel = self.room.handles.borrow().as_ref().map(|(_, channel)| channel.clone());
-        let device = if let Some(New::Device(device)) = new { Some(device) } else { None };
-        let data = changed_data(draft, change)?;
-        let handles = device.zip(channel);
+        let handles = device.take().zip(channel);
         let record = handles.map(|(device, channel)| Record { device, channel, next: None, data: data.to_bytes() });
         Ok((data, record))
     }

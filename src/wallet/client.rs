@@ -10,6 +10,7 @@ use crate::wire::calls::{self, Call, Problem, WELL_KNOWN, WellKnown};
 use crate::wire::dpop::{self, OwnClaims};
 use crate::wire::id::{Hash, Nonce};
 use crate::wire::json::{self, FromJson};
+use crate::wire::key::PublicKey;
 use crate::wire::key_set::{KeySet, SignedKeySet};
 use crate::wire::sha256;
 use core::future::Future;
@@ -35,7 +36,7 @@ pub(super) struct Calling<'a, C: Call> {
 }
 
 impl<C: Call> Future for Calling<'_, C> {
-    type Output = Result<C::Reply, Error>;
+    type Output = Result<Box<C::Reply>, Error>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         self.answer.as_mut().poll(context).map(|answer| parse(&answer?))
@@ -138,8 +139,8 @@ impl<P: Platform> Wallet<P> {
     }
 
     /// The issuer's own description, checked as far as that is possible before anything is pinned.
-    fn known(&self, body: &[u8]) -> Result<WellKnown, Error> {
-        let known: WellKnown = parse(body)?;
+    fn known(&self, body: &[u8]) -> Result<Box<WellKnown>, Error> {
+        let known: Box<WellKnown> = parse(body)?;
         if known.issuer != self.settings.issuer {
             return Err(Code::IssuerUntrusted.into());
         }
@@ -152,24 +153,25 @@ impl<P: Platform> Wallet<P> {
             return Ok(());
         }
         let answer = self.exchange(None, WELL_KNOWN, Vec::new()).await?;
-        let trust = self.first_trust(&answer)?;
-        // Another tab may have pinned meanwhile; what was pinned first stays.
+        let known = self.first_known(&answer)?;
         self.change(|data| {
-            data.trust.get_or_insert(trust);
+            let WellKnown { rp_id, rp_name, currency, key_set, .. } = *known;
+            // Another tab may have pinned meanwhile; what was pinned first stays.
+            data.trust.get_or_insert(Trust { key_set, rp_id, rp_name, currency });
             Ok(())
         })
         .await
     }
 
     /// Whom to believe from now on, by an answer that came before anything was pinned.
-    fn first_trust(&self, answer: &[u8]) -> Result<Trust, Error> {
+    fn first_known(&self, answer: &[u8]) -> Result<Box<WellKnown>, Error> {
         let known = self.known(answer)?;
-        if self.settings.root.is_some_and(|root| root != known.key_set.root.thumbprint()) {
+        let root = &known.key_set.root;
+        if self.settings.root.is_some_and(|pinned| pinned != root.thumbprint()) {
             return Err(Code::IssuerUntrusted.into());
         }
-        known.key_set.open(&known.key_set.root, &self.settings.issuer).map_err(Error::untrusted)?;
-        let WellKnown { rp_id, rp_name, currency, key_set, .. } = known;
-        Ok(Trust { key_set, rp_id, rp_name, currency })
+        self.under_root(&known.key_set, root)?;
+        Ok(known)
     }
 
     /// Reads something of what the wallet believes of its issuer.
@@ -182,11 +184,11 @@ impl<P: Platform> Wallet<P> {
 
     /// The pinned key set.
     pub(super) fn key_set(&self) -> Result<Box<KeySet>, Error> {
-        self.trust(|trust| self.under_root(&trust.key_set, trust))?
+        self.trust(|trust| self.under_root(&trust.key_set, &trust.key_set.root))?
     }
 
-    fn under_root(&self, signed: &SignedKeySet, trust: &Trust) -> Result<Box<KeySet>, Error> {
-        signed.open(&trust.key_set.root, &self.settings.issuer).map(Box::new).map_err(Error::untrusted)
+    fn under_root(&self, signed: &SignedKeySet, root: &PublicKey) -> Result<Box<KeySet>, Error> {
+        signed.open(root, &self.settings.issuer).map(Box::new).map_err(Error::untrusted)
     }
 
     /// Follows the issuer to its next key set, or to the newest it has if none is given or several lie between: each signed
@@ -225,7 +227,7 @@ impl<P: Platform> Wallet<P> {
     /// Whether there is a step, and no other one between the pinned set and it.
     fn leads_on(&self, steps: &[SignedKeySet]) -> Result<bool, Error> {
         let Some(next) = steps.first() else { return Ok(false) };
-        let next = self.trust(|trust| self.under_root(next, trust))??;
+        let next = self.trust(|trust| self.under_root(next, &trust.key_set.root))??;
         Ok(next.seq <= self.key_set()?.seq.saturating_add(1))
     }
 
@@ -236,7 +238,7 @@ impl<P: Platform> Wallet<P> {
         let mut set = self.key_set()?;
         let pinned = set.seq;
         self.trust(|trust| {
-            steps.retain(|step| !self.under_root(step, trust).is_ok_and(|set| set.seq <= pinned));
+            steps.retain(|step| !self.under_root(step, &trust.key_set.root).is_ok_and(|set| set.seq <= pinned));
             for step in steps.iter().chain(&newest) {
                 *set = step.follow(&trust.key_set.root, &set, self.now()).map_err(Error::untrusted)?;
             }
@@ -247,8 +249,11 @@ impl<P: Platform> Wallet<P> {
     }
 }
 
-pub(super) fn parse<T: FromJson>(body: &[u8]) -> Result<T, Error> {
-    json::from_slice(body).map_err(|_| Error::new(Code::IssuerRefused))
+/// An answer, behind one pointer: it is filled where it stands.
+pub(super) fn parse<T: FromJson>(body: &[u8]) -> Result<Box<T>, Error> {
+    let mut value = Box::new(T::blank());
+    json::read_into(&mut *value, body).map_err(|_| Error::new(Code::IssuerRefused))?;
+    Ok(value)
 }
 
 #[cfg(test)]

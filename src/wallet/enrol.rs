@@ -107,11 +107,11 @@ impl<P: Platform> Wallet<P> {
         // Both say the same, to two paths.
         let body = json::to_vec(&PrepareEnrolment { ticket, channel_key });
         let path = if replaces { PrepareRecovery::PATH } else { PrepareEnrolment::PATH };
-        let reply: EnrolmentPrepared = parse(&self.send_proved(By::NewDevice, path, body).await?)?;
+        let reply: Box<EnrolmentPrepared> = parse(&self.send_proved(By::NewDevice, path, body).await?)?;
         if expected_account_label.is_some_and(|expected| expected != reply.account_label) {
             return Err(Code::WrongAccount.into());
         }
-        let (intent, prepared) = self.prepared_enrolment(label, reply, replaces)?;
+        let (intent, prepared) = self.prepared_enrolment(label, *reply, replaces)?;
         self.open_ceremony(intent, Work::Enrol(prepared)).await
     }
 

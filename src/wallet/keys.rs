@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const PROOF: &[u8] = b"jitsuin/v1/key-proof\0";
 
 /// Device key, channel key, and the handles to store of both.
-type Pair<P> = (Key<P>, Key<P>, (Handle<P>, Handle<P>));
+type Pair<P> = (Rc<Key<P>>, Rc<Key<P>>, (Handle<P>, Handle<P>));
 
 impl<P: Platform> Wallet<P> {
     pub(super) async fn open_record(platform: P, settings: Settings) -> Result<Self, Error> {
@@ -175,11 +175,11 @@ impl<P: Platform> Wallet<P> {
         let (device, channel, (device_handle, channel_handle)) = self.make_pair(custody).await?;
         let data = Data::new(self.settings.issuer.clone(), *device.public(), *channel.public(), custody);
         self.room.lose(None);
-        self.room.device.replace(Some(Rc::new(device)));
-        self.room.channel.replace(Some(Rc::new(channel)));
+        self.room.device.replace(Some(device));
+        self.room.channel.replace(Some(channel));
         self.room.draft.replace(Some(device_handle.clone()));
         self.room.handles.replace(Some((device_handle, channel_handle)));
-        self.room.data.replace(Some(Box::new(data)));
+        self.room.data.replace(Some(data));
         self.room.changed();
         Ok(())
     }
@@ -192,7 +192,7 @@ impl<P: Platform> Wallet<P> {
             // The channel key works while the wallet is locked, so a custody that locks is not for it.
             let of_channel = if custody == Custody::Software { Custody::Software } else { Custody::Browser };
             let (channel, channel_handle) = keys.make(of_channel).await?;
-            Ok((device, channel, (device_handle, channel_handle)))
+            Ok((Rc::new(device), Rc::new(channel), (device_handle, channel_handle)))
         })
     }
 

@@ -60,6 +60,12 @@ pub trait Clock {
     async fn sleep(&self, time: Duration);
 }
 
+/// Whole milliseconds of a span, as far as anybody waits. Those of the library have 128 bits, which is much code in the page's
+/// module.
+pub(crate) fn millis(time: Duration) -> u64 {
+    time.as_secs().min(u64::MAX / 2000) * 1000 + u64::from(time.subsec_millis())
+}
+
 /// The platform gave no random bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoEntropy;

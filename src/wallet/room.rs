@@ -3,7 +3,7 @@
 use super::ceremony::Open;
 use super::error::Error;
 use super::history::newest;
-use super::ports::{Clock, Keys, Platform};
+use super::ports::{Clock, Keys, Platform, millis};
 use super::queue::Queue;
 use super::record::{Data, Unreadable};
 use super::rotate::Next;
@@ -158,7 +158,7 @@ impl<P: Platform> Wallet<P> {
         let wall = self.platform.clock().now_ms().saturating_add_signed(offset);
         let carried = self.room.anchor.get().map_or(0, |anchor| {
             let since = self.platform.clock().running().saturating_sub(anchor.running);
-            anchor.issuer_ms.saturating_add(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+            anchor.issuer_ms.saturating_add(millis(since))
         });
         wall.max(carried)
     }

@@ -54,7 +54,7 @@ impl<P: Platform> Wallet<P> {
         let mut credential = None;
         let call = |head: Hash| json::to_vec(&PrepareRotation { new_thumb, custody, head });
         let mut read = |answer: &[u8]| {
-            let RotationPrepared { intent, credential: known } = parse(answer)?;
+            let RotationPrepared { intent, credential: known } = *parse(answer)?;
             credential = Some(known);
             Ok(intent)
         };
@@ -65,7 +65,7 @@ impl<P: Platform> Wallet<P> {
         let view = IntentView::Rotate { custody, device: device_label, expires_at: ms(step.intent().expires_at) };
         let prepared = Prepared { step, credential, custody };
         let ceremony = self.open_ceremony(view, Work::Rotate(Box::new(prepared))).await?;
-        self.room.next.replace(Some(Next { device: Rc::new(device), channel: Rc::new(channel), handles }));
+        self.room.next.replace(Some(Next { device, channel, handles }));
         Ok(ceremony)
     }
 
@@ -178,7 +178,7 @@ impl<P: Platform> Wallet<P> {
     }
 
     /// The new keys take the place of the old ones: on disk in one transaction, then here.
-    async fn change_over(&self, enrolled: Enrolled) -> Result<(), Error> {
+    async fn change_over(&self, enrolled: Box<Enrolled>) -> Result<(), Error> {
         // For the new key and no other: an old answer, played again, must not end the key that works.
         let new = |data: &Data| data.rotating.as_ref().map_or(data.device_key, |rotating| rotating.device_key);
         let thumb = self.read(|data| new(data).thumbprint())?;

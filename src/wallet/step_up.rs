@@ -201,7 +201,7 @@ impl<P: Platform> Wallet<P> {
             None => json::to_vec(&self.agree(open, prepared, None).await?.0),
         };
         let answer = self.send_proved(By::Device, ConfirmIntent::PATH, call.clone()).await;
-        let receipt = match answer.and_then(|answer| parse(&answer)) {
+        let receipt = match answer.and_then(|answer| Ok(*parse(&answer)?)) {
             Ok(IntentConfirmed::Done { receipt }) => self.accept(prepared, &receipt).await?,
             Ok(IntentConfirmed::Pending { top_up }) => return Ok(Confirmed::Pending { id: top_up }),
             // The first answer was lost, and the intent is used: what it did stands in the receipts.

@@ -27,12 +27,12 @@ impl<P: Platform> Wallet<P> {
     /// not fit, for this device's clock may not be learned.
     pub(in crate::wallet) fn begun(
         &self,
-        enrolled: Enrolled,
+        enrolled: Box<Enrolled>,
         thumb: Thumbprint,
     ) -> Local<'_, Result<Box<Begun>, Error>> {
         Box::pin(async move {
             let now = self.now();
-            let Enrolled { allowance, atc_floor } = enrolled;
+            let Enrolled { allowance, atc_floor } = *enrolled;
             let (terms, unopened) = match self.open_allowance(&allowance.0, thumb, now).await {
                 Err(error) if error.code == Code::ClockSkew => (None, Some(allowance)),
                 opened => (Some(*opened?), None),
@@ -96,7 +96,7 @@ impl Begun {
 }
 
 /// The answer to a registration that is on disk, read. Inside is what the issuer refused, which ends it.
-pub(in crate::wallet) fn judged(answer: Result<Vec<u8>, Error>) -> Result<Result<Enrolled, Error>, Error> {
+pub(in crate::wallet) fn judged(answer: Result<Vec<u8>, Error>) -> Result<Result<Box<Enrolled>, Error>, Error> {
     match answer.and_then(|answer| parse(&answer)) {
         Err(error) if is_unanswered(&error) => Err(error),
         judged => Ok(judged),
