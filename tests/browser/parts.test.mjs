@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 import { createWorld } from "../../pkg/testing.js";
 import { attach } from "../../pkg/testing/playwright.js";
 import { launchChromium } from "../lib/engines.mjs";
+import { keepMemory } from "../lib/memory.mjs";
 import { coded, yen } from "../lib/words.mjs";
 
 const FIRST = "jitsuin_bg.wasm";
@@ -40,16 +41,6 @@ async function open(t) {
   await wallet.reload();
   if ((await wallet.state()).status === "locked") await wallet.unlock();
   return { world, page, owner, wallet, before, fetched };
-}
-
-/** Keeps the memory of each module, of which there is one a page. Runs before the page's own scripts. */
-function keepMemory() {
-  const { instantiate } = WebAssembly;
-  WebAssembly.instantiate = /** @type {any} */ (async (/** @type {any} */ source, /** @type {any} */ imports) => {
-    const made = /** @type {any} */ (await instantiate(source, imports));
-    Object.assign(globalThis, { memory: (made.instance ?? made).exports.memory });
-    return made;
-  });
 }
 
 /** What becomes of the second part on its way. @param {import("playwright-core").Page} page @param {(route: import("playwright-core").Route) => Promise<void>} how */
