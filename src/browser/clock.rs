@@ -28,6 +28,6 @@ impl Clock for BrowserClock {
             }
         }
         let timer = Running(Timer::new(millis(time) as f64));
-        Outcome::of(&timer.0.rang(), |_| ()).await;
+        Outcome::of(timer.0.rang(), |_| ()).await;
     }
 }

@@ -14,7 +14,7 @@ extern "C" {
 
 /// Resolves once the part is there; the error is the package's own.
 pub(crate) fn later_part() -> Settled<Result<(), JsValue>> {
-    Outcome::of(&later(), |loaded| if loaded.is_fulfilled() { Ok(()) } else { Err(loaded.value()) })
+    Outcome::of(later(), |loaded| if loaded.is_fulfilled() { Ok(()) } else { Err(loaded.value()) })
 }
 
 /// The same with the error's code.

@@ -108,7 +108,7 @@ impl Authenticator for Passkeys {
             options.prf.as_ref().map(<[u8; 32]>::as_slice),
             milliseconds(options.deadline),
         );
-        Outcome::of(&asked, |outcome| {
+        Outcome::of(asked, |outcome| {
             let answer = answer(outcome)?;
             let raw_id = answer.part("rawId");
             let registration = Registration {
@@ -135,7 +135,7 @@ impl Authenticator for Passkeys {
             options.prf.as_ref().map(<[u8; 32]>::as_slice),
             milliseconds(options.deadline),
         );
-        Outcome::of(&asked, |outcome| {
+        Outcome::of(asked, |outcome| {
             let answer = answer(outcome)?;
             let raw_id = answer.part("rawId");
             let assertion = Assertion {

@@ -57,8 +57,12 @@ impl Outcome {
     }
 
     /// Waits for a promise, and reads from its outcome.
-    pub(super) fn of<T>(promise: &Promise, read: fn(&Self) -> T) -> Settled<T> {
-        Settled { outcome: Self::new(promise, &wasm_bindgen::exports()), read }
+    pub(super) fn of<T>(promise: Promise, read: fn(&Self) -> T) -> Settled<T> {
+        Settled { outcome: Self::awaited(promise), read }
+    }
+
+    fn awaited(promise: Promise) -> Self {
+        Self::new(&promise, &wasm_bindgen::exports())
     }
 }
 

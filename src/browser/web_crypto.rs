@@ -49,7 +49,7 @@ impl KeyHandle {
     }
 
     /// The one that a promise ends with.
-    pub(super) fn of(promise: &Promise) -> Settled<Result<Self, KeyError>> {
+    pub(super) fn of(promise: Promise) -> Settled<Result<Self, KeyError>> {
         Outcome::of(promise, |outcome| kept(outcome).map(Self))
     }
 }
@@ -109,7 +109,7 @@ impl SigningKey for CryptoSigner {
     }
 
     fn sign(&self, message: &[u8]) -> impl Future<Output = Result<Signature, KeyError>> {
-        Outcome::of(&sign(&self.key, message), |signed| {
+        Outcome::of(sign(&self.key, message), |signed| {
             kept(signed)?;
             Signature::from_signer(&signed.bytes().unwrap_or_default()).map_err(|_| KeyError::Failed)
         })

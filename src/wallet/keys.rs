@@ -3,7 +3,7 @@
 use super::client::By;
 use super::error::Error;
 use super::ports::{Clock, Entropy, Kept, KeyError, Keys, Platform, Record, Seal, SigningKey, Store, StoreError};
-use super::queue::{Stop, first};
+use super::queue::Stop;
 use super::record::Data;
 use super::room::{Fault, Handle, Key, Local, Secret, unreadable};
 use super::state::Status;
@@ -13,7 +13,10 @@ use crate::wire::calls::{Call as _, SignOff};
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{AccountId, Bytes};
 use crate::wire::key::{PublicKey, Signature};
-use crate::wire::seal::{SealedFor, VERSION};
+use crate::wire::seal::SealedFor;
+use core::future::poll_fn;
+use core::pin::pin;
+use core::task::Poll;
 use core::time::Duration;
 use std::rc::Rc;
 
@@ -131,8 +134,7 @@ impl<P: Platform> Wallet<P> {
     /// What a key of this account is sealed for.
     pub(super) fn seal_for(&self, public: &PublicKey, credential: &Bytes, account: &AccountId) -> Result<Seal, Error> {
         let thumb = public.thumbprint();
-        let (issuer, account, credential) = (self.settings.issuer.clone(), account.clone(), credential.clone());
-        let bound = SealedFor { version: VERSION, issuer, account, thumb, credential }.to_bytes();
+        let bound = SealedFor { issuer: &self.settings.issuer, account, thumb, credential }.to_bytes();
         Ok(Seal { rp_id: self.trust(|trust| trust.rp_id.clone())?, thumb, bound })
     }
 
@@ -232,8 +234,13 @@ impl<P: Platform> Wallet<P> {
         let _news = self.room.news.turn().await;
         if self.read(|data| data.account.is_some()).unwrap_or(false) {
             // Told where the issuer can be reached, and never waited for.
-            let told = self.send_proved(By::Channel, SignOff::PATH, b"{}".to_vec());
-            let _ = first(told, self.platform.clock().sleep(PATIENCE)).await;
+            let mut told = self.send_proved(By::Channel, SignOff::PATH, b"{}".to_vec());
+            let mut time = pin!(self.platform.clock().sleep(PATIENCE));
+            poll_fn(|context| match told.as_mut().poll(context) {
+                Poll::Ready(_) => Poll::Ready(()),
+                Poll::Pending => time.as_mut().poll(context),
+            })
+            .await;
         }
         self.platform.store().erase().await?;
         self.room.lose(None);

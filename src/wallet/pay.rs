@@ -42,12 +42,11 @@ impl<P: Platform> Wallet<P> {
             Ok(())
         })
         .await?;
-        let taken = taken.ok_or(Code::StorageFailed)?;
-        let signature = self.sign_with(By::Device, taken.unsigned.message()).await?;
+        let Taken { unsigned, counter, issued_at, expires_at } = *taken.ok_or(Code::StorageFailed)?;
+        let signed = self.signed(By::Device, unsigned).await?;
         // Locked or frozen meanwhile: a code that may not be shown is not handed out.
         self.demand_ready()?;
-        let Taken { unsigned, counter, issued_at, expires_at } = *taken;
-        let text = form.text(&unsigned.finish(&signature)).map_err(|_| Error::new(Code::ModuleCrashed))?;
+        let text = form.text(&signed.0).map_err(|_| Error::new(Code::ModuleCrashed))?;
         let picture = picture::draw(&text).map_err(|_| Error::new(Code::ModuleCrashed))?;
         let here = self.platform.clock().now_ms();
         let left = ms(expires_at).saturating_sub(self.now_ms());

@@ -44,7 +44,7 @@ impl<P: Platform> Wallet<P> {
         // Nothing is awaited before the prompt but a turn: some platforms want it inside the tap.
         let Some(prepared) = self.sealed(again)? else { return self.open_kept(None).await };
         self.end_open(Stop::Superseded).await;
-        let id = self.put_open(IntentView::Unlock.kind(), Work::Unlock(Box::new(prepared)));
+        let id = self.put_open(IntentView::Unlock.kind(), Work::Unlock(prepared));
         let opened = self.run_ceremony(id).await;
         let left = self.room.open.borrow_mut().take_if(|held| held.id == id).is_some();
         if left {
@@ -59,15 +59,15 @@ impl<P: Platform> Wallet<P> {
     }
 
     /// What to ask the passkey, if the key is sealed.
-    fn sealed(&self, again: bool) -> Result<Option<Prepared>, Error> {
+    fn sealed(&self, again: bool) -> Result<Option<Box<Prepared>>, Error> {
         let keys = self.platform.keys();
         let input = self.room.handles.borrow().as_ref().and_then(|(device, _)| keys.prf_input(device));
         let Some(input) = input else { return Ok(None) };
-        let (public, account) = self.read(|data| (data.device_key, data.known_account().cloned()))?;
-        let account = account.ok_or(Code::NotEnrolled)?;
-        let seal = self.seal_for(&public, &account.credential, &account.id)?;
-        let (credential, user_handle) = (account.credential, account.user_handle);
-        Ok(Some(Prepared { input, seal, credential, user_handle, again }))
+        let data = self.held()?;
+        let account = data.known_account().ok_or(Code::NotEnrolled)?;
+        let seal = self.seal_for(&data.device_key, &account.credential, &account.id)?;
+        let (credential, user_handle) = (account.credential.clone(), account.user_handle.clone());
+        Ok(Some(Box::new(Prepared { input, seal, credential, user_handle, again })))
     }
 
     pub(super) async fn confirm_unlock(&self, open: &Open, prepared: &Prepared) -> Result<Confirmed, Error> {

@@ -16,12 +16,13 @@ struct Header {
 json_object! { strict Header { typ, alg, jwk } }
 
 /// The same, as this crate writes it.
-struct OwnHeader {
-    typ: &'static str,
-    alg: &'static str,
-    jwk: PublicKey,
+struct OwnHeader<'a>(&'a PublicKey);
+
+impl ToJson for OwnHeader<'_> {
+    fn write(&self, to: &mut Writer) {
+        to.object("typ alg jwk", &[&TYPE, &ALGORITHM, self.0]);
+    }
 }
-json_object! { written OwnHeader { typ, alg, jwk } }
 
 /// The claims of a proof.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,7 +110,7 @@ pub struct VerifiedProof {
 
 /// Makes a proof ready for its signer.
 pub fn prepare<'a>(claims: impl Into<OwnClaims<'a>>, signer: &PublicKey) -> UnsignedProof {
-    let header = json::to_vec(&OwnHeader { typ: TYPE, alg: ALGORITHM, jwk: *signer });
+    let header = json::to_vec(&OwnHeader(signer));
     let claims = json::to_vec(&claims.into());
     UnsignedProof { input: [&*to_base64(&header), ".", &to_base64(&claims)].concat() }
 }

@@ -14,7 +14,6 @@ pub(crate) use read::FromJson;
 pub(crate) use shape::{json_object, json_serde, json_words};
 pub(crate) use write::{ToJson, Writer};
 
-
 /// Not JSON, or not of the expected shape. Says no more, since no user and no till hears more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadJson;

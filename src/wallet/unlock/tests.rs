@@ -261,7 +261,7 @@ fn a_key_that_another_tab_renewed_meanwhile_is_not_sealed_over() {
     enrolled(&world, None).unwrap();
     let (wallet, other) = (open(&world, None), open(&world, None));
     run(wallet.unlock()).unwrap();
-    let prepare = || Box::new(wallet.sealed(true).unwrap().unwrap());
+    let prepare = || wallet.sealed(true).unwrap().unwrap();
     run(wallet.open_ceremony(IntentView::Unlock, Work::Unlock(prepare()))).unwrap();
     let (prepared, ceremony) = (prepare(), wallet.room.open.borrow().clone().unwrap());
     let secret = run(wallet.derive(&ceremony, &prepared, prepared.input)).unwrap();
