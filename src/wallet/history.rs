@@ -175,8 +175,7 @@ fn take_back(data: &mut Data, view: &ReceiptView) {
 }
 
 fn alert(kind: AlertKind, cause: Option<Cause>, view: &Rc<ReceiptView>) -> Alert {
-    let id = ["receipt-", &decimal(view.sequence)].concat();
-    Alert { id, at: view.at, kind, cause, receipt: Some(Rc::clone(view)), skew_ms: None }
+    Alert { cause, receipt: Some(Rc::clone(view)), ..plain_alert(kind, "receipt-", view.sequence, view.at) }
 }
 
 /// The alert of a history that does not hold after `after`.
@@ -187,8 +186,12 @@ pub(super) fn broken_alert(cause: Cause, after: u64, now_ms: u64) -> Alert {
         Cause::Fork => "fork-",
         Cause::Forged => "forged-",
     };
-    let id = [word, &decimal(after)].concat();
-    Alert { id, at: now_ms, kind: AlertKind::UnknownUse, cause: Some(cause), receipt: None, skew_ms: None }
+    Alert { cause: Some(cause), ..plain_alert(AlertKind::UnknownUse, word, after, now_ms) }
+}
+
+/// An alert that says no more; the same cause gives the same id.
+pub(super) fn plain_alert(kind: AlertKind, word: &str, cause: u64, at: u64) -> Alert {
+    Alert { id: [word, &decimal(cause)].concat(), at, kind, cause: None, receipt: None, skew_ms: None }
 }
 
 /// The newest receipts, newest first, those below sequence `before` if given.

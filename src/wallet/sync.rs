@@ -4,7 +4,7 @@ use super::Wallet;
 use super::checks::open_at;
 use super::client::By;
 use super::error::{Confidence, Details, Error};
-use super::history::{apply, broken_alert};
+use super::history::{apply, broken_alert, plain_alert};
 use super::ports::{Clock, Entropy, Platform, millis};
 use super::record::{Data, LeftThen, Terms};
 use super::room::{Anchor, Local};
@@ -16,7 +16,6 @@ use crate::wire::allowance::Tier;
 use crate::wire::calls::{DeviceStatus, FollowNews, Left, Refill, Sync, Synced};
 use crate::wire::head::Head;
 use crate::wire::id::{Bytes, Nonce};
-use crate::wire::json::decimal;
 use crate::wire::key_set::{KeySet, Use};
 use crate::wire::receipt::Kind;
 use crate::wire::time::Time;
@@ -235,12 +234,14 @@ impl<P: Platform> Wallet<P> {
     /// Takes an allowance that is here already, or else a fresh one from the issuer.
     fn renew(&self, late: Option<Bytes>) -> Local<'_, Result<(), Error>> {
         Box::pin(async move {
-            let (bytes, left) = match late {
-                Some(bytes) => (bytes, None),
+            let mut left = None;
+            let bytes = match late {
+                Some(bytes) => bytes,
                 None => {
                     self.demand_ready()?;
                     let reply = self.call(By::Device, &Refill {}).await?;
-                    (reply.allowance, Some(reply.left))
+                    left = Some(reply.left);
+                    reply.allowance
                 }
             };
             let now = self.now();
@@ -360,21 +361,10 @@ fn warn_of_little(data: &mut Data, left: &Left, now_ms: u64) {
     }
 }
 
-/// An alert about no receipt; the same cause gives the same id.
-fn plain_alert(kind: AlertKind, word: &str, cause: u64, at: u64) -> Alert {
-    Alert { id: [word, &decimal(cause)].concat(), at, kind, cause: None, receipt: None, skew_ms: None }
-}
-
 fn take_offset(data: &mut Data, offset: i64, issuer_ms: u64) {
     if offset.unsigned_abs() > SKEW_MS && offset.abs_diff(data.offset_ms) > SKEW_STEP_MS {
-        data.alert(Alert {
-            id: ["clock-", &decimal(issuer_ms)].concat(),
-            at: issuer_ms,
-            kind: AlertKind::ClockSkew,
-            cause: None,
-            receipt: None,
-            skew_ms: Some(offset),
-        });
+        let alert = plain_alert(AlertKind::ClockSkew, "clock-", issuer_ms, issuer_ms);
+        data.alert(Alert { skew_ms: Some(offset), ..alert });
     }
     data.offset_ms = offset;
 }
