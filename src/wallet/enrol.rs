@@ -4,12 +4,12 @@ pub(super) mod registration;
 pub(super) mod statement;
 
 use super::Wallet;
-use super::ceremony::{DEADLINE, Open, Work};
+use super::ceremony::{Open, Work};
 use super::client::{By, parse};
 use super::error::Error;
-use super::ports::{CreationOptions, Keys, Lock, Platform};
+use super::ports::{Lock, Platform};
 use super::queue::Stop;
-use super::record::{Account, Enrolling};
+use super::record::{Data, Enrolling, Trust};
 use super::room::{Fault, Local, ms, this_device};
 use super::state::{Ceremony, Confirmed, IntentView};
 use crate::code::Code;
@@ -17,9 +17,9 @@ use crate::wire::calls::{
     Call, ConfirmEnrolment, ConfirmRecovery, EnrolmentPrepared, EnterCode, KnownCredential, LogIn, PrepareEnrolment,
     PrepareRecovery,
 };
-use crate::wire::enrolment::creation_challenge;
-use crate::wire::id::{Bytes, Nonce, host};
+use crate::wire::id::{Bytes, RpId, host};
 use crate::wire::json;
+use crate::wire::key::PublicKey;
 use crate::wire::webauthn::Registration;
 use core::cell::{Cell, OnceCell, RefCell};
 use registration::{is_unanswered, judged};
@@ -28,22 +28,23 @@ use registration::{is_unanswered, judged};
 const LABEL: usize = 60;
 
 pub(super) struct Prepared {
-    /// What it is to lead to; which passkey and when shows at the end.
-    account: Account,
-    /// The passkeys of the devices whose place may be taken; none: a new one is made.
-    known: Vec<KnownCredential>,
-    /// What a new one is made with.
-    options: CreationOptions,
-    nonce: Nonce,
+    /// The account, and the passkeys of the devices whose place may be taken; where it names none, a new one is made.
+    reply: Box<EnrolmentPrepared>,
+    /// What the device is to be called.
+    label: String,
+    /// Device key and channel key.
+    keys: (PublicKey, PublicKey),
+    rp_id: RpId,
+    rp_name: String,
     /// Kept between two taps, where the platform wants one for each prompt.
-    made: OnceCell<Made>,
+    made: OnceCell<Box<Made>>,
     /// Whether it was sent.
     sent: Cell<bool>,
 }
 
 /// The passkey, and what the device key says of it.
 struct Made {
-    registration: Option<Registration>,
+    registration: Option<Box<Registration>>,
     passkey: KnownCredential,
     backed_up: bool,
     /// Whether it can seal the device key, as far as is known.
@@ -103,57 +104,21 @@ impl<P: Platform> Wallet<P> {
         if !self.trust(|trust| host(self.platform.origin()) == trust.rp_id.as_str())? {
             return Err(Code::WrongRp.into());
         }
-        let (channel_key, ticket) = (self.read(|data| data.channel_key)?, ticket.into());
         // Both say the same, to two paths.
-        let body = json::to_vec(&PrepareEnrolment { ticket, channel_key });
+        let call = |data: &Data| PrepareEnrolment { ticket: ticket.into(), channel_key: data.channel_key };
+        let body = self.read(|data| json::to_vec(&call(data)))?;
         let path = if replaces { PrepareRecovery::PATH } else { PrepareEnrolment::PATH };
         let reply: Box<EnrolmentPrepared> = parse(&self.send_proved(By::NewDevice, path, body).await?)?;
         if expected_account_label.is_some_and(|expected| expected != reply.account_label) {
             return Err(Code::WrongAccount.into());
         }
-        let (intent, prepared) = self.prepared_enrolment(label, *reply, replaces)?;
-        self.open_ceremony(intent, Work::Enrol(prepared)).await
-    }
-
-    /// What the user is to see, and what the passkey is to be made with.
-    fn prepared_enrolment(
-        &self,
-        label: &str,
-        reply: EnrolmentPrepared,
-        replaces: bool,
-    ) -> Result<(IntentView, Box<Prepared>), Error> {
-        let EnrolmentPrepared { account, account_label, user_handle, nonce, expires_at, exclude, credentials } = reply;
-        let (exclude, known) = match (replaces, exclude, credentials) {
-            (false, Some(exclude), None) => (exclude, Vec::new()),
-            (true, None, Some(known)) => (Vec::new(), known),
+        match (replaces, &reply.exclude, &reply.credentials) {
+            (true, None, Some(known)) if known.is_empty() => return Err(Code::NoCredential.into()),
+            (false, Some(_), None) | (true, None, Some(_)) => {}
             _ => return Err(Code::IssuerRefused.into()),
-        };
-        if replaces && known.is_empty() {
-            return Err(Code::NoCredential.into());
         }
-        let (keys, custody) = self.read(|data| ((data.device_key, data.channel_key), data.custody))?;
-        let (rp_id, rp_name) = self.trust(|trust| (trust.rp_id.clone(), trust.rp_name.clone()))?;
-        let (thumb, channel_thumb) = (keys.0.thumbprint(), keys.1.thumbprint());
-        let challenge = creation_challenge(&self.settings.issuer, &rp_id, &account, thumb, channel_thumb, nonce);
-        let prf = self.room.draft.borrow().as_ref().and_then(|device| self.platform.keys().prf_input(device));
-        let account = Account {
-            id: account,
-            label: account_label.clone(),
-            device_label: label.into(),
-            credential: Bytes::default(),
-            user_handle: user_handle.clone(),
-            enrolled_at: 0,
-        };
-        let intent = IntentView::Enrol {
-            account_label: account_label.clone(),
-            label: label.into(),
-            custody,
-            expires_at: ms(expires_at),
-        };
-        let deadline = DEADLINE;
-        let options = CreationOptions { rp_id, rp_name, user_handle, account_label, challenge, exclude, prf, deadline };
-        let (made, sent) = (OnceCell::new(), Cell::new(false));
-        Ok((intent, Box::new(Prepared { account, known, options, nonce, made, sent })))
+        let (intent, prepared) = self.read(|data| prepared(data, label, reply))??;
+        self.open_ceremony(intent, Work::Enrol(prepared)).await
     }
 
     /// Under the lock of all tabs, so that two of them end with one device.
@@ -164,7 +129,6 @@ impl<P: Platform> Wallet<P> {
             Ok(())
         };
         self.patiently(open, Some(&open.signal), Box::pin(granted)).await?;
-        let own = self.read(|data| data.device_key)?;
         // Another tab may have been here first.
         self.take_stored().await?;
         while self.read(|data| data.account.is_none())? {
@@ -174,7 +138,7 @@ impl<P: Platform> Wallet<P> {
                 other => other?,
             };
             if !is_there {
-                if self.read(|data| data.device_key != own).unwrap_or(true) {
+                if self.read(|data| data.device_key != prepared.keys.0).unwrap_or(true) {
                     // The ticket was for a key that is no longer here.
                     return Err(Code::TicketExpired.into());
                 }
@@ -244,6 +208,27 @@ impl<P: Platform> Wallet<P> {
             }
         })
     }
+}
+
+/// What the user is to see, and what the enrolment is made of.
+fn prepared(data: &Data, label: &str, reply: Box<EnrolmentPrepared>) -> Result<(IntentView, Box<Prepared>), Error> {
+    let Trust { rp_id, rp_name, .. } = data.trust.as_ref().ok_or(Code::IssuerUntrusted)?;
+    let intent = IntentView::Enrol {
+        account_label: reply.account_label.clone(),
+        label: label.into(),
+        custody: data.custody,
+        expires_at: ms(reply.expires_at),
+    };
+    let prepared = Prepared {
+        reply,
+        label: label.into(),
+        keys: (data.device_key, data.channel_key),
+        rp_id: rp_id.clone(),
+        rp_name: rp_name.clone(),
+        made: OnceCell::new(),
+        sent: Cell::new(false),
+    };
+    Ok((intent, Box::new(prepared)))
 }
 
 #[cfg(test)]

@@ -278,20 +278,20 @@ pub struct Ended {
 }
 
 /// What to ask `navigator.credentials.create` for. Always: ES256 (-7), user verification and resident key required.
-#[derive(Clone, Debug)]
-pub struct CreationOptions {
+#[derive(Clone, Copy, Debug)]
+pub struct CreationOptions<'a> {
     /// Relying party id.
-    pub rp_id: RpId,
+    pub rp_id: &'a RpId,
     /// Relying party name.
-    pub rp_name: String,
+    pub rp_name: &'a str,
     /// `user.id`.
-    pub user_handle: Bytes,
+    pub user_handle: &'a Bytes,
     /// `user.name` and `user.displayName`.
-    pub account_label: String,
+    pub account_label: &'a str,
     /// Challenge.
     pub challenge: Hash,
     /// Credentials that must not be made twice.
-    pub exclude: Vec<Bytes>,
+    pub exclude: &'a [Bytes],
     /// What the new passkey derives a secret from, to learn whether it can; none: it is not asked.
     pub prf: Option<[u8; 32]>,
     /// Own deadline.
@@ -299,19 +299,22 @@ pub struct CreationOptions {
 }
 
 /// What to ask `navigator.credentials.get` for. Always: user verification required.
-#[derive(Clone, Debug)]
-pub struct RequestOptions {
+#[derive(Clone, Copy, Debug)]
+pub struct RequestOptions<'a> {
     /// Relying party id.
-    pub rp_id: RpId,
+    pub rp_id: &'a RpId,
     /// Challenge.
     pub challenge: Hash,
     /// The credentials, one of which is to answer.
-    pub credentials: Vec<Bytes>,
+    pub credentials: &'a [Bytes],
     /// What the passkey is asked to derive a secret from.
     pub prf: Option<[u8; 32]>,
     /// Own deadline.
     pub deadline: Duration,
 }
+
+/// An assertion, and the secret that the passkey derived. It is handed through several hands, so it is one pointer.
+pub type Answer<S> = Box<(Assertion, Option<S>)>;
 
 /// WebAuthn. Every call settles by its deadline, whatever the platform does.
 #[allow(async_fn_in_trait, reason = "a wallet lives in one thread")]
@@ -321,9 +324,9 @@ pub trait Authenticator {
 
     /// Creates a passkey, and tells whether it says that it can derive secrets. A platform that fails because it was asked is
     /// asked once more without that, inside the same deadline.
-    async fn create(&self, options: &CreationOptions) -> Result<(Registration, bool), Ended>;
+    async fn create(&self, options: &CreationOptions<'_>) -> Result<(Box<Registration>, bool), Ended>;
     /// Asks for an assertion, and for a secret if the options name an input; likewise.
-    async fn get(&self, options: &RequestOptions) -> Result<(Assertion, Option<Self::Secret>), Ended>;
+    async fn get(&self, options: &RequestOptions<'_>) -> Result<Answer<Self::Secret>, Ended>;
     /// Ends the call that is open, if one is; that call then settles with `aborted_by_us`.
     fn abort(&self);
 }

@@ -16,7 +16,7 @@ use super::step_up;
 use crate::code::Code;
 use crate::wire::approval::Approval;
 use crate::wire::calls::{
-    Call, ConfirmIntent, ConfirmRotation, DeviceStatus, Enrolled, KnownCredential, PrepareRotation, RotationPrepared,
+    Call, ConfirmRotation, DeviceStatus, Enrolled, KnownCredential, PrepareRotation, RotationPrepared,
 };
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{Bytes, Hash};
@@ -104,7 +104,9 @@ impl<P: Platform> Wallet<P> {
             (Rc::clone(&next.device), *next.channel.public(), next.handles.clone())
         };
         let prf = self.platform.keys().prf_input(&handles.0);
-        let (ConfirmIntent { nonce, assertion, co_signature }, secret) = self.agree(open, step, prf).await?;
+        let (answer, co_signature) = self.agree(open, step, prf).await?;
+        let (assertion, secret) = *answer;
+        let nonce = step.intent().nonce;
         let keys = (*made.public(), channel_key);
         let bound = Bound {
             keys: &keys,
@@ -126,7 +128,6 @@ impl<P: Platform> Wallet<P> {
                 next.device = device;
             }
         }
-        let co_signature = co_signature.unwrap_or_default();
         let attestation = self.platform.keys().attest(&handles.0, nonce).await;
         let call = ConfirmRotation { nonce, assertion, co_signature, approval, statement, attestation };
         let call = Bytes(json::to_vec(&call));

@@ -2,19 +2,19 @@
 //! (protocol section 4).
 
 use super::Wallet;
-use super::ceremony::{Asked, Open, Work};
+use super::ceremony::{DEADLINE, Open, Work};
 use super::client::{By, parse};
 use super::error::Error;
 use super::history::open_receipt;
-use super::ports::Platform;
+use super::ports::{Answer, Platform, RequestOptions};
 use super::queue::Stop;
 use super::record::{Data, Terms};
 use super::room::{Local, Secret, ms, source_view};
 use super::state::{CardProof, Ceremony, Confirmed, IntentView, ReceiptView};
 use crate::code::Code;
 use crate::wire::calls::{
-    Call, ConfirmIntent, IntentConfirmed, IntentPrepared, LowerLimit, PrepareLimit, PrepareRefill, PrepareTopUp,
-    PrepareUnfreeze, ProveCard, ReceiptItem, SendUnfreezeCode,
+    Call, ConfirmIntent, Confirming, IntentConfirmed, IntentPrepared, LowerLimit, PrepareLimit, PrepareRefill,
+    PrepareTopUp, PrepareUnfreeze, ProveCard, ReceiptItem, SendUnfreezeCode,
 };
 use crate::wire::co_signature::CoSignature;
 use crate::wire::id::{Bytes, Hash, Nonce, RpId, SourceId, to_base64};
@@ -27,6 +27,7 @@ use crate::wire::receipt::Kind;
 use crate::wire::sign1::{self, Unsigned};
 use crate::wire::webauthn::Assertion;
 use core::cell::RefCell;
+use core::slice;
 use std::rc::Rc;
 
 /// How far the issuer's clock may be ahead of what the wallet thinks it is, in seconds.
@@ -198,7 +199,11 @@ impl<P: Platform> Wallet<P> {
         let again = sent.is_some();
         let call = match sent {
             Some(call) => call,
-            None => json::to_vec(&self.agree(open, prepared, None).await?.0),
+            None => {
+                let (answer, co_signature) = self.agree(open, prepared, None).await?;
+                let nonce = prepared.intent.nonce;
+                json::to_vec(&Confirming { nonce, assertion: &answer.0, co_signature: &co_signature })
+            }
         };
         let answer = self.send_proved(By::Device, ConfirmIntent::PATH, call.clone()).await;
         let receipt = match answer.and_then(|answer| Ok(*parse(&answer)?)) {
@@ -231,27 +236,25 @@ impl<P: Platform> Wallet<P> {
         Ok(Confirmed::Receipt { receipt })
     }
 
-    /// The passkey's assertion, checked, and the device key's co-signature over it; and what the passkey derived from `prf`.
+    /// The passkey's assertion, checked, with what it derived from `prf`; and the device key's co-signature over it.
     pub(super) async fn agree(
         &self,
         open: &Open,
         prepared: &Prepared,
         prf: Option<[u8; 32]>,
-    ) -> Result<(ConfirmIntent, Option<Secret<P>>), Error> {
+    ) -> Result<(Answer<Secret<P>>, Bytes), Error> {
         let Prepared { intent, rp_id, user_handle, .. } = prepared;
         self.demand_for(&intent.action)?;
         if intent.expires_at <= self.now() {
             return Err(Code::IntentExpired.into());
         }
-        let challenge = intent.challenge();
-        let asked =
-            Asked { rp_id, challenge, credentials: core::slice::from_ref(&intent.credential), user_handle, prf };
-        let (assertion, secret) = self.ask_to_get(open, asked).await?;
+        let credentials = slice::from_ref(&intent.credential);
+        let options = RequestOptions { rp_id, challenge: intent.challenge(), credentials, prf, deadline: DEADLINE };
+        let answer = self.ask_to_get(open, &options, user_handle).await?;
         // Locked or frozen while the prompt was open.
         self.demand_for(&intent.action)?;
-        let unsigned = self.read(|data| co_signature(intent, &assertion, &data.device_key))?;
-        let co_signature = Some(self.signed(By::Device, unsigned).await?);
-        Ok((ConfirmIntent { nonce: intent.nonce, assertion, co_signature }, secret))
+        let unsigned = self.read(|data| co_signature(intent, &answer.0, &data.device_key))?;
+        Ok((answer, self.signed(By::Device, unsigned).await?))
     }
 
     /// Checks that a receipt is the issuer's, and for exactly this intent.

@@ -1,9 +1,9 @@
 //! Lock and unlock. A sealed device key is opened by the passkey, inside a tap and without network; any other is opened again.
 
 use super::Wallet;
-use super::ceremony::{Asked, Open, Work, stop_here};
+use super::ceremony::{DEADLINE, Open, Work, stop_here};
 use super::error::Error;
-use super::ports::{Entropy, Kept, KeyError, Keys, Platform, Record, Seal, Store, StoreError};
+use super::ports::{Entropy, Kept, KeyError, Keys, Platform, Record, RequestOptions, Seal, Store, StoreError};
 use super::queue::Stop;
 use super::record::Data;
 use super::room::{Fault, Handle, Local, Secret};
@@ -94,8 +94,9 @@ impl<P: Platform> Wallet<P> {
         // What counts is what the passkey derives.
         let challenge = self.own_challenge()?;
         let credentials = slice::from_ref(credential);
-        let asked = Asked { rp_id: &seal.rp_id, challenge, credentials, user_handle, prf: Some(input) };
-        let (_, secret) = self.ask_to_get(open, asked).await?;
+        let options =
+            RequestOptions { rp_id: &seal.rp_id, challenge, credentials, prf: Some(input), deadline: DEADLINE };
+        let (_, secret) = *self.ask_to_get(open, &options, user_handle).await?;
         Ok(secret.ok_or(KeyError::NoSecret)?)
     }
 

@@ -212,10 +212,10 @@ fn a_sealed_key_opens_for_its_own_account_alone() {
     let keys = world.place.keys();
     let (device, _) = wallet.room.handles.borrow().clone().unwrap();
     let seal = wallet.seal_for(&public, &account.credential, &account.id).unwrap();
-    let (_, secret) = run(world.place.authenticator().get(&crate::wallet::ports::RequestOptions {
-        rp_id: seal.rp_id.clone(),
+    let (_, secret) = *run(world.place.authenticator().get(&crate::wallet::ports::RequestOptions {
+        rp_id: &seal.rp_id,
         challenge: Hash([0; 32]),
-        credentials: vec![account.credential.clone()],
+        credentials: core::slice::from_ref(&account.credential),
         prf: keys.prf_input(&device),
         deadline: core::time::Duration::from_secs(1),
     }))
