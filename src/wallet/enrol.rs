@@ -14,8 +14,8 @@ use super::room::{Fault, Local, ms, this_device};
 use super::state::{Ceremony, Confirmed, IntentView};
 use crate::code::Code;
 use crate::wire::calls::{
-    Call, ConfirmEnrolment, ConfirmRecovery, EnrolmentPrepared, EnterCode, KnownCredential, LogIn, PrepareEnrolment,
-    PrepareRecovery,
+    Call, ConfirmEnrolment, ConfirmRecovery, EnrolmentPrepared, EnterCode, KnownCredential, LogIn, LogInStarted,
+    PrepareEnrolment, PrepareRecovery, Ticket,
 };
 use crate::wire::id::{Bytes, RpId, host};
 use crate::wire::json;
@@ -54,11 +54,31 @@ struct Made {
 }
 
 impl<P: Platform> Wallet<P> {
-    pub(super) async fn start_login(&self, login: &str, password: &str, language: &str) -> Result<String, Error> {
-        self.demand_new()?;
-        self.introduced().await?;
-        let call = LogIn { login: login.into(), password: password.into(), language: language.into() };
-        Ok(self.call(By::NewDevice, &call).await?.attempt)
+    pub(super) fn start_login(&self, call: &LogIn) -> Local<'_, Result<String, Error>> {
+        let read = |reply: &[u8]| Ok(parse::<LogInStarted>(reply)?.attempt);
+        self.step_in(true, LogIn::PATH, json::to_vec(call), read)
+    }
+
+    pub(super) fn finish_login(&self, call: &EnterCode) -> Local<'_, Result<String, Error>> {
+        let read = |reply: &[u8]| Ok(parse::<Ticket>(reply)?.ticket);
+        self.step_in(false, EnterCode::PATH, json::to_vec(call), read)
+    }
+
+    /// One step of a login, what is needed of its answer being one text.
+    fn step_in(
+        &self,
+        is_first: bool,
+        path: &'static str,
+        body: Vec<u8>,
+        read: fn(&[u8]) -> Result<String, Error>,
+    ) -> Local<'_, Result<String, Error>> {
+        Box::pin(async move {
+            self.demand_new()?;
+            if is_first {
+                self.introduced().await?;
+            }
+            read(&self.send_proved(By::NewDevice, path, body).await?)
+        })
     }
 
     /// Makes keys and learns whom to believe, whatever of both is still to do.
@@ -67,12 +87,6 @@ impl<P: Platform> Wallet<P> {
             self.ensure_keys().await?;
             self.learn_issuer().await
         })
-    }
-
-    pub(super) async fn finish_login(&self, attempt: &str, code: &str) -> Result<String, Error> {
-        self.demand_new()?;
-        let call = EnterCode { attempt: attempt.into(), code: code.into() };
-        Ok(self.call(By::NewDevice, &call).await?.ticket)
     }
 
     /// That no device is enrolled here.
