@@ -60,7 +60,7 @@ fn the_authenticator_is_one() {
     let options = RequestOptions {
         rp_id: &"wallet.example".parse().unwrap(),
         challenge: Hash([3; 32]),
-        credentials: &[made.raw_id.clone()],
+        credentials: std::slice::from_ref(&made.raw_id),
         prf: None,
         deadline: Duration::from_secs(60),
     };
