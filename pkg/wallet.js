@@ -239,7 +239,8 @@ export class Wallet {
   async #enrol(verb, options) {
     const { ticket, label = "", account } = options;
     const expected = account === undefined ? undefined : text(account, "account");
-    return this.#prepare((raw) => raw.call(verb, text(ticket, "ticket"), text(label, "label"), expected), options);
+    // Trimmed here too: the module knows ASCII's white space alone, since a table of all of it is large there.
+    return this.#prepare((raw) => raw.call(verb, text(ticket, "ticket"), text(label, "label").trim(), expected), options);
   }
 
   /**

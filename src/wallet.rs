@@ -116,7 +116,7 @@ impl<P: Platform> Wallet<P> {
         self.finish_login(&EnterCode { attempt: attempt.into(), code: code.into() })
     }
 
-    /// Prepares to register this device.
+    /// Prepares to register this device. ASCII white space around `label` is dropped.
     ///
     /// # Errors
     /// `ticket-expired`, `not-first-device`, `already-enrolled`; `wrong-account` if the ticket is for another account

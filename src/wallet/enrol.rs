@@ -109,7 +109,7 @@ impl<P: Platform> Wallet<P> {
     ) -> Result<Ceremony, Error> {
         self.end_open(Stop::Superseded).await;
         self.demand_new()?;
-        let label = label.trim();
+        let label = label.trim_ascii();
         let label = if label.is_empty() { self.settings.label.as_str() } else { label };
         if label.chars().count() > LABEL {
             return Err(Code::BadArgument.into());
