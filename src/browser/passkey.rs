@@ -105,7 +105,7 @@ impl Authenticator for Passkeys {
             options.account_label,
             &options.challenge.0,
             &ids(options.exclude),
-            options.prf.as_ref().map(<[u8; 32]>::as_slice),
+            options.prf.map(<[u8; 32]>::as_slice),
             milliseconds(options.deadline),
         );
         Outcome::of(asked, |outcome| {
@@ -132,7 +132,7 @@ impl Authenticator for Passkeys {
             options.rp_id.as_str(),
             &options.challenge.0,
             &ids(options.credentials),
-            options.prf.as_ref().map(<[u8; 32]>::as_slice),
+            options.prf.map(<[u8; 32]>::as_slice),
             milliseconds(options.deadline),
         );
         Outcome::of(asked, |outcome| {

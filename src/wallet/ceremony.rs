@@ -170,7 +170,7 @@ impl<P: Platform> Wallet<P> {
             };
             self.patiently(open, None, Box::pin(prompt)).await?;
             let answer = answer.ok_or(Code::TimedOut)?;
-            let RequestOptions { rp_id, ref challenge, credentials, .. } = *options;
+            let RequestOptions { rp_id, challenge, credentials, .. } = *options;
             let expected = Expected { kind: "webauthn.get", challenge, origin: self.platform.origin(), rp_id };
             expected.check_assertion(&answer.0, credentials, user_handle)?;
             stop_here(open)?;

@@ -289,11 +289,11 @@ pub struct CreationOptions<'a> {
     /// `user.name` and `user.displayName`.
     pub account_label: &'a str,
     /// Challenge.
-    pub challenge: Hash,
+    pub challenge: &'a Hash,
     /// Credentials that must not be made twice.
     pub exclude: &'a [Bytes],
     /// What the new passkey derives a secret from, to learn whether it can; none: it is not asked.
-    pub prf: Option<[u8; 32]>,
+    pub prf: Option<&'a [u8; 32]>,
     /// Own deadline.
     pub deadline: Duration,
 }
@@ -304,11 +304,11 @@ pub struct RequestOptions<'a> {
     /// Relying party id.
     pub rp_id: &'a RpId,
     /// Challenge.
-    pub challenge: Hash,
+    pub challenge: &'a Hash,
     /// The credentials, one of which is to answer.
     pub credentials: &'a [Bytes],
     /// What the passkey is asked to derive a secret from.
-    pub prf: Option<[u8; 32]>,
+    pub prf: Option<&'a [u8; 32]>,
     /// Own deadline.
     pub deadline: Duration,
 }

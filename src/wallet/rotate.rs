@@ -104,7 +104,7 @@ impl<P: Platform> Wallet<P> {
             (Rc::clone(&next.device), *next.channel.public(), next.handles.clone())
         };
         let prf = self.platform.keys().prf_input(&handles.0);
-        let (answer, co_signature) = self.agree(open, step, prf).await?;
+        let (answer, co_signature) = self.agree(open, step, prf.as_ref()).await?;
         let (assertion, secret) = *answer;
         let nonce = step.intent().nonce;
         let keys = (*made.public(), channel_key);

@@ -241,7 +241,7 @@ impl<P: Platform> Wallet<P> {
         &self,
         open: &Open,
         prepared: &Prepared,
-        prf: Option<[u8; 32]>,
+        prf: Option<&[u8; 32]>,
     ) -> Result<(Answer<Secret<P>>, Bytes), Error> {
         let Prepared { intent, rp_id, user_handle, .. } = prepared;
         self.demand_for(&intent.action)?;
@@ -249,7 +249,7 @@ impl<P: Platform> Wallet<P> {
             return Err(Code::IntentExpired.into());
         }
         let credentials = slice::from_ref(&intent.credential);
-        let options = RequestOptions { rp_id, challenge: intent.challenge(), credentials, prf, deadline: DEADLINE };
+        let options = RequestOptions { rp_id, challenge: &intent.challenge(), credentials, prf, deadline: DEADLINE };
         let answer = self.ask_to_get(open, &options, user_handle).await?;
         // Locked or frozen while the prompt was open.
         self.demand_for(&intent.action)?;

@@ -71,7 +71,7 @@ impl<P: Platform> Wallet<P> {
     }
 
     pub(super) async fn confirm_unlock(&self, open: &Open, prepared: &Prepared) -> Result<Confirmed, Error> {
-        let secret = self.derive(open, prepared, prepared.input).await?;
+        let secret = self.derive(open, prepared, &prepared.input).await?;
         self.open_kept(Some((&secret, prepared))).await?;
         if prepared.again {
             let again: Local<'_, Result<(), Error>> = Box::pin(self.seal_again(open, prepared, &secret));
@@ -89,10 +89,10 @@ impl<P: Platform> Wallet<P> {
     }
 
     /// What the passkey derives from an input.
-    async fn derive(&self, open: &Open, prepared: &Prepared, input: [u8; 32]) -> Result<Secret<P>, Error> {
+    async fn derive(&self, open: &Open, prepared: &Prepared, input: &[u8; 32]) -> Result<Secret<P>, Error> {
         let Prepared { seal, credential, user_handle, .. } = prepared;
         // What counts is what the passkey derives.
-        let challenge = self.own_challenge()?;
+        let challenge = &self.own_challenge()?;
         let credentials = slice::from_ref(credential);
         let options =
             RequestOptions { rp_id: &seal.rp_id, challenge, credentials, prf: Some(input), deadline: DEADLINE };
@@ -107,7 +107,7 @@ impl<P: Platform> Wallet<P> {
         let held = self.room.handles.borrow().as_ref().map(|(device, _)| device.clone()).ok_or(Code::KeyLost)?;
         let device = keys.again(&held, (secret, &prepared.seal)).await?;
         let input = keys.prf_input(&device).ok_or(Code::Unsupported)?;
-        let secret = self.derive(open, prepared, input).await?;
+        let secret = self.derive(open, prepared, &input).await?;
         let (key, device) = self.kept_under(&device, &public, Some((&secret, &prepared.seal))).await?;
         // Another tab may have renewed the key meanwhile: its seal is not for this one to overwrite.
         let same = move |data: &mut Data| if data.device_key == public { Ok(()) } else { Err(Code::Superseded.into()) };

@@ -23,7 +23,7 @@ pub async fn stop_code(stage: &Stage, to: &str) -> String {
 pub async fn assert(place: &Place, challenge: Hash) -> Assertion {
     let options = RequestOptions {
         rp_id: &"localhost".parse().unwrap(),
-        challenge,
+        challenge: &challenge,
         credentials: &[data(place).account.unwrap().credential],
         prf: None,
         deadline: Duration::from_secs(60),

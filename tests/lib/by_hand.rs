@@ -33,7 +33,7 @@ impl<L: Timed> ByHand<L> {
     pub async fn assert(&self, place: &Place, over: &Intent) -> Assertion {
         let options = RequestOptions {
             rp_id: &"localhost".parse().unwrap(),
-            challenge: over.challenge(),
+            challenge: &over.challenge(),
             credentials: std::slice::from_ref(&self.credential),
             prf: None,
             deadline: Duration::from_secs(60),

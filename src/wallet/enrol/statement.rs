@@ -13,7 +13,7 @@ use crate::wallet::record::{Account, Enrolling};
 use crate::wallet::room::{Handle, Key, Local, Secret};
 use crate::wire::calls::{KnownCredential, Registering};
 use crate::wire::enrolment::{Custody, Enrolment, confirmation_challenge, creation_challenge};
-use crate::wire::id::{AccountId, Bytes, Nonce, RpId};
+use crate::wire::id::{AccountId, Bytes, Hash, Nonce, RpId};
 use crate::wire::json;
 use crate::wire::key::PublicKey;
 use crate::wire::sign1::{self, Unsigned};
@@ -44,7 +44,17 @@ impl<P: Platform> Wallet<P> {
         let rp_id = &prepared.rp_id;
         let known = match prepared.reply.credentials.as_deref() {
             None => {
-                let options = self.creation(prepared);
+                let (challenge, prf) = self.creation(prepared);
+                let options = CreationOptions {
+                    rp_id,
+                    rp_name: &prepared.rp_name,
+                    user_handle: &prepared.reply.user_handle,
+                    account_label: &prepared.reply.account_label,
+                    challenge: &challenge,
+                    exclude: prepared.reply.exclude.as_deref().unwrap_or_default(),
+                    prf: prf.as_ref(),
+                    deadline: DEADLINE,
+                };
                 let prompt = async {
                     let created = self.platform.authenticator().create(&options).await;
                     let made = self.registered(&options, created.map_err(|ended| classify(&ended, Asked::Create))?)?;
@@ -56,7 +66,7 @@ impl<P: Platform> Wallet<P> {
             Some([known]) => known,
             Some(several) => {
                 let credentials: Vec<_> = several.iter().map(|known| known.id.clone()).collect();
-                let (challenge, credentials) = (self.own_challenge()?, credentials.as_slice());
+                let (challenge, credentials) = (&self.own_challenge()?, credentials.as_slice());
                 let options = RequestOptions { rp_id, challenge, credentials, prf: None, deadline: DEADLINE };
                 let answer = self.ask_to_get(open, &options, &prepared.reply.user_handle).await?;
                 several.iter().find(|known| known.id == answer.0.raw_id).ok_or(Code::NoCredential)?
@@ -66,22 +76,14 @@ impl<P: Platform> Wallet<P> {
         Ok(())
     }
 
-    /// What a new passkey is made with.
-    fn creation<'a>(&self, prepared: &'a Prepared) -> CreationOptions<'a> {
-        let Prepared { reply, keys, rp_id, rp_name, .. } = prepared;
+    /// The challenge for a new passkey, and what it is to derive a secret from.
+    fn creation(&self, prepared: &Prepared) -> (Hash, Option<[u8; 32]>) {
+        let Prepared { reply, keys, rp_id, .. } = prepared;
         let (thumb, channel_thumb) = (keys.0.thumbprint(), keys.1.thumbprint());
         let (issuer, account) = (&self.settings.issuer, &reply.account);
         let draft = self.room.draft.borrow();
-        CreationOptions {
-            rp_id,
-            rp_name,
-            user_handle: &reply.user_handle,
-            account_label: &reply.account_label,
-            challenge: creation_challenge(issuer, rp_id, account, thumb, channel_thumb, reply.nonce),
-            exclude: reply.exclude.as_deref().unwrap_or_default(),
-            prf: draft.as_ref().and_then(|device| self.platform.keys().prf_input(device)),
-            deadline: DEADLINE,
-        }
+        let prf = draft.as_ref().and_then(|device| self.platform.keys().prf_input(device));
+        (creation_challenge(issuer, rp_id, account, thumb, channel_thumb, reply.nonce), prf)
     }
 
     /// The passkey of a registration, checked.
@@ -91,7 +93,7 @@ impl<P: Platform> Wallet<P> {
         (registration, derives): (Box<Registration>, bool),
     ) -> Result<Box<Made>, Error> {
         let response = &registration.response;
-        let (challenge, rp_id) = (&options.challenge, options.rp_id);
+        let CreationOptions { challenge, rp_id, .. } = *options;
         let expected = Expected { kind: "webauthn.create", challenge, origin: self.platform.origin(), rp_id };
         let flags = expected.check(&response.client_data.0, &response.authenticator_data.0)?;
         let attested = AttestedCredential::from_authenticator_data(&response.authenticator_data.0)
@@ -191,9 +193,9 @@ impl<P: Platform> Wallet<P> {
             let input = self.platform.keys().prf_input(&device);
             let options = RequestOptions {
                 rp_id,
-                challenge: confirmation_challenge(&made.statement.borrow().0),
+                challenge: &confirmation_challenge(&made.statement.borrow().0),
                 credentials: slice::from_ref(&made.passkey.id),
-                prf: input.filter(|_| custody == Custody::Passkey),
+                prf: input.as_ref().filter(|_| custody == Custody::Passkey),
                 deadline: DEADLINE,
             };
             let mut answer = self.ask_to_get(open, &options, &reply.user_handle).await?;

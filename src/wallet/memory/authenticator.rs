@@ -272,7 +272,7 @@ impl Authenticator for SoftAuthenticator {
         attested.extend(&id.0);
         attested.extend(cose_key(key.public()));
         let authenticator_data = self.authenticator_data(options.rp_id, Some(&attested));
-        let client_data = self.client_data("webauthn.create", "webauthn.get", &options.challenge);
+        let client_data = self.client_data("webauthn.create", "webauthn.get", options.challenge);
         let registration = Registration {
             id: to_base64(&id.0),
             raw_id: id.clone(),
@@ -298,7 +298,7 @@ impl Authenticator for SoftAuthenticator {
             credentials.iter().find(|held| options.credentials.contains(&held.id) && held.rp_id == *options.rp_id);
         let not_allowed = || Ended { name: "NotAllowedError".into(), elapsed: Duration::from_secs(5), ..self.broken() };
         let held = held.ok_or_else(not_allowed)?;
-        let client_data = self.client_data("webauthn.get", "webauthn.create", &options.challenge);
+        let client_data = self.client_data("webauthn.get", "webauthn.create", options.challenge);
         let authenticator_data = self.authenticator_data(options.rp_id, None);
         let message = [authenticator_data.as_slice(), &sha256(&client_data)].concat();
         let mut signature = held.key.sign_der(&message).map_err(|_| self.broken())?;
@@ -308,7 +308,7 @@ impl Authenticator for SoftAuthenticator {
         }
         let user_handle =
             if tamper == Some(Tamper::UserHandle) { Bytes(vec![9; 16]) } else { held.user_handle.clone() };
-        let secret = options.prf.map_or(Ok(None), |input| self.derive(held, &input))?;
+        let secret = options.prf.map_or(Ok(None), |input| self.derive(held, input))?;
         let assertion = Assertion {
             id: to_base64(&held.id.0),
             raw_id: held.id.clone(),

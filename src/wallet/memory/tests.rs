@@ -17,7 +17,7 @@ fn created(place: &Place, exclude: &[Bytes]) -> Result<Box<Registration>, Ended>
         rp_name: "Wallet",
         user_handle: &Bytes(vec![1; 16]),
         account_label: "hanako",
-        challenge: Hash([2; 32]),
+        challenge: &Hash([2; 32]),
         exclude,
         prf: None,
         deadline: Duration::from_secs(60),
@@ -59,7 +59,7 @@ fn the_authenticator_is_one() {
             .unwrap();
     let options = RequestOptions {
         rp_id: &"wallet.example".parse().unwrap(),
-        challenge: Hash([3; 32]),
+        challenge: &Hash([3; 32]),
         credentials: std::slice::from_ref(&made.raw_id),
         prf: None,
         deadline: Duration::from_secs(60),

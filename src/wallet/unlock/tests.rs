@@ -214,9 +214,9 @@ fn a_sealed_key_opens_for_its_own_account_alone() {
     let seal = wallet.seal_for(&public, &account.credential, &account.id).unwrap();
     let (_, secret) = *run(world.place.authenticator().get(&crate::wallet::ports::RequestOptions {
         rp_id: &seal.rp_id,
-        challenge: Hash([0; 32]),
+        challenge: &Hash([0; 32]),
         credentials: core::slice::from_ref(&account.credential),
-        prf: keys.prf_input(&device),
+        prf: keys.prf_input(&device).as_ref(),
         deadline: core::time::Duration::from_secs(1),
     }))
     .unwrap();
@@ -264,7 +264,7 @@ fn a_key_that_another_tab_renewed_meanwhile_is_not_sealed_over() {
     let prepare = || wallet.sealed(true).unwrap().unwrap();
     run(wallet.open_ceremony(IntentView::Unlock, Work::Unlock(prepare()))).unwrap();
     let (prepared, ceremony) = (prepare(), wallet.room.open.borrow().clone().unwrap());
-    let secret = run(wallet.derive(&ceremony, &prepared, prepared.input)).unwrap();
+    let secret = run(wallet.derive(&ceremony, &prepared, &prepared.input)).unwrap();
     let (device, channel, handles) = run(other.make_pair(Custody::Browser)).unwrap();
     let renewed = run(other.change_next(handles, |data| {
         data.device_key = *device.public();
