@@ -39,8 +39,8 @@ pub(super) struct Prepared {
     user_handle: Bytes,
     /// Number of the newest checked receipt when it was prepared.
     after: u64,
-    /// What was sent, if no answer came.
-    sent: RefCell<Option<Vec<u8>>>,
+    /// What was sent, unless it was refused; empty before.
+    sent: RefCell<Vec<u8>>,
 }
 
 impl<P: Platform> Wallet<P> {
@@ -195,17 +195,15 @@ impl<P: Platform> Wallet<P> {
     }
 
     pub(super) async fn confirm_step_up(&self, open: &Open, prepared: &Prepared) -> Result<Confirmed, Error> {
-        let sent = prepared.sent.borrow().clone();
-        let again = sent.is_some();
-        let call = match sent {
-            Some(call) => call,
-            None => {
-                let (answer, co_signature) = self.agree(open, prepared, None).await?;
-                let nonce = prepared.intent.nonce;
-                json::to_vec(&Confirming { nonce, assertion: &answer.0, co_signature: &co_signature })
-            }
-        };
-        let answer = self.send_proved(By::Device, ConfirmIntent::PATH, call.clone()).await;
+        let again = !prepared.sent.borrow().is_empty();
+        if !again {
+            let (answer, co_signature) = self.agree(open, prepared, None).await?;
+            let nonce = prepared.intent.nonce;
+            let call = Confirming { nonce, assertion: &answer.0, co_signature: &co_signature };
+            prepared.sent.replace(json::to_vec(&call));
+        }
+        let call = prepared.sent.borrow().clone();
+        let answer = self.send_proved(By::Device, ConfirmIntent::PATH, call).await;
         let receipt = match answer.and_then(|answer| Ok(*parse(&answer)?)) {
             Ok(IntentConfirmed::Done { receipt }) => self.accept(prepared, &receipt).await?,
             Ok(IntentConfirmed::Pending { top_up }) => return Ok(Confirmed::Pending { id: top_up }),
@@ -218,18 +216,15 @@ impl<P: Platform> Wallet<P> {
                 }
             }
             Err(error) => {
-                if matches!(error.code, Code::Offline | Code::IssuerUnavailable) {
-                    prepared.sent.replace(Some(call));
+                if !matches!(error.code, Code::Offline | Code::IssuerUnavailable) {
+                    prepared.sent.take();
                 }
                 return Err(error);
             }
         };
-        if matches!(prepared.intent.action, Action::Refill { .. })
-            && let Err(error) = self.fetch_allowance().await
-        {
-            // What was agreed to waits at the issuer: the next confirm fetches it, without a prompt.
-            prepared.sent.replace(Some(call));
-            return Err(error);
+        if matches!(prepared.intent.action, Action::Refill { .. }) {
+            // What was agreed to waits at the issuer: if it does not come now, the next confirm fetches it, without a prompt.
+            self.fetch_allowance().await?;
         }
         // The chain is brought up to it; if that fails now, the next sync does it.
         let _ = self.fetch_news().await;
