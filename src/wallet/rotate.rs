@@ -58,11 +58,12 @@ impl<P: Platform> Wallet<P> {
             credential = Some(known);
             Ok(intent)
         };
-        let (device_label, step) = self.begin(action(new_thumb), PrepareRotation::PATH, &call, &mut read).await?;
+        let step = self.begin(action(new_thumb), PrepareRotation::PATH, &call, &mut read).await?;
         let mut credential = credential.ok_or(Code::IssuerRefused)?;
         // What was agreed to names it.
         credential.id = step.intent().credential.clone();
-        let view = IntentView::Rotate { custody, device: device_label, expires_at: ms(step.intent().expires_at) };
+        let view =
+            IntentView::Rotate { custody, device: step.device().clone(), expires_at: ms(step.intent().expires_at) };
         let prepared = Prepared { step, credential, custody };
         let ceremony = self.open_ceremony(view, Work::Rotate(Box::new(prepared))).await?;
         self.room.next.replace(Some(Next { device, channel, handles }));

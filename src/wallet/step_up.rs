@@ -35,6 +35,8 @@ const LEEWAY: u32 = 30;
 
 pub(super) struct Prepared {
     intent: Intent,
+    /// This device's label.
+    device: String,
     rp_id: RpId,
     user_handle: Bytes,
     /// Number of the newest checked receipt when it was prepared.
@@ -133,27 +135,26 @@ impl<P: Platform> Wallet<P> {
         Box::pin(async move {
             self.end_open(Stop::Superseded).await;
             let mut read = |reply: &[u8]| Ok(parse::<IntentPrepared>(reply)?.intent);
-            let (device, prepared) = self.begin(action, path, call, &mut read).await?;
-            let view = view(device, ms(prepared.intent.expires_at));
+            let prepared = self.begin(action, path, call, &mut read).await?;
+            let view = view(prepared.device.clone(), ms(prepared.intent.expires_at));
             self.open_ceremony(view, Work::StepUp(prepared)).await
         })
     }
 
-    /// The intent, agreed with the issuer, and this device's label; `read` finds the issuer's copy in its answer.
+    /// The intent, agreed with the issuer; `read` finds the issuer's copy in its answer.
     pub(super) fn begin<'a>(
         &'a self,
         action: Action,
         path: &'static str,
         call: &'a dyn Fn(Hash) -> Vec<u8>,
         read: &'a mut dyn FnMut(&[u8]) -> Result<Bytes, Error>,
-    ) -> Local<'a, Result<(String, Box<Prepared>), Error>> {
+    ) -> Local<'a, Result<Box<Prepared>, Error>> {
         Box::pin(async move {
             self.demand_for(&action)?;
-            let rp_id = self.trust(|trust| trust.rp_id.clone())?;
-            let (device, mut prepared) = self.read(|data| self.draft(data, rp_id, action))??;
+            let mut prepared = self.read(|data| self.draft(data, action))??;
             let reply = self.send_proved(By::Device, path, call(prepared.intent.head)).await?;
             self.complete(&mut prepared.intent, &read(&reply)?.0)?;
-            Ok((device, prepared))
+            Ok(prepared)
         })
     }
 
@@ -166,8 +167,9 @@ impl<P: Platform> Wallet<P> {
         }
     }
 
-    /// The intent as this wallet means it, but for what only the issuer can say; and this device's label.
-    fn draft(&self, data: &Data, rp_id: RpId, action: Action) -> Result<(String, Box<Prepared>), Error> {
+    /// The intent as this wallet means it, but for what only the issuer can say.
+    fn draft(&self, data: &Data, action: Action) -> Result<Box<Prepared>, Error> {
+        let rp_id = data.trust.as_ref().ok_or(Code::IssuerUntrusted)?.rp_id.clone();
         let account = data.account.as_ref().ok_or(Code::NotEnrolled)?;
         let intent = Intent {
             issuer: self.settings.issuer.clone(),
@@ -179,9 +181,14 @@ impl<P: Platform> Wallet<P> {
             expires_at: 0,
             action,
         };
-        let (user_handle, after) = (account.user_handle.clone(), data.link.seq);
-        let prepared = Prepared { intent, rp_id, user_handle, after, sent: RefCell::default() };
-        Ok((account.device_label.clone(), Box::new(prepared)))
+        Ok(Box::new(Prepared {
+            intent,
+            device: account.device_label.clone(),
+            rp_id,
+            user_handle: account.user_handle.clone(),
+            after: data.link.seq,
+            sent: RefCell::default(),
+        }))
     }
 
     /// Takes nonce and end from the issuer's copy and demands that nothing else differs.
@@ -294,6 +301,10 @@ fn co_signature(intent: &Intent, assertion: &Assertion, public: &PublicKey) -> U
 impl Prepared {
     pub(super) const fn intent(&self) -> &Intent {
         &self.intent
+    }
+
+    pub(super) const fn device(&self) -> &String {
+        &self.device
     }
 
     pub(super) const fn rp_id(&self) -> &RpId {

@@ -20,7 +20,10 @@ pub trait Statement: Field {
 /// A statement ready to be signed: sign [`Unsigned::message`] with ES256, then [`Unsigned::finish`].
 /// Signing is two steps so that no key ever enters this room.
 #[must_use]
-pub struct Unsigned {
+pub struct Unsigned(Box<ToSign>);
+
+/// One pointer, since it is handed from what is said to who signs.
+struct ToSign {
     protected: Vec<u8>,
     payload: Vec<u8>,
     message: Vec<u8>,
@@ -29,25 +32,25 @@ pub struct Unsigned {
 impl Unsigned {
     pub(super) fn new(protected: Vec<u8>, external_aad: &[u8], payload: Vec<u8>) -> Self {
         let message = signed_message(&protected, external_aad, &payload);
-        Self { protected, payload, message }
+        Self(Box::new(ToSign { protected, payload, message }))
     }
 
     /// The `Sig_structure`: the exact bytes to sign.
     #[must_use]
     pub fn message(&self) -> &[u8] {
-        &self.message
+        &self.0.message
     }
 
     /// The protected header's bytes.
     #[must_use]
     pub fn protected(&self) -> &[u8] {
-        &self.protected
+        &self.0.protected
     }
 
     /// The payload's bytes.
     #[must_use]
     pub fn payload(&self) -> &[u8] {
-        &self.payload
+        &self.0.payload
     }
 
     /// The whole COSE_Sign1.
@@ -56,9 +59,9 @@ impl Unsigned {
         let mut to = Writer::new();
         to.tag(TAG);
         to.array(4);
-        to.bytes(&self.protected);
+        to.bytes(&self.0.protected);
         to.map(0);
-        to.bytes(&self.payload);
+        to.bytes(&self.0.payload);
         to.bytes(signature.as_bytes());
         to.into_bytes()
     }
