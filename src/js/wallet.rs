@@ -4,6 +4,7 @@
 use super::convert::{from_json, to_js};
 use super::home::{Home, with};
 use super::presentation::RawPresentation;
+use super::request::Request;
 use crate::browser::{Bridge, Browser, Fetching, Promise, later_part};
 use crate::code::Code;
 use crate::wallet::ports::Platform;
@@ -12,12 +13,10 @@ use crate::wire::enrolment::Custody;
 use crate::wire::id::{IssuerId, Thumbprint};
 use crate::wire::json::{ToJson, json_object};
 use crate::wire::money::Amount;
-use crate::wire::till_code::Form;
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use core::future::Future;
 use core::pin::Pin;
-use core::str::FromStr;
 use core::task::{Context, Poll};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -104,18 +103,18 @@ impl RawWallet {
         })
     }
 
-    /// One verb of [`Wallet`], by its name there, with its arguments in their order: amounts as decimal texts of minor
-    /// units, numbers as decimal texts. Rejects as the verb does.
-    pub fn call(&self, verb: String, first: Option<String>, second: Option<String>, third: Option<String>) -> Promise {
+    /// One verb of [`Wallet`], by its name there, with its arguments in their order: a JSON list of texts, numbers and amounts
+    /// as decimal ones. Rejects as the verb does.
+    pub fn call(&self, request: &str) -> Promise {
         let home = Rc::clone(&self.inner);
+        let request = Request::new(request);
         promise(async move {
-            let arguments = [first, second, third];
             with!(home, wallet => {
-                if let Some(running) = run(wallet, &verb, &arguments)? {
+                if let Some(running) = run(wallet, &request)? {
                     return running.await;
                 }
                 later_part().await?;
-                run_later(wallet, &verb, &arguments)?.await
+                run_later(wallet, &request)?.await
             })
         })
     }
@@ -124,8 +123,8 @@ impl RawWallet {
     ///
     /// # Errors
     /// `bad-argument`.
-    pub fn ask(&self, verb: &str, first: Option<String>, second: Option<String>) -> Result<JsValue, JsValue> {
-        with!(self.inner, wallet => tell(wallet, verb, first, second))
+    pub fn ask(&self, request: &str) -> Result<JsValue, JsValue> {
+        with!(self.inner, wallet => tell(wallet, &Request::new(request)))
     }
 
     /// A place where codes are drawn.
@@ -134,8 +133,6 @@ impl RawWallet {
         RawPresentation::new(Rc::clone(&self.inner))
     }
 }
-
-type Arguments = [Option<String>; 3];
 
 /// What a verb answers, as the page gets it.
 type Running<'a> = Local<'a, Result<JsValue, JsValue>>;
@@ -171,28 +168,21 @@ fn plain<'a, T: ToJson + 'a>(running: Local<'a, Result<T, Error>>) -> Running<'a
 }
 
 /// Starts a verb; none if it is of those that [`run_later`] starts.
-fn run<'a, P: Platform>(
-    wallet: &'a Wallet<P>,
-    verb: &str,
-    [first, second, third]: &'a Arguments,
-) -> Result<Option<Running<'a>>, JsValue> {
-    // A text that the verb has to have; one that is left out is as an empty one.
-    let (one, two) = (first.as_deref().unwrap_or_default(), second.as_deref().unwrap_or_default());
-    let three = third.as_deref().unwrap_or_default();
-    Ok(Some(match verb {
-        "log_in" => text(wallet.log_in(one, two, three)),
+fn run<'a, P: Platform>(wallet: &'a Wallet<P>, request: &'a Request) -> Result<Option<Running<'a>>, JsValue> {
+    let (one, two) = (request.text(1), request.text(2));
+    Ok(Some(match request.text(0) {
+        "log_in" => text(wallet.log_in(one, two, request.text(3))),
         "enter_code" => text(wallet.enter_code(one, two)),
-        "prepare_enrolment" => plain(wallet.prepare_enrolment(one, two, third.as_deref())),
-        "prepare_recovery" => plain(wallet.prepare_recovery(one, two, third.as_deref())),
+        "prepare_enrolment" => plain(wallet.prepare_enrolment(one, two, request.given(3))),
+        "prepare_recovery" => plain(wallet.prepare_recovery(one, two, request.given(3))),
         "prepare_top_up" => {
-            let (amount, currency) = (parse(one, Code::BadAmount)?, parse(two, Code::BadAmount)?);
-            let source = parse(three, Code::SourceUnknown)?;
-            plain(wallet.prepare_top_up(amount, currency, source))
+            let (amount, currency) = (request.read(1, Code::BadAmount)?, request.read(2, Code::BadAmount)?);
+            plain(wallet.prepare_top_up(amount, currency, request.read(3, Code::SourceUnknown)?))
         }
-        "confirm" => plain(wallet.confirm(parse(one, Code::BadArgument)?)),
-        "cancel" => done(wallet.cancel(parse(one, Code::BadArgument)?)),
+        "confirm" => plain(wallet.confirm(request.number(1)?)),
+        "cancel" => done(wallet.cancel(request.number(1)?)),
         "payment_code" => {
-            let (max, form) = asked(first.clone(), second.clone())?;
+            let (max, form) = request.bounds(1)?;
             plain(wallet.payment_code_as(form, max))
         }
         "sync" => nothing(wallet.sync()),
@@ -200,9 +190,9 @@ fn run<'a, P: Platform>(
         "reread" => nothing(wallet.read_again()),
         "refill" => nothing(wallet.refill()),
         "acknowledge" => nothing(wallet.acknowledge(one)),
-        "prove_card" => plain(wallet.prove_card(parse(one, Code::SourceUnknown)?)),
+        "prove_card" => plain(wallet.prove_card(request.read(1, Code::SourceUnknown)?)),
         "freeze" => nothing(wallet.freeze()),
-        "not_mine" => nothing(wallet.not_mine(parse(one, Code::BadArgument)?)),
+        "not_mine" => nothing(wallet.not_mine(request.number(1)?)),
         "unlock" => nothing(wallet.unlock()),
         "forget" => nothing(wallet.forget()),
         "close" => done(wallet.close()),
@@ -213,40 +203,27 @@ fn run<'a, P: Platform>(
 /// Starts a verb that is needed once or seldom. Its code is in the part of the module that comes later (`scripts/later.txt`), and this
 /// function with it.
 #[inline(never)]
-fn run_later<'a, P: Platform>(
-    wallet: &'a Wallet<P>,
-    verb: &str,
-    [first, second, _]: &'a Arguments,
-) -> Result<Running<'a>, JsValue> {
-    let (one, two) = (first.as_deref().unwrap_or_default(), second.as_deref().unwrap_or_default());
-    Ok(match verb {
+fn run_later<'a, P: Platform>(wallet: &'a Wallet<P>, request: &'a Request) -> Result<Running<'a>, JsValue> {
+    Ok(match request.text(0) {
         "prepare_refill" => plain(wallet.prepare_refill()),
-        "lower_limit" => nothing(wallet.lower_limit(parse(one, Code::BadAmount)?)),
-        "prepare_limit" => plain(wallet.prepare_limit(parse(one, Code::BadAmount)?)),
-        "prepare_rotation" => {
-            let custody = first.as_deref().map(|custody| parse(custody, Code::BadArgument)).transpose()?;
-            plain(wallet.prepare_rotation(custody))
-        }
+        "lower_limit" => nothing(wallet.lower_limit(request.read(1, Code::BadAmount)?)),
+        "prepare_limit" => plain(wallet.prepare_limit(request.read(1, Code::BadAmount)?)),
+        "prepare_rotation" => plain(wallet.prepare_rotation(request.read(1, Code::BadArgument)?)),
         "send_unfreeze_code" => text(wallet.send_unfreeze_code()),
-        "prepare_unfreeze" => plain(wallet.prepare_unfreeze(one, two)),
+        "prepare_unfreeze" => plain(wallet.prepare_unfreeze(request.text(1), request.text(2))),
         "reseal" => nothing(wallet.reseal()),
         _ => return Err(Error::new(Code::BadArgument).into()),
     })
 }
 
-fn tell<P: Platform>(
-    wallet: &Wallet<P>,
-    verb: &str,
-    first: Option<String>,
-    second: Option<String>,
-) -> Result<JsValue, JsValue> {
-    match verb {
+fn tell<P: Platform>(wallet: &Wallet<P>, request: &Request) -> Result<JsValue, JsValue> {
+    match request.text(0) {
         "state" => to_js(&wallet.state()),
         "report" => to_js(&wallet.report()),
         "receipts" => {
-            let before = first.map(|before| parse(&before, Code::BadArgument)).transpose()?;
-            let limit: u64 = parse(second.as_deref().unwrap_or_default(), Code::BadArgument)?;
-            to_js(&wallet.receipts(before, usize::try_from(limit).unwrap_or(usize::MAX)))
+            let before: Option<Amount> = request.read(1, Code::BadArgument)?;
+            let limit = usize::try_from(request.number(2)?).unwrap_or(usize::MAX);
+            to_js(&wallet.receipts(before.map(Amount::minor_units), limit))
         }
         "lock" => {
             wallet.lock();
@@ -254,22 +231,4 @@ fn tell<P: Platform>(
         }
         _ => Err(Error::new(Code::BadArgument).into()),
     }
-}
-
-/// From a text, refused as `code`.
-///
-/// # Errors
-/// `code`.
-fn parse<T: FromStr>(text: &str, code: Code) -> Result<T, Error> {
-    text.parse().map_err(|_| Error::new(code))
-}
-
-/// The most that a code may be worth, if the page says so, and in which form it is.
-///
-/// # Errors
-/// `bad-amount`, `bad-argument`.
-pub(super) fn asked(max: Option<String>, form: Option<String>) -> Result<(Option<Amount>, Form), Error> {
-    let max = max.map(|max| parse(&max, Code::BadAmount)).transpose()?;
-    let form = form.map_or(Ok(Form::default()), |form| parse(&form, Code::BadArgument))?;
-    Ok((max, form))
 }

@@ -24,11 +24,6 @@ json_words! {
     }
 }
 
-impl Use {
-    /// Every use.
-    pub const ALL: [Self; 4] = [Self::Allowance, Self::Receipt, Self::Time, Self::Quote];
-}
-
 impl Field for Use {
     fn write(&self, to: &mut Writer) {
         to.text(self.name());

@@ -50,11 +50,6 @@ json_words! {
     }
 }
 
-impl Kind {
-    /// Every kind.
-    pub const ALL: &'static [Self] = Self::EACH;
-}
-
 impl Field for Kind {
     fn write(&self, to: &mut Writer) {
         to.text(self.name());

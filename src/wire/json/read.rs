@@ -52,6 +52,12 @@ impl Json {
         }
     }
 
+    /// The item at this place of a list; nothing where there is none.
+    #[cfg(feature = "js")]
+    pub(crate) fn item(&self, place: usize) -> &Self {
+        self.list().ok().and_then(|items| items.get(place)).map_or(&Self::Null, |(_, item)| item)
+    }
+
     /// The one member of this name, if there is any.
     pub(crate) fn member(&self, name: &str) -> Result<Option<&Self>, BadJson> {
         let Self::Object(members) = self else { return Err(BadJson) };
