@@ -2,6 +2,7 @@
 //! may overlap: everything is behind `&self`, and the wallet lines them up itself.
 
 use super::convert::{from_json, to_js};
+use super::error::thrown;
 use super::home::{Home, with};
 use super::presentation::RawPresentation;
 use super::request::Request;
@@ -137,65 +138,73 @@ impl RawWallet {
 /// What a verb answers, as the page gets it.
 type Running<'a> = Local<'a, Result<JsValue, JsValue>>;
 
-/// A verb under way, and what the page is told of its end. By hand: an `async` block for each kind is as large again.
-struct Telling<'a, T> {
-    running: Local<'a, T>,
-    tell: fn(T) -> Result<JsValue, JsValue>,
-}
+/// A verb under way; its end is told to the page. By hand: an `async` block for each kind of end is twice as large.
+struct Telling<'a, T>(Local<'a, T>);
 
-impl<T> Future for Telling<'_, T> {
+impl<T: Told> Future for Telling<'_, T> {
     type Output = Result<JsValue, JsValue>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.running.as_mut().poll(context).map(self.tell)
+        self.0.as_mut().poll(context).map(|end| end.told())
     }
 }
 
-fn done(running: Local<'_, ()>) -> Running<'_> {
-    Box::pin(Telling { running, tell: |()| Ok(JsValue::UNDEFINED) })
+/// How a verb ends.
+trait Told {
+    fn told(&self) -> Result<JsValue, JsValue>;
 }
 
-fn nothing(running: Local<'_, Result<(), Error>>) -> Running<'_> {
-    Box::pin(Telling { running, tell: |end| Ok(end.map(|()| JsValue::UNDEFINED)?) })
+impl Told for () {
+    fn told(&self) -> Result<JsValue, JsValue> {
+        Ok(JsValue::UNDEFINED)
+    }
 }
 
-fn text(running: Local<'_, Result<String, Error>>) -> Running<'_> {
-    Box::pin(Telling { running, tell: |end| Ok(JsValue::from(end?)) })
+impl<T: ToJson> Told for T {
+    fn told(&self) -> Result<JsValue, JsValue> {
+        to_js(self)
+    }
 }
 
-fn plain<'a, T: ToJson + 'a>(running: Local<'a, Result<T, Error>>) -> Running<'a> {
-    Box::pin(Telling { running, tell: |end| to_js(&end?) })
+impl<T: Told> Told for Result<T, Error> {
+    fn told(&self) -> Result<JsValue, JsValue> {
+        self.as_ref().map_err(thrown)?.told()
+    }
+}
+
+fn telling<'a, T: Told + 'a>(running: Local<'a, T>) -> Running<'a> {
+    Box::pin(Telling(running))
 }
 
 /// Starts a verb; none if it is of those that [`run_later`] starts.
 fn run<'a, P: Platform>(wallet: &'a Wallet<P>, request: &'a Request) -> Result<Option<Running<'a>>, JsValue> {
     let (one, two) = (request.text(1), request.text(2));
     Ok(Some(match request.text(0) {
-        "log_in" => text(wallet.log_in(one, two, request.text(3))),
-        "enter_code" => text(wallet.enter_code(one, two)),
-        "prepare_enrolment" => plain(wallet.prepare_enrolment(one, two, request.given(3))),
-        "prepare_recovery" => plain(wallet.prepare_recovery(one, two, request.given(3))),
+        "log_in" => telling(wallet.log_in(one, two, request.text(3))),
+        "enter_code" => telling(wallet.enter_code(one, two)),
+        "prepare_enrolment" => telling(wallet.prepare_enrolment(one, two, request.given(3))),
+        "prepare_recovery" => telling(wallet.prepare_recovery(one, two, request.given(3))),
         "prepare_top_up" => {
             let (amount, currency) = (request.read(1, Code::BadAmount)?, request.read(2, Code::BadAmount)?);
-            plain(wallet.prepare_top_up(amount, currency, request.read(3, Code::SourceUnknown)?))
+            telling(wallet.prepare_top_up(amount, currency, request.read(3, Code::SourceUnknown)?))
         }
-        "confirm" => plain(wallet.confirm(request.number(1)?)),
-        "cancel" => done(wallet.cancel(request.number(1)?)),
+        "confirm" => telling(wallet.confirm(request.number(1)?)),
+        "cancel" => telling(wallet.cancel(request.number(1)?)),
         "payment_code" => {
             let (max, form) = request.bounds(1)?;
-            plain(wallet.payment_code_as(form, max))
+            telling(wallet.payment_code_as(form, max))
         }
-        "sync" => nothing(wallet.sync()),
-        "follow_news" => plain(wallet.follow_news()),
-        "reread" => nothing(wallet.read_again()),
-        "refill" => nothing(wallet.refill()),
-        "acknowledge" => nothing(wallet.acknowledge(one)),
-        "prove_card" => plain(wallet.prove_card(request.read(1, Code::SourceUnknown)?)),
-        "freeze" => nothing(wallet.freeze()),
-        "not_mine" => nothing(wallet.not_mine(request.number(1)?)),
-        "unlock" => nothing(wallet.unlock()),
-        "forget" => nothing(wallet.forget()),
-        "close" => done(wallet.close()),
+        "sync" => telling(wallet.sync()),
+        "follow_news" => telling(wallet.follow_news()),
+        "reread" => telling(wallet.read_again()),
+        "refill" => telling(wallet.refill()),
+        "acknowledge" => telling(wallet.acknowledge(one)),
+        "prove_card" => telling(wallet.prove_card(request.read(1, Code::SourceUnknown)?)),
+        "freeze" => telling(wallet.freeze()),
+        "not_mine" => telling(wallet.not_mine(request.number(1)?)),
+        "unlock" => telling(wallet.unlock()),
+        "forget" => telling(wallet.forget()),
+        "close" => telling(wallet.close()),
         _ => return Ok(None),
     }))
 }
@@ -205,13 +214,13 @@ fn run<'a, P: Platform>(wallet: &'a Wallet<P>, request: &'a Request) -> Result<O
 #[inline(never)]
 fn run_later<'a, P: Platform>(wallet: &'a Wallet<P>, request: &'a Request) -> Result<Running<'a>, JsValue> {
     Ok(match request.text(0) {
-        "prepare_refill" => plain(wallet.prepare_refill()),
-        "lower_limit" => nothing(wallet.lower_limit(request.read(1, Code::BadAmount)?)),
-        "prepare_limit" => plain(wallet.prepare_limit(request.read(1, Code::BadAmount)?)),
-        "prepare_rotation" => plain(wallet.prepare_rotation(request.read(1, Code::BadArgument)?)),
-        "send_unfreeze_code" => text(wallet.send_unfreeze_code()),
-        "prepare_unfreeze" => plain(wallet.prepare_unfreeze(request.text(1), request.text(2))),
-        "reseal" => nothing(wallet.reseal()),
+        "prepare_refill" => telling(wallet.prepare_refill()),
+        "lower_limit" => telling(wallet.lower_limit(request.read(1, Code::BadAmount)?)),
+        "prepare_limit" => telling(wallet.prepare_limit(request.read(1, Code::BadAmount)?)),
+        "prepare_rotation" => telling(wallet.prepare_rotation(request.read(1, Code::BadArgument)?)),
+        "send_unfreeze_code" => telling(wallet.send_unfreeze_code()),
+        "prepare_unfreeze" => telling(wallet.prepare_unfreeze(request.text(1), request.text(2))),
+        "reseal" => telling(wallet.reseal()),
         _ => return Err(Error::new(Code::BadArgument).into()),
     })
 }
