@@ -12,7 +12,7 @@ use crate::wallet::ports::Platform;
 use crate::wallet::{Error, Local, Settings, Wallet};
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{IssuerId, Thumbprint};
-use crate::wire::json::{ToJson, json_object};
+use crate::wire::json::{ToJson, json_object, json_words};
 use crate::wire::money::Amount;
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -176,52 +176,91 @@ fn telling<'a, T: Told + 'a>(running: Local<'a, T>) -> Running<'a> {
     Box::pin(Telling(running))
 }
 
+json_words! {
+    /// Verbs of the main job.
+    #[derive(Clone, Copy)]
+    enum Verb {
+        LogIn "log_in",
+        EnterCode "enter_code",
+        PrepareEnrolment "prepare_enrolment",
+        PrepareRecovery "prepare_recovery",
+        PrepareTopUp "prepare_top_up",
+        Confirm "confirm",
+        Cancel "cancel",
+        PaymentCode "payment_code",
+        Sync "sync",
+        FollowNews "follow_news",
+        Reread "reread",
+        Refill "refill",
+        Acknowledge "acknowledge",
+        ProveCard "prove_card",
+        Freeze "freeze",
+        NotMine "not_mine",
+        Unlock "unlock",
+        Forget "forget",
+        Close "close",
+    }
+}
+
 /// Starts a verb; none if it is of those that [`run_later`] starts.
 fn run<'a, P: Platform>(wallet: &'a Wallet<P>, request: &'a Request) -> Result<Option<Running<'a>>, JsValue> {
     let (one, two) = (request.text(1), request.text(2));
-    Ok(Some(match request.text(0) {
-        "log_in" => telling(wallet.log_in(one, two, request.text(3))),
-        "enter_code" => telling(wallet.enter_code(one, two)),
-        "prepare_enrolment" => telling(wallet.prepare_enrolment(one, two, request.given(3))),
-        "prepare_recovery" => telling(wallet.prepare_recovery(one, two, request.given(3))),
-        "prepare_top_up" => {
+    let Ok(verb) = request.read(0, Code::BadArgument) else { return Ok(None) };
+    Ok(Some(match verb {
+        Verb::LogIn => telling(wallet.log_in(one, two, request.text(3))),
+        Verb::EnterCode => telling(wallet.enter_code(one, two)),
+        Verb::PrepareEnrolment => telling(wallet.prepare_enrolment(one, two, request.given(3))),
+        Verb::PrepareRecovery => telling(wallet.prepare_recovery(one, two, request.given(3))),
+        Verb::PrepareTopUp => {
             let (amount, currency) = (request.read(1, Code::BadAmount)?, request.read(2, Code::BadAmount)?);
             telling(wallet.prepare_top_up(amount, currency, request.read(3, Code::SourceUnknown)?))
         }
-        "confirm" => telling(wallet.confirm(request.number(1)?)),
-        "cancel" => telling(wallet.cancel(request.number(1)?)),
-        "payment_code" => {
+        Verb::Confirm => telling(wallet.confirm(request.number(1)?)),
+        Verb::Cancel => telling(wallet.cancel(request.number(1)?)),
+        Verb::PaymentCode => {
             let (max, form) = request.bounds(1)?;
             telling(wallet.payment_code_as(form, max))
         }
-        "sync" => telling(wallet.sync()),
-        "follow_news" => telling(wallet.follow_news()),
-        "reread" => telling(wallet.read_again()),
-        "refill" => telling(wallet.refill()),
-        "acknowledge" => telling(wallet.acknowledge(one)),
-        "prove_card" => telling(wallet.prove_card(request.read(1, Code::SourceUnknown)?)),
-        "freeze" => telling(wallet.freeze()),
-        "not_mine" => telling(wallet.not_mine(request.number(1)?)),
-        "unlock" => telling(wallet.unlock()),
-        "forget" => telling(wallet.forget()),
-        "close" => telling(wallet.close()),
-        _ => return Ok(None),
+        Verb::Sync => telling(wallet.sync()),
+        Verb::FollowNews => telling(wallet.follow_news()),
+        Verb::Reread => telling(wallet.read_again()),
+        Verb::Refill => telling(wallet.refill()),
+        Verb::Acknowledge => telling(wallet.acknowledge(one)),
+        Verb::ProveCard => telling(wallet.prove_card(request.read(1, Code::SourceUnknown)?)),
+        Verb::Freeze => telling(wallet.freeze()),
+        Verb::NotMine => telling(wallet.not_mine(request.number(1)?)),
+        Verb::Unlock => telling(wallet.unlock()),
+        Verb::Forget => telling(wallet.forget()),
+        Verb::Close => telling(wallet.close()),
     }))
 }
 
-/// Starts a verb that is needed once or seldom. Its code is in the part of the module that comes later (`scripts/later.txt`), and this
+json_words! {
+    /// Verbs that are needed once or seldom.
+    #[derive(Clone, Copy)]
+    enum LaterVerb {
+        PrepareRefill "prepare_refill",
+        LowerLimit "lower_limit",
+        PrepareLimit "prepare_limit",
+        PrepareRotation "prepare_rotation",
+        SendUnfreezeCode "send_unfreeze_code",
+        PrepareUnfreeze "prepare_unfreeze",
+        Reseal "reseal",
+    }
+}
+
+/// Starts one of these. Its code is in the part of the module that comes later (`scripts/later.txt`), and this
 /// function with it.
 #[inline(never)]
 fn run_later<'a, P: Platform>(wallet: &'a Wallet<P>, request: &'a Request) -> Result<Running<'a>, JsValue> {
-    Ok(match request.text(0) {
-        "prepare_refill" => telling(wallet.prepare_refill()),
-        "lower_limit" => telling(wallet.lower_limit(request.read(1, Code::BadAmount)?)),
-        "prepare_limit" => telling(wallet.prepare_limit(request.read(1, Code::BadAmount)?)),
-        "prepare_rotation" => telling(wallet.prepare_rotation(request.read(1, Code::BadArgument)?)),
-        "send_unfreeze_code" => telling(wallet.send_unfreeze_code()),
-        "prepare_unfreeze" => telling(wallet.prepare_unfreeze(request.text(1), request.text(2))),
-        "reseal" => telling(wallet.reseal()),
-        _ => return Err(Error::new(Code::BadArgument).into()),
+    Ok(match request.read(0, Code::BadArgument)? {
+        LaterVerb::PrepareRefill => telling(wallet.prepare_refill()),
+        LaterVerb::LowerLimit => telling(wallet.lower_limit(request.read(1, Code::BadAmount)?)),
+        LaterVerb::PrepareLimit => telling(wallet.prepare_limit(request.read(1, Code::BadAmount)?)),
+        LaterVerb::PrepareRotation => telling(wallet.prepare_rotation(request.read(1, Code::BadArgument)?)),
+        LaterVerb::SendUnfreezeCode => telling(wallet.send_unfreeze_code()),
+        LaterVerb::PrepareUnfreeze => telling(wallet.prepare_unfreeze(request.text(1), request.text(2))),
+        LaterVerb::Reseal => telling(wallet.reseal()),
     })
 }
 
