@@ -81,7 +81,7 @@ export class Wallet {
     wallet.#stops.add(wallet.#timer.stop);
     await init(wasm);
     const chosen = { issuer, profile, endpoint, root, custody: custody === "auto" ? undefined : custody, label };
-    const given = Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
+    const given = Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined && value !== null));
     const news = updates === "manual" ? null : new News(fetch);
     wallet.#raw = await guarded((raw) => raw.RawWallet.open(JSON.stringify(given), news?.fetch ?? fetch, () => wallet.#changed(), wallet.#bridge));
     wallet.#refresh(false);

@@ -1,7 +1,7 @@
 //! The raw wallet: every verb through one door, since each exported async function costs the module a kilobyte. Calls
 //! may overlap: everything is behind `&self`, and the wallet lines them up itself.
 
-use super::convert::{from_json, to_js};
+use super::convert::to_js;
 use super::error::thrown;
 use super::home::{Home, with};
 use super::presentation::RawPresentation;
@@ -10,9 +10,7 @@ use crate::browser::{Bridge, Browser, Fetching, Promise, later_part};
 use crate::code::Code;
 use crate::wallet::ports::Platform;
 use crate::wallet::{Error, Local, Settings, Wallet};
-use crate::wire::enrolment::Custody;
-use crate::wire::id::{IssuerId, Thumbprint};
-use crate::wire::json::{ToJson, json_object, json_words};
+use crate::wire::json::{self, FromJson, ToJson, json_words};
 use crate::wire::money::Amount;
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -21,21 +19,6 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-
-/// What `open` takes; absent members have the wallet's defaults.
-struct Options {
-    issuer: IssuerId,
-    profile: String,
-    endpoint: Option<String>,
-    root: Option<Thumbprint>,
-    custody: Option<Custody>,
-    label: Option<String>,
-}
-json_object! {
-    strict Options {
-        issuer, profile, endpoint = "endpoint?", root = "root?", custody = "custody?", label = "label?",
-    }
-}
 
 #[wasm_bindgen]
 extern "C" {
@@ -63,22 +46,24 @@ pub(super) fn promise(future: impl Future<Output = Result<JsValue, JsValue>> + '
     crate::browser::promise(Box::pin(future))
 }
 
-/// What tells one wallet's record from another's, and the wallet's settings.
+/// What tells one wallet's record from another's, and the wallet's settings; absent members have their defaults.
 ///
 /// # Errors
 /// `bad-argument`.
-pub(super) fn read_options(options: &str) -> Result<(String, Settings), JsValue> {
-    let options: Options = from_json(options)?;
-    let name = [options.issuer.as_str(), "/", &options.profile].concat();
-    let defaults = Settings::new(options.issuer);
-    let settings = Settings {
-        endpoint: options.endpoint,
-        root: options.root,
-        custody: options.custody,
-        label: options.label.unwrap_or(defaults.label),
-        issuer: defaults.issuer,
-    };
-    Ok((name, settings))
+pub(super) fn read_options(options: &str) -> Result<(String, Settings), Error> {
+    let (mut profile, mut settings) = (String::new(), Settings::new(FromJson::blank()));
+    let Settings { issuer, endpoint, root, custody, label } = &mut settings;
+    let members: &mut [&mut dyn FromJson] = &mut [issuer, &mut profile, endpoint, root, custody, label];
+    json::parse(options.as_bytes())
+        .and_then(|json| json.object(true, "issuer profile endpoint? root? custody? label?", members))
+        .map_err(|_| Error::new(Code::BadArgument))?;
+    Ok(([settings.issuer.as_str(), "/", &profile].concat(), settings))
+}
+
+/// A wallet of this page that has not read its record yet.
+fn begin(options: &str, fetch: Option<Fetching>, host: Option<Bridge>) -> Result<Box<Wallet<Browser>>, Error> {
+    let (name, settings) = read_options(options)?;
+    Ok(Box::new(Wallet::new_with(Browser::new(&name, fetch, host)?, settings)))
 }
 
 impl RawWallet {
@@ -95,12 +80,12 @@ impl RawWallet {
 impl RawWallet {
     /// Opens what is stored here. `options` is JSON. `fetch` carries the calls if given; `on_change` is called after every
     /// change of state; `host` is the bridge to the one that the page named. Rejects with the refusals of [`Browser::new`] and [`Wallet::open`], or `bad-argument`.
-    pub fn open(options: String, fetch: Option<Fetching>, on_change: Listener, host: Option<Bridge>) -> Promise {
+    pub fn open(options: &str, fetch: Option<Fetching>, on_change: Listener, host: Option<Bridge>) -> Promise {
+        let begun = begin(options, fetch, host);
         promise(async move {
-            let (name, settings) = read_options(&options)?;
-            let browser = Browser::new(&name, fetch, host).map_err(Error::from)?;
-            let wallet = Wallet::open(browser, settings).await?;
-            Ok(Self::of(Home::Page(Box::new(wallet)), on_change).into())
+            let wallet = begun?;
+            wallet.read_again().await?;
+            Ok(Self::of(Home::Page(wallet), on_change).into())
         })
     }
 

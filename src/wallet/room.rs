@@ -267,7 +267,8 @@ impl<P: Platform> Wallet<P> {
         }
     }
 
-    pub(super) fn new_with(platform: P, settings: Settings) -> Self {
+    /// A wallet that has read nothing yet: see [`Wallet::read_again`].
+    pub(crate) fn new_with(platform: P, settings: Settings) -> Self {
         Self { platform, settings, room: Room::new() }
     }
 }
