@@ -188,7 +188,7 @@ impl<P: Platform> Wallet<P> {
     }
 
     fn under_root(&self, signed: &SignedKeySet, root: &PublicKey) -> Result<Box<KeySet>, Error> {
-        signed.open(root, &self.settings.issuer).map(Box::new).map_err(Error::untrusted)
+        signed.open(root, &self.settings.issuer).map_err(Error::untrusted)
     }
 
     /// Follows the issuer to its next key set, or to the newest it has if none is given or several lie between: each signed
@@ -240,7 +240,7 @@ impl<P: Platform> Wallet<P> {
         self.trust(|trust| {
             steps.retain(|step| !self.under_root(step, &trust.key_set.root).is_ok_and(|set| set.seq <= pinned));
             for step in steps.iter().chain(&newest) {
-                *set = step.follow(&trust.key_set.root, &set, self.now()).map_err(Error::untrusted)?;
+                set = step.follow(&trust.key_set.root, &set, self.now()).map_err(Error::untrusted)?;
             }
             Ok::<_, Error>(())
         })??;

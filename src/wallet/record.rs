@@ -200,14 +200,14 @@ json_object! {
 impl Terms {
     /// The terms of a checked allowance.
     #[must_use]
-    pub fn new(allowance: Allowance, since: u32) -> Self {
+    pub fn new(allowance: &Allowance, since: u32) -> Self {
         Self {
             handle: allowance.handle,
             veil: allowance.veil,
             per_payment: allowance.per_payment,
             count: allowance.count,
             total: allowance.total,
-            offline: allowance.offline,
+            offline: allowance.offline.clone(),
             currency: allowance.currency,
             until: allowance.until,
             cooled_at: allowance.cooled_at,

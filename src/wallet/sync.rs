@@ -52,7 +52,7 @@ enum Round {
 /// An answer whose signatures hold.
 struct News {
     synced: Box<Synced>,
-    head: Head,
+    head: Box<Head>,
     set: Box<KeySet>,
     /// Issuer's clock when the answer was here.
     issuer_ms: u64,

@@ -255,7 +255,7 @@ impl Intent {
     /// # Errors
     /// What the form refuses; [`Refusal::UnknownVersion`] for another version.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Refusal> {
-        decode_payload(bytes)
+        decode_payload(bytes).map(|intent| *intent)
     }
 
     /// What only the issuer can say, nonce and end, out of the canonical bytes. The rest is passed over: it is for the

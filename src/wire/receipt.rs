@@ -142,7 +142,7 @@ impl Body {
     ///
     /// # Errors
     /// What the form refuses.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Refusal> {
+    pub fn from_bytes(bytes: &[u8]) -> Result<Box<Self>, Refusal> {
         decode_payload(bytes)
     }
 

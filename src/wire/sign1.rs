@@ -150,18 +150,19 @@ fn read_protected(bytes: &[u8], expected: Option<&str>) -> Result<Handle, Refusa
 }
 
 /// A statement whose signature held. [`open`] and the token's check are its only makers, so holding one is the proof.
+/// It stays where it was read: to hand on a pointer is less code in the page's module than to hand on the statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified<S> {
-    statement: S,
+    statement: Box<S>,
 }
 
 impl<S> Verified<S> {
-    pub(super) const fn new(statement: S) -> Self {
+    pub(super) const fn new(statement: Box<S>) -> Self {
         Self { statement }
     }
 
     /// The statement itself.
-    pub fn into_inner(self) -> S {
+    pub fn into_inner(self) -> Box<S> {
         self.statement
     }
 }
@@ -188,8 +189,8 @@ fn prepare_as(typ: &str, statement: &dyn Field, signer: &PublicKey) -> Unsigned 
 /// # Errors
 /// The first [`Refusal`]: form, type, key id, signature, then content.
 pub fn open<S: Statement>(bytes: &[u8], key: &PublicKey) -> Result<Verified<S>, Refusal> {
-    let mut statement = S::blank();
-    open_into(&mut statement, bytes, S::TYPE, key)?;
+    let mut statement = Box::new(S::blank());
+    open_into(&mut *statement, bytes, S::TYPE, key)?;
     Ok(Verified::new(statement))
 }
 
@@ -218,13 +219,13 @@ pub(super) fn kid_as(typ: &str, bytes: &[u8]) -> Result<Handle, Refusal> {
 ///
 /// # Errors
 /// What the form refuses.
-pub(super) fn claimed<S: Statement>(bytes: &[u8]) -> Result<S, Refusal> {
+pub(super) fn claimed<S: Statement>(bytes: &[u8]) -> Result<Box<S>, Refusal> {
     decode_payload(Parts::read(bytes, Some(S::TYPE))?.payload)
 }
 
-pub(super) fn decode_payload<F: Field>(payload: &[u8]) -> Result<F, Refusal> {
-    let mut statement = F::blank();
-    decode_into(&mut statement, payload)?;
+pub(super) fn decode_payload<F: Field>(payload: &[u8]) -> Result<Box<F>, Refusal> {
+    let mut statement = Box::new(F::blank());
+    decode_into(&mut *statement, payload)?;
     Ok(statement)
 }
 

@@ -179,7 +179,7 @@ impl UnverifiedToken {
     /// The first [`Refusal`]: COSE, claims.
     pub fn from_cose(bytes: &[u8]) -> Result<Self, Refusal> {
         let parts = Parts::read(bytes, None)?;
-        let claims = sign1::decode_payload(parts.payload)?;
+        let claims = *sign1::decode_payload(parts.payload)?;
         Ok(Self { cose: bytes.into(), handle: parts.kid, claims })
     }
 
@@ -195,6 +195,6 @@ impl UnverifiedToken {
     /// [`Refusal::BadSignature`].
     pub fn verify(&self, key: &PublicKey, veil: &Veil) -> Result<Verified<Token>, Refusal> {
         Parts::read(&self.cose, None)?.verify(key, veil.as_bytes())?;
-        Ok(Verified::new(self.claims.clone()))
+        Ok(Verified::new(Box::new(self.claims.clone())))
     }
 }

@@ -79,7 +79,7 @@ impl<P: Platform> Wallet<P> {
             match (is_ours, in_time) {
                 (false, _) => Err(Code::IssuerUntrusted.into()),
                 (true, false) => Err(Code::ClockSkew.into()),
-                (true, true) => Ok(Box::new(Terms::new(allowance, now))),
+                (true, true) => Ok(Box::new(Terms::new(&allowance, now))),
             }
         })
     }
