@@ -40,39 +40,43 @@ type Opened<P> = (Rc<Key<P>>, Handle<P>);
 impl<P: Platform> Wallet<P> {
     /// A new passkey, or the one that is here of those whose device's place may be taken. The statement names it and is what
     /// it signs, so that of several it has to be known before.
-    async fn make_passkey(&self, open: &Open, prepared: &Prepared) -> Result<(), Error> {
-        let rp_id = &prepared.rp_id;
-        let known = match prepared.reply.credentials.as_deref() {
-            None => {
-                let (challenge, prf) = self.creation(prepared);
-                let options = CreationOptions {
-                    rp_id,
-                    rp_name: &prepared.rp_name,
-                    user_handle: &prepared.reply.user_handle,
-                    account_label: &prepared.reply.account_label,
-                    challenge: &challenge,
-                    exclude: prepared.reply.exclude.as_deref().unwrap_or_default(),
-                    prf: prf.as_ref(),
-                    deadline: DEADLINE,
-                };
-                let prompt = async {
-                    let created = self.platform.authenticator().create(&options).await;
-                    let made = self.registered(&options, created.map_err(|ended| classify(&ended, Asked::Create))?)?;
-                    prepared.made.get_or_init(|| made);
-                    Ok(())
-                };
-                return self.patiently(open, None, Box::pin(prompt)).await;
-            }
-            Some([known]) => known,
-            Some(several) => {
+    fn make_passkey<'a>(&'a self, open: &'a Open, prepared: &'a Prepared) -> Local<'a, Result<(), Error>> {
+        match prepared.reply.credentials.as_deref() {
+            None => self.patiently(open, None, Box::pin(self.create_passkey(prepared))),
+            Some(known) => Box::pin(self.find_passkey(open, prepared, known)),
+        }
+    }
+
+    async fn create_passkey(&self, prepared: &Prepared) -> Result<(), Error> {
+        let (challenge, prf) = self.creation(prepared);
+        let options = CreationOptions {
+            rp_id: &prepared.rp_id,
+            rp_name: &prepared.rp_name,
+            user_handle: &prepared.reply.user_handle,
+            account_label: &prepared.reply.account_label,
+            challenge: &challenge,
+            exclude: prepared.reply.exclude.as_deref().unwrap_or_default(),
+            prf: prf.as_ref(),
+            deadline: DEADLINE,
+        };
+        let created = self.platform.authenticator().create(&options).await;
+        let made = self.registered(&options, created.map_err(|ended| classify(&ended, Asked::Create))?)?;
+        prepared.made.get_or_init(|| made);
+        Ok(())
+    }
+
+    async fn find_passkey(&self, open: &Open, prepared: &Prepared, known: &[KnownCredential]) -> Result<(), Error> {
+        let found = match known {
+            [known] => known,
+            several => {
                 let credentials: Vec<_> = several.iter().map(|known| known.id.clone()).collect();
-                let (challenge, credentials) = (&self.own_challenge()?, credentials.as_slice());
+                let (rp_id, challenge, credentials) = (&prepared.rp_id, &self.own_challenge()?, credentials.as_slice());
                 let options = RequestOptions { rp_id, challenge, credentials, prf: None, deadline: DEADLINE };
                 let answer = self.ask_to_get(open, &options, &prepared.reply.user_handle).await?;
                 several.iter().find(|known| known.id == answer.0.raw_id).ok_or(Code::NoCredential)?
             }
         };
-        prepared.made.get_or_init(|| Made::again(known));
+        prepared.made.get_or_init(|| Made::again(found));
         Ok(())
     }
 
