@@ -39,7 +39,7 @@ impl<C: Call> Future for Calling<'_, C> {
     type Output = Result<Box<C::Reply>, Error>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.answer.as_mut().poll(context).map(|answer| parse(&answer?))
+        self.answer.as_mut().poll(context).map(parsed)
     }
 }
 
@@ -144,26 +144,29 @@ impl<P: Platform> Wallet<P> {
         if known.issuer != self.settings.issuer {
             return Err(Code::IssuerUntrusted.into());
         }
-        if known.versions.contains(&calls::VERSION) { Ok(known) } else { Err(Code::UpgradeNeeded.into()) }
+        if known.versions.iter().all(|version| *version != calls::VERSION) {
+            return Err(Code::UpgradeNeeded.into());
+        }
+        Ok(known)
     }
 
-    /// Learns whom to believe and pins it, at the first call.
-    pub(super) async fn learn_issuer(&self) -> Result<(), Error> {
-        if self.read(|data| data.trust.is_some())? {
-            return Ok(());
-        }
-        let answer = self.exchange(None, WELL_KNOWN, Vec::new()).await?;
-        let known = self.first_known(&answer)?;
-        self.change(|data| {
+    /// Asks the issuer for its own description.
+    pub(super) fn ask_who(&self) -> Local<'_, Result<Vec<u8>, Error>> {
+        self.exchange(None, WELL_KNOWN, Vec::new())
+    }
+
+    /// Pins whom to believe from now on, at the first call.
+    pub(super) fn pin(&self, answer: &[u8]) -> Result<Local<'_, Result<(), Error>>, Error> {
+        let known = self.first_known(answer)?;
+        Ok(self.change(|data| {
             let WellKnown { rp_id, rp_name, currency, key_set, .. } = *known;
             // Another tab may have pinned meanwhile; what was pinned first stays.
             data.trust.get_or_insert(Trust { key_set, rp_id, rp_name, currency });
             Ok(())
-        })
-        .await
+        }))
     }
 
-    /// Whom to believe from now on, by an answer that came before anything was pinned.
+    /// Whom to believe, by an answer that came before anything was pinned.
     fn first_known(&self, answer: &[u8]) -> Result<Box<WellKnown>, Error> {
         let known = self.known(answer)?;
         let root = &known.key_set.root;
@@ -204,7 +207,7 @@ impl<P: Platform> Wallet<P> {
         Box::pin(async move {
             let mut steps = Vec::from_iter(next);
             if !self.leads_on(&steps)? {
-                let known = self.known(&self.exchange(None, WELL_KNOWN, Vec::new()).await?)?;
+                let known = self.known(&self.ask_who().await?)?;
                 steps = known.past.unwrap_or_default();
                 steps.push(known.key_set);
             }
@@ -249,11 +252,26 @@ impl<P: Platform> Wallet<P> {
     }
 }
 
-/// An answer, behind one pointer: it is filled where it stands.
+/// What was answered, behind one pointer: it is filled where it stands.
+pub(super) fn parsed<T: FromJson>(answer: Result<Vec<u8>, Error>) -> Result<Box<T>, Error> {
+    let mut value = Box::new(T::blank());
+    fill(&mut *value, answer)?;
+    Ok(value)
+}
+
+/// The same of bytes that are here.
 pub(super) fn parse<T: FromJson>(body: &[u8]) -> Result<Box<T>, Error> {
     let mut value = Box::new(T::blank());
-    json::read_into(&mut *value, body).map_err(|_| Error::new(Code::IssuerRefused))?;
+    fill_from(&mut *value, body)?;
     Ok(value)
+}
+
+fn fill(value: &mut dyn FromJson, answer: Result<Vec<u8>, Error>) -> Result<(), Error> {
+    fill_from(value, &answer?)
+}
+
+fn fill_from(value: &mut dyn FromJson, body: &[u8]) -> Result<(), Error> {
+    json::read_into(value, body).map_err(|_| Error::new(Code::IssuerRefused))
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@ pub(super) mod statement;
 
 use super::Wallet;
 use super::ceremony::{Open, Work};
-use super::client::{By, parse};
+use super::client::{By, parse, parsed};
 use super::error::Error;
-use super::ports::{Lock, Platform};
+use super::ports::{Keys, Lock, Platform};
 use super::queue::Stop;
 use super::record::{Data, Enrolling, Trust};
 use super::room::{Fault, Local, ms, this_device};
@@ -17,6 +17,7 @@ use crate::wire::calls::{
     Call, ConfirmEnrolment, ConfirmRecovery, EnrolmentPrepared, EnterCode, KnownCredential, LogIn, LogInStarted,
     PrepareEnrolment, PrepareRecovery, Ticket,
 };
+use crate::wire::enrolment::Custody;
 use crate::wire::id::{Bytes, RpId, host};
 use crate::wire::json;
 use crate::wire::key::PublicKey;
@@ -84,8 +85,22 @@ impl<P: Platform> Wallet<P> {
     /// Makes keys and learns whom to believe, whatever of both is still to do.
     fn introduced(&self) -> Local<'_, Result<(), Error>> {
         Box::pin(async move {
-            self.ensure_keys().await?;
-            self.learn_issuer().await
+            if !self.has_keys()? {
+                let custody = match self.settings.custody {
+                    Some(custody) => custody,
+                    None => match self.platform.keys().custody().await? {
+                        Custody::Software => return Err(Code::Unsupported.into()),
+                        custody => custody,
+                    },
+                };
+                let made = self.make_pair(custody).await?;
+                self.hold_keys(custody, made);
+            }
+            if self.read(|data| data.trust.is_none())? {
+                let known = self.ask_who().await?;
+                self.pin(&known)?.await?;
+            }
+            Ok(())
         })
     }
 
@@ -122,7 +137,7 @@ impl<P: Platform> Wallet<P> {
         let call = |data: &Data| PrepareEnrolment { ticket: ticket.into(), channel_key: data.channel_key };
         let body = self.read(|data| json::to_vec(&call(data)))?;
         let path = if replaces { PrepareRecovery::PATH } else { PrepareEnrolment::PATH };
-        let reply: Box<EnrolmentPrepared> = parse(&self.send_proved(By::NewDevice, path, body).await?)?;
+        let reply: Box<EnrolmentPrepared> = parsed(self.send_proved(By::NewDevice, path, body).await)?;
         if expected_account_label.is_some_and(|expected| expected != reply.account_label) {
             return Err(Code::WrongAccount.into());
         }

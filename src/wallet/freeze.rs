@@ -1,7 +1,7 @@
 //! Freezing: it only takes away, so the channel key is enough.
 
 use super::Wallet;
-use super::client::{By, parse};
+use super::client::{By, parsed};
 use super::error::Error;
 use super::ports::{Entropy, Platform};
 use super::record::Data;
@@ -21,7 +21,7 @@ impl<P: Platform> Wallet<P> {
         // A report of no payment says the same as a freeze.
         let path = if seq.is_some() { ReportUse::PATH } else { FreezeAccount::PATH };
         let body = json::to_vec(&ReportUse { statement, seq });
-        parse::<AccountFrozen>(&self.send_proved(By::Channel, path, body).await?)?;
+        parsed::<AccountFrozen>(self.send_proved(By::Channel, path, body).await)?;
         self.change(|data| {
             if data.status == DeviceStatus::Active {
                 data.status = DeviceStatus::Frozen;

@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const PROOF: &[u8] = b"jitsuin/v1/key-proof\0";
 
 /// Device key, channel key, and the handles to store of both.
-type Pair<P> = (Rc<Key<P>>, Rc<Key<P>>, (Handle<P>, Handle<P>));
+pub(super) type Pair<P> = (Rc<Key<P>>, Rc<Key<P>>, (Handle<P>, Handle<P>));
 
 impl<P: Platform> Wallet<P> {
     pub(super) async fn open_record(platform: P, settings: Settings) -> Result<Self, Error> {
@@ -150,40 +150,38 @@ impl<P: Platform> Wallet<P> {
         Ok((key, handle))
     }
 
-    /// Makes this device's keys if there are none, in memory alone. The first of all tabs that registers one wins.
-    pub(super) async fn ensure_keys(&self) -> Result<(), Error> {
+    /// Whether this device's keys are here already.
+    ///
+    /// # Errors
+    /// Why none can be made, or those that are here are of no use.
+    pub(super) fn has_keys(&self) -> Result<bool, Error> {
         if self.room.closed.get() {
             return Err(Code::Closed.into());
         }
         if self.room.fault.get() == Some(Fault::Corrupt) {
             return Err(Code::StorageCorrupt.into());
         }
-        if self.room.data.borrow().is_some() {
-            let usable = self.room.device.borrow().is_some() && self.room.channel.borrow().is_some();
-            return match self.status() {
-                _ if usable => Ok(()),
-                Status::Locked => Err(Code::Locked.into()),
-                _ => Err(Code::KeyLost.into()),
-            };
+        if self.room.data.borrow().is_none() {
+            return Ok(false);
         }
-        let keys = self.platform.keys();
-        let custody = match self.settings.custody {
-            Some(custody) => custody,
-            None => match keys.custody().await? {
-                Custody::Software => return Err(Code::Unsupported.into()),
-                custody => custody,
-            },
-        };
-        let (device, channel, (device_handle, channel_handle)) = self.make_pair(custody).await?;
+        let usable = self.room.device.borrow().is_some() && self.room.channel.borrow().is_some();
+        match self.status() {
+            _ if usable => Ok(true),
+            Status::Locked => Err(Code::Locked.into()),
+            _ => Err(Code::KeyLost.into()),
+        }
+    }
+
+    /// Takes keys that were made now, in memory alone. The first of all tabs that registers one wins.
+    pub(super) fn hold_keys(&self, custody: Custody, (device, channel, handles): Pair<P>) {
         let data = Data::new(self.settings.issuer.clone(), *device.public(), *channel.public(), custody);
         self.room.lose(None);
         self.room.device.replace(Some(device));
         self.room.channel.replace(Some(channel));
-        self.room.draft.replace(Some(device_handle.clone()));
-        self.room.handles.replace(Some((device_handle, channel_handle)));
+        self.room.draft.replace(Some(handles.0.clone()));
+        self.room.handles.replace(Some(handles));
         self.room.data.replace(Some(data));
         self.room.changed();
-        Ok(())
     }
 
     /// A device key for this custody and the channel key that goes with it.

@@ -3,7 +3,7 @@
 
 use super::Wallet;
 use super::ceremony::{DEADLINE, Open, Work};
-use super::client::{By, parse};
+use super::client::{By, parse, parsed};
 use super::error::Error;
 use super::history::open_receipt;
 use super::ports::{Answer, Platform, RequestOptions};
@@ -211,7 +211,7 @@ impl<P: Platform> Wallet<P> {
         }
         let call = prepared.sent.borrow().clone();
         let answer = self.send_proved(By::Device, ConfirmIntent::PATH, call).await;
-        let receipt = match answer.and_then(|answer| Ok(*parse(&answer)?)) {
+        let receipt = match parsed(answer).map(|answer| *answer) {
             Ok(IntentConfirmed::Done { receipt }) => self.accept(prepared, &receipt).await?,
             Ok(IntentConfirmed::Pending { top_up }) => return Ok(Confirmed::Pending { id: top_up }),
             // The first answer was lost, and the intent is used: what it did stands in the receipts.

@@ -2,7 +2,7 @@
 
 use crate::code::Code;
 use crate::wallet::Wallet;
-use crate::wallet::client::parse;
+use crate::wallet::client::parsed;
 use crate::wallet::error::Error;
 use crate::wallet::ports::Platform;
 use crate::wallet::record::{Data, Terms};
@@ -97,7 +97,7 @@ impl Begun {
 
 /// The answer to a registration that is on disk, read. Inside is what the issuer refused, which ends it.
 pub(in crate::wallet) fn judged(answer: Result<Vec<u8>, Error>) -> Result<Result<Box<Enrolled>, Error>, Error> {
-    match answer.and_then(|answer| parse(&answer)) {
+    match parsed(answer) {
         Err(error) if is_unanswered(&error) => Err(error),
         judged => Ok(judged),
     }
