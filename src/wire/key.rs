@@ -69,7 +69,7 @@ impl Signature {
 }
 
 /// The other `s` with which a signature holds: the group's order less this one, byte by byte. The library's way over scalars
-/// is twenty times as large in the page's module.
+/// is some ten times as large in the page's module.
 fn order_less(s: &[u8; 32]) -> [u8; 32] {
     let mut rest = ORDER;
     let mut borrow = 0;
