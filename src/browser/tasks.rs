@@ -46,7 +46,7 @@ extern "C" {
 }
 
 /// A promise as a future, and what is read from its outcome. Only a task of [`promise`] hears when it is there.
-pub(crate) struct Settled<T> {
+pub(super) struct Settled<T> {
     outcome: Outcome,
     read: fn(&Outcome) -> T,
 }

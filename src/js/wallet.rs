@@ -6,7 +6,7 @@ use super::error::thrown;
 use super::home::{Home, with};
 use super::presentation::RawPresentation;
 use super::request::Request;
-use crate::browser::{Bridge, Browser, Fetching, Promise, later_part};
+use crate::browser::{Bridge, Browser, Fetching, Promise};
 use crate::code::Code;
 use crate::wallet::ports::Platform;
 use crate::wallet::{Error, Local, Settings, Wallet};
@@ -95,13 +95,7 @@ impl RawWallet {
         let home = Rc::clone(&self.inner);
         let request = Request::new(request);
         promise(async move {
-            with!(home, wallet => {
-                if let Some(running) = run(wallet, &request)? {
-                    return running.await;
-                }
-                later_part().await?;
-                run_later(wallet, &request)?.await
-            })
+            with!(home, wallet => run(wallet, &request)?.await)
         })
     }
 
@@ -162,7 +156,7 @@ fn telling<'a, T: Told + 'a>(running: Local<'a, T>) -> Running<'a> {
 }
 
 json_words! {
-    /// Verbs of the main job.
+    /// Verbs that wait.
     #[derive(Clone, Copy)]
     enum Verb {
         LogIn "log_in",
@@ -184,14 +178,20 @@ json_words! {
         Unlock "unlock",
         Forget "forget",
         Close "close",
+        PrepareRefill "prepare_refill",
+        LowerLimit "lower_limit",
+        PrepareLimit "prepare_limit",
+        PrepareRotation "prepare_rotation",
+        SendUnfreezeCode "send_unfreeze_code",
+        PrepareUnfreeze "prepare_unfreeze",
+        Reseal "reseal",
     }
 }
 
-/// Starts a verb; none if it is of those that [`run_later`] starts.
-fn run<'a, P: Platform>(wallet: &'a Wallet<P>, request: &'a Request) -> Result<Option<Running<'a>>, JsValue> {
+/// Starts a verb.
+fn run<'a, P: Platform>(wallet: &'a Wallet<P>, request: &'a Request) -> Result<Running<'a>, JsValue> {
     let (one, two) = (request.text(1), request.text(2));
-    let Ok(verb) = request.read(0, Code::BadArgument) else { return Ok(None) };
-    Ok(Some(match verb {
+    Ok(match request.read(0, Code::BadArgument)? {
         Verb::LogIn => telling(wallet.log_in(one, two, request.text(3))),
         Verb::EnterCode => telling(wallet.enter_code(one, two)),
         Verb::PrepareEnrolment => telling(wallet.prepare_enrolment(one, two, request.given(3))),
@@ -217,35 +217,13 @@ fn run<'a, P: Platform>(wallet: &'a Wallet<P>, request: &'a Request) -> Result<O
         Verb::Unlock => telling(wallet.unlock()),
         Verb::Forget => telling(wallet.forget()),
         Verb::Close => telling(wallet.close()),
-    }))
-}
-
-json_words! {
-    /// Verbs that are needed once or seldom.
-    #[derive(Clone, Copy)]
-    enum LaterVerb {
-        PrepareRefill "prepare_refill",
-        LowerLimit "lower_limit",
-        PrepareLimit "prepare_limit",
-        PrepareRotation "prepare_rotation",
-        SendUnfreezeCode "send_unfreeze_code",
-        PrepareUnfreeze "prepare_unfreeze",
-        Reseal "reseal",
-    }
-}
-
-/// Starts one of these. Its code is in the part of the module that comes later (`scripts/later.txt`), and this
-/// function with it.
-#[inline(never)]
-fn run_later<'a, P: Platform>(wallet: &'a Wallet<P>, request: &'a Request) -> Result<Running<'a>, JsValue> {
-    Ok(match request.read(0, Code::BadArgument)? {
-        LaterVerb::PrepareRefill => telling(wallet.prepare_refill()),
-        LaterVerb::LowerLimit => telling(wallet.lower_limit(request.read(1, Code::BadAmount)?)),
-        LaterVerb::PrepareLimit => telling(wallet.prepare_limit(request.read(1, Code::BadAmount)?)),
-        LaterVerb::PrepareRotation => telling(wallet.prepare_rotation(request.read(1, Code::BadArgument)?)),
-        LaterVerb::SendUnfreezeCode => telling(wallet.send_unfreeze_code()),
-        LaterVerb::PrepareUnfreeze => telling(wallet.prepare_unfreeze(request.text(1), request.text(2))),
-        LaterVerb::Reseal => telling(wallet.reseal()),
+        Verb::PrepareRefill => telling(wallet.prepare_refill()),
+        Verb::LowerLimit => telling(wallet.lower_limit(request.read(1, Code::BadAmount)?)),
+        Verb::PrepareLimit => telling(wallet.prepare_limit(request.read(1, Code::BadAmount)?)),
+        Verb::PrepareRotation => telling(wallet.prepare_rotation(request.read(1, Code::BadArgument)?)),
+        Verb::SendUnfreezeCode => telling(wallet.send_unfreeze_code()),
+        Verb::PrepareUnfreeze => telling(wallet.prepare_unfreeze(one, two)),
+        Verb::Reseal => telling(wallet.reseal()),
     })
 }
 

@@ -195,15 +195,8 @@ impl<P: Platform> Wallet<P> {
     }
 
     /// Follows the issuer to its next key set, or to the newest it has if none is given or several lie between: each signed
-    /// by the pinned root and by the set before. An issuer renews its keys seldom, so a page fetches the code for it then.
+    /// by the pinned root and by the set before.
     pub(super) fn follow(&self, next: Option<SignedKeySet>) -> Local<'_, Result<Box<KeySet>, Error>> {
-        Box::pin(async move {
-            self.platform.later().await?;
-            self.walk(next).await
-        })
-    }
-
-    fn walk(&self, next: Option<SignedKeySet>) -> Local<'_, Result<Box<KeySet>, Error>> {
         Box::pin(async move {
             let mut steps = Vec::from_iter(next);
             if !self.leads_on(&steps)? {

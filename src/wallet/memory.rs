@@ -18,7 +18,6 @@ pub use store::MemoryStore;
 
 use super::ports::{Entropy, NoEntropy, Platform, Request, Response, Transport, Unreachable};
 use super::room::Local;
-use crate::code::Code;
 use core::cell::{Cell, RefCell};
 use core::future::Future;
 use std::rc::Rc;
@@ -216,10 +215,6 @@ impl Platform for Place {
 
     fn origin(&self) -> &str {
         &self.origin
-    }
-
-    fn later(&self) -> Local<'_, Result<(), Code>> {
-        Box::pin(core::future::ready(Ok(())))
     }
 }
 

@@ -3,8 +3,6 @@
 //!
 //! No `Send` and never `dyn`: a wallet lives in one thread, and one generic parameter names the whole platform.
 
-use super::room::Local;
-use crate::code::Code;
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{Bytes, Hash, Nonce, RpId, Thumbprint};
 use crate::wire::key::{PublicKey, Signature};
@@ -45,8 +43,6 @@ pub trait Platform {
     fn transport(&self) -> &Self::Transport;
     /// The origin of the page that holds the wallet, such as `https://wallet.example`.
     fn origin(&self) -> &str;
-    /// Resolves once the code that is needed once or seldom can be called: a page fetches it then (`scripts/later.txt`).
-    fn later(&self) -> Local<'_, Result<(), Code>>;
 }
 
 /// Time: the wall for dates, the monotonic clock for spans, since phones jump and sleep.

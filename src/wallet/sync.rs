@@ -70,11 +70,7 @@ impl<P: Platform> Wallet<P> {
         Box::pin(async move {
             let _turn = self.room.news.turn().await;
             self.resume_enrolment().await?;
-            let is_open = self.room.device.borrow().is_some();
-            // A renewal can wait for the code that ends it; alarms can't.
-            if is_open && self.read(|data| data.rotating.is_some())? && self.platform.later().await.is_ok() {
-                self.resume_rotation().await?;
-            }
+            self.resume_rotation().await?;
             let mut paid = false;
             for _ in 0..ROUNDS {
                 match self.fetch_round().await {
