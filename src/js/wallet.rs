@@ -94,9 +94,7 @@ impl RawWallet {
     pub fn call(&self, request: &str) -> Promise {
         let home = Rc::clone(&self.inner);
         let request = Request::new(request);
-        promise(async move {
-            with!(home, wallet => run(wallet, &request)?.await)
-        })
+        promise(async move { with!(home, wallet => run(wallet, &request)?.await) })
     }
 
     /// The same for verbs that do not wait.
