@@ -9,13 +9,12 @@ use super::client::{By, parse, parsed};
 use super::error::Error;
 use super::ports::{Keys, Lock, Platform};
 use super::queue::Stop;
-use super::record::{Data, Enrolling, Trust};
+use super::record::{Data, Trust};
 use super::room::{Fault, Local, ms, this_device};
 use super::state::{Ceremony, Confirmed, IntentView};
 use crate::code::Code;
 use crate::wire::calls::{
-    Call, ConfirmEnrolment, ConfirmRecovery, EnrolmentPrepared, EnterCode, KnownCredential, LogIn, LogInStarted,
-    PrepareEnrolment, PrepareRecovery, Ticket,
+    Call, EnrolmentPrepared, EnterCode, KnownCredential, LogIn, LogInStarted, PrepareEnrolment, PrepareRecovery, Ticket,
 };
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{Bytes, RpId, host};
@@ -23,7 +22,7 @@ use crate::wire::json;
 use crate::wire::key::PublicKey;
 use crate::wire::webauthn::Registration;
 use core::cell::{Cell, OnceCell, RefCell};
-use registration::{is_unanswered, judged};
+use registration::is_unanswered;
 
 /// Longest label in characters.
 const LABEL: usize = 60;
@@ -161,7 +160,7 @@ impl<P: Platform> Wallet<P> {
         // Another tab may have been here first.
         self.take_stored().await?;
         while self.read(|data| data.account.is_none())? {
-            let is_there = match self.resume_enrolment().await {
+            let is_there = match self.resume_registration().await {
                 // Of an earlier enrolment that came to nothing: this one goes on.
                 Err(error) if !prepared.sent.get() && !is_unanswered(&error) => false,
                 other => other?,
@@ -185,56 +184,6 @@ impl<P: Platform> Wallet<P> {
             let _ = self.fetch_news().await;
             let device = self.read(|data| this_device(data, self.now()))?.ok_or(Code::NotEnrolled)?;
             Ok(Confirmed::Enrolled { device })
-        })
-    }
-
-    /// Sends an enrolment that is on disk, for the first time or again. Whether there was one.
-    ///
-    /// # Errors
-    /// Where no answer came it stays on disk; what the issuer refuses ends it.
-    pub(super) fn resume_enrolment(&self) -> Local<'_, Result<bool, Error>> {
-        Box::pin(async move {
-            let sent = |enrolling: &Enrolling| (enrolling.call.0.clone(), enrolling.recovers.is_some());
-            let call = self.read(|data| data.enrolling.as_ref().map(sent))?;
-            let Some((call, recovers)) = call else { return Ok(false) };
-            let path = if recovers { ConfirmRecovery::PATH } else { ConfirmEnrolment::PATH };
-            let answer = self.send_proved(By::Device, path, call).await;
-            match judged(answer)? {
-                Ok(enrolled) => {
-                    let thumb = self.read(|data| data.device_key.thumbprint())?;
-                    let begun = self.begun(enrolled, thumb).await?;
-                    self.change(move |data| {
-                        // Another tab may have been here first.
-                        let Some(enrolling) = data.enrolling.take() else { return Ok(()) };
-                        data.account = Some(enrolling.account);
-                        begun.enter(data);
-                        Ok(())
-                    })
-                    .await?;
-                    self.room.draft.replace(None);
-                    Ok(true)
-                }
-                Err(error) => {
-                    self.change(|data| {
-                        data.enrolling = None;
-                        Ok(())
-                    })
-                    .await?;
-                    // Its keys were not registered. They may be tried again from here, and from nowhere else.
-                    let draft = self.room.draft.borrow().clone();
-                    match draft {
-                        Some(device) => {
-                            self.room.stored.set(false);
-                            if let Some(handles) = self.room.handles.borrow_mut().as_mut() {
-                                handles.0 = device;
-                            }
-                        }
-                        None => self.room.lose(None),
-                    }
-                    self.room.changed();
-                    Err(error)
-                }
-            }
         })
     }
 }

@@ -4,20 +4,17 @@
 use super::Wallet;
 use super::ceremony::{Open, Work};
 use super::client::{By, parse};
-use super::enrol::registration::judged;
 use super::enrol::statement::Bound;
 use super::error::Error;
 use super::ports::{Kept, Keys, Platform, SigningKey, Store};
 use super::queue::Stop;
 use super::record::{Data, Rotating};
-use super::room::{Handle, Key, Local, ms};
+use super::room::{Handle, Key, ms};
 use super::state::{Ceremony, Confirmed, IntentView};
 use super::step_up;
 use crate::code::Code;
 use crate::wire::approval::Approval;
-use crate::wire::calls::{
-    Call, ConfirmRotation, DeviceStatus, Enrolled, KnownCredential, PrepareRotation, RotationPrepared,
-};
+use crate::wire::calls::{Call, ConfirmRotation, KnownCredential, PrepareRotation, RotationPrepared};
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{Bytes, Hash};
 use crate::wire::intent::{Action, Intent};
@@ -44,7 +41,7 @@ impl<P: Platform> Wallet<P> {
     /// `None`: the custody stays.
     pub(super) async fn rotation(&self, custody: Option<Custody>) -> Result<Ceremony, Error> {
         self.end_open(Stop::Superseded).await;
-        self.resume_rotation().await?;
+        self.resume_registration().await?;
         let custody = custody.unwrap_or(self.read(|data| data.custody)?);
         // Whether this wallet may: before keys are made for nothing.
         let action = |new_thumb| Action::Rotate { new_thumb, custody };
@@ -87,7 +84,7 @@ impl<P: Platform> Wallet<P> {
             .await?;
         }
         let turn = self.room.news.turn().await;
-        self.resume_rotation().await?;
+        self.resume_registration().await?;
         drop(turn);
         if self.read(is_sent)? {
             // Locked before it was sent: nothing is renewed yet.
@@ -150,70 +147,30 @@ impl<P: Platform> Wallet<P> {
         sign1::prepare(&approval, public)
     }
 
-    /// Sends a rotation that is on disk, for the first time or again, and changes over once it is answered.
-    ///
-    /// # Errors
-    /// Where no answer came it stays on disk; what the issuer refuses ends it, and the key stays what it was.
-    pub(super) fn resume_rotation(&self) -> Local<'_, Result<(), Error>> {
-        Box::pin(async move {
-            let Some(call) = self.read(|data| data.rotating.as_ref().map(|rotating| rotating.call.0.clone()))? else {
-                return Ok(());
-            };
-            if self.room.device.borrow().is_none() {
-                // It is asked for once the key is open.
-                return Ok(());
-            }
-            let answer = self.send_proved(By::Device, ConfirmRotation::PATH, call).await;
-            match judged(answer)? {
-                Ok(enrolled) => self.change_over(enrolled).await,
-                Err(error) => {
-                    self.room.next.replace(None);
-                    self.change(|data| {
-                        data.rotating = None;
-                        Ok(())
-                    })
-                    .await?;
-                    Err(error)
-                }
-            }
-        })
-    }
-
-    /// The new keys take the place of the old ones: on disk in one transaction, then here.
-    async fn change_over(&self, enrolled: Box<Enrolled>) -> Result<(), Error> {
-        // For the new key and no other: an old answer, played again, must not end the key that works.
-        let new = |data: &Data| data.rotating.as_ref().map_or(data.device_key, |rotating| rotating.device_key);
-        let thumb = self.read(|data| new(data).thumbprint())?;
-        let begun = self.begun(enrolled, thumb).await?;
-        self.change(move |data| {
-            // Another tab may have been here first.
-            let Some(rotating) = data.rotating.take() else { return Ok(()) };
-            data.predecessors.push(data.device_key.thumbprint());
-            data.device_key = rotating.device_key;
-            data.channel_key = rotating.channel_key;
-            data.custody = rotating.custody;
-            data.status = DeviceStatus::Active;
-            begun.enter(data);
-            // Codes of the old key are dead; what was paid with them comes in receipts.
-            data.shown.clear();
-            Ok(())
-        })
-        .await?;
-        let public = self.read(|data| data.device_key)?;
-        // What this tab prepared may be another rotation than the one that is on disk.
-        let next = self.room.next.take().filter(|next| *next.device.public() == public);
-        if let Some(Next { device, channel, .. }) = next {
-            // Locked while the answer was under way, it stays so.
-            if self.room.device.borrow().is_some() {
-                self.room.device.replace(Some(device));
-            }
-            self.room.channel.replace(Some(channel));
-            self.room.changed();
-        } else if let Kept::Record(record) = self.platform.store().load().await? {
+    /// The new keys take the place of the old ones here too, once the record names them.
+    pub(super) async fn change_over(&self) -> Result<(), Error> {
+        if !self.take_next()?
+            && let Kept::Record(record) = self.platform.store().load().await?
+        {
             // After a restart: a sealed one stays locked until its passkey is asked.
             self.take(record).await?;
-            self.room.changed();
         }
+        self.room.changed();
         Ok(())
+    }
+
+    /// Takes the keys that were prepared. What this tab prepared may be another rotation than the one that was on disk.
+    fn take_next(&self) -> Result<bool, Error> {
+        let next = self.room.next.take();
+        let public = self.read(|data| data.device_key)?;
+        let Some(Next { device, channel, .. }) = next.filter(|next| *next.device.public() == public) else {
+            return Ok(false);
+        };
+        // Locked while the answer was under way, it stays so.
+        if self.room.device.borrow().is_some() {
+            self.room.device.replace(Some(device));
+        }
+        self.room.channel.replace(Some(channel));
+        Ok(true)
     }
 }

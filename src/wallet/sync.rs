@@ -69,8 +69,7 @@ impl<P: Platform> Wallet<P> {
     pub(super) fn fetch_news(&self) -> Local<'_, Result<(), Error>> {
         Box::pin(async move {
             let _turn = self.room.news.turn().await;
-            self.resume_enrolment().await?;
-            self.resume_rotation().await?;
+            self.resume_registration().await?;
             let mut paid = false;
             for _ in 0..ROUNDS {
                 match self.fetch_round().await {
