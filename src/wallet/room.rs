@@ -221,32 +221,27 @@ impl<P: Platform> Wallet<P> {
         let now = self.now();
         let ceremony = self.room.open.borrow().as_ref().map(|open| open.kind);
         let online = self.room.online.get();
+        let mut state = State { ceremony, online, ..State::of(status) };
         let data = self.room.data.borrow();
-        let Some(data) = data.as_ref() else {
-            return State { status, ceremony, online, ..empty(status) };
-        };
+        let Some(data) = data.as_ref() else { return state };
         let money = |amount| data.currency().map(|currency| Money { amount, currency });
-        State {
-            status,
-            device: this_device(data, now),
-            devices: data
-                .devices
+        state.device = this_device(data, now);
+        state.devices.extend(
+            data.devices
                 .iter()
                 .filter(|item| !data.predecessors.contains(&item.thumb))
-                .map(|item| device_view(item, data, now))
-                .collect(),
-            account_label: data.account.as_ref().map(|account| account.label.clone()),
-            balance: data.balance.and_then(money),
-            sources: data.sources.iter().map(source_view).collect(),
-            allowance: allowance_view(data, now_ms),
-            limit: data.limit.and_then(money),
-            recent: newest(data, None, RECENT),
-            alerts: data.alerts.clone(),
-            ceremony,
-            synced_at: data.synced_at,
-            online,
-            clock_offset_ms: data.offset_ms,
-        }
+                .map(|item| device_view(item, data, now)),
+        );
+        state.account_label = data.account.as_ref().map(|account| account.label.clone());
+        state.balance = data.balance.and_then(money);
+        state.sources.extend(data.sources.iter().map(source_view));
+        state.allowance = allowance_view(data, now_ms);
+        state.limit = data.limit.and_then(money);
+        state.recent = newest(data, None, RECENT);
+        state.alerts.clone_from(&data.alerts);
+        state.synced_at = data.synced_at;
+        state.clock_offset_ms = data.offset_ms;
+        state
     }
 
     pub(super) fn describe(&self) -> Report {
@@ -278,25 +273,6 @@ pub(super) fn unreadable(why: Unreadable) -> Error {
         Unreadable::Corrupt => Code::StorageCorrupt,
         Unreadable::Newer => Code::UpgradeNeeded,
     })
-}
-
-const fn empty(status: Status) -> State {
-    State {
-        status,
-        device: None,
-        devices: Vec::new(),
-        account_label: None,
-        balance: None,
-        sources: Vec::new(),
-        allowance: None,
-        limit: None,
-        recent: Vec::new(),
-        alerts: Vec::new(),
-        ceremony: None,
-        synced_at: None,
-        online: true,
-        clock_offset_ms: 0,
-    }
 }
 
 pub(super) const fn ms(seconds: u32) -> u64 {
