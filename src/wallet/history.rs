@@ -175,23 +175,17 @@ fn take_back(data: &mut Data, view: &ReceiptView) {
 }
 
 fn alert(kind: AlertKind, cause: Option<Cause>, view: &Rc<ReceiptView>) -> Alert {
-    Alert { cause, receipt: Some(Rc::clone(view)), ..plain_alert(kind, "receipt-", view.sequence, view.at) }
+    Alert { cause, receipt: Some(Rc::clone(view)), ..plain_alert(kind, "receipt", view.sequence, view.at) }
 }
 
 /// The alert of a history that does not hold after `after`.
 pub(super) fn broken_alert(cause: Cause, after: u64, now_ms: u64) -> Alert {
-    let word = match cause {
-        Cause::NeverMadeHere => "never-made-here-",
-        Cause::Gap => "gap-",
-        Cause::Fork => "fork-",
-        Cause::Forged => "forged-",
-    };
-    Alert { cause: Some(cause), ..plain_alert(AlertKind::UnknownUse, word, after, now_ms) }
+    Alert { cause: Some(cause), ..plain_alert(AlertKind::UnknownUse, cause.name(), after, now_ms) }
 }
 
 /// An alert that says no more; the same cause gives the same id.
 pub(super) fn plain_alert(kind: AlertKind, word: &str, cause: u64, at: u64) -> Alert {
-    Alert { id: [word, &decimal(cause)].concat(), at, kind, cause: None, receipt: None, skew_ms: None }
+    Alert { id: [word, "-", &decimal(cause)].concat(), at, kind, cause: None, receipt: None, skew_ms: None }
 }
 
 /// The newest receipts, newest first, those below sequence `before` if given.

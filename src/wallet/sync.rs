@@ -208,7 +208,7 @@ impl<P: Platform> Wallet<P> {
         Some(self.change(move |data| {
             data.status = stopped.unwrap_or(data.status);
             if let Some(since) = late {
-                data.alert(plain_alert(AlertKind::ReceiptsLate, "late-", since, now_ms));
+                data.alert(plain_alert(AlertKind::ReceiptsLate, "late", since, now_ms));
             }
             Ok(())
         }))
@@ -352,13 +352,13 @@ fn warn_of_little(data: &mut Data, left: &Left, now_ms: u64) {
     let Some(terms) = &data.allowance else { return };
     let little = left.amount.minor_units() < terms.total.minor_units() / 5 || left.count <= 1;
     if little && left.resets_at > seconds(now_ms) {
-        data.alert(plain_alert(AlertKind::LowAllowance, "low-", u64::from(left.resets_at), now_ms));
+        data.alert(plain_alert(AlertKind::LowAllowance, "low", u64::from(left.resets_at), now_ms));
     }
 }
 
 fn take_offset(data: &mut Data, offset: i64, issuer_ms: u64) {
     if offset.unsigned_abs() > SKEW_MS && offset.abs_diff(data.offset_ms) > SKEW_STEP_MS {
-        let alert = plain_alert(AlertKind::ClockSkew, "clock-", issuer_ms, issuer_ms);
+        let alert = plain_alert(AlertKind::ClockSkew, "clock", issuer_ms, issuer_ms);
         data.alert(Alert { skew_ms: Some(offset), ..alert });
     }
     data.offset_ms = offset;
