@@ -43,6 +43,9 @@ impl<C: Call> Future for Calling<'_, C> {
     }
 }
 
+/// A key set, and what pins it.
+type Walked<'a> = (Box<KeySet>, Option<Local<'a, Result<(), Error>>>);
+
 impl<P: Platform> Wallet<P> {
     /// Sends one call under proof.
     ///
@@ -198,38 +201,37 @@ impl<P: Platform> Wallet<P> {
     /// by the pinned root and by the set before.
     pub(super) fn follow(&self, next: Option<SignedKeySet>) -> Local<'_, Result<Box<KeySet>, Error>> {
         Box::pin(async move {
-            let mut steps = Vec::from_iter(next);
-            if !self.leads_on(&steps)? {
-                let known = self.known(&self.ask_who().await?)?;
-                steps = known.past.unwrap_or_default();
-                steps.push(known.key_set);
-            }
-            let (set, newest) = self.walked(steps)?;
-            if let Some(newest) = newest {
-                self.change(|data| {
-                    if let Some(trust) = data.trust.as_mut() {
-                        // The root inside is only a claim; what was pinned stays.
-                        trust.key_set.by_root = newest.by_root;
-                        trust.key_set.by_previous = newest.by_previous;
-                    }
-                    Ok(())
-                })
-                .await?;
+            let steps = match self.leading_on(next)? {
+                Some(steps) => steps,
+                None => self.published(&self.ask_who().await?)?,
+            };
+            let (set, renewed) = self.walked(steps)?;
+            if let Some(renewed) = renewed {
+                renewed.await?;
             }
             Ok(set)
         })
     }
 
-    /// Whether there is a step, and no other one between the pinned set and it.
-    fn leads_on(&self, steps: &[SignedKeySet]) -> Result<bool, Error> {
-        let Some(next) = steps.first() else { return Ok(false) };
-        let next = self.trust(|trust| self.under_root(next, &trust.key_set.root))??;
-        Ok(next.seq <= self.key_set()?.seq.saturating_add(1))
+    /// The step, if there is one and no other one between the pinned set and it.
+    fn leading_on(&self, next: Option<SignedKeySet>) -> Result<Option<Vec<SignedKeySet>>, Error> {
+        let Some(next) = next else { return Ok(None) };
+        let set = self.trust(|trust| self.under_root(&next, &trust.key_set.root))??;
+        let leads_on = set.seq <= self.key_set()?.seq.saturating_add(1);
+        Ok(leads_on.then(|| vec![next]))
     }
 
-    /// Where steps lead from the pinned set, and the signed set there if it is another one. Steps before the pinned set are
-    /// passed over, but for the last.
-    fn walked(&self, mut steps: Vec<SignedKeySet>) -> Result<(Box<KeySet>, Option<SignedKeySet>), Error> {
+    /// All steps that the issuer's own description names.
+    fn published(&self, answer: &[u8]) -> Result<Vec<SignedKeySet>, Error> {
+        let known = self.known(answer)?;
+        let mut steps = known.past.unwrap_or_default();
+        steps.push(known.key_set);
+        Ok(steps)
+    }
+
+    /// Where steps lead from the pinned set, and what pins the set there if it is another one. Steps before the pinned set
+    /// are passed over, but for the last.
+    fn walked(&self, mut steps: Vec<SignedKeySet>) -> Result<Walked<'_>, Error> {
         let newest = steps.pop();
         let mut set = self.key_set()?;
         let pinned = set.seq;
@@ -240,8 +242,18 @@ impl<P: Platform> Wallet<P> {
             }
             Ok::<_, Error>(())
         })??;
-        let newest = newest.filter(|_| set.seq != pinned);
-        Ok((set, newest))
+        let pin = |newest: SignedKeySet| {
+            self.change(|data| {
+                if let Some(trust) = data.trust.as_mut() {
+                    // The root inside is only a claim; what was pinned stays.
+                    trust.key_set.by_root = newest.by_root;
+                    trust.key_set.by_previous = newest.by_previous;
+                }
+                Ok(())
+            })
+        };
+        let renewed = newest.filter(|_| set.seq != pinned).map(pin);
+        Ok((set, renewed))
     }
 }
 
