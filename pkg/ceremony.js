@@ -2,6 +2,7 @@
 /** A thing the user must agree to: prepared with all network work, confirmed inside a tap. */
 import { setting, webview } from "./capabilities.js";
 import { isJitsuinError, refuse } from "./error.js";
+import { asked } from "./given.js";
 import { guarded } from "./load.js";
 import { keepStorage } from "./tabs.js";
 import { revive } from "./values.js";
@@ -43,12 +44,12 @@ function explain(error) {
 export function ceremony(raw, prepared) {
   /** @type {Promise<any> | null} */
   let running = null;
-  const cancel = () => guarded(() => raw.call("cancel", String(prepared.id)));
+  const cancel = () => guarded(() => raw.call(asked("cancel", String(prepared.id))));
 
   /** @param {{ signal?: AbortSignal }} [options] */
   const confirm = ({ signal } = {}) => {
     // Calls while one runs share its result; after a refusal the next tap may try again.
-    running ??= guarded(() => raw.call("confirm", String(prepared.id)), signal)
+    running ??= guarded(() => raw.call(asked("confirm", String(prepared.id))), signal)
       .then(result, explain)
       .finally(() => {
         running = null;

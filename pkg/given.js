@@ -21,6 +21,12 @@ export function minorUnits(amount) {
   return amount.toString();
 }
 
+/**
+ * A verb of the module and its arguments, as the one text that it reads.
+ * @param {...(string | undefined)} words
+ */
+export const asked = (...words) => JSON.stringify(words);
+
 /** @param {object} object */
 export function bind(object) {
   const prototype = Object.getPrototypeOf(object);

@@ -9,20 +9,10 @@
 /** Where the wasm comes from. Left out: `new URL("./wasm/page/jitsuin_bg.wasm", import.meta.url)`. All but a compiled `Module` are checked by SHA-256. */
 export type WasmSource = string | URL | Request | Response | BufferSource | WebAssembly.Module;
 /**
- * The module comes in two parts. `page` is what an enrolled device does: pay, top up, read its receipts, freeze. `later` is what is done once
- * or seldom (enrolling, a renewed key, another limit, a release after a freeze, a key sealed anew, a refill out of turn), and is fetched when
- * that is asked for. A function is called then, and again after a failure; anything else is taken as it is.
- */
-export interface WasmParts {
-  readonly page?: WasmSource | PromiseLike<WasmSource>;
-  /** Left out: `new URL("./wasm/page/later.wasm", import.meta.url)`. */
-  readonly later?: WasmSource | PromiseLike<WasmSource> | (() => WasmSource | PromiseLike<WasmSource>);
-}
-/**
  * Loads the module once; calls while loading share one promise; after a failed load the next call tries again. `Wallet.open` calls it,
  * so a page needs it only to choose a source or to preload. Codes: `wasm-load-failed`, `wasm-digest`, `wasm-blocked`, `no-webassembly`, `unsupported`.
  */
-declare function init(source?: WasmSource | PromiseLike<WasmSource> | WasmParts): Promise<void>;
+declare function init(source?: WasmSource | PromiseLike<WasmSource>): Promise<void>;
 export default init;
 export { init };
 /** Synchronous, needs no `init`: a window, a secure context, WebAssembly, WebCrypto, IndexedDB, Web Locks, WebAuthn. `false` while rendering on a server. */
@@ -208,7 +198,7 @@ export interface WalletOptions {
   readonly profile?: string;
   /** What this device is called if `prepareEnrolment` is given no label. */
   readonly label?: string;
-  readonly wasm?: WasmSource | PromiseLike<WasmSource> | WasmParts;
+  readonly wasm?: WasmSource | PromiseLike<WasmSource>;
 }
 export class Wallet {
   private constructor();
@@ -240,8 +230,8 @@ export class Wallet {
   prepareRecovery(options: { ticket: string; label?: string; account?: string } & Cancellable): Promise<Ceremony<Device>>;
   /**
    * Opens the device key again, without network. A key of custody `passkey` asks for its passkey: call it inside a tap. `reseal` seals it
-   * again as well, under another input: the passkey is then asked twice, and the later part of the module is fetched first. Whatever is
-   * refused, the sealed key stays as it is. Codes: the prompt's; `prf-unavailable`, `prf-unusable`, `seal-mismatch`, `seal-broken`, `key-lost`.
+   * again as well, under another input: the passkey is then asked twice. Whatever is refused, the sealed key stays as it is. Codes: the
+   * prompt's; `prf-unavailable`, `prf-unusable`, `seal-mismatch`, `seal-broken`, `key-lost`.
    */
   unlock(options?: Cancellable & { readonly reseal?: boolean }): Promise<void>;
   /** Drops the device key from memory. */

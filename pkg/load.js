@@ -2,14 +2,12 @@
 /** Loads the module once, checks that it is the one this package was built with, and remembers when it stops. */
 import { compiled, once } from "./compile.js";
 import { JitsuinError, isJitsuinError, refuse } from "./error.js";
-import { exportsOf, onTrap } from "./trap.js";
+import { onTrap } from "./trap.js";
 import { revive } from "./values.js";
 // @ts-ignore -- generated; its shape is written down in raw.d.ts
 import instantiate, * as glue from "./wasm/page/jitsuin.js";
 // @ts-ignore -- generated
-import { provide } from "./wasm/page/browser/later.js";
-// @ts-ignore -- generated
-import { digest, laterDigest } from "./wasm/page/digest.js";
+import { digest } from "./wasm/page/digest.js";
 
 /** @typedef {import("./raw.js").Raw} Raw */
 
@@ -28,41 +26,16 @@ function crash(cause) {
   return error;
 }
 
-/** Where the later part comes from, if the page says so. @type {unknown} */
-let laterSource;
-
-const load = once(async (given) => {
-  const { page, later } = parts(given);
-  laterSource = later;
-  // A promise that fails is told to whoever needs the part, and to nobody before.
-  if (typeof later !== "function") Promise.resolve(later).catch(() => {});
-  const module = await compiled(page, () => new URL("./wasm/page/jitsuin_bg.wasm", import.meta.url), digest);
+const load = once(async (source) => {
+  const module = await compiled(source, () => new URL("./wasm/page/jitsuin_bg.wasm", import.meta.url), digest);
   try {
     await instantiate({ module_or_path: module });
   } catch (cause) {
     throw refuse("wasm-load-failed", { cause });
   }
   onTrap("page", crash);
-  provide(loadLater);
   ready = true;
 });
-
-/** The part that is needed once or seldom: into the same memory and table. */
-const loadLater = once(async () => {
-  const source = async () => (typeof laterSource === "function" ? laterSource() : laterSource);
-  const module = await compiled(source(), () => new URL("./wasm/page/later.wasm", import.meta.url), laterDigest);
-  try {
-    await WebAssembly.instantiate(module, { first: exportsOf("page") });
-  } catch (cause) {
-    throw refuse("wasm-load-failed", { cause });
-  }
-});
-
-/** @param {unknown} given @returns {{ page?: unknown, later?: unknown }} */
-function parts(given) {
-  const plain = typeof given === "object" && given !== null && Object.getPrototypeOf(given) === Object.prototype;
-  return plain && Object.keys(given).every((key) => key === "page" || key === "later") ? given : { page: given };
-}
 
 /**
  * @param {unknown} source

@@ -2,6 +2,7 @@
 /** Draws payment codes where the page wants them. When one may be drawn is decided in the module; this tells it what happens and paints. */
 import { drawing } from "./drawing.js";
 import { isJitsuinError } from "./error.js";
+import { asked } from "./given.js";
 import { guarded, now } from "./load.js";
 import { revive } from "./values.js";
 
@@ -55,7 +56,7 @@ export function present(wallet, raw, target, options, stops) {
     if (making) return;
     making = true;
     try {
-      code = revive(await guarded(() => raw.make(options.bound, options.form)));
+      code = revive(await guarded(() => raw.make(asked(options.bound, options.form))));
     } catch (error) {
       failure = isJitsuinError(error) ? error : null;
     } finally {
@@ -113,7 +114,7 @@ export function present(wallet, raw, target, options, stops) {
     if (stopped) return;
     const { status } = wallet.state;
     if (status !== "ready") return stop();
-    const ended = now(() => raw.notice());
+    const ended = now(() => raw.tell("news"));
     if (ended) receipt = revive(ended);
     tick();
   }

@@ -4,10 +4,10 @@ export interface Raw {
   RawWallet: { open(options: string, fetch: ((request: Request) => Promise<Response>) | undefined, onChange: () => void, host?: object): Promise<RawWallet> };
 }
 
-/** Verbs by their names in src/wallet.rs, arguments in their order as texts. */
+/** A request is the JSON of a list of texts: a verb by its name in src/wallet.rs, and its arguments in their order. */
 export interface RawWallet {
-  call(verb: string, first?: string, second?: string, third?: string): Promise<any>;
-  ask(verb: "state" | "report" | "receipts" | "lock", first?: string, second?: string): unknown;
+  call(request: string): Promise<any>;
+  ask(request: string): unknown;
   presentation(): RawPresentation;
 }
 
@@ -16,8 +16,8 @@ export type RawConfirmed = { outcome: "enrolled"; device: unknown } | { outcome:
 
 export interface RawPresentation {
   tell(what: "at" | "tapped" | "blurred"): RawView;
-  make(max?: string, form?: string): Promise<unknown>;
-  notice(): unknown;
+  tell(what: "news"): unknown;
+  make(bounds: string): Promise<unknown>;
 }
 export type RawView =
   | { phase: "waiting"; reason: "start" | "paid" | "declined" | "blurred" | "rested" | "failed" }

@@ -4,14 +4,6 @@
  * call of the package waits for. Whatever is thrown out of one (a trap, a full stack) leaves the module's memory in an unknown state.
  */
 
-/** What a part that is loaded later is linked to, by module. @type {Map<string, Record<string, any>>} */
-const whole = new Map();
-
-/** @param {string} module that runs */
-export function exportsOf(module) {
-  return whole.get(module) ?? {};
-}
-
 /** @type {{ name: string, listener: (cause: unknown) => void }[]} */
 const listeners = [];
 
@@ -38,6 +30,5 @@ export function watched(module, exports) {
       throw cause;
     }
   };
-  whole.set(module, exports);
   return Object.fromEntries(Object.entries(exports).map(([name, value]) => [name, typeof value === "function" ? watch(value) : value]));
 }

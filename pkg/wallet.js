@@ -3,7 +3,7 @@
 import { capabilities, hasWebAuthn, setting, webview, withoutWebAuthn } from "./capabilities.js";
 import { ceremony } from "./ceremony.js";
 import { refuse } from "./error.js";
-import { bind, minorUnits, text, until } from "./given.js";
+import { asked, bind, minorUnits, text, until } from "./given.js";
 import { bridgeTo } from "./host.js";
 import { Listeners } from "./listeners.js";
 import init, { guarded, now } from "./load.js";
@@ -81,7 +81,7 @@ export class Wallet {
     wallet.#stops.add(wallet.#timer.stop);
     await init(wasm);
     const chosen = { issuer, profile, endpoint, root, custody: custody === "auto" ? undefined : custody, label };
-    const given = Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined));
+    const given = Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined && value !== null));
     const news = updates === "manual" ? null : new News(fetch);
     wallet.#raw = await guarded((raw) => raw.RawWallet.open(JSON.stringify(given), news?.fetch ?? fetch, () => wallet.#changed(), wallet.#bridge));
     wallet.#refresh(false);
@@ -131,20 +131,20 @@ export class Wallet {
   /** What another tab or the platform did to the record is taken for the truth. What hinders it will hinder the next call, and be said there. */
   #reread() {
     if (this.#closed || !this.#raw) return;
-    guarded(() => this.#open().call("reread")).catch(() => {}).finally(() => this.#refresh());
+    guarded(() => this.#open().call(asked("reread"))).catch(() => {}).finally(() => this.#refresh());
   }
 
   #refresh(tell = true) {
     const raw = this.#raw;
     if (!raw) return false;
-    const plain = this.#closed ? { ...JSON.parse(this.#seen || "{}"), status: "closed", ceremony: null } : now(() => raw.ask("state"));
+    const plain = this.#closed ? { ...JSON.parse(this.#seen || "{}"), status: "closed", ceremony: null } : now(() => raw.ask(asked("state")));
     const seen = JSON.stringify(plain);
     if (seen === this.#seen) return false;
     this.#seen = seen;
     const before = this.#state;
     const next = revive(plain);
     const alerts = next.alerts.map((/** @type {any} */ alert) => {
-      const acknowledge = () => this.#call((wallet) => wallet.call("acknowledge", alert.id));
+      const acknowledge = () => this.#call((wallet) => wallet.call(asked("acknowledge", alert.id)));
       return freeze(Object.defineProperty({ ...alert }, "acknowledge", { value: acknowledge }));
     });
     this.#state = Object.freeze({ ...next, alerts: Object.freeze(alerts) });
@@ -181,7 +181,7 @@ export class Wallet {
   /** @param {News} news @param {boolean} open whether an answer may stay open */
   #hear(news, open) {
     const ready = () => !["new", "storage-corrupt"].includes(this.#state.status);
-    const follow = open ? () => this.#call((raw) => raw.call("follow_news")) : undefined;
+    const follow = open ? () => this.#call((raw) => raw.call(asked("follow_news"))) : undefined;
     this.#stops.add(news.stop);
     news.start({ ready, sync: () => this.sync(), follow });
   }
@@ -198,7 +198,7 @@ export class Wallet {
     this.#stops.clear();
     this.#refresh();
     this.#listeners.clear();
-    if (raw) await guarded(() => raw.call("close"));
+    if (raw) await guarded(() => raw.call(asked("close")));
   }
 
   // ---- enrolment -----------------------------------------------------------------------------------------------
@@ -216,13 +216,13 @@ export class Wallet {
   async logIn(options) {
     const { login, password, language = "en" } = options;
     this.#needWebAuthn();
-    const attempt = await this.#call((raw) => raw.call("log_in", text(login, "login"), text(password, "password"), text(language, "language")), options);
+    const attempt = await this.#call((raw) => raw.call(asked("log_in", text(login, "login"), text(password, "password"), text(language, "language"))), options);
     return Object.freeze({ attempt });
   }
 
   /** @param {{ attempt: string, code: string, signal?: AbortSignal }} options */
   async enterCode(options) {
-    return this.#call((raw) => raw.call("enter_code", text(options.attempt, "attempt"), text(options.code, "code")), options);
+    return this.#call((raw) => raw.call(asked("enter_code", text(options.attempt, "attempt"), text(options.code, "code"))), options);
   }
 
   /** @param {{ ticket: string, label?: string, account?: string, signal?: AbortSignal }} options */
@@ -239,7 +239,8 @@ export class Wallet {
   async #enrol(verb, options) {
     const { ticket, label = "", account } = options;
     const expected = account === undefined ? undefined : text(account, "account");
-    return this.#prepare((raw) => raw.call(verb, text(ticket, "ticket"), text(label, "label"), expected), options);
+    // Trimmed here too: the module knows ASCII's white space alone, since a table of all of it is large there.
+    return this.#prepare((raw) => raw.call(asked(verb, text(ticket, "ticket"), text(label, "label").trim(), expected)), options);
   }
 
   /**
@@ -256,7 +257,7 @@ export class Wallet {
   /** @param {{ signal?: AbortSignal, reseal?: boolean }} [options] */
   unlock(options) {
     // A second tap while the prompt is open shares its end.
-    this.#unlocking ??= this.#call((raw) => raw.call(options?.reseal ? "reseal" : "unlock"), options).finally(() => (this.#unlocking = null));
+    this.#unlocking ??= this.#call((raw) => raw.call(asked(options?.reseal ? "reseal" : "unlock")), options).finally(() => (this.#unlocking = null));
     until(options?.signal, () => this.#lock("asked"));
     return this.#unlocking;
   }
@@ -272,7 +273,7 @@ export class Wallet {
     if (this.#closed || !raw) return;
     this.#why = why;
     try {
-      now(() => raw.ask("lock"));
+      now(() => raw.ask(asked("lock")));
       this.#refresh();
     } catch (error) {
       // A module that has stopped holds nothing open; only who asked is told.
@@ -285,7 +286,7 @@ export class Wallet {
   /** @param {{ max?: import("./index.js").Money, form?: import("./index.js").CodeForm, signal?: AbortSignal }} [options] */
   async paymentCode(options) {
     const max = this.#bound(options?.max);
-    return revive(await this.#call((raw) => raw.call("payment_code", max, options?.form), options));
+    return revive(await this.#call((raw) => raw.call(asked("payment_code", max, options?.form)), options));
   }
 
   /** @param {import("./index.js").Money} [max] */
@@ -311,69 +312,69 @@ export class Wallet {
   /** @param {import("./index.js").Money & { source: string, signal?: AbortSignal }} options */
   async prepareTopUp(options) {
     const { amount, currency, source } = options;
-    return this.#prepare((raw) => raw.call("prepare_top_up", minorUnits(amount), text(currency, "currency"), text(source, "source")), options);
+    return this.#prepare((raw) => raw.call(asked("prepare_top_up", minorUnits(amount), text(currency, "currency"), text(source, "source"))), options);
   }
 
   /** @param {{ signal?: AbortSignal }} [options] */
   async prepareRefill(options = {}) {
-    return this.#prepare((raw) => raw.call("prepare_refill"), options);
+    return this.#prepare((raw) => raw.call(asked("prepare_refill")), options);
   }
 
   /** @param {{ custody?: import("./index.js").Custody, signal?: AbortSignal }} [options] */
   async prepareRotation(options = {}) {
     const { custody } = options;
     const wanted = custody === undefined ? undefined : text(custody, "custody");
-    return this.#prepare((raw) => raw.call("prepare_rotation", wanted), options);
+    return this.#prepare((raw) => raw.call(asked("prepare_rotation", wanted)), options);
   }
 
   /** @param {import("./index.js").Money & { signal?: AbortSignal }} options */
   async lowerLimit(options) {
-    return this.#call((raw) => raw.call("lower_limit", this.#bound(options)), options);
+    return this.#call((raw) => raw.call(asked("lower_limit", this.#bound(options))), options);
   }
 
   /** @param {import("./index.js").Money & { signal?: AbortSignal }} options */
   async prepareLimit(options) {
-    return this.#prepare((raw) => raw.call("prepare_limit", this.#bound(options)), options);
+    return this.#prepare((raw) => raw.call(asked("prepare_limit", this.#bound(options))), options);
   }
 
   /** @param {{ source: string, signal?: AbortSignal }} options */
   async proveCard(options) {
-    return revive(await this.#call((raw) => raw.call("prove_card", text(options.source, "source")), options));
+    return revive(await this.#call((raw) => raw.call(asked("prove_card", text(options.source, "source"))), options));
   }
 
   /** @param {{ signal?: AbortSignal }} [options] */
   async sync(options) {
-    return this.#call((raw) => raw.call("sync"), options);
+    return this.#call((raw) => raw.call(asked("sync")), options);
   }
 
   /** @param {{ before?: bigint, limit?: number, signal?: AbortSignal }} [options] */
   async receipts({ before, limit = 50, signal } = {}) {
-    return revive(await this.#call(async (raw) => raw.ask("receipts", before?.toString(), String(limit)), { signal }));
+    return revive(await this.#call(async (raw) => raw.ask(asked("receipts", before?.toString(), String(limit))), { signal }));
   }
 
   /** @param {{ notMine?: bigint, signal?: AbortSignal }} [options] */
   async freeze(options) {
     const notMine = options?.notMine;
-    return this.#call((raw) => (notMine === undefined ? raw.call("freeze") : raw.call("not_mine", String(notMine))), options);
+    return this.#call((raw) => (notMine === undefined ? raw.call(asked("freeze")) : raw.call(asked("not_mine", String(notMine)))), options);
   }
 
   /** @param {{ signal?: AbortSignal }} [options] */
   async sendUnfreezeCode(options) {
-    return Object.freeze({ attempt: await this.#call((raw) => raw.call("send_unfreeze_code"), options) });
+    return Object.freeze({ attempt: await this.#call((raw) => raw.call(asked("send_unfreeze_code")), options) });
   }
 
   /** @param {{ attempt: string, code: string, signal?: AbortSignal }} options */
   async prepareUnfreeze(options) {
-    return this.#prepare((raw) => raw.call("prepare_unfreeze", text(options.attempt, "attempt"), text(options.code, "code")), options);
+    return this.#prepare((raw) => raw.call(asked("prepare_unfreeze", text(options.attempt, "attempt"), text(options.code, "code"))), options);
   }
 
   async forget() {
-    await this.#call((raw) => raw.call("forget"));
+    await this.#call((raw) => raw.call(asked("forget")));
     await this.#bridge?.forget();
   }
 
   async report() {
-    const said = await this.#call(async (raw) => /** @type {object} */ (raw.ask("report")));
+    const said = await this.#call(async (raw) => /** @type {object} */ (raw.ask(asked("report"))));
     return revive({ ...said, capabilities: await capabilities() });
   }
 }

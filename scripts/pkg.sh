@@ -4,18 +4,18 @@
 . "$(dirname "$0")/setup.sh"
 
 readonly PAGE_GZIP_LIMIT=92160  # 90 KiB: what a phone on a slow line still loads within a second or two
-readonly LATER_GZIP_LIMIT=24576 # what enrolling waits for, once
 # Named one by one: --all-features lets wasm-opt write a module that Node 20 refuses.
 readonly wasm_features=(--enable-bulk-memory --enable-bulk-memory-opt --enable-nontrapping-float-to-int --enable-sign-ext
   --enable-mutable-globals --enable-reference-types --enable-multivalue)
 
-# Inlining makes functions alike different, which gzip pays for: a tenth of the module, measured.
-readonly wasm_size=(-Oz --converge --one-caller-inline-max-function-size=20 --always-inline-max-function-size=5)
+# Inlining makes functions alike different, which gzip pays for: a tenth of the module, measured. Nothing lies below 1 KiB but the far end of
+# the stack (scripts/wasm.sh), so an address may be folded into the offset of what is read there.
+readonly wasm_size=(-Oz --converge --low-memory-unused --one-caller-inline-max-function-size=20 --always-inline-max-function-size=5)
 # Nobody downloads the test kit's, and minutes are saved.
 readonly wasm_quick=(-O1)
 
 # What makes a package of a raw module.
-readonly shaping=(scripts/pkg.sh scripts/split.mjs scripts/short.mjs scripts/later.txt tests/package-lock.json)
+readonly shaping=(scripts/pkg.sh scripts/short.mjs tests/package-lock.json)
 sources=$({ digest src Cargo.toml Cargo.lock scripts/wasm.sh "${shaping[@]}" && rustc --version; } | sha256)
 
 # watch_traps NAME GLUE: a trap says nothing, so the glue's one way into the module is watched (pkg/trap.js).
@@ -35,20 +35,14 @@ binaryen() {
   node "tests/node_modules/binaryen/bin/$tool" "${wasm_features[@]}" "$@"
 }
 
-# in_two FOLDER OPTION...: the page's module as two parts, of which the second is loaded when it is needed (scripts/split.mjs).
-# Shrunk before, so that what only one function uses is inside it, and after, since each part alone has less to export.
-in_two() {
-  local folder=$1 part
+# shrunk FOLDER OPTION...: the folder's module made small; what it borrows of its glue by short names first (scripts/short.mjs).
+shrunk() {
+  local module=$1/jitsuin_bg.wasm glue=$1/jitsuin.js text=target/wasm/text.wat
   shift
-  binaryen wasm-opt --debuginfo "$@" "$folder/jitsuin_bg.wasm" -o target/wasm/whole.wasm
-  node scripts/split.mjs target/wasm/whole.wasm scripts/later.txt target/wasm/first.wat target/wasm/later.wat
-  node scripts/short.mjs target/wasm/first.wat "$folder/jitsuin.js"
-  for part in first later; do
-    binaryen wasm-as "target/wasm/$part.wat" -o "target/wasm/$part.wasm"
-    binaryen wasm-opt "$@" "target/wasm/$part.wasm" -o "target/wasm/$part.wasm"
-  done
-  cp target/wasm/first.wasm "$folder/jitsuin_bg.wasm"
-  cp target/wasm/later.wasm "$folder/later.wasm"
+  binaryen wasm-dis "$module" -o "$text"
+  node scripts/short.mjs "$text" "$glue"
+  binaryen wasm-as "$text" -o "$module"
+  binaryen wasm-opt "$@" "$module" -o "$module"
 }
 
 # module NAME FEATURES
@@ -77,9 +71,8 @@ module() {
     local how=("${wasm_size[@]}")
     [ "$name" != testing ] || how=("${wasm_quick[@]}")
     [ "$name" != verifier ] || how=(-O3)
-    if [ "$name" = page ]; then in_two "$new" "${how[@]}"; else binaryen wasm-opt "${how[@]}" "$new/jitsuin_bg.wasm" -o "$new/jitsuin_bg.wasm"; fi
+    shrunk "$new" "${how[@]}"
     printf 'export const digest = "%s";\n' "$(sha256 "$new/jitsuin_bg.wasm")" >"$new/digest.js"
-    [ "$name" != page ] || printf 'export const laterDigest = "%s";\n' "$(sha256 "$new/later.wasm")" >>"$new/digest.js"
     mkdir -p pkg/wasm
     rm -rf "$to"
     mv "$new" "$to"
@@ -91,17 +84,6 @@ module() {
 size() { wc -c <"$1" | tr -d ' '; }
 gzip_size() { gzip -9 -c "$1" | wc -c | tr -d ' '; }
 
-# within LIMIT FILE
-within() {
-  [ "$(gzip_size "$2")" -gt "$1" ] || return 0
-  if [ -f target/wasm/ready-made ]; then
-    say "NOTE: $2 is over its budget of $1 bytes gzip: the standard library came ready-made"
-    return
-  fi
-  node scripts/sizes.mjs target/wasm/page.named.wasm >&2
-  stop "$2 is $(gzip_size "$2") bytes gzip, over its limit of $1"
-}
-
 [ $# -gt 0 ] || set -- page codes verifier testing
 for name in "$@"; do
   case $name in
@@ -111,8 +93,15 @@ for name in "$@"; do
     testing) module testing js-testing ;;
     *) stop "no module is called $name: page, codes, verifier, testing" ;;
   esac
-  for file in pkg/wasm/"$name"/*.wasm; do say "$name module, $(basename "$file"): $(size "$file") bytes, $(gzip_size "$file") bytes gzip"; done
+  file=pkg/wasm/$name/jitsuin_bg.wasm
+  say "$name module: $(size "$file") bytes, $(gzip_size "$file") bytes gzip"
 done
-[ -f pkg/wasm/page/later.wasm ] || exit 0
-within "$PAGE_GZIP_LIMIT" pkg/wasm/page/jitsuin_bg.wasm
-within "$LATER_GZIP_LIMIT" pkg/wasm/page/later.wasm
+[ -f pkg/wasm/page/jitsuin_bg.wasm ] || exit 0
+page=$(gzip_size pkg/wasm/page/jitsuin_bg.wasm)
+[ "$page" -gt "$PAGE_GZIP_LIMIT" ] || exit 0
+if [ -f target/wasm/ready-made ]; then
+  say "NOTE: the page module is $page bytes gzip, over its limit of $PAGE_GZIP_LIMIT: the standard library came ready-made"
+else
+  [ ! -f target/wasm/page.named.wasm ] || node scripts/sizes.mjs target/wasm/page.named.wasm >&2
+  stop "the page module is $page bytes gzip, over its limit of $PAGE_GZIP_LIMIT"
+fi

@@ -7,7 +7,6 @@
 mod clock;
 mod custody;
 mod host;
-mod later;
 mod lock;
 mod page;
 mod passkey;
@@ -20,7 +19,6 @@ mod web_crypto;
 pub use clock::BrowserClock;
 pub use custody::BrowserKeys;
 pub use host::Bridge;
-pub(crate) use later::later_part;
 pub use lock::{WebLock, WebLocks};
 pub use passkey::Passkeys;
 pub use store::IndexedStore;
@@ -29,7 +27,6 @@ pub use transport::{Fetch, Fetching};
 pub use web_crypto::{CryptoSigner, KeyHandle, PasskeySecret};
 
 use crate::code::Code;
-use crate::wallet::Local;
 use crate::wallet::ports::{Entropy, NoEntropy, Platform};
 
 /// One of a fifth of the code of the standard library's: a sixtieth of the module.
@@ -120,9 +117,5 @@ impl Platform for Browser {
 
     fn origin(&self) -> &str {
         &self.origin
-    }
-
-    fn later(&self) -> Local<'_, Result<(), Code>> {
-        Box::pin(later::loaded())
     }
 }

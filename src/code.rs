@@ -63,6 +63,17 @@ macro_rules! codes {
 
             const NAMES: Words<'static> = Words(concat!($($name, " ",)*));
 
+            /// The code with this name.
+            #[must_use]
+            pub fn from_name(name: &str) -> Option<Self> {
+                let place = Self::NAMES.place(name)?;
+                // The compiler makes a cast of it, where a list would be a table in the page's module.
+                $(if place == Self::$variant as usize {
+                    return Some(Self::$variant);
+                })*
+                None
+            }
+
             /// Who is told it in full.
             #[must_use]
             pub const fn audience(self) -> Audience {
@@ -225,12 +236,6 @@ impl Code {
     #[must_use]
     pub fn name(self) -> &'static str {
         Self::NAMES.at(self as usize)
-    }
-
-    /// The code with this name.
-    #[must_use]
-    pub fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.get(Self::NAMES.place(name)?).copied()
     }
 
     /// What a till hears of this refusal (protocol section 9): the reason itself goes to the wallet, by receipt.

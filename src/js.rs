@@ -15,6 +15,8 @@ mod measure;
 mod page;
 #[cfg(feature = "js")]
 mod presentation;
+#[cfg(feature = "js")]
+mod request;
 #[cfg(feature = "js-testing")]
 mod vectors;
 #[cfg(feature = "js-verifier")]

@@ -33,6 +33,7 @@ mod unlock;
 pub use error::{Confidence, Details, Error};
 pub use state::{Alert, CardProof, Ceremony, Confirmed, IntentView, PaymentCode, ReceiptView, Report, State, Status};
 
+use crate::wire::calls::{EnterCode, LogIn};
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{IssuerId, SourceId, Thumbprint};
 use crate::wire::money::{Amount, Currency};
@@ -104,7 +105,7 @@ impl<P: Platform> Wallet<P> {
         password: &'a str,
         language: &'a str,
     ) -> Local<'a, Result<String, Error>> {
-        Box::pin(self.start_login(login, password, language))
+        self.start_login(&LogIn { login: login.into(), password: password.into(), language: language.into() })
     }
 
     /// Shows the contact code and gets the ticket for [`Wallet::prepare_enrolment`].
@@ -112,10 +113,10 @@ impl<P: Platform> Wallet<P> {
     /// # Errors
     /// `code-refused` alike for a wrong login, password or code.
     pub fn enter_code<'a>(&'a self, attempt: &'a str, code: &'a str) -> Local<'a, Result<String, Error>> {
-        Box::pin(self.finish_login(attempt, code))
+        self.finish_login(&EnterCode { attempt: attempt.into(), code: code.into() })
     }
 
-    /// Prepares to register this device.
+    /// Prepares to register this device. ASCII white space around `label` is dropped.
     ///
     /// # Errors
     /// `ticket-expired`, `not-first-device`, `already-enrolled`; `wrong-account` if the ticket is for another account

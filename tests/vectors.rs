@@ -65,7 +65,7 @@ struct Call {
 fn check_statement<S: Statement>(vector: &Vector) -> Result<Json, String> {
     let bytes = HEXLOWER.decode(vector.input.as_bytes()).unwrap();
     let statement = open::<S>(&bytes, &vector.public_key).map_err(|refusal| refusal.name().to_owned())?;
-    Ok(json!({ "payload": HEXLOWER.encode(&encode(&statement.into_inner())) }))
+    Ok(json!({ "payload": HEXLOWER.encode(&encode(&*statement.into_inner())) }))
 }
 
 fn check_token(vector: &Vector) -> Result<Json, String> {
@@ -96,7 +96,7 @@ fn check_token(vector: &Vector) -> Result<Json, String> {
 }
 
 fn taken(text: &str, vector: &Vector, veil: &Veil) -> Token {
-    UnverifiedToken::from_text(text).unwrap().verify(&vector.public_key, veil).unwrap().into_inner()
+    *UnverifiedToken::from_text(text).unwrap().verify(&vector.public_key, veil).unwrap().into_inner()
 }
 
 /// What the ledger's window makes of a token after others.

@@ -1,8 +1,10 @@
 //! The page's clocks and timers.
 
 use super::page::{Timer, now, running};
-use super::tasks::Outcome;
-use crate::wallet::ports::Clock;
+use super::tasks::{Outcome, Settled};
+use crate::wallet::ports::{Clock, millis};
+use core::pin::Pin;
+use core::task::{Context, Poll};
 use core::time::Duration;
 
 /// `Date` and `performance.now()`.
@@ -19,15 +21,28 @@ impl Clock for BrowserClock {
         Duration::from_micros((running() * 1000.0) as u64)
     }
 
-    async fn sleep(&self, time: Duration) {
-        /// Clears the timer when dropped.
-        struct Running(Timer);
-        impl Drop for Running {
-            fn drop(&mut self) {
-                self.0.stop();
-            }
-        }
-        let timer = Running(Timer::new(u32::try_from(time.as_millis()).unwrap_or(u32::MAX).into()));
-        Outcome::of(&timer.0.rang(), |_| ()).await;
+    fn sleep(&self, time: Duration) -> impl Future<Output = ()> {
+        let timer = Timer::new(millis(time) as f64);
+        Sleep { rang: Outcome::of(timer.rang(), |_| ()), timer }
+    }
+}
+
+/// Clears its timer when dropped.
+struct Sleep {
+    rang: Settled<()>,
+    timer: Timer,
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.rang).poll(context)
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        self.timer.stop();
     }
 }

@@ -50,18 +50,18 @@ impl Keys for BrowserKeys {
     type Secret = PasskeySecret;
 
     fn custody(&self) -> impl Future<Output = Result<Custody, KeyError>> {
-        Outcome::of(&self.0.custody(), |outcome| {
+        Outcome::of(self.0.custody(), |outcome| {
             kept(outcome)?;
             outcome.word().parse().map_err(|_| KeyError::Failed)
         })
     }
 
     fn make(&self, custody: Custody) -> impl Future<Output = Result<(CryptoSigner, KeyHandle), KeyError>> {
-        Outcome::of(&self.0.make(custody.name()), CryptoSigner::made)
+        Outcome::of(self.0.make(custody.name()), CryptoSigner::made)
     }
 
     fn attest(&self, handle: &KeyHandle, nonce: Nonce) -> impl Future<Output = Option<Bytes>> {
-        Outcome::of(&attested(handle.as_js(), nonce.as_bytes()), |word| word.bytes().map(Bytes))
+        Outcome::of(attested(handle.as_js(), nonce.as_bytes()), |word| word.bytes().map(Bytes))
     }
 
     fn prf_input(&self, handle: &KeyHandle) -> Option<[u8; 32]> {
@@ -74,7 +74,7 @@ impl Keys for BrowserKeys {
         seal: Option<(&PasskeySecret, &Seal)>,
     ) -> impl Future<Output = Result<KeyHandle, KeyError>> {
         let (secret, rp_id, thumb, bound) = parts(seal);
-        KeyHandle::of(&keep(handle.as_js(), &secret, rp_id, thumb, bound))
+        KeyHandle::of(keep(handle.as_js(), &secret, rp_id, thumb, bound))
     }
 
     fn again(
@@ -83,17 +83,17 @@ impl Keys for BrowserKeys {
         seal: (&PasskeySecret, &Seal),
     ) -> impl Future<Output = Result<KeyHandle, KeyError>> {
         let (secret, rp_id, thumb, bound) = parts(Some(seal));
-        KeyHandle::of(&again(handle.as_js(), &secret, rp_id, thumb, bound))
+        KeyHandle::of(again(handle.as_js(), &secret, rp_id, thumb, bound))
     }
 
-    async fn open(
+    fn open(
         &self,
         handle: &KeyHandle,
         public: &PublicKey,
         seal: Option<(&PasskeySecret, &Seal)>,
-    ) -> Result<CryptoSigner, KeyError> {
+    ) -> impl Future<Output = Result<CryptoSigner, KeyError>> {
         let (secret, rp_id, thumb, bound) = parts(seal);
-        let opened = self.0.open(handle.as_js(), &secret, rp_id, thumb, bound);
-        Ok(CryptoSigner::new(*public, Outcome::of(&opened, kept).await?))
+        let opened = Outcome::of(self.0.open(handle.as_js(), &secret, rp_id, thumb, bound), kept);
+        async { Ok(CryptoSigner::new(*public, opened.await?)) }
     }
 }

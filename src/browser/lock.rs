@@ -41,6 +41,6 @@ impl Lock for WebLocks {
     async fn acquire(&self, name: &str) -> Result<WebLock, NotLocked> {
         // Dropped before it is granted, it no longer waits.
         let lock = WebLock(Hold::new(name));
-        if Outcome::of(&lock.0.granted(), Outcome::is_fulfilled).await { Ok(lock) } else { Err(NotLocked) }
+        if Outcome::of(lock.0.granted(), Outcome::is_fulfilled).await { Ok(lock) } else { Err(NotLocked) }
     }
 }

@@ -3,7 +3,7 @@
 
 use super::tasks::{Outcome, Promise};
 use super::web_crypto::PasskeySecret;
-use crate::wallet::ports::{Authenticator, CreationOptions, Ended, RequestOptions};
+use crate::wallet::ports::{Answer as Given, Authenticator, CreationOptions, Ended, RequestOptions};
 use crate::wire::id::{Bytes, to_base64};
 use crate::wire::webauthn::{Assertion, AssertionResponse, NoExtensions, Registration, RegistrationResponse};
 use core::time::Duration;
@@ -97,21 +97,21 @@ impl Drop for Passkeys {
 impl Authenticator for Passkeys {
     type Secret = PasskeySecret;
 
-    fn create(&self, options: &CreationOptions) -> impl Future<Output = Result<(Registration, bool), Ended>> {
+    fn create(&self, options: &CreationOptions<'_>) -> impl Future<Output = Result<(Box<Registration>, bool), Ended>> {
         let asked = self.0.create(
             options.rp_id.as_str(),
-            &options.rp_name,
+            options.rp_name,
             &options.user_handle.0,
-            &options.account_label,
+            options.account_label,
             &options.challenge.0,
-            &ids(&options.exclude),
-            options.prf.as_ref().map(<[u8; 32]>::as_slice),
+            &ids(options.exclude),
+            options.prf.map(<[u8; 32]>::as_slice),
             milliseconds(options.deadline),
         );
-        Outcome::of(&asked, |outcome| {
+        Outcome::of(asked, |outcome| {
             let answer = answer(outcome)?;
             let raw_id = answer.part("rawId");
-            let registration = Registration {
+            let registration = Box::new(Registration {
                 id: to_base64(&raw_id.0),
                 raw_id,
                 kind: "public-key".into(),
@@ -122,20 +122,20 @@ impl Authenticator for Passkeys {
                     transports: answer.transports(),
                 },
                 client_extension_results: NoExtensions {},
-            };
+            });
             Ok((registration, answer.derives()))
         })
     }
 
-    fn get(&self, options: &RequestOptions) -> impl Future<Output = Result<(Assertion, Option<PasskeySecret>), Ended>> {
+    fn get(&self, options: &RequestOptions<'_>) -> impl Future<Output = Result<Given<PasskeySecret>, Ended>> {
         let asked = self.0.get(
             options.rp_id.as_str(),
             &options.challenge.0,
-            &ids(&options.credentials),
-            options.prf.as_ref().map(<[u8; 32]>::as_slice),
+            &ids(options.credentials),
+            options.prf.map(<[u8; 32]>::as_slice),
             milliseconds(options.deadline),
         );
-        Outcome::of(&asked, |outcome| {
+        Outcome::of(asked, |outcome| {
             let answer = answer(outcome)?;
             let raw_id = answer.part("rawId");
             let assertion = Assertion {
@@ -151,7 +151,7 @@ impl Authenticator for Passkeys {
                 client_extension_results: NoExtensions {},
             };
             let secret = answer.secret();
-            Ok((assertion, (!secret.is_undefined()).then_some(PasskeySecret(secret))))
+            Ok(Box::new((assertion, (!secret.is_undefined()).then_some(PasskeySecret(secret)))))
         })
     }
 

@@ -114,22 +114,22 @@ impl Store for IndexedStore {
     type Handle = KeyHandle;
 
     fn load(&self) -> impl Future<Output = Result<Kept<KeyHandle>, StoreError>> {
-        Outcome::of(&self.0.begin(false), |begun| slot(begun)?.read())
+        Outcome::of(self.0.begin(false), |begun| slot(begun)?.read())
     }
 
     async fn write(
         &self,
         change: &mut dyn FnMut(Kept<KeyHandle>) -> Option<Record<KeyHandle>>,
     ) -> Result<(), StoreError> {
-        let slot = Outcome::of(&self.0.begin(true), slot).await?;
+        let slot = Outcome::of(self.0.begin(true), slot).await?;
         let Some(record) = change(slot.read()?) else {
             slot.abort();
             return Ok(());
         };
-        Outcome::of(&slot.write(&record), done).await
+        Outcome::of(slot.write(&record), done).await
     }
 
     fn erase(&self) -> impl Future<Output = Result<(), StoreError>> {
-        Outcome::of(&self.0.erase(), done)
+        Outcome::of(self.0.erase(), done)
     }
 }

@@ -46,7 +46,7 @@ extern "C" {
 }
 
 /// A promise as a future, and what is read from its outcome. Only a task of [`promise`] hears when it is there.
-pub(crate) struct Settled<T> {
+pub(super) struct Settled<T> {
     outcome: Outcome,
     read: fn(&Outcome) -> T,
 }
@@ -57,8 +57,12 @@ impl Outcome {
     }
 
     /// Waits for a promise, and reads from its outcome.
-    pub(super) fn of<T>(promise: &Promise, read: fn(&Self) -> T) -> Settled<T> {
-        Settled { outcome: Self::new(promise, &wasm_bindgen::exports()), read }
+    pub(super) fn of<T>(promise: Promise, read: fn(&Self) -> T) -> Settled<T> {
+        Settled { outcome: Self::awaited(promise), read }
+    }
+
+    fn awaited(promise: Promise) -> Self {
+        Self::new(&promise, &wasm_bindgen::exports())
     }
 }
 
@@ -107,14 +111,18 @@ pub fn run_tasks() {
     let mut context = Context::from_waker(&waker);
     // Taken out first: a task that runs may begin another.
     let mut tasks = TASKS.take();
-    tasks.retain_mut(|task| {
-        let Poll::Ready(ending) = task.future.as_mut().poll(&mut context) else { return true };
-        match ending {
-            Ok(value) => task.pledge.settle(true, &value),
-            Err(value) => task.pledge.settle(false, &value),
+    let mut at = 0;
+    while let Some(task) = tasks.get_mut(at) {
+        match task.future.as_mut().poll(&mut context) {
+            Poll::Pending => at += 1,
+            Poll::Ready(ending) => {
+                let fulfilled = ending.is_ok();
+                let (Ok(value) | Err(value)) = ending;
+                task.pledge.settle(fulfilled, &value);
+                tasks.remove(at);
+            }
         }
-        false
-    });
+    }
     TASKS.with_borrow_mut(|begun| {
         tasks.append(begun);
         *begun = tasks;

@@ -40,9 +40,9 @@ impl Fetch {
 }
 
 impl Transport for Fetch {
-    fn send(&self, request: Request) -> impl Future<Output = Result<Response, Unreachable>> {
+    fn send(&self, request: &Request) -> impl Future<Output = Result<Response, Unreachable>> {
         let Request { method, url, body, proof } = request;
-        Outcome::of(&send(self.given.as_ref(), method, &url, proof.as_deref(), &body), |sent| {
+        Outcome::of(send(self.given.as_ref(), method, url, proof.as_deref(), body), |sent| {
             if !sent.is_fulfilled() {
                 return Err(Unreachable);
             }

@@ -49,7 +49,7 @@ impl KeyHandle {
     }
 
     /// The one that a promise ends with.
-    pub(super) fn of(promise: &Promise) -> Settled<Result<Self, KeyError>> {
+    pub(super) fn of(promise: Promise) -> Settled<Result<Self, KeyError>> {
         Outcome::of(promise, |outcome| kept(outcome).map(Self))
     }
 }
@@ -62,24 +62,28 @@ pub(super) fn parts<'a>(seal: Option<(&PasskeySecret, &'a Seal)>) -> (JsValue, &
     }
 }
 
+/// What the name of a rejection means; any other: the platform failed.
+const REJECTIONS: [(&str, KeyError); 10] = [
+    ("locked", KeyError::Sealed),
+    ("prf-unusable", KeyError::BadSecret),
+    ("seal-mismatch", KeyError::OtherSecret),
+    ("seal-broken", KeyError::Broken),
+    ("AbortError", KeyError::Cancelled),
+    ("host-silent", KeyError::Silent),
+    ("host-refused", KeyError::Refused),
+    ("host-untrusted", KeyError::Untrusted),
+    ("NotFoundError", KeyError::Lost),
+    ("NotSupportedError", KeyError::Unsupported),
+];
+
 /// What a promise of these files was fulfilled with, or what its rejection means.
 pub(super) fn kept(outcome: &Outcome) -> Result<JsValue, KeyError> {
     if outcome.is_fulfilled() {
         return Ok(outcome.value());
     }
-    Err(match outcome.word().as_str() {
-        "locked" => KeyError::Sealed,
-        "prf-unusable" => KeyError::BadSecret,
-        "seal-mismatch" => KeyError::OtherSecret,
-        "seal-broken" => KeyError::Broken,
-        "AbortError" => KeyError::Cancelled,
-        "host-silent" => KeyError::Silent,
-        "host-refused" => KeyError::Refused,
-        "host-untrusted" => KeyError::Untrusted,
-        "NotFoundError" => KeyError::Lost,
-        "NotSupportedError" => KeyError::Unsupported,
-        _ => KeyError::Failed,
-    })
+    let word = outcome.word();
+    let meant = REJECTIONS.iter().find(|(rejection, _)| *rejection == word);
+    Err(meant.map_or(KeyError::Failed, |(_, error)| *error))
 }
 
 /// A key that can sign.
@@ -109,7 +113,7 @@ impl SigningKey for CryptoSigner {
     }
 
     fn sign(&self, message: &[u8]) -> impl Future<Output = Result<Signature, KeyError>> {
-        Outcome::of(&sign(&self.key, message), |signed| {
+        Outcome::of(sign(&self.key, message), |signed| {
             kept(signed)?;
             Signature::from_signer(&signed.bytes().unwrap_or_default()).map_err(|_| KeyError::Failed)
         })

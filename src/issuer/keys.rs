@@ -137,7 +137,7 @@ impl Keys {
             mac: block(&bytes(&stored.mac).ok_or(Code::IssuerUnavailable)?).ok_or(Code::IssuerUnavailable)?,
             set: stored.set.clone(),
             past: stored.past.clone(),
-            published: set,
+            published: *set,
         })
     }
 

@@ -31,5 +31,5 @@ pub fn parse_merchant_code(text: &str) -> String {
         }
     };
     // The writer writes UTF-8 only.
-    String::from_utf8(json::to_vec(&answer)).unwrap_or_default()
+    json::to_text(&answer)
 }

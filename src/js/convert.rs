@@ -2,7 +2,7 @@
 
 use super::error::thrown;
 use crate::code::Code;
-use crate::wire::json::{self, FromJson, ToJson};
+use crate::wire::json::{self, ToJson};
 #[cfg(feature = "js-testing")]
 use core::str::FromStr;
 use wasm_bindgen::JsValue;
@@ -24,8 +24,7 @@ pub(super) fn to_js(value: &dyn ToJson) -> Result<JsValue, JsValue> {
 }
 
 pub(super) fn plain(value: &dyn ToJson) -> Option<JsValue> {
-    let json = json::to_vec(value);
-    core::str::from_utf8(&json).ok().and_then(|json| parsed(json).ok())
+    parsed(&json::to_text(value)).ok()
 }
 
 /// From a plain object. The page's module reads JSON only, with the reader it has anyway.
@@ -35,14 +34,6 @@ pub(super) fn plain(value: &dyn ToJson) -> Option<JsValue> {
 #[cfg(feature = "js-testing")]
 pub(super) fn from_js<T: serde::de::DeserializeOwned>(value: JsValue) -> Result<T, JsValue> {
     serde_wasm_bindgen::from_value(value).map_err(|_| thrown(&Code::BadArgument.into()))
-}
-
-/// From the JSON of a plain object.
-///
-/// # Errors
-/// `bad-argument`.
-pub(super) fn from_json<T: FromJson>(text: &str) -> Result<T, JsValue> {
-    json::from_slice(text.as_bytes()).map_err(|_| thrown(&Code::BadArgument.into()))
 }
 
 /// From a text, refused as `code`.

@@ -3,11 +3,12 @@
 use super::convert::to_js;
 use super::error::thrown;
 use super::home::{Home, with};
-use super::wallet::{asked, promise};
+use super::request::Request;
+use super::wallet::promise;
 use crate::browser::Promise;
 use crate::code::Code;
 use crate::wallet::Error;
-use crate::wallet::ports::{Clock as _, Platform as _};
+use crate::wallet::ports::{Clock as _, Platform as _, millis};
 use crate::wallet::presentation::Presentation;
 use alloc::rc::Rc;
 use core::cell::RefCell;
@@ -25,7 +26,7 @@ struct Inner {
 impl Inner {
     fn now(&self) -> u64 {
         let running = with!(self.wallet, wallet => wallet.platform().clock().running());
-        u64::try_from(running.as_millis()).unwrap_or(u64::MAX)
+        millis(running)
     }
 }
 
@@ -50,7 +51,8 @@ impl RawPresentation {
 #[wasm_bindgen]
 impl RawPresentation {
     /// What to draw now: [`crate::wallet::presentation::View`]. `what` happened: `at` (a second went by), `tapped` (by the
-    /// user), `blurred` (the page lost the front).
+    /// user), `blurred` (the page lost the front). At `news` instead the newest receipts are looked at: the one that ended
+    /// this presentation, if one did.
     ///
     /// # Errors
     /// `bad-argument`.
@@ -61,17 +63,22 @@ impl RawPresentation {
             "at" => presentation.at(now),
             "tapped" => presentation.tapped(now),
             "blurred" => presentation.blurred(now),
+            "news" => {
+                let recent = with!(self.inner.wallet, wallet => wallet.receipts(None, LOOKED_AT));
+                return to_js(&recent.iter().find(|receipt| presentation.noticed(receipt)).cloned());
+            }
             _ => return Err(Error::new(Code::BadArgument).into()),
         })
     }
 
-    /// Makes the code that a view of phase `making` asks for. `max` is a decimal text of minor units, `form` a name.
-    /// Rejects as
-    /// [`crate::wallet::Wallet::payment_code`] does; the presentation then waits for a tap.
-    pub fn make(&self, max: Option<String>, form: Option<String>) -> Promise {
+    /// Makes the code that a view of phase `making` asks for. `bounds` is a JSON list: the most it may be worth, as a decimal
+    /// text of minor units, and the name of its form. Rejects as [`crate::wallet::Wallet::payment_code`] does; the
+    /// presentation then waits for a tap.
+    pub fn make(&self, bounds: &str) -> Promise {
         let inner = Rc::clone(&self.inner);
+        let bounds = Request::new(bounds).bounds(0);
         promise(async move {
-            let made = match asked(max, form) {
+            let made = match bounds {
                 Ok((max, form)) => with!(inner.wallet, wallet => wallet.payment_code_as(form, max).await),
                 Err(error) => Err(error),
             };
@@ -88,16 +95,5 @@ impl RawPresentation {
                 }
             }
         })
-    }
-
-    /// Looks at the newest receipts; answers the one that ended this presentation, if one did.
-    ///
-    /// # Errors
-    /// None in practice.
-    pub fn notice(&self) -> Result<JsValue, JsValue> {
-        let recent = with!(self.inner.wallet, wallet => wallet.receipts(None, LOOKED_AT));
-        let mut presentation = self.inner.presentation.borrow_mut();
-        let ended = recent.iter().find(|receipt| presentation.noticed(receipt));
-        ended.map_or(Ok(JsValue::NULL), |receipt| to_js(&**receipt))
     }
 }

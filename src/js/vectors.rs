@@ -89,7 +89,7 @@ fn key(vector: &Json) -> Result<PublicKey, (&'static str, Option<usize>)> {
 
 fn statement<S: Statement>(vector: &Json) -> Checked {
     let statement = open::<S>(&hex(vector, "input")?, &key(vector)?).map_err(named)?;
-    Ok(json!({ "payload": HEXLOWER.encode(&encode(&statement.into_inner())) }))
+    Ok(json!({ "payload": HEXLOWER.encode(&encode(&*statement.into_inner())) }))
 }
 
 fn token(vector: &Json) -> Checked {
@@ -106,7 +106,7 @@ fn token(vector: &Json) -> Checked {
     if let Some(after) = vector.get("after") {
         let after: Vec<String> = serde_json::from_value(after.clone()).map_err(|_| NO_VECTOR)?;
         let key = key(vector)?;
-        let earlier = |text: &String| Ok(UnverifiedToken::from_text(text)?.verify(&key, &veil)?.into_inner());
+        let earlier = |text: &String| Ok(*UnverifiedToken::from_text(text)?.verify(&key, &veil)?.into_inner());
         judge(&token, &after.iter().map(earlier).collect::<Result<Vec<_>, _>>().map_err(named)?)?;
     }
     let (limit, amount, audience) = match &token.limit {

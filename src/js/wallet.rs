@@ -1,41 +1,24 @@
 //! The raw wallet: every verb through one door, since each exported async function costs the module a kilobyte. Calls
 //! may overlap: everything is behind `&self`, and the wallet lines them up itself.
 
-use super::convert::{from_json, to_js};
+use super::convert::to_js;
+use super::error::thrown;
 use super::home::{Home, with};
 use super::presentation::RawPresentation;
-use crate::browser::{Bridge, Browser, Fetching, Promise, later_part};
+use super::request::Request;
+use crate::browser::{Bridge, Browser, Fetching, Promise};
 use crate::code::Code;
 use crate::wallet::ports::Platform;
 use crate::wallet::{Error, Local, Settings, Wallet};
-use crate::wire::enrolment::Custody;
-use crate::wire::id::{IssuerId, Thumbprint};
-use crate::wire::json::{ToJson, json_object};
+use crate::wire::json::{self, FromJson, ToJson, json_words};
 use crate::wire::money::Amount;
-use crate::wire::till_code::Form;
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use core::future::Future;
 use core::pin::Pin;
-use core::str::FromStr;
 use core::task::{Context, Poll};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
-
-/// What `open` takes; absent members have the wallet's defaults.
-struct Options {
-    issuer: IssuerId,
-    profile: String,
-    endpoint: Option<String>,
-    root: Option<Thumbprint>,
-    custody: Option<Custody>,
-    label: Option<String>,
-}
-json_object! {
-    strict Options {
-        issuer, profile, endpoint = "endpoint?", root = "root?", custody = "custody?", label = "label?",
-    }
-}
 
 #[wasm_bindgen]
 extern "C" {
@@ -63,22 +46,24 @@ pub(super) fn promise(future: impl Future<Output = Result<JsValue, JsValue>> + '
     crate::browser::promise(Box::pin(future))
 }
 
-/// What tells one wallet's record from another's, and the wallet's settings.
+/// What tells one wallet's record from another's, and the wallet's settings; absent members have their defaults.
 ///
 /// # Errors
 /// `bad-argument`.
-pub(super) fn read_options(options: &str) -> Result<(String, Settings), JsValue> {
-    let options: Options = from_json(options)?;
-    let name = [options.issuer.as_str(), "/", &options.profile].concat();
-    let defaults = Settings::new(options.issuer);
-    let settings = Settings {
-        endpoint: options.endpoint,
-        root: options.root,
-        custody: options.custody,
-        label: options.label.unwrap_or(defaults.label),
-        issuer: defaults.issuer,
-    };
-    Ok((name, settings))
+pub(super) fn read_options(options: &str) -> Result<(String, Settings), Error> {
+    let (mut profile, mut settings) = (String::new(), Settings::new(FromJson::blank()));
+    let Settings { issuer, endpoint, root, custody, label } = &mut settings;
+    let members: &mut [&mut dyn FromJson] = &mut [issuer, &mut profile, endpoint, root, custody, label];
+    json::parse(options.as_bytes())
+        .and_then(|json| json.object(true, "issuer profile endpoint? root? custody? label?", members))
+        .map_err(|_| Error::new(Code::BadArgument))?;
+    Ok(([settings.issuer.as_str(), "/", &profile].concat(), settings))
+}
+
+/// A wallet of this page that has not read its record yet.
+fn begin(options: &str, fetch: Option<Fetching>, host: Option<Bridge>) -> Result<Box<Wallet<Browser>>, Error> {
+    let (name, settings) = read_options(options)?;
+    Ok(Box::new(Wallet::new_with(Browser::new(&name, fetch, host)?, settings)))
 }
 
 impl RawWallet {
@@ -95,37 +80,29 @@ impl RawWallet {
 impl RawWallet {
     /// Opens what is stored here. `options` is JSON. `fetch` carries the calls if given; `on_change` is called after every
     /// change of state; `host` is the bridge to the one that the page named. Rejects with the refusals of [`Browser::new`] and [`Wallet::open`], or `bad-argument`.
-    pub fn open(options: String, fetch: Option<Fetching>, on_change: Listener, host: Option<Bridge>) -> Promise {
+    pub fn open(options: &str, fetch: Option<Fetching>, on_change: Listener, host: Option<Bridge>) -> Promise {
+        let begun = begin(options, fetch, host);
         promise(async move {
-            let (name, settings) = read_options(&options)?;
-            let browser = Browser::new(&name, fetch, host).map_err(Error::from)?;
-            let wallet = Wallet::open(browser, settings).await?;
-            Ok(Self::of(Home::Page(Box::new(wallet)), on_change).into())
+            let wallet = begun?;
+            wallet.read_again().await?;
+            Ok(Self::of(Home::Page(wallet), on_change).into())
         })
     }
 
-    /// One verb of [`Wallet`], by its name there, with its arguments in their order: amounts as decimal texts of minor
-    /// units, numbers as decimal texts. Rejects as the verb does.
-    pub fn call(&self, verb: String, first: Option<String>, second: Option<String>, third: Option<String>) -> Promise {
+    /// One verb of [`Wallet`], by its name there, with its arguments in their order: a JSON list of texts, numbers and amounts
+    /// as decimal ones. Rejects as the verb does.
+    pub fn call(&self, request: &str) -> Promise {
         let home = Rc::clone(&self.inner);
-        promise(async move {
-            let arguments = [first, second, third];
-            with!(home, wallet => {
-                if let Some(running) = run(wallet, &verb, &arguments)? {
-                    return running.await;
-                }
-                later_part().await?;
-                run_later(wallet, &verb, &arguments)?.await
-            })
-        })
+        let request = Request::new(request);
+        promise(async move { with!(home, wallet => run(wallet, &request)?.await) })
     }
 
     /// The same for verbs that do not wait.
     ///
     /// # Errors
     /// `bad-argument`.
-    pub fn ask(&self, verb: &str, first: Option<String>, second: Option<String>) -> Result<JsValue, JsValue> {
-        with!(self.inner, wallet => tell(wallet, verb, first, second))
+    pub fn ask(&self, request: &str) -> Result<JsValue, JsValue> {
+        with!(self.inner, wallet => tell(wallet, &Request::new(request)))
     }
 
     /// A place where codes are drawn.
@@ -135,118 +112,127 @@ impl RawWallet {
     }
 }
 
-type Arguments = [Option<String>; 3];
-
 /// What a verb answers, as the page gets it.
 type Running<'a> = Local<'a, Result<JsValue, JsValue>>;
 
-/// A verb under way, and what the page is told of its end. By hand: an `async` block for each kind is as large again.
-struct Telling<'a, T> {
-    running: Local<'a, T>,
-    tell: fn(T) -> Result<JsValue, JsValue>,
-}
+/// A verb under way; its end is told to the page. By hand: an `async` block for each kind of end is twice as large.
+struct Telling<'a, T>(Local<'a, T>);
 
-impl<T> Future for Telling<'_, T> {
+impl<T: Told> Future for Telling<'_, T> {
     type Output = Result<JsValue, JsValue>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.running.as_mut().poll(context).map(self.tell)
+        self.0.as_mut().poll(context).map(|end| end.told())
     }
 }
 
-fn done(running: Local<'_, ()>) -> Running<'_> {
-    Box::pin(Telling { running, tell: |()| Ok(JsValue::UNDEFINED) })
+/// How a verb ends.
+trait Told {
+    fn told(&self) -> Result<JsValue, JsValue>;
 }
 
-fn nothing(running: Local<'_, Result<(), Error>>) -> Running<'_> {
-    Box::pin(Telling { running, tell: |end| Ok(end.map(|()| JsValue::UNDEFINED)?) })
+impl Told for () {
+    fn told(&self) -> Result<JsValue, JsValue> {
+        Ok(JsValue::UNDEFINED)
+    }
 }
 
-fn text(running: Local<'_, Result<String, Error>>) -> Running<'_> {
-    Box::pin(Telling { running, tell: |end| Ok(JsValue::from(end?)) })
+impl<T: ToJson> Told for T {
+    fn told(&self) -> Result<JsValue, JsValue> {
+        to_js(self)
+    }
 }
 
-fn plain<'a, T: ToJson + 'a>(running: Local<'a, Result<T, Error>>) -> Running<'a> {
-    Box::pin(Telling { running, tell: |end| to_js(&end?) })
+impl<T: Told> Told for Result<T, Error> {
+    fn told(&self) -> Result<JsValue, JsValue> {
+        self.as_ref().map_err(thrown)?.told()
+    }
 }
 
-/// Starts a verb; none if it is of those that [`run_later`] starts.
-fn run<'a, P: Platform>(
-    wallet: &'a Wallet<P>,
-    verb: &str,
-    [first, second, third]: &'a Arguments,
-) -> Result<Option<Running<'a>>, JsValue> {
-    // A text that the verb has to have; one that is left out is as an empty one.
-    let (one, two) = (first.as_deref().unwrap_or_default(), second.as_deref().unwrap_or_default());
-    Ok(Some(match verb {
-        "prepare_top_up" => {
-            let (amount, currency) = (parse(one, Code::BadAmount)?, parse(two, Code::BadAmount)?);
-            let source = parse(third.as_deref().unwrap_or_default(), Code::SourceUnknown)?;
-            plain(wallet.prepare_top_up(amount, currency, source))
+fn telling<'a, T: Told + 'a>(running: Local<'a, T>) -> Running<'a> {
+    Box::pin(Telling(running))
+}
+
+json_words! {
+    /// Verbs that wait.
+    #[derive(Clone, Copy)]
+    enum Verb {
+        LogIn "log_in",
+        EnterCode "enter_code",
+        PrepareEnrolment "prepare_enrolment",
+        PrepareRecovery "prepare_recovery",
+        PrepareTopUp "prepare_top_up",
+        Confirm "confirm",
+        Cancel "cancel",
+        PaymentCode "payment_code",
+        Sync "sync",
+        FollowNews "follow_news",
+        Reread "reread",
+        Refill "refill",
+        Acknowledge "acknowledge",
+        ProveCard "prove_card",
+        Freeze "freeze",
+        NotMine "not_mine",
+        Unlock "unlock",
+        Forget "forget",
+        Close "close",
+        PrepareRefill "prepare_refill",
+        LowerLimit "lower_limit",
+        PrepareLimit "prepare_limit",
+        PrepareRotation "prepare_rotation",
+        SendUnfreezeCode "send_unfreeze_code",
+        PrepareUnfreeze "prepare_unfreeze",
+        Reseal "reseal",
+    }
+}
+
+/// Starts a verb.
+fn run<'a, P: Platform>(wallet: &'a Wallet<P>, request: &'a Request) -> Result<Running<'a>, JsValue> {
+    let (one, two) = (request.text(1), request.text(2));
+    Ok(match request.read(0, Code::BadArgument)? {
+        Verb::LogIn => telling(wallet.log_in(one, two, request.text(3))),
+        Verb::EnterCode => telling(wallet.enter_code(one, two)),
+        Verb::PrepareEnrolment => telling(wallet.prepare_enrolment(one, two, request.given(3))),
+        Verb::PrepareRecovery => telling(wallet.prepare_recovery(one, two, request.given(3))),
+        Verb::PrepareTopUp => {
+            let (amount, currency) = (request.read(1, Code::BadAmount)?, request.read(2, Code::BadAmount)?);
+            telling(wallet.prepare_top_up(amount, currency, request.read(3, Code::SourceUnknown)?))
         }
-        "confirm" => plain(wallet.confirm(parse(one, Code::BadArgument)?)),
-        "cancel" => done(wallet.cancel(parse(one, Code::BadArgument)?)),
-        "payment_code" => {
-            let (max, form) = asked(first.clone(), second.clone())?;
-            plain(wallet.payment_code_as(form, max))
+        Verb::Confirm => telling(wallet.confirm(request.number(1)?)),
+        Verb::Cancel => telling(wallet.cancel(request.number(1)?)),
+        Verb::PaymentCode => {
+            let (max, form) = request.bounds(1)?;
+            telling(wallet.payment_code_as(form, max))
         }
-        "sync" => nothing(wallet.sync()),
-        "follow_news" => plain(wallet.follow_news()),
-        "reread" => nothing(wallet.read_again()),
-        "refill" => nothing(wallet.refill()),
-        "acknowledge" => nothing(wallet.acknowledge(one)),
-        "prove_card" => plain(wallet.prove_card(parse(one, Code::SourceUnknown)?)),
-        "freeze" => nothing(wallet.freeze()),
-        "not_mine" => nothing(wallet.not_mine(parse(one, Code::BadArgument)?)),
-        "unlock" => nothing(wallet.unlock()),
-        "forget" => nothing(wallet.forget()),
-        "close" => done(wallet.close()),
-        _ => return Ok(None),
-    }))
-}
-
-/// Starts a verb that is needed once or seldom. Its code is in the part of the module that comes later (`scripts/later.txt`), and this
-/// function with it.
-#[inline(never)]
-fn run_later<'a, P: Platform>(
-    wallet: &'a Wallet<P>,
-    verb: &str,
-    [first, second, third]: &'a Arguments,
-) -> Result<Running<'a>, JsValue> {
-    let (one, two) = (first.as_deref().unwrap_or_default(), second.as_deref().unwrap_or_default());
-    let three = third.as_deref().unwrap_or_default();
-    Ok(match verb {
-        "log_in" => text(wallet.log_in(one, two, three)),
-        "enter_code" => text(wallet.enter_code(one, two)),
-        "prepare_enrolment" => plain(wallet.prepare_enrolment(one, two, third.as_deref())),
-        "prepare_recovery" => plain(wallet.prepare_recovery(one, two, third.as_deref())),
-        "prepare_refill" => plain(wallet.prepare_refill()),
-        "lower_limit" => nothing(wallet.lower_limit(parse(one, Code::BadAmount)?)),
-        "prepare_limit" => plain(wallet.prepare_limit(parse(one, Code::BadAmount)?)),
-        "prepare_rotation" => {
-            let custody = first.as_deref().map(|custody| parse(custody, Code::BadArgument)).transpose()?;
-            plain(wallet.prepare_rotation(custody))
-        }
-        "send_unfreeze_code" => text(wallet.send_unfreeze_code()),
-        "prepare_unfreeze" => plain(wallet.prepare_unfreeze(one, two)),
-        "reseal" => nothing(wallet.reseal()),
-        _ => return Err(Error::new(Code::BadArgument).into()),
+        Verb::Sync => telling(wallet.sync()),
+        Verb::FollowNews => telling(wallet.follow_news()),
+        Verb::Reread => telling(wallet.read_again()),
+        Verb::Refill => telling(wallet.refill()),
+        Verb::Acknowledge => telling(wallet.acknowledge(one)),
+        Verb::ProveCard => telling(wallet.prove_card(request.read(1, Code::SourceUnknown)?)),
+        Verb::Freeze => telling(wallet.freeze()),
+        Verb::NotMine => telling(wallet.not_mine(request.number(1)?)),
+        Verb::Unlock => telling(wallet.unlock()),
+        Verb::Forget => telling(wallet.forget()),
+        Verb::Close => telling(wallet.close()),
+        Verb::PrepareRefill => telling(wallet.prepare_refill()),
+        Verb::LowerLimit => telling(wallet.lower_limit(request.read(1, Code::BadAmount)?)),
+        Verb::PrepareLimit => telling(wallet.prepare_limit(request.read(1, Code::BadAmount)?)),
+        Verb::PrepareRotation => telling(wallet.prepare_rotation(request.read(1, Code::BadArgument)?)),
+        Verb::SendUnfreezeCode => telling(wallet.send_unfreeze_code()),
+        Verb::PrepareUnfreeze => telling(wallet.prepare_unfreeze(one, two)),
+        Verb::Reseal => telling(wallet.reseal()),
     })
 }
 
-fn tell<P: Platform>(
-    wallet: &Wallet<P>,
-    verb: &str,
-    first: Option<String>,
-    second: Option<String>,
-) -> Result<JsValue, JsValue> {
-    match verb {
+fn tell<P: Platform>(wallet: &Wallet<P>, request: &Request) -> Result<JsValue, JsValue> {
+    match request.text(0) {
         "state" => to_js(&wallet.state()),
         "report" => to_js(&wallet.report()),
         "receipts" => {
-            let before = first.map(|before| parse(&before, Code::BadArgument)).transpose()?;
-            let limit: u64 = parse(second.as_deref().unwrap_or_default(), Code::BadArgument)?;
-            to_js(&wallet.receipts(before, usize::try_from(limit).unwrap_or(usize::MAX)))
+            let before: Option<Amount> = request.read(1, Code::BadArgument)?;
+            let limit = usize::try_from(request.number(2)?).unwrap_or(usize::MAX);
+            to_js(&wallet.receipts(before.map(Amount::minor_units), limit))
         }
         "lock" => {
             wallet.lock();
@@ -254,22 +240,4 @@ fn tell<P: Platform>(
         }
         _ => Err(Error::new(Code::BadArgument).into()),
     }
-}
-
-/// From a text, refused as `code`.
-///
-/// # Errors
-/// `code`.
-fn parse<T: FromStr>(text: &str, code: Code) -> Result<T, Error> {
-    text.parse().map_err(|_| Error::new(code))
-}
-
-/// The most that a code may be worth, if the page says so, and in which form it is.
-///
-/// # Errors
-/// `bad-amount`, `bad-argument`.
-pub(super) fn asked(max: Option<String>, form: Option<String>) -> Result<(Option<Amount>, Form), Error> {
-    let max = max.map(|max| parse(&max, Code::BadAmount)).transpose()?;
-    let form = form.map_or(Ok(Form::default()), |form| parse(&form, Code::BadArgument))?;
-    Ok((max, form))
 }

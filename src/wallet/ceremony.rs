@@ -1,18 +1,17 @@
 //! Open ceremonies: one at a time, the old one aborted and awaited first, and every one settles.
 
 use super::checks::Expected;
-use super::classify::{Asked as Verb, classify};
+use super::classify::{Asked, classify};
 use super::client::By;
 use super::error::Error;
-use super::ports::{Authenticator, Clock, Platform, RequestOptions};
+use super::ports::{Answer, Authenticator, Clock, Platform, RequestOptions};
 use super::queue::{Signal, Stop};
 use super::room::{Local, Secret};
 use super::state::{Ceremony, Confirmed, IntentView};
 use super::{Wallet, enrol, rotate, step_up, unlock};
 use crate::code::Code;
-use crate::wire::id::{Bytes, Hash, RpId};
+use crate::wire::id::Bytes;
 use crate::wire::sign1::Unsigned;
-use crate::wire::webauthn::Assertion;
 use core::cell::Cell;
 use core::future::{Future, poll_fn};
 use core::pin::pin;
@@ -40,20 +39,6 @@ pub(super) enum Work {
     Rotate(Box<rotate::Prepared>),
     Unlock(Box<unlock::Prepared>),
 }
-
-/// Whose assertion is asked for, and over what.
-pub(super) struct Asked<'a> {
-    pub(super) rp_id: &'a RpId,
-    pub(super) challenge: Hash,
-    /// One of these is to answer.
-    pub(super) credentials: &'a [Bytes],
-    pub(super) user_handle: &'a Bytes,
-    /// What it is to derive a secret from.
-    pub(super) prf: Option<[u8; 32]>,
-}
-
-/// A checked assertion, and what the passkey derived.
-type Answer<P> = (Assertion, Option<Secret<P>>);
 
 /// Resets the flag however the run ends.
 struct Running<'o>(&'o Open);
@@ -169,30 +154,27 @@ impl<P: Platform> Wallet<P> {
         }
     }
 
-    /// Asks the passkey, and checks its answer.
-    pub(super) fn ask_to_get<'a>(&'a self, open: &'a Open, asked: Asked<'a>) -> Local<'a, Result<Answer<P>, Error>> {
+    /// Asks one of a user's passkeys, and checks its answer.
+    pub(super) fn ask_to_get<'a>(
+        &'a self,
+        open: &'a Open,
+        options: &'a RequestOptions<'a>,
+        user_handle: &'a Bytes,
+    ) -> Local<'a, Result<Answer<Secret<P>>, Error>> {
         Box::pin(async move {
-            let Asked { rp_id, challenge, credentials, user_handle, prf } = asked;
-            let options = RequestOptions {
-                rp_id: rp_id.clone(),
-                challenge,
-                credentials: credentials.to_vec(),
-                prf,
-                deadline: DEADLINE,
-            };
             let mut answer = None;
             let prompt = async {
-                let given = self.platform.authenticator().get(&options).await;
-                answer = Some(given.map_err(|ended| classify(&ended, Verb::Get))?);
+                let given = self.platform.authenticator().get(options).await;
+                answer = Some(given.map_err(|ended| classify(&ended, Asked::Get))?);
                 Ok(())
             };
             self.patiently(open, None, Box::pin(prompt)).await?;
-            let (assertion, secret) = answer.ok_or(Code::TimedOut)?;
-            let origin = self.platform.origin();
-            let expected = Expected { kind: "webauthn.get", challenge: &challenge, origin, rp_id };
-            expected.check_assertion(&assertion, credentials, user_handle)?;
+            let answer = answer.ok_or(Code::TimedOut)?;
+            let RequestOptions { rp_id, challenge, credentials, .. } = *options;
+            let expected = Expected { kind: "webauthn.get", challenge, origin: self.platform.origin(), rp_id };
+            expected.check_assertion(&answer.0, credentials, user_handle)?;
             stop_here(open)?;
-            Ok((assertion, secret))
+            Ok(answer)
         })
     }
 

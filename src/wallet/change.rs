@@ -7,23 +7,14 @@ use super::record::Data;
 use super::room::{Fault, Handle, Local, unreadable};
 use crate::code::Code;
 
-/// A change of the record, or why it is not made.
-type Change<'a> = Box<dyn FnOnce(&mut Data) -> Result<(), Error> + 'a>;
 /// Handles of device and channel key.
 type Pair<P> = (Handle<P>, Handle<P>);
-/// The record after it, and the handles to store with it, those of a rotation under way last; none: it stays in memory.
-type Changed<P> = (Box<Data>, Option<(Pair<P>, Option<Pair<P>>)>);
-
-/// A handle that comes with a change.
-enum New<P: Platform> {
-    Device(Handle<P>),
-    Next(Pair<P>),
-}
-
-fn changed_data(mut data: Box<Data>, change: Change<'_>) -> Result<Box<Data>, Error> {
-    change(&mut data)?;
-    Ok(data)
-}
+/// A change of the record, and of the handles that are stored beside those in use; or why it is not made.
+type Change<'a, P> = Box<dyn FnOnce(&mut Data, &mut Option<Pair<P>>) -> Result<(), Error> + 'a>;
+/// The record after it, and the handles that are stored with it; none: it stays in memory.
+type Changed<P> = (Box<Data>, Option<Pair<P>>);
+/// The same, with all that is written.
+type Rewritten<P> = (Box<Data>, Option<Record<Handle<P>>>);
 
 impl<P: Platform> Wallet<P> {
     /// Changes the record on disk, alone among all tabs, and takes what is there then as the truth. One that is not on disk yet
@@ -32,7 +23,7 @@ impl<P: Platform> Wallet<P> {
         &'a self,
         change: impl FnOnce(&mut Data) -> Result<(), Error> + 'a,
     ) -> Local<'a, Result<(), Error>> {
-        self.changing(None, Box::new(change))
+        self.changing(None, Box::new(|data, _| change(data)))
     }
 
     /// The same together with another handle of the device key: both are on disk, or neither. The first one of a record that
@@ -42,7 +33,7 @@ impl<P: Platform> Wallet<P> {
         device: Handle<P>,
         change: impl FnOnce(&mut Data) -> Result<(), Error> + 'a,
     ) -> Local<'a, Result<(), Error>> {
-        self.changing(Some(New::Device(device)), Box::new(change))
+        self.changing(Some(device), Box::new(|data, _| change(data)))
     }
 
     /// The same together with the handles of the keys that are to come. They are stored beside those in use for as long as the
@@ -52,29 +43,40 @@ impl<P: Platform> Wallet<P> {
         next: Pair<P>,
         change: impl FnOnce(&mut Data) -> Result<(), Error> + 'a,
     ) -> Local<'a, Result<(), Error>> {
-        self.changing(Some(New::Next(next)), Box::new(change))
+        self.changing(
+            None,
+            Box::new(|data, beside| {
+                *beside = Some(next);
+                change(data)
+            }),
+        )
     }
 
     /// Begins a change: in one place, since there are many.
     #[inline(never)]
-    fn changing<'a>(&'a self, new: Option<New<P>>, change: Change<'a>) -> Local<'a, Result<(), Error>> {
-        Box::pin(self.change_record(new, change))
+    fn changing<'a>(&'a self, device: Option<Handle<P>>, change: Change<'a, P>) -> Local<'a, Result<(), Error>> {
+        Box::pin(self.change_record(device, change))
     }
 
-    async fn change_record(&self, new: Option<New<P>>, change: Change<'_>) -> Result<(), Error> {
-        if new.is_none()
-            && let Some(draft) = self.unstored()
+    async fn change_record(&self, mut device: Option<Handle<P>>, change: Change<'_, P>) -> Result<(), Error> {
+        if device.is_none()
+            && let Some(mut draft) = self.unstored()
         {
-            return self.changed(Ok(()), changed_data(draft, change).map(|data| (data, None)));
+            let made = change(&mut draft, &mut None);
+            return self.changed(Ok(()), made.map(|()| (draft, None)));
         }
-        let mut given = Some((new, change));
+        let mut change = Some(change);
         let mut made = Err(Error::new(Code::StorageFailed));
-        let mut write = |kept| {
-            let (new, change) = given.take()?;
-            made = self.rewritten(kept, new, change);
-            let (data, handles) = made.as_ref().ok()?;
-            let ((device, channel), next) = handles.clone()?;
-            Some(Record { device, channel, next, data: data.to_bytes() })
+        let mut write = |kept| match self.rewritten(kept, &mut device, change.take()?) {
+            Ok((data, record)) => {
+                let handles = record.as_ref().map(|record| (record.device.clone(), record.channel.clone()));
+                made = Ok((data, handles));
+                record
+            }
+            Err(error) => {
+                made = Err(error);
+                None
+            }
         };
         let stored = self.platform.store().write(&mut write).await;
         self.changed(stored, made)
@@ -104,32 +106,37 @@ impl<P: Platform> Wallet<P> {
             }
         };
         self.room.data.replace(Some(data));
-        if let Some((handles, _)) = handles {
-            self.room.handles.replace(Some(handles));
+        if handles.is_some() {
+            self.room.handles.replace(handles);
             self.room.stored.set(true);
         }
         self.room.changed();
         Ok(())
     }
 
-    /// The record to write in the place of what is kept.
-    fn rewritten(&self, kept: Kept<Handle<P>>, new: Option<New<P>>, change: Change<'_>) -> Result<Changed<P>, Error> {
-        let Some(draft) = self.unstored() else {
-            let Kept::Record(record) = kept else { return Err(Code::KeyLost.into()) };
-            let data = Data::from_bytes(&record.data).map_err(unreadable)?;
+    /// The data after a change, and the record to write with it; none: it stays in memory.
+    fn rewritten(
+        &self,
+        kept: Kept<Handle<P>>,
+        device: &mut Option<Handle<P>>,
+        change: Change<'_, P>,
+    ) -> Result<Rewritten<P>, Error> {
+        let Some(mut data) = self.unstored() else {
+            let Kept::Record(mut record) = kept else { return Err(Code::KeyLost.into()) };
+            let mut data = Data::from_bytes(&record.data).map_err(unreadable)?;
             let before = data.device_key;
-            let data = changed_data(data, change)?;
-            let (mut handles, mut next) = ((record.device, record.channel), record.next);
-            match new {
-                Some(New::Device(device)) => handles.0 = device,
-                Some(New::Next(pair)) => next = Some(pair),
-                None => {}
+            change(&mut data, &mut record.next)?;
+            if let Some(device) = device.take() {
+                record.device = device;
             }
             if data.device_key != before {
-                handles = next.take().ok_or(Code::KeyLost)?;
+                (record.device, record.channel) = record.next.take().ok_or(Code::KeyLost)?;
             }
-            let next = next.filter(|_| data.rotating.is_some());
-            return Ok((data, Some((handles, next))));
+            if data.rotating.is_none() {
+                record.next = None;
+            }
+            record.data = data.to_bytes();
+            return Ok((data, Some(record)));
         };
         // Another tab was first, and its ticket is used; a record without an account is of an attempt that came to nothing.
         if let Kept::Record(record) = kept
@@ -137,8 +144,10 @@ impl<P: Platform> Wallet<P> {
         {
             return Err(Code::TicketExpired.into());
         }
+        change(&mut data, &mut None)?;
         let channel = self.room.handles.borrow().as_ref().map(|(_, channel)| channel.clone());
-        let device = if let Some(New::Device(device)) = new { Some(device) } else { None };
-        Ok((changed_data(draft, change)?, device.zip(channel).map(|handles| (handles, None))))
+        let handles = device.take().zip(channel);
+        let record = handles.map(|(device, channel)| Record { device, channel, next: None, data: data.to_bytes() });
+        Ok((data, record))
     }
 }

@@ -69,7 +69,7 @@ pub(super) fn open_at<S: Statement>(
     bytes: &[u8],
     usage: Use,
     time: impl FnOnce(&S) -> u32,
-) -> Result<S, Refusal> {
+) -> Result<Box<S>, Refusal> {
     let kid = sign1::kid_of::<S>(bytes)?;
     let entry = set.keys.iter().find(|entry| entry.usage == usage && entry.kid == kid).ok_or(Refusal::WrongKey)?;
     let statement = sign1::open::<S>(bytes, &entry.key)?.into_inner();

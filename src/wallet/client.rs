@@ -3,13 +3,14 @@
 use super::Wallet;
 use super::error::Error;
 use super::ports::{Entropy, Platform, Request, Response, SigningKey, Transport, Unreachable};
-use super::record::{Data, Trust};
+use super::record::Trust;
 use super::room::Local;
 use crate::code::Code;
 use crate::wire::calls::{self, Call, Problem, WELL_KNOWN, WellKnown};
-use crate::wire::dpop::{self, Claims};
+use crate::wire::dpop::{self, OwnClaims};
 use crate::wire::id::{Hash, Nonce};
 use crate::wire::json::{self, FromJson};
+use crate::wire::key::PublicKey;
 use crate::wire::key_set::{KeySet, SignedKeySet};
 use crate::wire::sha256;
 use core::future::Future;
@@ -35,12 +36,15 @@ pub(super) struct Calling<'a, C: Call> {
 }
 
 impl<C: Call> Future for Calling<'_, C> {
-    type Output = Result<C::Reply, Error>;
+    type Output = Result<Box<C::Reply>, Error>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        self.answer.as_mut().poll(context).map(|answer| parse(&answer?))
+        self.answer.as_mut().poll(context).map(parsed)
     }
 }
+
+/// A key set, and what pins it.
+type Walked<'a> = (Box<KeySet>, Option<Local<'a, Result<(), Error>>>);
 
 impl<P: Platform> Wallet<P> {
     /// Sends one call under proof.
@@ -61,44 +65,41 @@ impl<P: Platform> Wallet<P> {
         self.exchange(Some(by), path, body)
     }
 
-    /// Sends a call, under proof if a key is named, and once more if the issuer wants another nonce in it. Notes the nonce and
-    /// whether the issuer was reached.
+    /// Sends a call, under proof if a key is named, and once more if the issuer wants another nonce in it.
     fn exchange(&self, by: Option<By>, path: &'static str, body: Vec<u8>) -> Local<'_, Result<Vec<u8>, Error>> {
         Box::pin(async move {
+            let method = if by.is_some() { "POST" } else { "GET" };
+            let mut request = Request { method, url: self.address(path), body, proof: None };
             let mut may_retry = by.is_some();
             loop {
-                let mut request = Request { method: "GET", url: self.address(path), body: body.clone(), proof: None };
                 if let Some(by) = by {
-                    let unsigned = self.claims(by, path, &body)?;
+                    let unsigned = self.unproved(by, path, &request.body)?;
                     let signature = self.sign_with(by, unsigned.message()).await?;
-                    request.method = "POST";
                     request.proof = Some(unsigned.finish(&signature));
                 }
-                let response = self.arrived(self.platform.transport().send(request).await)?;
-                if (200..300).contains(&response.status) {
-                    return Ok(response.body);
-                }
-                let error = self.refusal(&response);
-                if error.code != Code::UseDpopNonce || response.nonce.is_none() || !may_retry {
-                    return Err(error);
+                let answer = self.platform.transport().send(&request).await;
+                if let Some(body) = self.taken(answer, may_retry)? {
+                    return Ok(body);
                 }
                 may_retry = false;
             }
         })
     }
 
-    fn claims(&self, by: By, path: &str, body: &[u8]) -> Result<dpop::UnsignedProof, Error> {
-        let account = |data: &Data| data.known_account().map(|account| account.id.clone());
-        let claims = Claims {
-            htm: "POST".into(),
-            htu: [self.settings.issuer.as_str(), path].concat(),
+    fn unproved(&self, by: By, path: &str, body: &[u8]) -> Result<dpop::UnsignedProof, Error> {
+        let jti = Nonce(self.platform.entropy().draw()?);
+        let data = if by == By::NewDevice { None } else { Some(self.held()?) };
+        let account = data.as_ref().and_then(|data| data.known_account());
+        let claims = OwnClaims {
+            htm: "POST",
+            htu: &[self.settings.issuer.as_str(), path].concat(),
             iat: u64::from(self.now()),
-            jti: Nonce(self.platform.entropy().draw()?),
-            nonce: self.room.nonce.borrow().clone(),
+            jti,
+            nonce: &self.room.nonce.borrow(),
             bdy: Hash(sha256(body)),
-            acc: if by == By::NewDevice { None } else { self.read(account)? },
+            acc: account.map(|account| account.id.as_str()),
         };
-        Ok(dpop::prepare(&claims, self.key(by)?.public()))
+        Ok(dpop::prepare(claims, self.key(by)?.public()))
     }
 
     fn address(&self, path: &str) -> String {
@@ -109,65 +110,74 @@ impl<P: Platform> Wallet<P> {
         [endpoint, path].concat()
     }
 
-    fn arrived(&self, answer: Result<Response, Unreachable>) -> Result<Response, Error> {
+    /// What was answered. Notes the nonce and whether the issuer was reached; none: it wants that nonce in the proof.
+    fn taken(&self, answer: Result<Response, Unreachable>, may_retry: bool) -> Result<Option<Vec<u8>>, Error> {
         if self.room.online.replace(answer.is_ok()) != answer.is_ok() {
             self.room.changed();
         }
-        let response = answer?;
-        if let Some(nonce) = &response.nonce {
-            self.room.nonce.replace(nonce.clone());
+        let Response { status, body, nonce, retry_after } = answer?;
+        let may_retry = may_retry && nonce.is_some();
+        if let Some(nonce) = nonce {
+            self.room.nonce.replace(nonce);
         }
-        Ok(response)
+        if (200..300).contains(&status) {
+            return Ok(Some(body));
+        }
+        let error = self.refusal(status, &body).or_retry_after(retry_after);
+        if error.code == Code::UseDpopNonce && may_retry { Ok(None) } else { Err(error) }
     }
 
-    fn refusal(&self, response: &Response) -> Error {
-        let currency = self.read(|data| data.currency()).ok().flatten();
-        let error = match json::from_slice::<Problem>(&response.body) {
-            Ok(problem) => Error::from_problem(&problem, currency),
-            Err(_) => Error::new(match response.status {
+    fn refusal(&self, status: u16, body: &[u8]) -> Error {
+        let mut problem = Problem::blank();
+        match json::read_into(&mut problem, body) {
+            Ok(()) => Error::from_problem(&problem, self.room.data.borrow().as_ref().and_then(|data| data.currency())),
+            Err(_) => Error::new(match status {
                 413 => Code::TooLarge,
                 426 => Code::UpgradeNeeded,
                 429 => Code::TooManyAttempts,
                 500..=599 => Code::IssuerUnavailable,
                 _ => Code::IssuerRefused,
             }),
-        };
-        error.or_retry_after(response.retry_after)
+        }
     }
 
     /// The issuer's own description, checked as far as that is possible before anything is pinned.
-    fn known(&self, body: &[u8]) -> Result<WellKnown, Error> {
-        let known: WellKnown = parse(body)?;
+    fn known(&self, body: &[u8]) -> Result<Box<WellKnown>, Error> {
+        let known: Box<WellKnown> = parse(body)?;
         if known.issuer != self.settings.issuer {
             return Err(Code::IssuerUntrusted.into());
         }
-        if known.versions.contains(&calls::VERSION) { Ok(known) } else { Err(Code::UpgradeNeeded.into()) }
-    }
-
-    /// Learns whom to believe and pins it, at the first call.
-    pub(super) async fn learn_issuer(&self) -> Result<(), Error> {
-        if self.read(|data| data.trust.is_some())? {
-            return Ok(());
+        if known.versions.iter().all(|version| *version != calls::VERSION) {
+            return Err(Code::UpgradeNeeded.into());
         }
-        let answer = self.exchange(None, WELL_KNOWN, Vec::new()).await?;
-        let trust = self.first_trust(&answer)?;
-        // Another tab may have pinned meanwhile; what was pinned first stays.
-        self.change(|data| {
-            data.trust.get_or_insert(trust);
-            Ok(())
-        })
-        .await
+        Ok(known)
     }
 
-    /// Whom to believe from now on, by an answer that came before anything was pinned.
-    fn first_trust(&self, answer: &[u8]) -> Result<Trust, Error> {
+    /// Asks the issuer for its own description.
+    pub(super) fn ask_who(&self) -> Local<'_, Result<Vec<u8>, Error>> {
+        self.exchange(None, WELL_KNOWN, Vec::new())
+    }
+
+    /// Pins whom to believe from now on, at the first call.
+    pub(super) fn pin(&self, answer: &[u8]) -> Result<Local<'_, Result<(), Error>>, Error> {
+        let known = self.first_known(answer)?;
+        Ok(self.change(|data| {
+            let WellKnown { rp_id, rp_name, currency, key_set, .. } = *known;
+            // Another tab may have pinned meanwhile; what was pinned first stays.
+            data.trust.get_or_insert(Trust { key_set, rp_id, rp_name, currency });
+            Ok(())
+        }))
+    }
+
+    /// Whom to believe, by an answer that came before anything was pinned.
+    fn first_known(&self, answer: &[u8]) -> Result<Box<WellKnown>, Error> {
         let known = self.known(answer)?;
-        if self.settings.root.is_some_and(|root| root != known.key_set.root.thumbprint()) {
+        let root = &known.key_set.root;
+        if self.settings.root.is_some_and(|pinned| pinned != root.thumbprint()) {
             return Err(Code::IssuerUntrusted.into());
         }
-        known.key_set.open(&known.key_set.root, &self.settings.issuer).map_err(Error::untrusted)?;
-        let WellKnown { rp_id, rp_name, currency, key_set, .. } = known;
-        Ok(Trust { key_set, rp_id, rp_name, currency })
+        self.under_root(&known.key_set, root)?;
+        Ok(known)
     }
 
     /// Reads something of what the wallet believes of its issuer.
@@ -180,66 +190,93 @@ impl<P: Platform> Wallet<P> {
 
     /// The pinned key set.
     pub(super) fn key_set(&self) -> Result<Box<KeySet>, Error> {
-        self.trust(|trust| self.under_root(&trust.key_set, trust))?
+        self.trust(|trust| self.under_root(&trust.key_set, &trust.key_set.root))?
     }
 
-    fn under_root(&self, signed: &SignedKeySet, trust: &Trust) -> Result<Box<KeySet>, Error> {
-        signed.open(&trust.key_set.root, &self.settings.issuer).map(Box::new).map_err(Error::untrusted)
+    fn under_root(&self, signed: &SignedKeySet, root: &PublicKey) -> Result<Box<KeySet>, Error> {
+        signed.open(root, &self.settings.issuer).map_err(Error::untrusted)
     }
 
     /// Follows the issuer to its next key set, or to the newest it has if none is given or several lie between: each signed
     /// by the pinned root and by the set before.
     pub(super) fn follow(&self, next: Option<SignedKeySet>) -> Local<'_, Result<Box<KeySet>, Error>> {
         Box::pin(async move {
-            let mut steps = Vec::from_iter(next);
-            if !self.leads_on(&steps)? {
-                let known = self.known(&self.exchange(None, WELL_KNOWN, Vec::new()).await?)?;
-                steps = known.past.unwrap_or_default();
-                steps.push(known.key_set);
-            }
-            let (set, newest) = self.walked(steps)?;
-            if let Some(newest) = newest {
-                self.change(|data| {
-                    if let Some(trust) = data.trust.as_mut() {
-                        // The root inside is only a claim; what was pinned stays.
-                        trust.key_set.by_root = newest.by_root;
-                        trust.key_set.by_previous = newest.by_previous;
-                    }
-                    Ok(())
-                })
-                .await?;
+            let steps = match self.leading_on(next)? {
+                Some(steps) => steps,
+                None => self.published(&self.ask_who().await?)?,
+            };
+            let (set, renewed) = self.walked(steps)?;
+            if let Some(renewed) = renewed {
+                renewed.await?;
             }
             Ok(set)
         })
     }
 
-    /// Whether there is a step, and no other one between the pinned set and it.
-    fn leads_on(&self, steps: &[SignedKeySet]) -> Result<bool, Error> {
-        let Some(next) = steps.first() else { return Ok(false) };
-        let next = self.trust(|trust| self.under_root(next, trust))??;
-        Ok(next.seq <= self.key_set()?.seq.saturating_add(1))
+    /// The step, if there is one and no other one between the pinned set and it.
+    fn leading_on(&self, next: Option<SignedKeySet>) -> Result<Option<Vec<SignedKeySet>>, Error> {
+        let Some(next) = next else { return Ok(None) };
+        let set = self.trust(|trust| self.under_root(&next, &trust.key_set.root))??;
+        let leads_on = set.seq <= self.key_set()?.seq.saturating_add(1);
+        Ok(leads_on.then(|| vec![next]))
     }
 
-    /// Where steps lead from the pinned set, and the signed set there if it is another one. Steps before the pinned set are
-    /// passed over, but for the last.
-    fn walked(&self, mut steps: Vec<SignedKeySet>) -> Result<(Box<KeySet>, Option<SignedKeySet>), Error> {
+    /// All steps that the issuer's own description names.
+    fn published(&self, answer: &[u8]) -> Result<Vec<SignedKeySet>, Error> {
+        let known = self.known(answer)?;
+        let mut steps = known.past.unwrap_or_default();
+        steps.push(known.key_set);
+        Ok(steps)
+    }
+
+    /// Where steps lead from the pinned set, and what pins the set there if it is another one. Steps before the pinned set
+    /// are passed over, but for the last.
+    fn walked(&self, mut steps: Vec<SignedKeySet>) -> Result<Walked<'_>, Error> {
         let newest = steps.pop();
         let mut set = self.key_set()?;
         let pinned = set.seq;
         self.trust(|trust| {
-            steps.retain(|step| !self.under_root(step, trust).is_ok_and(|set| set.seq <= pinned));
+            steps.retain(|step| !self.under_root(step, &trust.key_set.root).is_ok_and(|set| set.seq <= pinned));
             for step in steps.iter().chain(&newest) {
-                *set = step.follow(&trust.key_set.root, &set, self.now()).map_err(Error::untrusted)?;
+                set = step.follow(&trust.key_set.root, &set, self.now()).map_err(Error::untrusted)?;
             }
             Ok::<_, Error>(())
         })??;
-        let newest = newest.filter(|_| set.seq != pinned);
-        Ok((set, newest))
+        let pin = |newest: SignedKeySet| {
+            self.change(|data| {
+                if let Some(trust) = data.trust.as_mut() {
+                    // The root inside is only a claim; what was pinned stays.
+                    trust.key_set.by_root = newest.by_root;
+                    trust.key_set.by_previous = newest.by_previous;
+                }
+                Ok(())
+            })
+        };
+        let renewed = newest.filter(|_| set.seq != pinned).map(pin);
+        Ok((set, renewed))
     }
 }
 
-pub(super) fn parse<T: FromJson>(body: &[u8]) -> Result<T, Error> {
-    json::from_slice(body).map_err(|_| Error::new(Code::IssuerRefused))
+/// What was answered, behind one pointer: it is filled where it stands.
+pub(super) fn parsed<T: FromJson>(answer: Result<Vec<u8>, Error>) -> Result<Box<T>, Error> {
+    let mut value = Box::new(T::blank());
+    fill(&mut *value, answer)?;
+    Ok(value)
+}
+
+/// The same of bytes that are here.
+pub(super) fn parse<T: FromJson>(body: &[u8]) -> Result<Box<T>, Error> {
+    let mut value = Box::new(T::blank());
+    fill_from(&mut *value, body)?;
+    Ok(value)
+}
+
+fn fill(value: &mut dyn FromJson, answer: Result<Vec<u8>, Error>) -> Result<(), Error> {
+    fill_from(value, &answer?)
+}
+
+fn fill_from(value: &mut dyn FromJson, body: &[u8]) -> Result<(), Error> {
+    json::read_into(value, body).map_err(|_| Error::new(Code::IssuerRefused))
 }
 
 #[cfg(test)]

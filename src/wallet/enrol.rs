@@ -4,46 +4,47 @@ pub(super) mod registration;
 pub(super) mod statement;
 
 use super::Wallet;
-use super::ceremony::{DEADLINE, Open, Work};
-use super::client::{By, parse};
+use super::ceremony::{Open, Work};
+use super::client::{By, parse, parsed};
 use super::error::Error;
-use super::ports::{CreationOptions, Keys, Lock, Platform};
+use super::ports::{Keys, Lock, Platform};
 use super::queue::Stop;
-use super::record::{Account, Enrolling};
+use super::record::{Data, Trust};
 use super::room::{Fault, Local, ms, this_device};
 use super::state::{Ceremony, Confirmed, IntentView};
 use crate::code::Code;
 use crate::wire::calls::{
-    Call, ConfirmEnrolment, ConfirmRecovery, EnrolmentPrepared, EnterCode, KnownCredential, LogIn, PrepareEnrolment,
-    PrepareRecovery,
+    Call, EnrolmentPrepared, EnterCode, KnownCredential, LogIn, LogInStarted, PrepareEnrolment, PrepareRecovery, Ticket,
 };
-use crate::wire::enrolment::creation_challenge;
-use crate::wire::id::{Bytes, Nonce, host};
+use crate::wire::enrolment::Custody;
+use crate::wire::id::{Bytes, RpId, host};
 use crate::wire::json;
+use crate::wire::key::PublicKey;
 use crate::wire::webauthn::Registration;
 use core::cell::{Cell, OnceCell, RefCell};
-use registration::{is_unanswered, judged};
+use registration::is_unanswered;
 
 /// Longest label in characters.
 const LABEL: usize = 60;
 
 pub(super) struct Prepared {
-    /// What it is to lead to; which passkey and when shows at the end.
-    account: Account,
-    /// The passkeys of the devices whose place may be taken; none: a new one is made.
-    known: Vec<KnownCredential>,
-    /// What a new one is made with.
-    options: CreationOptions,
-    nonce: Nonce,
+    /// The account, and the passkeys of the devices whose place may be taken; where it names none, a new one is made.
+    reply: Box<EnrolmentPrepared>,
+    /// What the device is to be called.
+    label: String,
+    /// Device key and channel key.
+    keys: (PublicKey, PublicKey),
+    rp_id: RpId,
+    rp_name: String,
     /// Kept between two taps, where the platform wants one for each prompt.
-    made: OnceCell<Made>,
+    made: OnceCell<Box<Made>>,
     /// Whether it was sent.
     sent: Cell<bool>,
 }
 
 /// The passkey, and what the device key says of it.
 struct Made {
-    registration: Option<Registration>,
+    registration: Option<Box<Registration>>,
     passkey: KnownCredential,
     backed_up: bool,
     /// Whether it can seal the device key, as far as is known.
@@ -53,25 +54,53 @@ struct Made {
 }
 
 impl<P: Platform> Wallet<P> {
-    pub(super) async fn start_login(&self, login: &str, password: &str, language: &str) -> Result<String, Error> {
-        self.demand_new()?;
-        self.introduced().await?;
-        let call = LogIn { login: login.into(), password: password.into(), language: language.into() };
-        Ok(self.call(By::NewDevice, &call).await?.attempt)
+    pub(super) fn start_login(&self, call: &LogIn) -> Local<'_, Result<String, Error>> {
+        let read = |reply: &[u8]| Ok(parse::<LogInStarted>(reply)?.attempt);
+        self.step_in(true, LogIn::PATH, json::to_vec(call), read)
+    }
+
+    pub(super) fn finish_login(&self, call: &EnterCode) -> Local<'_, Result<String, Error>> {
+        let read = |reply: &[u8]| Ok(parse::<Ticket>(reply)?.ticket);
+        self.step_in(false, EnterCode::PATH, json::to_vec(call), read)
+    }
+
+    /// One step of a login, what is needed of its answer being one text.
+    fn step_in(
+        &self,
+        is_first: bool,
+        path: &'static str,
+        body: Vec<u8>,
+        read: fn(&[u8]) -> Result<String, Error>,
+    ) -> Local<'_, Result<String, Error>> {
+        Box::pin(async move {
+            self.demand_new()?;
+            if is_first {
+                self.introduced().await?;
+            }
+            read(&self.send_proved(By::NewDevice, path, body).await?)
+        })
     }
 
     /// Makes keys and learns whom to believe, whatever of both is still to do.
     fn introduced(&self) -> Local<'_, Result<(), Error>> {
         Box::pin(async move {
-            self.ensure_keys().await?;
-            self.learn_issuer().await
+            if !self.has_keys()? {
+                let custody = match self.settings.custody {
+                    Some(custody) => custody,
+                    None => match self.platform.keys().custody().await? {
+                        Custody::Software => return Err(Code::Unsupported.into()),
+                        custody => custody,
+                    },
+                };
+                let made = self.make_pair(custody).await?;
+                self.hold_keys(custody, made);
+            }
+            if self.read(|data| data.trust.is_none())? {
+                let known = self.ask_who().await?;
+                self.pin(&known)?.await?;
+            }
+            Ok(())
         })
-    }
-
-    pub(super) async fn finish_login(&self, attempt: &str, code: &str) -> Result<String, Error> {
-        self.demand_new()?;
-        let call = EnterCode { attempt: attempt.into(), code: code.into() };
-        Ok(self.call(By::NewDevice, &call).await?.ticket)
     }
 
     /// That no device is enrolled here.
@@ -94,7 +123,7 @@ impl<P: Platform> Wallet<P> {
     ) -> Result<Ceremony, Error> {
         self.end_open(Stop::Superseded).await;
         self.demand_new()?;
-        let label = label.trim();
+        let label = label.trim_ascii();
         let label = if label.is_empty() { self.settings.label.as_str() } else { label };
         if label.chars().count() > LABEL {
             return Err(Code::BadArgument.into());
@@ -103,57 +132,21 @@ impl<P: Platform> Wallet<P> {
         if !self.trust(|trust| host(self.platform.origin()) == trust.rp_id.as_str())? {
             return Err(Code::WrongRp.into());
         }
-        let (channel_key, ticket) = (self.read(|data| data.channel_key)?, ticket.into());
         // Both say the same, to two paths.
-        let body = json::to_vec(&PrepareEnrolment { ticket, channel_key });
+        let call = |data: &Data| PrepareEnrolment { ticket: ticket.into(), channel_key: data.channel_key };
+        let body = self.read(|data| json::to_vec(&call(data)))?;
         let path = if replaces { PrepareRecovery::PATH } else { PrepareEnrolment::PATH };
-        let reply: EnrolmentPrepared = parse(&self.send_proved(By::NewDevice, path, body).await?)?;
+        let reply: Box<EnrolmentPrepared> = parsed(self.send_proved(By::NewDevice, path, body).await)?;
         if expected_account_label.is_some_and(|expected| expected != reply.account_label) {
             return Err(Code::WrongAccount.into());
         }
-        let (intent, prepared) = self.prepared_enrolment(label, reply, replaces)?;
-        self.open_ceremony(intent, Work::Enrol(prepared)).await
-    }
-
-    /// What the user is to see, and what the passkey is to be made with.
-    fn prepared_enrolment(
-        &self,
-        label: &str,
-        reply: EnrolmentPrepared,
-        replaces: bool,
-    ) -> Result<(IntentView, Box<Prepared>), Error> {
-        let EnrolmentPrepared { account, account_label, user_handle, nonce, expires_at, exclude, credentials } = reply;
-        let (exclude, known) = match (replaces, exclude, credentials) {
-            (false, Some(exclude), None) => (exclude, Vec::new()),
-            (true, None, Some(known)) => (Vec::new(), known),
+        match (replaces, &reply.exclude, &reply.credentials) {
+            (true, None, Some(known)) if known.is_empty() => return Err(Code::NoCredential.into()),
+            (false, Some(_), None) | (true, None, Some(_)) => {}
             _ => return Err(Code::IssuerRefused.into()),
-        };
-        if replaces && known.is_empty() {
-            return Err(Code::NoCredential.into());
         }
-        let (keys, custody) = self.read(|data| ((data.device_key, data.channel_key), data.custody))?;
-        let (rp_id, rp_name) = self.trust(|trust| (trust.rp_id.clone(), trust.rp_name.clone()))?;
-        let (thumb, channel_thumb) = (keys.0.thumbprint(), keys.1.thumbprint());
-        let challenge = creation_challenge(&self.settings.issuer, &rp_id, &account, thumb, channel_thumb, nonce);
-        let prf = self.room.draft.borrow().as_ref().and_then(|device| self.platform.keys().prf_input(device));
-        let account = Account {
-            id: account,
-            label: account_label.clone(),
-            device_label: label.into(),
-            credential: Bytes::default(),
-            user_handle: user_handle.clone(),
-            enrolled_at: 0,
-        };
-        let intent = IntentView::Enrol {
-            account_label: account_label.clone(),
-            label: label.into(),
-            custody,
-            expires_at: ms(expires_at),
-        };
-        let deadline = DEADLINE;
-        let options = CreationOptions { rp_id, rp_name, user_handle, account_label, challenge, exclude, prf, deadline };
-        let (made, sent) = (OnceCell::new(), Cell::new(false));
-        Ok((intent, Box::new(Prepared { account, known, options, nonce, made, sent })))
+        let (intent, prepared) = self.read(|data| prepared(data, label, reply))??;
+        self.open_ceremony(intent, Work::Enrol(prepared)).await
     }
 
     /// Under the lock of all tabs, so that two of them end with one device.
@@ -164,17 +157,16 @@ impl<P: Platform> Wallet<P> {
             Ok(())
         };
         self.patiently(open, Some(&open.signal), Box::pin(granted)).await?;
-        let own = self.read(|data| data.device_key)?;
         // Another tab may have been here first.
         self.take_stored().await?;
         while self.read(|data| data.account.is_none())? {
-            let is_there = match self.resume_enrolment().await {
+            let is_there = match self.resume_registration().await {
                 // Of an earlier enrolment that came to nothing: this one goes on.
                 Err(error) if !prepared.sent.get() && !is_unanswered(&error) => false,
                 other => other?,
             };
             if !is_there {
-                if self.read(|data| data.device_key != own).unwrap_or(true) {
+                if self.read(|data| data.device_key != prepared.keys.0).unwrap_or(true) {
                     // The ticket was for a key that is no longer here.
                     return Err(Code::TicketExpired.into());
                 }
@@ -194,56 +186,27 @@ impl<P: Platform> Wallet<P> {
             Ok(Confirmed::Enrolled { device })
         })
     }
+}
 
-    /// Sends an enrolment that is on disk, for the first time or again. Whether there was one.
-    ///
-    /// # Errors
-    /// Where no answer came it stays on disk; what the issuer refuses ends it.
-    pub(super) fn resume_enrolment(&self) -> Local<'_, Result<bool, Error>> {
-        Box::pin(async move {
-            let sent = |enrolling: &Enrolling| (enrolling.call.0.clone(), enrolling.recovers.is_some());
-            let call = self.read(|data| data.enrolling.as_ref().map(sent))?;
-            let Some((call, recovers)) = call else { return Ok(false) };
-            let path = if recovers { ConfirmRecovery::PATH } else { ConfirmEnrolment::PATH };
-            let answer = self.send_proved(By::Device, path, call).await;
-            match judged(answer)? {
-                Ok(enrolled) => {
-                    let thumb = self.read(|data| data.device_key.thumbprint())?;
-                    let begun = self.begun(enrolled, thumb).await?;
-                    self.change(move |data| {
-                        // Another tab may have been here first.
-                        let Some(enrolling) = data.enrolling.take() else { return Ok(()) };
-                        data.account = Some(enrolling.account);
-                        begun.enter(data);
-                        Ok(())
-                    })
-                    .await?;
-                    self.room.draft.replace(None);
-                    Ok(true)
-                }
-                Err(error) => {
-                    self.change(|data| {
-                        data.enrolling = None;
-                        Ok(())
-                    })
-                    .await?;
-                    // Its keys were not registered. They may be tried again from here, and from nowhere else.
-                    let draft = self.room.draft.borrow().clone();
-                    match draft {
-                        Some(device) => {
-                            self.room.stored.set(false);
-                            if let Some(handles) = self.room.handles.borrow_mut().as_mut() {
-                                handles.0 = device;
-                            }
-                        }
-                        None => self.room.lose(None),
-                    }
-                    self.room.changed();
-                    Err(error)
-                }
-            }
-        })
-    }
+/// What the user is to see, and what the enrolment is made of.
+fn prepared(data: &Data, label: &str, reply: Box<EnrolmentPrepared>) -> Result<(IntentView, Box<Prepared>), Error> {
+    let Trust { rp_id, rp_name, .. } = data.trust.as_ref().ok_or(Code::IssuerUntrusted)?;
+    let intent = IntentView::Enrol {
+        account_label: reply.account_label.clone(),
+        label: label.into(),
+        custody: data.custody,
+        expires_at: ms(reply.expires_at),
+    };
+    let prepared = Prepared {
+        reply,
+        label: label.into(),
+        keys: (data.device_key, data.channel_key),
+        rp_id: rp_id.clone(),
+        rp_name: rp_name.clone(),
+        made: OnceCell::new(),
+        sent: Cell::new(false),
+    };
+    Ok((intent, Box::new(prepared)))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Freezing: it only takes away, so the channel key is enough.
 
 use super::Wallet;
-use super::client::{By, parse};
+use super::client::{By, parsed};
 use super::error::Error;
 use super::ports::{Entropy, Platform};
 use super::record::Data;
@@ -14,15 +14,14 @@ use crate::wire::sign1::{self, Unsigned};
 
 impl<P: Platform> Wallet<P> {
     /// Waits for no other call: whoever freezes is in a hurry.
-    pub(super) async fn send_freeze(&self, not_mine: Option<u64>) -> Result<(), Error> {
+    pub(super) async fn send_freeze(&self, seq: Option<u64>) -> Result<(), Error> {
         let nonce = Nonce(self.platform.entropy().draw()?);
         let unsigned = self.read(|data| self.freeze_statement(data, nonce))??;
         let statement = self.signed(By::Channel, unsigned).await?;
-        let (path, body) = match not_mine {
-            None => (FreezeAccount::PATH, json::to_vec(&FreezeAccount { statement })),
-            seq => (ReportUse::PATH, json::to_vec(&ReportUse { statement, seq })),
-        };
-        parse::<AccountFrozen>(&self.send_proved(By::Channel, path, body).await?)?;
+        // A report of no payment says the same as a freeze.
+        let path = if seq.is_some() { ReportUse::PATH } else { FreezeAccount::PATH };
+        let body = json::to_vec(&ReportUse { statement, seq });
+        parsed::<AccountFrozen>(self.send_proved(By::Channel, path, body).await)?;
         self.change(|data| {
             if data.status == DeviceStatus::Active {
                 data.status = DeviceStatus::Frozen;

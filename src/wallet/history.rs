@@ -21,9 +21,9 @@ use std::rc::Rc;
 
 /// A receipt that the issuer signed for this account, with the body it names.
 pub(super) struct Checked {
-    receipt: Receipt,
+    receipt: Box<Receipt>,
     /// None if the body was erased.
-    body: Option<Body>,
+    body: Option<Box<Body>>,
 }
 
 /// Checks one receipt by itself; its place in the chain is [`apply`]'s to check.
@@ -50,7 +50,7 @@ impl Checked {
     /// As a page sees it.
     pub(super) fn view(&self, data: &Data) -> ReceiptView {
         let Self { receipt, body } = self;
-        let body = body.as_ref();
+        let body = body.as_deref();
         // A known set says a currency; the fallback is never reached once an account is there.
         let currency = data.currency().unwrap_or(Currency::JPY);
         let by = receipt.thumb.map(|thumb| if data.is_own(thumb) { By::ThisDevice } else { By::OtherDevice });
@@ -129,7 +129,7 @@ fn is_history(data: &Data, receipt: &Receipt) -> bool {
 
 /// Whether the debit is the first one of a token that this wallet made, and no more than that token allowed.
 fn is_made_here(data: &mut Data, checked: &Checked) -> bool {
-    let Receipt { seq, atc: Some(atc), random: Some(random), .. } = checked.receipt else { return false };
+    let Receipt { seq, atc: Some(atc), random: Some(random), .. } = *checked.receipt else { return false };
     let amount = checked.body.as_ref().and_then(|body| body.amount).unwrap_or(Amount::ZERO);
     match data.made.iter_mut().find(|made| made.atc == atc && made.random == random) {
         Some(made) if made.spent.is_none() && amount <= made.most && was_alive(made, checked.receipt.time) => {
@@ -175,20 +175,17 @@ fn take_back(data: &mut Data, view: &ReceiptView) {
 }
 
 fn alert(kind: AlertKind, cause: Option<Cause>, view: &Rc<ReceiptView>) -> Alert {
-    let id = ["receipt-", &decimal(view.sequence)].concat();
-    Alert { id, at: view.at, kind, cause, receipt: Some(Rc::clone(view)), skew_ms: None }
+    Alert { cause, receipt: Some(Rc::clone(view)), ..plain_alert(kind, "receipt", view.sequence, view.at) }
 }
 
 /// The alert of a history that does not hold after `after`.
 pub(super) fn broken_alert(cause: Cause, after: u64, now_ms: u64) -> Alert {
-    let word = match cause {
-        Cause::NeverMadeHere => "never-made-here-",
-        Cause::Gap => "gap-",
-        Cause::Fork => "fork-",
-        Cause::Forged => "forged-",
-    };
-    let id = [word, &decimal(after)].concat();
-    Alert { id, at: now_ms, kind: AlertKind::UnknownUse, cause: Some(cause), receipt: None, skew_ms: None }
+    Alert { cause: Some(cause), ..plain_alert(AlertKind::UnknownUse, cause.name(), after, now_ms) }
+}
+
+/// An alert that says no more; the same cause gives the same id.
+pub(super) fn plain_alert(kind: AlertKind, word: &str, cause: u64, at: u64) -> Alert {
+    Alert { id: [word, "-", &decimal(cause)].concat(), at, kind, cause: None, receipt: None, skew_ms: None }
 }
 
 /// The newest receipts, newest first, those below sequence `before` if given.

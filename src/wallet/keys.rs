@@ -3,7 +3,7 @@
 use super::client::By;
 use super::error::Error;
 use super::ports::{Clock, Entropy, Kept, KeyError, Keys, Platform, Record, Seal, SigningKey, Store, StoreError};
-use super::queue::{Stop, first};
+use super::queue::Stop;
 use super::record::Data;
 use super::room::{Fault, Handle, Key, Local, Secret, unreadable};
 use super::state::Status;
@@ -13,7 +13,10 @@ use crate::wire::calls::{Call as _, SignOff};
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{AccountId, Bytes};
 use crate::wire::key::{PublicKey, Signature};
-use crate::wire::seal::{SealedFor, VERSION};
+use crate::wire::seal::SealedFor;
+use core::future::poll_fn;
+use core::pin::pin;
+use core::task::Poll;
 use core::time::Duration;
 use std::rc::Rc;
 
@@ -24,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const PROOF: &[u8] = b"jitsuin/v1/key-proof\0";
 
 /// Device key, channel key, and the handles to store of both.
-type Pair<P> = (Key<P>, Key<P>, (Handle<P>, Handle<P>));
+pub(super) type Pair<P> = (Rc<Key<P>>, Rc<Key<P>>, (Handle<P>, Handle<P>));
 
 impl<P: Platform> Wallet<P> {
     pub(super) async fn open_record(platform: P, settings: Settings) -> Result<Self, Error> {
@@ -131,8 +134,7 @@ impl<P: Platform> Wallet<P> {
     /// What a key of this account is sealed for.
     pub(super) fn seal_for(&self, public: &PublicKey, credential: &Bytes, account: &AccountId) -> Result<Seal, Error> {
         let thumb = public.thumbprint();
-        let (issuer, account, credential) = (self.settings.issuer.clone(), account.clone(), credential.clone());
-        let bound = SealedFor { version: VERSION, issuer, account, thumb, credential }.to_bytes();
+        let bound = SealedFor { issuer: &self.settings.issuer, account, thumb, credential }.to_bytes();
         Ok(Seal { rp_id: self.trust(|trust| trust.rp_id.clone())?, thumb, bound })
     }
 
@@ -148,40 +150,38 @@ impl<P: Platform> Wallet<P> {
         Ok((key, handle))
     }
 
-    /// Makes this device's keys if there are none, in memory alone. The first of all tabs that registers one wins.
-    pub(super) async fn ensure_keys(&self) -> Result<(), Error> {
+    /// Whether this device's keys are here already.
+    ///
+    /// # Errors
+    /// Why none can be made, or those that are here are of no use.
+    pub(super) fn has_keys(&self) -> Result<bool, Error> {
         if self.room.closed.get() {
             return Err(Code::Closed.into());
         }
         if self.room.fault.get() == Some(Fault::Corrupt) {
             return Err(Code::StorageCorrupt.into());
         }
-        if self.room.data.borrow().is_some() {
-            let usable = self.room.device.borrow().is_some() && self.room.channel.borrow().is_some();
-            return match self.status() {
-                _ if usable => Ok(()),
-                Status::Locked => Err(Code::Locked.into()),
-                _ => Err(Code::KeyLost.into()),
-            };
+        if self.room.data.borrow().is_none() {
+            return Ok(false);
         }
-        let keys = self.platform.keys();
-        let custody = match self.settings.custody {
-            Some(custody) => custody,
-            None => match keys.custody().await? {
-                Custody::Software => return Err(Code::Unsupported.into()),
-                custody => custody,
-            },
-        };
-        let (device, channel, (device_handle, channel_handle)) = self.make_pair(custody).await?;
+        let usable = self.room.device.borrow().is_some() && self.room.channel.borrow().is_some();
+        match self.status() {
+            _ if usable => Ok(true),
+            Status::Locked => Err(Code::Locked.into()),
+            _ => Err(Code::KeyLost.into()),
+        }
+    }
+
+    /// Takes keys that were made now, in memory alone. The first of all tabs that registers one wins.
+    pub(super) fn hold_keys(&self, custody: Custody, (device, channel, handles): Pair<P>) {
         let data = Data::new(self.settings.issuer.clone(), *device.public(), *channel.public(), custody);
         self.room.lose(None);
-        self.room.device.replace(Some(Rc::new(device)));
-        self.room.channel.replace(Some(Rc::new(channel)));
-        self.room.draft.replace(Some(device_handle.clone()));
-        self.room.handles.replace(Some((device_handle, channel_handle)));
-        self.room.data.replace(Some(Box::new(data)));
+        self.room.device.replace(Some(device));
+        self.room.channel.replace(Some(channel));
+        self.room.draft.replace(Some(handles.0.clone()));
+        self.room.handles.replace(Some(handles));
+        self.room.data.replace(Some(data));
         self.room.changed();
-        Ok(())
     }
 
     /// A device key for this custody and the channel key that goes with it.
@@ -192,7 +192,7 @@ impl<P: Platform> Wallet<P> {
             // The channel key works while the wallet is locked, so a custody that locks is not for it.
             let of_channel = if custody == Custody::Software { Custody::Software } else { Custody::Browser };
             let (channel, channel_handle) = keys.make(of_channel).await?;
-            Ok((device, channel, (device_handle, channel_handle)))
+            Ok((Rc::new(device), Rc::new(channel), (device_handle, channel_handle)))
         })
     }
 
@@ -232,8 +232,13 @@ impl<P: Platform> Wallet<P> {
         let _news = self.room.news.turn().await;
         if self.read(|data| data.account.is_some()).unwrap_or(false) {
             // Told where the issuer can be reached, and never waited for.
-            let told = self.send_proved(By::Channel, SignOff::PATH, b"{}".to_vec());
-            let _ = first(told, self.platform.clock().sleep(PATIENCE)).await;
+            let mut told = self.send_proved(By::Channel, SignOff::PATH, b"{}".to_vec());
+            let mut time = pin!(self.platform.clock().sleep(PATIENCE));
+            poll_fn(|context| match told.as_mut().poll(context) {
+                Poll::Ready(_) => Poll::Ready(()),
+                Poll::Pending => time.as_mut().poll(context),
+            })
+            .await;
         }
         self.platform.store().erase().await?;
         self.room.lose(None);

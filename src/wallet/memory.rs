@@ -18,7 +18,6 @@ pub use store::MemoryStore;
 
 use super::ports::{Entropy, NoEntropy, Platform, Request, Response, Transport, Unreachable};
 use super::room::Local;
-use crate::code::Code;
 use core::cell::{Cell, RefCell};
 use core::future::Future;
 use std::rc::Rc;
@@ -101,12 +100,12 @@ impl FnTransport {
 }
 
 impl Transport for FnTransport {
-    async fn send(&self, request: Request) -> Result<Response, Unreachable> {
+    async fn send(&self, request: &Request) -> Result<Response, Unreachable> {
         if self.offline.get() {
             return Err(Unreachable);
         }
         self.sent.borrow_mut().push(request.clone());
-        let answer = (self.send)(request).await;
+        let answer = (self.send)(request.clone()).await;
         let to_lose = self.lose_answers.get();
         if to_lose > 0 {
             self.lose_answers.set(to_lose - 1);
@@ -216,10 +215,6 @@ impl Platform for Place {
 
     fn origin(&self) -> &str {
         &self.origin
-    }
-
-    fn later(&self) -> Local<'_, Result<(), Code>> {
-        Box::pin(core::future::ready(Ok(())))
     }
 }
 

@@ -42,11 +42,11 @@ impl<P: Platform> Wallet<P> {
             Ok(())
         })
         .await?;
-        let Taken { unsigned, counter, issued_at, expires_at } = taken.ok_or(Code::StorageFailed)?;
-        let signature = self.sign_with(By::Device, unsigned.message()).await?;
+        let Taken { unsigned, counter, issued_at, expires_at } = *taken.ok_or(Code::StorageFailed)?;
+        let signed = self.signed(By::Device, unsigned).await?;
         // Locked or frozen meanwhile: a code that may not be shown is not handed out.
         self.demand_ready()?;
-        let text = form.text(&unsigned.finish(&signature)).map_err(|_| Error::new(Code::ModuleCrashed))?;
+        let text = form.text(&signed.0).map_err(|_| Error::new(Code::ModuleCrashed))?;
         let picture = picture::draw(&text).map_err(|_| Error::new(Code::ModuleCrashed))?;
         let here = self.platform.clock().now_ms();
         let left = ms(expires_at).saturating_sub(self.now_ms());
@@ -72,20 +72,21 @@ struct Taken {
 }
 
 /// Takes the next counter, or refuses and takes nothing.
-fn take_token(data: &mut Data, max: Option<Amount>, random: [u8; 4], now_ms: u64) -> Result<Taken, Error> {
+fn take_token(data: &mut Data, max: Option<Amount>, random: [u8; 4], now_ms: u64) -> Result<Box<Taken>, Error> {
     // Another tab may know more than this one did a moment ago.
     check_may_pay(data)?;
     check_pace(data, now_ms)?;
     let terms = data.allowance.as_ref().ok_or_else(|| over(None, Amount::ZERO, now_ms))?;
     let issued_at = u32::try_from(now_ms / 1000).unwrap_or(u32::MAX).max(data.last_iat);
     let offline = issued_at > data.last_contact.saturating_add(OFFLINE_AFTER);
-    let unbroken = data.shown.last().copied().filter(|shown| {
+    let goes_on = data.shown.last().is_some_and(|shown| {
         now_ms.abs_diff(shown.latest) <= UNBROKEN_MS && now_ms.saturating_sub(shown.began) < LONGEST_MS
     });
     // A presentation is one payment, so going on with it costs nothing more than it did already.
-    let others = data.shown.len().saturating_sub(usize::from(unbroken.is_some()));
-    let left = worst(data, terms, issued_at, data.shown.get(..others).unwrap_or_default());
-    let left = if offline { left.and(offline_left(data, terms, issued_at, others)) } else { left };
+    let others = data.shown.len().saturating_sub(usize::from(goes_on));
+    let others = data.shown.get(..others).unwrap_or_default();
+    let left = worst(data, terms, issued_at, others);
+    let left = if offline { left.and(offline_left(terms, issued_at, others)) } else { left };
     let most = max.unwrap_or(terms.per_payment).min(left.each);
     if left.count == 0 || left.each.is_zero() || max.is_some_and(|max| max > left.each) {
         return Err(over(Some(terms), left.each, ms(left.resets_at)));
@@ -100,22 +101,25 @@ fn take_token(data: &mut Data, max: Option<Amount>, random: [u8; 4], now_ms: u64
     data.atc = atc;
     data.last_iat = issued_at;
     data.remember(made);
-    let shown = match unbroken {
+    match data.shown.last_mut().filter(|_| goes_on) {
         Some(shown) => {
-            data.shown.pop();
-            Shown {
-                last: atc,
-                latest: now_ms,
-                ends: expires_at,
-                worst: shown.worst.max(most),
-                offline: shown.offline || offline,
-                ..shown
-            }
+            shown.last = atc;
+            shown.latest = now_ms;
+            shown.ends = expires_at;
+            shown.worst = shown.worst.max(most);
+            shown.offline |= offline;
         }
-        None => Shown { first: atc, last: atc, began: now_ms, latest: now_ms, ends: expires_at, worst: most, offline },
-    };
-    data.shown.push(shown);
-    Ok(Taken { unsigned, counter: atc, issued_at, expires_at })
+        None => data.shown.push(Shown {
+            first: atc,
+            last: atc,
+            began: now_ms,
+            latest: now_ms,
+            ends: expires_at,
+            worst: most,
+            offline,
+        }),
+    }
+    Ok(Box::new(Taken { unsigned, counter: atc, issued_at, expires_at }))
 }
 
 fn check_may_pay(data: &Data) -> Result<(), Error> {
@@ -129,19 +133,21 @@ fn check_may_pay(data: &Data) -> Result<(), Error> {
 }
 
 fn check_pace(data: &Data, now_ms: u64) -> Result<(), Error> {
-    // Distances, so that a clock that went back does not stop the wallet.
-    let recent = |within: u64| data.made.iter().rev().filter(move |made| now_ms.abs_diff(made.at) < within);
-    let wait = if recent(APART_MS).next().is_some() {
-        APART_MS
-    } else if recent(60_000).count() >= A_MINUTE {
-        60_000
-    } else {
-        return Ok(());
-    };
-    let oldest = recent(wait).map(|made| made.at).min().unwrap_or(now_ms);
-    let retry_after_ms = oldest.saturating_add(wait).saturating_sub(now_ms);
-    let details = Details { retry_after_ms: Some(retry_after_ms), ..Details::default() };
-    Err(Error::new(Code::TooFast).with_details(details))
+    for (within, most) in [(APART_MS, 1), (60_000, A_MINUTE)] {
+        let (mut recent, mut oldest) = (0, now_ms);
+        for made in &data.made {
+            // A distance, so that a clock that went back does not stop the wallet.
+            if now_ms.abs_diff(made.at) < within {
+                recent += 1;
+                oldest = oldest.min(made.at);
+            }
+        }
+        if recent >= most {
+            let retry_after_ms = Some(oldest.saturating_add(within).saturating_sub(now_ms));
+            return Err(Error::new(Code::TooFast).with_details(Details { retry_after_ms, ..Details::default() }));
+        }
+    }
+    Ok(())
 }
 
 fn over(terms: Option<&Terms>, left: Amount, resets_at: u64) -> Error {
@@ -174,7 +180,7 @@ fn worst(data: &Data, terms: &Terms, now: u32, shown: &[Shown]) -> Remaining {
     // The owner's own limit, as far as it is known here.
     let total = data.limit.map_or(terms.total, |limit| limit.min(terms.total));
     let cap = Cap { each: terms.per_payment, total, count: terms.count };
-    let metered = metered(data.meter.clone(), shown, &cap, now);
+    let metered = metered(data.meter.clone(), shown, |_| true, &cap, now);
     // The issuer also sees the account's other devices. Its word counts until more is left than it said.
     match data.left {
         Some(then) if now < then.left.resets_at => {
@@ -189,21 +195,23 @@ fn worst(data: &Data, terms: &Terms, now: u32, shown: &[Shown]) -> Remaining {
     }
 }
 
-fn offline_left(data: &Data, terms: &Terms, now: u32, others: usize) -> Remaining {
+fn offline_left(terms: &Terms, now: u32, shown: &[Shown]) -> Remaining {
     let cap = if now < terms.cooled_at {
         Cap { each: Amount::ZERO, total: Amount::ZERO, count: 0 }
     } else {
         Cap { each: terms.offline.per_payment, total: terms.offline.total, count: terms.offline.count }
     };
-    let shown: Vec<Shown> = data.shown.iter().take(others).filter(|shown| shown.offline).copied().collect();
-    let left = metered(Meter::default(), &shown, &cap, now);
+    let left = metered(Meter::default(), shown, |shown| shown.offline, &cap, now);
     if now < terms.cooled_at { Remaining { resets_at: terms.cooled_at, ..left } } else { left }
 }
 
-fn metered(mut meter: Meter, shown: &[Shown], cap: &Cap, now: u32) -> Remaining {
+/// What those that count leave of a cap, beside what is in the meter already.
+fn metered(mut meter: Meter, shown: &[Shown], counts: fn(&Shown) -> bool, cap: &Cap, now: u32) -> Remaining {
     for shown in shown {
-        let entry = shown.entry();
-        meter.add(entry.amount, entry.at);
+        if counts(shown) {
+            let entry = shown.entry();
+            meter.add(entry.amount, entry.at);
+        }
     }
     let left = meter.left(cap, now);
     Remaining { amount: left.amount, each: left.each, count: left.count, resets_at: left.resets_at }

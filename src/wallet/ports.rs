@@ -3,8 +3,6 @@
 //!
 //! No `Send` and never `dyn`: a wallet lives in one thread, and one generic parameter names the whole platform.
 
-use super::room::Local;
-use crate::code::Code;
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{Bytes, Hash, Nonce, RpId, Thumbprint};
 use crate::wire::key::{PublicKey, Signature};
@@ -45,8 +43,6 @@ pub trait Platform {
     fn transport(&self) -> &Self::Transport;
     /// The origin of the page that holds the wallet, such as `https://wallet.example`.
     fn origin(&self) -> &str;
-    /// Resolves once the code that is needed once or seldom can be called: a page fetches it then (`scripts/later.txt`).
-    fn later(&self) -> Local<'_, Result<(), Code>>;
 }
 
 /// Time: the wall for dates, the monotonic clock for spans, since phones jump and sleep.
@@ -58,6 +54,12 @@ pub trait Clock {
     fn running(&self) -> Duration;
     /// Resolves after `time`.
     async fn sleep(&self, time: Duration);
+}
+
+/// Whole milliseconds of a span, as far as anybody waits. Those of the library have 128 bits, which is much code in the page's
+/// module.
+pub(crate) fn millis(time: Duration) -> u64 {
+    time.as_secs().min(u64::MAX / 2000) * 1000 + u64::from(time.subsec_millis())
 }
 
 /// The platform gave no random bytes.
@@ -272,40 +274,43 @@ pub struct Ended {
 }
 
 /// What to ask `navigator.credentials.create` for. Always: ES256 (-7), user verification and resident key required.
-#[derive(Clone, Debug)]
-pub struct CreationOptions {
+#[derive(Clone, Copy, Debug)]
+pub struct CreationOptions<'a> {
     /// Relying party id.
-    pub rp_id: RpId,
+    pub rp_id: &'a RpId,
     /// Relying party name.
-    pub rp_name: String,
+    pub rp_name: &'a str,
     /// `user.id`.
-    pub user_handle: Bytes,
+    pub user_handle: &'a Bytes,
     /// `user.name` and `user.displayName`.
-    pub account_label: String,
+    pub account_label: &'a str,
     /// Challenge.
-    pub challenge: Hash,
+    pub challenge: &'a Hash,
     /// Credentials that must not be made twice.
-    pub exclude: Vec<Bytes>,
+    pub exclude: &'a [Bytes],
     /// What the new passkey derives a secret from, to learn whether it can; none: it is not asked.
-    pub prf: Option<[u8; 32]>,
+    pub prf: Option<&'a [u8; 32]>,
     /// Own deadline.
     pub deadline: Duration,
 }
 
 /// What to ask `navigator.credentials.get` for. Always: user verification required.
-#[derive(Clone, Debug)]
-pub struct RequestOptions {
+#[derive(Clone, Copy, Debug)]
+pub struct RequestOptions<'a> {
     /// Relying party id.
-    pub rp_id: RpId,
+    pub rp_id: &'a RpId,
     /// Challenge.
-    pub challenge: Hash,
+    pub challenge: &'a Hash,
     /// The credentials, one of which is to answer.
-    pub credentials: Vec<Bytes>,
+    pub credentials: &'a [Bytes],
     /// What the passkey is asked to derive a secret from.
-    pub prf: Option<[u8; 32]>,
+    pub prf: Option<&'a [u8; 32]>,
     /// Own deadline.
     pub deadline: Duration,
 }
+
+/// An assertion, and the secret that the passkey derived. It is handed through several hands, so it is one pointer.
+pub type Answer<S> = Box<(Assertion, Option<S>)>;
 
 /// WebAuthn. Every call settles by its deadline, whatever the platform does.
 #[allow(async_fn_in_trait, reason = "a wallet lives in one thread")]
@@ -315,9 +320,9 @@ pub trait Authenticator {
 
     /// Creates a passkey, and tells whether it says that it can derive secrets. A platform that fails because it was asked is
     /// asked once more without that, inside the same deadline.
-    async fn create(&self, options: &CreationOptions) -> Result<(Registration, bool), Ended>;
+    async fn create(&self, options: &CreationOptions<'_>) -> Result<(Box<Registration>, bool), Ended>;
     /// Asks for an assertion, and for a secret if the options name an input; likewise.
-    async fn get(&self, options: &RequestOptions) -> Result<(Assertion, Option<Self::Secret>), Ended>;
+    async fn get(&self, options: &RequestOptions<'_>) -> Result<Answer<Self::Secret>, Ended>;
     /// Ends the call that is open, if one is; that call then settles with `aborted_by_us`.
     fn abort(&self);
 }
@@ -356,5 +361,5 @@ pub struct Unreachable;
 #[allow(async_fn_in_trait, reason = "a wallet lives in one thread")]
 pub trait Transport {
     /// Sends one call and waits for its answer, at most 20 seconds.
-    async fn send(&self, request: Request) -> Result<Response, Unreachable>;
+    async fn send(&self, request: &Request) -> Result<Response, Unreachable>;
 }

@@ -13,23 +13,9 @@ pub struct Queue {
 
 #[derive(Debug, Default)]
 struct Lane {
-    /// Who has the turn.
-    holder: Option<u64>,
-    /// Longest waiting first; there are never many.
-    waiting: Vec<(u64, Option<Waker>)>,
+    /// In the order of asking; there are never many. The first one has the turn, or is woken to take it.
+    tickets: Vec<(u64, Option<Waker>)>,
     next: u64,
-}
-
-impl Lane {
-    /// Gives the turn to the longest waiting, if it is free.
-    fn advance(&mut self) -> Option<Waker> {
-        if self.holder.is_some() || self.waiting.is_empty() {
-            return None;
-        }
-        let (ticket, waker) = self.waiting.remove(0);
-        self.holder = Some(ticket);
-        waker
-    }
 }
 
 /// The right to be alone in a lane, given back when dropped.
@@ -44,26 +30,28 @@ impl Queue {
         let mut lane = self.lane.borrow_mut();
         lane.next += 1;
         let ticket = lane.next;
-        lane.waiting.push((ticket, None));
+        lane.tickets.push((ticket, None));
         Wait { queue: self, ticket, taken: false }
     }
 
     /// The turn, if nobody has it or waits for it.
     pub fn try_turn(&self) -> Option<Turn<'_>> {
         let mut lane = self.lane.borrow_mut();
-        if lane.holder.is_some() || !lane.waiting.is_empty() {
+        if !lane.tickets.is_empty() {
             return None;
         }
         lane.next += 1;
-        lane.holder = Some(lane.next);
+        let ticket = lane.next;
+        lane.tickets.push((ticket, None));
         Some(Turn { queue: self })
     }
 
-    fn release(&self) {
+    /// Takes one out of the lane. The turn, if that one had it, goes on.
+    fn leave(&self, at: usize) {
         let woken = {
             let mut lane = self.lane.borrow_mut();
-            lane.holder = None;
-            lane.advance()
+            lane.tickets.remove(at);
+            lane.tickets.first_mut().filter(|_| at == 0).and_then(|(_, waker)| waker.take())
         };
         if let Some(waker) = woken {
             waker.wake();
@@ -73,7 +61,7 @@ impl Queue {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.queue.release();
+        self.queue.leave(0);
     }
 }
 
@@ -85,20 +73,24 @@ pub struct Wait<'q> {
     taken: bool,
 }
 
+impl Wait<'_> {
+    /// How many are before this one.
+    fn place(&self) -> Option<usize> {
+        self.queue.lane.borrow().tickets.iter().position(|(ticket, _)| *ticket == self.ticket)
+    }
+}
+
 impl<'q> Future for Wait<'q> {
     type Output = Turn<'q>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Turn<'q>> {
-        let queue = self.queue;
-        let mut lane = queue.lane.borrow_mut();
-        if lane.holder.is_none() && lane.waiting.first().is_some_and(|(ticket, _)| *ticket == self.ticket) {
-            lane.advance();
-        }
-        if lane.holder == Some(self.ticket) {
+        let (queue, place) = (self.queue, self.place());
+        if place == Some(0) {
             self.taken = true;
             return Poll::Ready(Turn { queue });
         }
-        if let Some((_, waker)) = lane.waiting.iter_mut().find(|(ticket, _)| *ticket == self.ticket) {
+        let mut lane = queue.lane.borrow_mut();
+        if let Some((_, waker)) = place.and_then(|place| lane.tickets.get_mut(place)) {
             *waker = Some(context.waker().clone());
         }
         Poll::Pending
@@ -106,18 +98,10 @@ impl<'q> Future for Wait<'q> {
 }
 
 impl Drop for Wait<'_> {
-    /// Whoever gives up while waiting leaves the lane; the turn, if it was already given, goes on.
+    /// Whoever gives up while waiting leaves the lane.
     fn drop(&mut self) {
-        if self.taken {
-            return;
-        }
-        let has_turn = {
-            let mut lane = self.queue.lane.borrow_mut();
-            lane.waiting.retain(|(ticket, _)| *ticket != self.ticket);
-            lane.holder == Some(self.ticket)
-        };
-        if has_turn {
-            self.queue.release();
+        if let Some(place) = self.place().filter(|_| !self.taken) {
+            self.queue.leave(place);
         }
     }
 }

@@ -200,14 +200,14 @@ json_object! {
 impl Terms {
     /// The terms of a checked allowance.
     #[must_use]
-    pub fn new(allowance: Allowance, since: u32) -> Self {
+    pub fn new(allowance: &Allowance, since: u32) -> Self {
         Self {
             handle: allowance.handle,
             veil: allowance.veil,
             per_payment: allowance.per_payment,
             count: allowance.count,
             total: allowance.total,
-            offline: allowance.offline,
+            offline: allowance.offline.clone(),
             currency: allowance.currency,
             until: allowance.until,
             cooled_at: allowance.cooled_at,
@@ -274,40 +274,19 @@ json_object! { open Made { atc, random, at, most, spent } }
 impl Data {
     /// A record before enrolment.
     #[must_use]
-    pub fn new(issuer: IssuerId, device_key: PublicKey, channel_key: PublicKey, custody: Custody) -> Self {
-        Self {
-            version: VERSION,
-            issuer,
-            device_key,
-            channel_key,
-            custody,
-            trust: None,
-            enrolling: None,
-            rotating: None,
-            predecessors: Vec::new(),
-            account: None,
-            status: DeviceStatus::Active,
-            atc: 0,
-            last_iat: 0,
-            offset_ms: 0,
-            last_contact: 0,
-            allowance: None,
-            unopened: None,
-            left: None,
-            limit: None,
-            meter: Meter::default(),
-            shown: Vec::new(),
-            made: Vec::new(),
-            forgotten: 0,
-            link: Link::START,
-            balance: None,
-            synced_at: None,
-            added_by: None,
-            receipts: Vec::new(),
-            alerts: Vec::new(),
-            devices: Vec::new(),
-            sources: Vec::new(),
-        }
+    pub fn new(issuer: IssuerId, device_key: PublicKey, channel_key: PublicKey, custody: Custody) -> Box<Self> {
+        let mut data = Self::empty();
+        data.version = VERSION;
+        data.issuer = issuer;
+        data.device_key = device_key;
+        data.channel_key = channel_key;
+        data.custody = custody;
+        data
+    }
+
+    /// Nothing of it is known.
+    fn empty() -> Box<Self> {
+        Box::new(Self::blank())
     }
 
     /// Reads stored bytes.
@@ -324,7 +303,7 @@ impl Data {
             1..=VERSION => {}
             _ => return Err(Unreadable::Newer),
         }
-        let mut data = Box::new(Self::blank());
+        let mut data = Self::empty();
         data.read(&json).map_err(corrupt)?;
         data.version = VERSION;
         Ok(data)
@@ -367,16 +346,16 @@ impl Data {
     /// Keeps a checked receipt.
     pub fn keep_receipt(&mut self, receipt: Rc<ReceiptView>) {
         self.receipts.push(receipt);
-        let surplus = self.receipts.len().saturating_sub(RECEIPTS);
-        self.receipts.drain(..surplus);
+        while self.receipts.len() > RECEIPTS {
+            self.receipts.remove(0);
+        }
     }
 
     /// Remembers a token.
     pub fn remember(&mut self, made: Made) {
         self.made.push(made);
-        let surplus = self.made.len().saturating_sub(TOKENS);
-        if let Some(last) = self.made.drain(..surplus).next_back() {
-            self.forgotten = self.forgotten.max(last.atc);
+        while self.made.len() > TOKENS {
+            self.forgotten = self.forgotten.max(self.made.remove(0).atc);
         }
     }
 

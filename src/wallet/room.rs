@@ -3,7 +3,7 @@
 use super::ceremony::Open;
 use super::error::Error;
 use super::history::newest;
-use super::ports::{Clock, Keys, Platform};
+use super::ports::{Clock, Keys, Platform, millis};
 use super::queue::Queue;
 use super::record::{Data, Unreadable};
 use super::rotate::Next;
@@ -138,7 +138,7 @@ impl<P: Platform> Wallet<P> {
 
     /// Never inlined: there are fifty readers.
     #[inline(never)]
-    fn held(&self) -> Result<Ref<'_, Data>, Error> {
+    pub(super) fn held(&self) -> Result<Ref<'_, Data>, Error> {
         Ref::filter_map(self.room.data.borrow(), Option::as_deref).map_err(|_| self.why_no_record())
     }
 
@@ -158,7 +158,7 @@ impl<P: Platform> Wallet<P> {
         let wall = self.platform.clock().now_ms().saturating_add_signed(offset);
         let carried = self.room.anchor.get().map_or(0, |anchor| {
             let since = self.platform.clock().running().saturating_sub(anchor.running);
-            anchor.issuer_ms.saturating_add(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+            anchor.issuer_ms.saturating_add(millis(since))
         });
         wall.max(carried)
     }
@@ -221,32 +221,27 @@ impl<P: Platform> Wallet<P> {
         let now = self.now();
         let ceremony = self.room.open.borrow().as_ref().map(|open| open.kind);
         let online = self.room.online.get();
+        let mut state = State { ceremony, online, ..State::of(status) };
         let data = self.room.data.borrow();
-        let Some(data) = data.as_ref() else {
-            return State { status, ceremony, online, ..empty(status) };
-        };
+        let Some(data) = data.as_ref() else { return state };
         let money = |amount| data.currency().map(|currency| Money { amount, currency });
-        State {
-            status,
-            device: this_device(data, now),
-            devices: data
-                .devices
+        state.device = this_device(data, now);
+        state.devices.extend(
+            data.devices
                 .iter()
                 .filter(|item| !data.predecessors.contains(&item.thumb))
-                .map(|item| device_view(item, data, now))
-                .collect(),
-            account_label: data.account.as_ref().map(|account| account.label.clone()),
-            balance: data.balance.and_then(money),
-            sources: data.sources.iter().map(source_view).collect(),
-            allowance: allowance_view(data, now_ms),
-            limit: data.limit.and_then(money),
-            recent: newest(data, None, RECENT),
-            alerts: data.alerts.clone(),
-            ceremony,
-            synced_at: data.synced_at,
-            online,
-            clock_offset_ms: data.offset_ms,
-        }
+                .map(|item| device_view(item, data, now)),
+        );
+        state.account_label = data.account.as_ref().map(|account| account.label.clone());
+        state.balance = data.balance.and_then(money);
+        state.sources.extend(data.sources.iter().map(source_view));
+        state.allowance = allowance_view(data, now_ms);
+        state.limit = data.limit.and_then(money);
+        state.recent = newest(data, None, RECENT);
+        state.alerts.clone_from(&data.alerts);
+        state.synced_at = data.synced_at;
+        state.clock_offset_ms = data.offset_ms;
+        state
     }
 
     pub(super) fn describe(&self) -> Report {
@@ -267,7 +262,8 @@ impl<P: Platform> Wallet<P> {
         }
     }
 
-    pub(super) fn new_with(platform: P, settings: Settings) -> Self {
+    /// A wallet that has read nothing yet: see [`Wallet::read_again`].
+    pub(crate) fn new_with(platform: P, settings: Settings) -> Self {
         Self { platform, settings, room: Room::new() }
     }
 }
@@ -277,25 +273,6 @@ pub(super) fn unreadable(why: Unreadable) -> Error {
         Unreadable::Corrupt => Code::StorageCorrupt,
         Unreadable::Newer => Code::UpgradeNeeded,
     })
-}
-
-const fn empty(status: Status) -> State {
-    State {
-        status,
-        device: None,
-        devices: Vec::new(),
-        account_label: None,
-        balance: None,
-        sources: Vec::new(),
-        allowance: None,
-        limit: None,
-        recent: Vec::new(),
-        alerts: Vec::new(),
-        ceremony: None,
-        synced_at: None,
-        online: true,
-        clock_offset_ms: 0,
-    }
 }
 
 pub(super) const fn ms(seconds: u32) -> u64 {

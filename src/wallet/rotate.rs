@@ -4,20 +4,17 @@
 use super::Wallet;
 use super::ceremony::{Open, Work};
 use super::client::{By, parse};
-use super::enrol::registration::judged;
 use super::enrol::statement::Bound;
 use super::error::Error;
 use super::ports::{Kept, Keys, Platform, SigningKey, Store};
 use super::queue::Stop;
 use super::record::{Data, Rotating};
-use super::room::{Handle, Key, Local, ms};
+use super::room::{Handle, Key, ms};
 use super::state::{Ceremony, Confirmed, IntentView};
 use super::step_up;
 use crate::code::Code;
 use crate::wire::approval::Approval;
-use crate::wire::calls::{
-    Call, ConfirmIntent, ConfirmRotation, DeviceStatus, Enrolled, KnownCredential, PrepareRotation, RotationPrepared,
-};
+use crate::wire::calls::{Call, ConfirmRotation, KnownCredential, PrepareRotation, RotationPrepared};
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{Bytes, Hash};
 use crate::wire::intent::{Action, Intent};
@@ -44,7 +41,7 @@ impl<P: Platform> Wallet<P> {
     /// `None`: the custody stays.
     pub(super) async fn rotation(&self, custody: Option<Custody>) -> Result<Ceremony, Error> {
         self.end_open(Stop::Superseded).await;
-        self.resume_rotation().await?;
+        self.resume_registration().await?;
         let custody = custody.unwrap_or(self.read(|data| data.custody)?);
         // Whether this wallet may: before keys are made for nothing.
         let action = |new_thumb| Action::Rotate { new_thumb, custody };
@@ -54,18 +51,19 @@ impl<P: Platform> Wallet<P> {
         let mut credential = None;
         let call = |head: Hash| json::to_vec(&PrepareRotation { new_thumb, custody, head });
         let mut read = |answer: &[u8]| {
-            let RotationPrepared { intent, credential: known } = parse(answer)?;
+            let RotationPrepared { intent, credential: known } = *parse(answer)?;
             credential = Some(known);
             Ok(intent)
         };
-        let (device_label, step) = self.begin(action(new_thumb), PrepareRotation::PATH, &call, &mut read).await?;
+        let step = self.begin(action(new_thumb), PrepareRotation::PATH, &call, &mut read).await?;
         let mut credential = credential.ok_or(Code::IssuerRefused)?;
         // What was agreed to names it.
         credential.id = step.intent().credential.clone();
-        let view = IntentView::Rotate { custody, device: device_label, expires_at: ms(step.intent().expires_at) };
+        let view =
+            IntentView::Rotate { custody, device: step.device().clone(), expires_at: ms(step.intent().expires_at) };
         let prepared = Prepared { step, credential, custody };
         let ceremony = self.open_ceremony(view, Work::Rotate(Box::new(prepared))).await?;
-        self.room.next.replace(Some(Next { device: Rc::new(device), channel: Rc::new(channel), handles }));
+        self.room.next.replace(Some(Next { device, channel, handles }));
         Ok(ceremony)
     }
 
@@ -86,7 +84,7 @@ impl<P: Platform> Wallet<P> {
             .await?;
         }
         let turn = self.room.news.turn().await;
-        self.resume_rotation().await?;
+        self.resume_registration().await?;
         drop(turn);
         if self.read(is_sent)? {
             // Locked before it was sent: nothing is renewed yet.
@@ -104,7 +102,9 @@ impl<P: Platform> Wallet<P> {
             (Rc::clone(&next.device), *next.channel.public(), next.handles.clone())
         };
         let prf = self.platform.keys().prf_input(&handles.0);
-        let (ConfirmIntent { nonce, assertion, co_signature }, secret) = self.agree(open, step, prf).await?;
+        let (answer, co_signature) = self.agree(open, step, prf.as_ref()).await?;
+        let (assertion, secret) = *answer;
+        let nonce = step.intent().nonce;
         let keys = (*made.public(), channel_key);
         let bound = Bound {
             keys: &keys,
@@ -126,7 +126,6 @@ impl<P: Platform> Wallet<P> {
                 next.device = device;
             }
         }
-        let co_signature = co_signature.unwrap_or_default();
         let attestation = self.platform.keys().attest(&handles.0, nonce).await;
         let call = ConfirmRotation { nonce, assertion, co_signature, approval, statement, attestation };
         let call = Bytes(json::to_vec(&call));
@@ -148,70 +147,30 @@ impl<P: Platform> Wallet<P> {
         sign1::prepare(&approval, public)
     }
 
-    /// Sends a rotation that is on disk, for the first time or again, and changes over once it is answered.
-    ///
-    /// # Errors
-    /// Where no answer came it stays on disk; what the issuer refuses ends it, and the key stays what it was.
-    pub(super) fn resume_rotation(&self) -> Local<'_, Result<(), Error>> {
-        Box::pin(async move {
-            let Some(call) = self.read(|data| data.rotating.as_ref().map(|rotating| rotating.call.0.clone()))? else {
-                return Ok(());
-            };
-            if self.room.device.borrow().is_none() {
-                // It is asked for once the key is open.
-                return Ok(());
-            }
-            let answer = self.send_proved(By::Device, ConfirmRotation::PATH, call).await;
-            match judged(answer)? {
-                Ok(enrolled) => self.change_over(enrolled).await,
-                Err(error) => {
-                    self.room.next.replace(None);
-                    self.change(|data| {
-                        data.rotating = None;
-                        Ok(())
-                    })
-                    .await?;
-                    Err(error)
-                }
-            }
-        })
-    }
-
-    /// The new keys take the place of the old ones: on disk in one transaction, then here.
-    async fn change_over(&self, enrolled: Enrolled) -> Result<(), Error> {
-        // For the new key and no other: an old answer, played again, must not end the key that works.
-        let new = |data: &Data| data.rotating.as_ref().map_or(data.device_key, |rotating| rotating.device_key);
-        let thumb = self.read(|data| new(data).thumbprint())?;
-        let begun = self.begun(enrolled, thumb).await?;
-        self.change(move |data| {
-            // Another tab may have been here first.
-            let Some(rotating) = data.rotating.take() else { return Ok(()) };
-            data.predecessors.push(data.device_key.thumbprint());
-            data.device_key = rotating.device_key;
-            data.channel_key = rotating.channel_key;
-            data.custody = rotating.custody;
-            data.status = DeviceStatus::Active;
-            begun.enter(data);
-            // Codes of the old key are dead; what was paid with them comes in receipts.
-            data.shown.clear();
-            Ok(())
-        })
-        .await?;
-        let public = self.read(|data| data.device_key)?;
-        // What this tab prepared may be another rotation than the one that is on disk.
-        let next = self.room.next.take().filter(|next| *next.device.public() == public);
-        if let Some(Next { device, channel, .. }) = next {
-            // Locked while the answer was under way, it stays so.
-            if self.room.device.borrow().is_some() {
-                self.room.device.replace(Some(device));
-            }
-            self.room.channel.replace(Some(channel));
-            self.room.changed();
-        } else if let Kept::Record(record) = self.platform.store().load().await? {
+    /// The new keys take the place of the old ones here too, once the record names them.
+    pub(super) async fn change_over(&self) -> Result<(), Error> {
+        if !self.take_next()?
+            && let Kept::Record(record) = self.platform.store().load().await?
+        {
             // After a restart: a sealed one stays locked until its passkey is asked.
             self.take(record).await?;
-            self.room.changed();
         }
+        self.room.changed();
         Ok(())
+    }
+
+    /// Takes the keys that were prepared. What this tab prepared may be another rotation than the one that was on disk.
+    fn take_next(&self) -> Result<bool, Error> {
+        let next = self.room.next.take();
+        let public = self.read(|data| data.device_key)?;
+        let Some(Next { device, channel, .. }) = next.filter(|next| *next.device.public() == public) else {
+            return Ok(false);
+        };
+        // Locked while the answer was under way, it stays so.
+        if self.room.device.borrow().is_some() {
+            self.room.device.replace(Some(device));
+        }
+        self.room.channel.replace(Some(channel));
+        Ok(true)
     }
 }

@@ -77,6 +77,28 @@ json_object! {
     }
 }
 
+impl State {
+    /// Of a wallet that knows nothing else.
+    pub(super) const fn of(status: Status) -> Self {
+        Self {
+            status,
+            device: None,
+            devices: Vec::new(),
+            account_label: None,
+            balance: None,
+            sources: Vec::new(),
+            allowance: None,
+            limit: None,
+            recent: Vec::new(),
+            alerts: Vec::new(),
+            ceremony: None,
+            synced_at: None,
+            online: true,
+            clock_offset_ms: 0,
+        }
+    }
+}
+
 /// One device of the account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeviceView {

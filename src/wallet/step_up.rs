@@ -2,19 +2,19 @@
 //! (protocol section 4).
 
 use super::Wallet;
-use super::ceremony::{Asked, Open, Work};
-use super::client::{By, parse};
+use super::ceremony::{DEADLINE, Open, Work};
+use super::client::{By, parse, parsed};
 use super::error::Error;
 use super::history::open_receipt;
-use super::ports::Platform;
+use super::ports::{Answer, Platform, RequestOptions};
 use super::queue::Stop;
 use super::record::{Data, Terms};
 use super::room::{Local, Secret, ms, source_view};
 use super::state::{CardProof, Ceremony, Confirmed, IntentView, ReceiptView};
 use crate::code::Code;
 use crate::wire::calls::{
-    Call, ConfirmIntent, IntentConfirmed, IntentPrepared, LowerLimit, PrepareLimit, PrepareRefill, PrepareTopUp,
-    PrepareUnfreeze, ProveCard, ReceiptItem, SendUnfreezeCode,
+    Call, ConfirmIntent, Confirming, IntentConfirmed, IntentPrepared, LowerLimit, PrepareLimit, PrepareRefill,
+    PrepareTopUp, PrepareUnfreeze, ProveCard, ReceiptItem, SendUnfreezeCode,
 };
 use crate::wire::co_signature::CoSignature;
 use crate::wire::id::{Bytes, Hash, Nonce, RpId, SourceId, to_base64};
@@ -27,6 +27,7 @@ use crate::wire::receipt::Kind;
 use crate::wire::sign1::{self, Unsigned};
 use crate::wire::webauthn::Assertion;
 use core::cell::RefCell;
+use core::slice;
 use std::rc::Rc;
 
 /// How far the issuer's clock may be ahead of what the wallet thinks it is, in seconds.
@@ -34,12 +35,14 @@ const LEEWAY: u32 = 30;
 
 pub(super) struct Prepared {
     intent: Intent,
+    /// This device's label.
+    device: String,
     rp_id: RpId,
     user_handle: Bytes,
     /// Number of the newest checked receipt when it was prepared.
     after: u64,
-    /// What was sent, if no answer came.
-    sent: RefCell<Option<Vec<u8>>>,
+    /// What was sent, unless it was refused; empty before.
+    sent: RefCell<Vec<u8>>,
 }
 
 impl<P: Platform> Wallet<P> {
@@ -132,27 +135,26 @@ impl<P: Platform> Wallet<P> {
         Box::pin(async move {
             self.end_open(Stop::Superseded).await;
             let mut read = |reply: &[u8]| Ok(parse::<IntentPrepared>(reply)?.intent);
-            let (device, prepared) = self.begin(action, path, call, &mut read).await?;
-            let view = view(device, ms(prepared.intent.expires_at));
+            let prepared = self.begin(action, path, call, &mut read).await?;
+            let view = view(prepared.device.clone(), ms(prepared.intent.expires_at));
             self.open_ceremony(view, Work::StepUp(prepared)).await
         })
     }
 
-    /// The intent, agreed with the issuer, and this device's label; `read` finds the issuer's copy in its answer.
+    /// The intent, agreed with the issuer; `read` finds the issuer's copy in its answer.
     pub(super) fn begin<'a>(
         &'a self,
         action: Action,
         path: &'static str,
         call: &'a dyn Fn(Hash) -> Vec<u8>,
         read: &'a mut dyn FnMut(&[u8]) -> Result<Bytes, Error>,
-    ) -> Local<'a, Result<(String, Box<Prepared>), Error>> {
+    ) -> Local<'a, Result<Box<Prepared>, Error>> {
         Box::pin(async move {
             self.demand_for(&action)?;
-            let rp_id = self.trust(|trust| trust.rp_id.clone())?;
-            let (device, mut prepared) = self.read(|data| self.draft(data, rp_id, action))??;
+            let mut prepared = self.read(|data| self.draft(data, action))??;
             let reply = self.send_proved(By::Device, path, call(prepared.intent.head)).await?;
             self.complete(&mut prepared.intent, &read(&reply)?.0)?;
-            Ok((device, prepared))
+            Ok(prepared)
         })
     }
 
@@ -165,8 +167,9 @@ impl<P: Platform> Wallet<P> {
         }
     }
 
-    /// The intent as this wallet means it, but for what only the issuer can say; and this device's label.
-    fn draft(&self, data: &Data, rp_id: RpId, action: Action) -> Result<(String, Box<Prepared>), Error> {
+    /// The intent as this wallet means it, but for what only the issuer can say.
+    fn draft(&self, data: &Data, action: Action) -> Result<Box<Prepared>, Error> {
+        let rp_id = data.trust.as_ref().ok_or(Code::IssuerUntrusted)?.rp_id.clone();
         let account = data.account.as_ref().ok_or(Code::NotEnrolled)?;
         let intent = Intent {
             issuer: self.settings.issuer.clone(),
@@ -178,9 +181,14 @@ impl<P: Platform> Wallet<P> {
             expires_at: 0,
             action,
         };
-        let (user_handle, after) = (account.user_handle.clone(), data.link.seq);
-        let prepared = Prepared { intent, rp_id, user_handle, after, sent: RefCell::default() };
-        Ok((account.device_label.clone(), Box::new(prepared)))
+        Ok(Box::new(Prepared {
+            intent,
+            device: account.device_label.clone(),
+            rp_id,
+            user_handle: account.user_handle.clone(),
+            after: data.link.seq,
+            sent: RefCell::default(),
+        }))
     }
 
     /// Takes nonce and end from the issuer's copy and demands that nothing else differs.
@@ -194,14 +202,16 @@ impl<P: Platform> Wallet<P> {
     }
 
     pub(super) async fn confirm_step_up(&self, open: &Open, prepared: &Prepared) -> Result<Confirmed, Error> {
-        let sent = prepared.sent.borrow().clone();
-        let again = sent.is_some();
-        let call = match sent {
-            Some(call) => call,
-            None => json::to_vec(&self.agree(open, prepared, None).await?.0),
-        };
-        let answer = self.send_proved(By::Device, ConfirmIntent::PATH, call.clone()).await;
-        let receipt = match answer.and_then(|answer| parse(&answer)) {
+        let again = !prepared.sent.borrow().is_empty();
+        if !again {
+            let (answer, co_signature) = self.agree(open, prepared, None).await?;
+            let nonce = prepared.intent.nonce;
+            let call = Confirming { nonce, assertion: &answer.0, co_signature: &co_signature };
+            prepared.sent.replace(json::to_vec(&call));
+        }
+        let call = prepared.sent.borrow().clone();
+        let answer = self.send_proved(By::Device, ConfirmIntent::PATH, call).await;
+        let receipt = match parsed(answer).map(|answer| *answer) {
             Ok(IntentConfirmed::Done { receipt }) => self.accept(prepared, &receipt).await?,
             Ok(IntentConfirmed::Pending { top_up }) => return Ok(Confirmed::Pending { id: top_up }),
             // The first answer was lost, and the intent is used: what it did stands in the receipts.
@@ -213,45 +223,40 @@ impl<P: Platform> Wallet<P> {
                 }
             }
             Err(error) => {
-                if matches!(error.code, Code::Offline | Code::IssuerUnavailable) {
-                    prepared.sent.replace(Some(call));
+                if !matches!(error.code, Code::Offline | Code::IssuerUnavailable) {
+                    prepared.sent.take();
                 }
                 return Err(error);
             }
         };
-        if matches!(prepared.intent.action, Action::Refill { .. })
-            && let Err(error) = self.fetch_allowance().await
-        {
-            // What was agreed to waits at the issuer: the next confirm fetches it, without a prompt.
-            prepared.sent.replace(Some(call));
-            return Err(error);
+        if matches!(prepared.intent.action, Action::Refill { .. }) {
+            // What was agreed to waits at the issuer: if it does not come now, the next confirm fetches it, without a prompt.
+            self.fetch_allowance().await?;
         }
         // The chain is brought up to it; if that fails now, the next sync does it.
         let _ = self.fetch_news().await;
         Ok(Confirmed::Receipt { receipt })
     }
 
-    /// The passkey's assertion, checked, and the device key's co-signature over it; and what the passkey derived from `prf`.
+    /// The passkey's assertion, checked, with what it derived from `prf`; and the device key's co-signature over it.
     pub(super) async fn agree(
         &self,
         open: &Open,
         prepared: &Prepared,
-        prf: Option<[u8; 32]>,
-    ) -> Result<(ConfirmIntent, Option<Secret<P>>), Error> {
+        prf: Option<&[u8; 32]>,
+    ) -> Result<(Answer<Secret<P>>, Bytes), Error> {
         let Prepared { intent, rp_id, user_handle, .. } = prepared;
         self.demand_for(&intent.action)?;
         if intent.expires_at <= self.now() {
             return Err(Code::IntentExpired.into());
         }
-        let challenge = intent.challenge();
-        let asked =
-            Asked { rp_id, challenge, credentials: core::slice::from_ref(&intent.credential), user_handle, prf };
-        let (assertion, secret) = self.ask_to_get(open, asked).await?;
+        let credentials = slice::from_ref(&intent.credential);
+        let options = RequestOptions { rp_id, challenge: &intent.challenge(), credentials, prf, deadline: DEADLINE };
+        let answer = self.ask_to_get(open, &options, user_handle).await?;
         // Locked or frozen while the prompt was open.
         self.demand_for(&intent.action)?;
-        let unsigned = self.read(|data| co_signature(intent, &assertion, &data.device_key))?;
-        let co_signature = Some(self.signed(By::Device, unsigned).await?);
-        Ok((ConfirmIntent { nonce: intent.nonce, assertion, co_signature }, secret))
+        let unsigned = self.read(|data| co_signature(intent, &answer.0, &data.device_key))?;
+        Ok((answer, self.signed(By::Device, unsigned).await?))
     }
 
     /// Checks that a receipt is the issuer's, and for exactly this intent.
@@ -296,6 +301,10 @@ fn co_signature(intent: &Intent, assertion: &Assertion, public: &PublicKey) -> U
 impl Prepared {
     pub(super) const fn intent(&self) -> &Intent {
         &self.intent
+    }
+
+    pub(super) const fn device(&self) -> &String {
+        &self.device
     }
 
     pub(super) const fn rp_id(&self) -> &RpId {

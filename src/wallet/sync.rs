@@ -4,8 +4,8 @@ use super::Wallet;
 use super::checks::open_at;
 use super::client::By;
 use super::error::{Confidence, Details, Error};
-use super::history::{apply, broken_alert};
-use super::ports::{Clock, Entropy, Platform};
+use super::history::{apply, broken_alert, plain_alert};
+use super::ports::{Clock, Entropy, Platform, millis};
 use super::record::{Data, LeftThen, Terms};
 use super::room::{Anchor, Local};
 use super::state::{Alert, AlertKind, Cause, Status};
@@ -16,7 +16,6 @@ use crate::wire::allowance::Tier;
 use crate::wire::calls::{DeviceStatus, FollowNews, Left, Refill, Sync, Synced};
 use crate::wire::head::Head;
 use crate::wire::id::{Bytes, Nonce};
-use crate::wire::json::decimal;
 use crate::wire::key_set::{KeySet, Use};
 use crate::wire::receipt::Kind;
 use crate::wire::time::Time;
@@ -53,7 +52,7 @@ enum Round {
 /// An answer whose signatures hold.
 struct News {
     synced: Box<Synced>,
-    head: Head,
+    head: Box<Head>,
     set: Box<KeySet>,
     /// Issuer's clock when the answer was here.
     issuer_ms: u64,
@@ -70,18 +69,7 @@ impl<P: Platform> Wallet<P> {
     pub(super) fn fetch_news(&self) -> Local<'_, Result<(), Error>> {
         Box::pin(async move {
             let _turn = self.room.news.turn().await;
-            let is_open = self.room.device.borrow().is_some();
-            if self.read(|data| data.enrolling.is_some() || (data.rotating.is_some() && is_open))? {
-                match self.platform.later().await {
-                    Ok(()) => {
-                        self.resume_enrolment().await?;
-                        self.resume_rotation().await?;
-                    }
-                    Err(code) if self.read(|data| data.account.is_none())? => return Err(code.into()),
-                    // A renewal can wait for the code that ends it; alarms can't.
-                    Err(_) => {}
-                }
-            }
+            self.resume_registration().await?;
             let mut paid = false;
             for _ in 0..ROUNDS {
                 match self.fetch_round().await {
@@ -93,14 +81,25 @@ impl<P: Platform> Wallet<P> {
                     Ok(Round::Again) if !paid => continue,
                     Ok(_) => {}
                     // That call may fail, but not unheard: it may say that this device was stopped.
-                    Err(error) => {
-                        let error = self.noted(error).await;
+                    Err(mut error) => {
+                        let stopped = stopped(error.code);
+                        if let Some(noted) = self.noted(stopped)
+                            && let Err(failed) = noted.await
+                            && stopped.is_some()
+                        {
+                            error = failed;
+                        }
                         if !paid {
                             return Err(error);
                         }
                     }
                 }
-                self.refill_silently().await;
+                for late in [true, false] {
+                    if let Some(renewed) = self.refill_silently(late) {
+                        // Whatever hinders it will hinder the user only once the allowance has ended.
+                        let _ = renewed.await;
+                    }
+                }
                 return Ok(());
             }
             if paid { Ok(()) } else { Err(Code::ChainGap.into()) }
@@ -116,7 +115,7 @@ impl<P: Platform> Wallet<P> {
     async fn fetch_round(&self) -> Result<Round, Error> {
         let call = self.next_sync()?;
         let started = self.platform.clock().running();
-        let mut synced = Box::new(self.call(By::Channel, &call).await?);
+        let mut synced = self.call(By::Channel, &call).await?;
         let took = self.platform.clock().running().saturating_sub(started);
         let mut set = self.key_set()?;
         let mut time = self.time_in(&synced, &set, call.nonce)?;
@@ -182,9 +181,8 @@ impl<P: Platform> Wallet<P> {
 
     /// Takes the issuer's clock, and how far the device's is behind it, if the round trip was short enough to tell.
     fn learn_clock(&self, news: &mut News, took: Duration) -> Result<(), Error> {
-        let half = u64::try_from(took.as_millis() / 2).unwrap_or(u64::MAX);
-        let issuer_ms = news.issuer_ms.saturating_add(half);
-        let offset = i64::try_from(i128::from(issuer_ms) - i128::from(self.platform.clock().now_ms())).ok();
+        let issuer_ms = news.issuer_ms.saturating_add(millis(took) / 2);
+        let offset = issuer_ms.checked_signed_diff(self.platform.clock().now_ms());
         news.issuer_ms = issuer_ms;
         if took < ROUND_TRIP && offset.is_some() {
             self.room.anchor.set(Some(Anchor { issuer_ms, running: self.platform.clock().running() }));
@@ -199,56 +197,46 @@ impl<P: Platform> Wallet<P> {
     }
 
     /// A refusal that says how this device stands is news too. And an issuer that answers and shows nothing new for long
-    /// withholds something: its owner is told.
-    async fn noted(&self, error: Error) -> Error {
-        let status = match error.code {
-            Code::Revoked => Some(DeviceStatus::Revoked),
-            Code::Suspended => Some(DeviceStatus::Suspended),
-            Code::Frozen => Some(DeviceStatus::Frozen),
-            _ => None,
-        };
+    /// withholds something: its owner is told. None: there is nothing to note.
+    fn noted(&self, stopped: Option<DeviceStatus>) -> Option<Local<'_, Result<(), Error>>> {
         let now_ms = self.now_ms();
-        let since = self.read(|data| data.synced_at).ok().flatten();
+        let since = self.room.data.borrow().as_ref().and_then(|data| data.synced_at);
         let late = since.filter(|since| self.room.online.get() && since.saturating_add(LATE_MS) < now_ms);
-        if status.is_none() && late.is_none() {
-            return error;
+        if stopped.is_none() && late.is_none() {
+            return None;
         }
-        let noted = self.change(move |data| {
-            data.status = status.unwrap_or(data.status);
+        Some(self.change(move |data| {
+            data.status = stopped.unwrap_or(data.status);
             if let Some(since) = late {
-                data.alert(plain_alert(AlertKind::ReceiptsLate, "late-", since, now_ms));
+                data.alert(plain_alert(AlertKind::ReceiptsLate, "late", since, now_ms));
             }
             Ok(())
-        });
-        match noted.await {
-            Err(failed) if status.is_some() => failed,
-            _ => error,
-        }
+        }))
     }
 
-    /// Opens an allowance that came before the clock was learned, and refills if it is time. Whatever hinders it will hinder
-    /// the user only once the allowance has ended.
-    async fn refill_silently(&self) {
-        let late = self.read(|data| data.account.as_ref().and(data.unopened.clone())).ok().flatten();
-        if late.is_some() {
-            let _ = self.renew(late).await;
+    /// Opens an allowance that came before the clock was learned, where it is late; or else refills, if it is time.
+    fn refill_silently(&self, late: bool) -> Option<Local<'_, Result<(), Error>>> {
+        if late {
+            let unopened = |data: &Data| data.account.as_ref().and(data.unopened.clone());
+            let bytes = self.room.data.borrow().as_deref().and_then(unopened)?;
+            return Some(self.renew(Some(bytes)));
         }
         let now = self.now();
-        let due = self.read(|data| is_refill_due(data.allowance.as_ref(), now)).unwrap_or(false);
-        if due && self.status() == Status::Ready {
-            let _ = self.renew(None).await;
-        }
+        let due = self.room.data.borrow().as_ref().is_some_and(|data| is_refill_due(data.allowance.as_ref(), now));
+        (due && self.status() == Status::Ready).then(|| self.renew(None))
     }
 
     /// Takes an allowance that is here already, or else a fresh one from the issuer.
     fn renew(&self, late: Option<Bytes>) -> Local<'_, Result<(), Error>> {
         Box::pin(async move {
-            let (bytes, left) = match late {
-                Some(bytes) => (bytes, None),
+            let mut left = None;
+            let bytes = match late {
+                Some(bytes) => bytes,
                 None => {
                     self.demand_ready()?;
                     let reply = self.call(By::Device, &Refill {}).await?;
-                    (reply.allowance, Some(reply.left))
+                    left = Some(reply.left);
+                    reply.allowance
                 }
             };
             let now = self.now();
@@ -272,6 +260,16 @@ impl<P: Platform> Wallet<P> {
 
 fn seconds(ms: u64) -> u32 {
     u32::try_from(ms / 1000).unwrap_or(u32::MAX)
+}
+
+/// How a refusal says that this device stands.
+const fn stopped(code: Code) -> Option<DeviceStatus> {
+    match code {
+        Code::Revoked => Some(DeviceStatus::Revoked),
+        Code::Suspended => Some(DeviceStatus::Suspended),
+        Code::Frozen => Some(DeviceStatus::Frozen),
+        _ => None,
+    }
 }
 
 fn is_refill_due(terms: Option<&Terms>, now: u32) -> bool {
@@ -354,25 +352,14 @@ fn warn_of_little(data: &mut Data, left: &Left, now_ms: u64) {
     let Some(terms) = &data.allowance else { return };
     let little = left.amount.minor_units() < terms.total.minor_units() / 5 || left.count <= 1;
     if little && left.resets_at > seconds(now_ms) {
-        data.alert(plain_alert(AlertKind::LowAllowance, "low-", u64::from(left.resets_at), now_ms));
+        data.alert(plain_alert(AlertKind::LowAllowance, "low", u64::from(left.resets_at), now_ms));
     }
-}
-
-/// An alert about no receipt; the same cause gives the same id.
-fn plain_alert(kind: AlertKind, word: &str, cause: u64, at: u64) -> Alert {
-    Alert { id: [word, &decimal(cause)].concat(), at, kind, cause: None, receipt: None, skew_ms: None }
 }
 
 fn take_offset(data: &mut Data, offset: i64, issuer_ms: u64) {
     if offset.unsigned_abs() > SKEW_MS && offset.abs_diff(data.offset_ms) > SKEW_STEP_MS {
-        data.alert(Alert {
-            id: ["clock-", &decimal(issuer_ms)].concat(),
-            at: issuer_ms,
-            kind: AlertKind::ClockSkew,
-            cause: None,
-            receipt: None,
-            skew_ms: Some(offset),
-        });
+        let alert = plain_alert(AlertKind::ClockSkew, "clock", issuer_ms, issuer_ms);
+        data.alert(Alert { skew_ms: Some(offset), ..alert });
     }
     data.offset_ms = offset;
 }

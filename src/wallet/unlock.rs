@@ -1,9 +1,9 @@
 //! Lock and unlock. A sealed device key is opened by the passkey, inside a tap and without network; any other is opened again.
 
 use super::Wallet;
-use super::ceremony::{Asked, Open, Work, stop_here};
+use super::ceremony::{DEADLINE, Open, Work, stop_here};
 use super::error::Error;
-use super::ports::{Entropy, Kept, KeyError, Keys, Platform, Record, Seal, Store, StoreError};
+use super::ports::{Entropy, Kept, KeyError, Keys, Platform, Record, RequestOptions, Seal, Store, StoreError};
 use super::queue::Stop;
 use super::record::Data;
 use super::room::{Fault, Handle, Local, Secret};
@@ -44,7 +44,7 @@ impl<P: Platform> Wallet<P> {
         // Nothing is awaited before the prompt but a turn: some platforms want it inside the tap.
         let Some(prepared) = self.sealed(again)? else { return self.open_kept(None).await };
         self.end_open(Stop::Superseded).await;
-        let id = self.put_open(IntentView::Unlock.kind(), Work::Unlock(Box::new(prepared)));
+        let id = self.put_open(IntentView::Unlock.kind(), Work::Unlock(prepared));
         let opened = self.run_ceremony(id).await;
         let left = self.room.open.borrow_mut().take_if(|held| held.id == id).is_some();
         if left {
@@ -59,19 +59,19 @@ impl<P: Platform> Wallet<P> {
     }
 
     /// What to ask the passkey, if the key is sealed.
-    fn sealed(&self, again: bool) -> Result<Option<Prepared>, Error> {
+    fn sealed(&self, again: bool) -> Result<Option<Box<Prepared>>, Error> {
         let keys = self.platform.keys();
         let input = self.room.handles.borrow().as_ref().and_then(|(device, _)| keys.prf_input(device));
         let Some(input) = input else { return Ok(None) };
-        let (public, account) = self.read(|data| (data.device_key, data.known_account().cloned()))?;
-        let account = account.ok_or(Code::NotEnrolled)?;
-        let seal = self.seal_for(&public, &account.credential, &account.id)?;
-        let (credential, user_handle) = (account.credential, account.user_handle);
-        Ok(Some(Prepared { input, seal, credential, user_handle, again }))
+        let data = self.held()?;
+        let account = data.known_account().ok_or(Code::NotEnrolled)?;
+        let seal = self.seal_for(&data.device_key, &account.credential, &account.id)?;
+        let (credential, user_handle) = (account.credential.clone(), account.user_handle.clone());
+        Ok(Some(Box::new(Prepared { input, seal, credential, user_handle, again })))
     }
 
     pub(super) async fn confirm_unlock(&self, open: &Open, prepared: &Prepared) -> Result<Confirmed, Error> {
-        let secret = self.derive(open, prepared, prepared.input).await?;
+        let secret = self.derive(open, prepared, &prepared.input).await?;
         self.open_kept(Some((&secret, prepared))).await?;
         if prepared.again {
             let again: Local<'_, Result<(), Error>> = Box::pin(self.seal_again(open, prepared, &secret));
@@ -89,13 +89,14 @@ impl<P: Platform> Wallet<P> {
     }
 
     /// What the passkey derives from an input.
-    async fn derive(&self, open: &Open, prepared: &Prepared, input: [u8; 32]) -> Result<Secret<P>, Error> {
+    async fn derive(&self, open: &Open, prepared: &Prepared, input: &[u8; 32]) -> Result<Secret<P>, Error> {
         let Prepared { seal, credential, user_handle, .. } = prepared;
         // What counts is what the passkey derives.
-        let challenge = self.own_challenge()?;
+        let challenge = &self.own_challenge()?;
         let credentials = slice::from_ref(credential);
-        let asked = Asked { rp_id: &seal.rp_id, challenge, credentials, user_handle, prf: Some(input) };
-        let (_, secret) = self.ask_to_get(open, asked).await?;
+        let options =
+            RequestOptions { rp_id: &seal.rp_id, challenge, credentials, prf: Some(input), deadline: DEADLINE };
+        let (_, secret) = *self.ask_to_get(open, &options, user_handle).await?;
         Ok(secret.ok_or(KeyError::NoSecret)?)
     }
 
@@ -106,7 +107,7 @@ impl<P: Platform> Wallet<P> {
         let held = self.room.handles.borrow().as_ref().map(|(device, _)| device.clone()).ok_or(Code::KeyLost)?;
         let device = keys.again(&held, (secret, &prepared.seal)).await?;
         let input = keys.prf_input(&device).ok_or(Code::Unsupported)?;
-        let secret = self.derive(open, prepared, input).await?;
+        let secret = self.derive(open, prepared, &input).await?;
         let (key, device) = self.kept_under(&device, &public, Some((&secret, &prepared.seal))).await?;
         // Another tab may have renewed the key meanwhile: its seal is not for this one to overwrite.
         let same = move |data: &mut Data| if data.device_key == public { Ok(()) } else { Err(Code::Superseded.into()) };

@@ -1,4 +1,4 @@
-//! Base32 and base64url without padding (RFC 4648), one text for each byte string. Own code: the general crate for it is
+//! Bytes as text: UTF-8, and base32 and base64url without padding (RFC 4648), one text for each byte string. Own code: the general crate for it is
 //! ten times as large in the page's module, and only these two are needed there.
 
 /// An alphabet of 2 to the power of `bits` characters.
@@ -44,8 +44,8 @@ pub(crate) fn encode(alphabet: Alphabet, bytes: &[u8]) -> String {
     if count > 0 {
         text.push(alphabet.character(held << (alphabet.bits - count)));
     }
-    // Both alphabets are ASCII.
-    String::from_utf8(text).unwrap_or_default()
+    // The alphabets are ASCII.
+    utf8(&text).unwrap_or_default().into()
 }
 
 /// The bytes of this text, if it is the one that [`encode`] writes: no padding, no stray character, no stray bit.
@@ -63,6 +63,15 @@ pub(crate) fn decode(alphabet: Alphabet, text: &str) -> Option<Vec<u8>> {
     // A whole character without a bit of a byte, or a bit that no byte has, would make a second text for the same bytes.
     let stray = held & ((1 << count) - 1);
     (count < alphabet.bits && stray == 0).then_some(bytes)
+}
+
+/// The text that these bytes are. The library's own check of them is twice as large in the page's module as its reader of
+/// texts that may be broken.
+pub(crate) fn utf8(bytes: &[u8]) -> Option<&str> {
+    match bytes.utf8_chunks().next() {
+        None => Some(""),
+        Some(whole) => whole.invalid().is_empty().then(|| whole.valid()),
+    }
 }
 
 #[cfg(test)]

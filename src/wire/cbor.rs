@@ -1,12 +1,12 @@
 //! Deterministic CBOR (RFC 8949 section 4.2.1): shortest heads, definite lengths, ascending keys, nothing behind.
 //!
 //! Own code for reading, since a decoder that takes every form is ten times as large in the page's module, and this one form
-//! is all there is here. The tests hold it against minicbor, which also writes the integers.
+//! is all there is here. The tests hold it against minicbor.
 
 mod map;
 
+use super::base::utf8;
 use super::{Field, MAX_BYTES, Refusal};
-use minicbor::Encoder;
 
 pub use map::{Map, read_map};
 
@@ -40,12 +40,18 @@ impl Writer {
         self.bytes
     }
 
-    /// A head: minicbor writes its argument in the shortest form, as of an unsigned integer.
+    /// A head: its argument in the shortest form.
     fn head(&mut self, major: u8, argument: u64) {
-        let start = self.bytes.len();
-        drop(Encoder::new(&mut self.bytes).u64(argument));
-        if let Some(first) = self.bytes.get_mut(start) {
-            *first |= major << 5;
+        let (info, width) = match argument {
+            0..24 => (argument as u8, 0),
+            24..=0xff => (24, 1),
+            0x100..=0xffff => (25, 2),
+            0x1_0000..=0xffff_ffff => (26, 4),
+            _ => (27, 8),
+        };
+        self.bytes.push(major << 5 | info);
+        for place in (0..width).rev() {
+            self.bytes.push((argument >> (place * 8)) as u8);
         }
     }
 
@@ -185,7 +191,7 @@ impl<'b> Reader<'b> {
                     self.take(argument)?;
                 }
                 TEXT => {
-                    utf8(self.take(argument)?)?;
+                    utf8(self.take(argument)?).ok_or(Refusal::WrongType)?;
                 }
                 ARRAY => left = left.saturating_add(argument),
                 MAP => left = left.saturating_add(argument.saturating_mul(2)),
@@ -249,7 +255,7 @@ impl<'b> Reader<'b> {
     /// Another type, a long or indefinite length, bytes that are not UTF-8, or the end of the bytes.
     pub fn text(&mut self) -> Result<&'b str, Refusal> {
         let length = self.head(TEXT)?;
-        let text = utf8(self.take(length.value)?)?;
+        let text = utf8(self.take(length.value)?).ok_or(Refusal::WrongType)?;
         length.strict().map(|_| text)
     }
 
@@ -289,10 +295,6 @@ impl<'b> Reader<'b> {
     pub fn end(self) -> Result<(), Refusal> {
         if self.rest.is_empty() { Ok(()) } else { Err(Refusal::TrailingBytes) }
     }
-}
-
-fn utf8(bytes: &[u8]) -> Result<&str, Refusal> {
-    core::str::from_utf8(bytes).map_err(|_| Refusal::WrongType)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Proof of possession for every call (RFC 9449), with the body's hash and the account bound in.
 
 use super::id::{AccountId, Hash, Nonce, from_base64, to_base64};
-use super::json::{self, FromJson, json_object};
+use super::json::{self, FromJson, ToJson, Writer, json_object};
 use super::key::{Jwk, PublicKey, Signature};
 use super::{MAX_BYTES, Refusal, sha256};
 
@@ -16,12 +16,13 @@ struct Header {
 json_object! { strict Header { typ, alg, jwk } }
 
 /// The same, as this crate writes it.
-struct OwnHeader {
-    typ: &'static str,
-    alg: &'static str,
-    jwk: PublicKey,
+struct OwnHeader<'a>(&'a PublicKey);
+
+impl ToJson for OwnHeader<'_> {
+    fn write(&self, to: &mut Writer) {
+        to.object("typ alg jwk", &[&TYPE, &ALGORITHM, self.0]);
+    }
 }
-json_object! { written OwnHeader { typ, alg, jwk } }
 
 /// The claims of a proof.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +44,40 @@ pub struct Claims {
 }
 json_object! { strict Claims { htm, htu, iat, jti, nonce, bdy, acc = "acc?" } }
 
+/// The same, as this crate writes them: nothing is copied for it.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnClaims<'a> {
+    /// HTTP method.
+    pub htm: &'a str,
+    /// The issuer's public URL of the call, without query and fragment.
+    pub htu: &'a str,
+    /// Seconds since 1970, by the wallet's clock.
+    pub iat: u64,
+    /// 16 random bytes.
+    pub jti: Nonce,
+    /// The issuer's nonce.
+    pub nonce: &'a str,
+    /// SHA-256 of the body.
+    pub bdy: Hash,
+    /// The account, once one is known.
+    pub acc: Option<&'a str>,
+}
+
+impl ToJson for OwnClaims<'_> {
+    fn write(&self, to: &mut Writer) {
+        let Self { htm, htu, iat, jti, nonce, bdy, acc } = self;
+        to.object("htm htu iat jti nonce bdy acc?", &[htm, htu, iat, jti, nonce, bdy, acc]);
+    }
+}
+
+impl<'a> From<&'a Claims> for OwnClaims<'a> {
+    fn from(claims: &'a Claims) -> Self {
+        let Claims { htm, htu, iat, jti, nonce, bdy, acc } = claims;
+        let acc = acc.as_ref().map(AccountId::as_str);
+        Self { htm, htu, iat: *iat, jti: *jti, nonce, bdy: *bdy, acc }
+    }
+}
+
 /// A proof ready to be signed.
 #[must_use]
 pub struct UnsignedProof {
@@ -59,7 +94,7 @@ impl UnsignedProof {
     /// The compact JWS.
     #[must_use]
     pub fn finish(self, signature: &Signature) -> String {
-        self.input + "." + &to_base64(signature.as_bytes())
+        [&*self.input, ".", &to_base64(signature.as_bytes())].concat()
     }
 }
 
@@ -74,11 +109,10 @@ pub struct VerifiedProof {
 }
 
 /// Makes a proof ready for its signer.
-pub fn prepare(claims: &Claims, signer: &PublicKey) -> UnsignedProof {
-    let header = OwnHeader { typ: TYPE, alg: ALGORITHM, jwk: *signer };
-    let header = json::to_vec(&header);
-    let claims = json::to_vec(claims);
-    UnsignedProof { input: [to_base64(&header), to_base64(&claims)].join(".") }
+pub fn prepare<'a>(claims: impl Into<OwnClaims<'a>>, signer: &PublicKey) -> UnsignedProof {
+    let header = json::to_vec(&OwnHeader(signer));
+    let claims = json::to_vec(&claims.into());
+    UnsignedProof { input: [&*to_base64(&header), ".", &to_base64(&claims)].concat() }
 }
 
 /// Checks a proof for one exact call.

@@ -4,7 +4,7 @@ use super::cbor::{Reader, Writer};
 use super::field::map_struct;
 use super::id::{AccountId, Bytes, Hash, IssuerId, Nonce, RpId, Thumbprint};
 use super::key::PublicKey;
-use super::sign1::{self, Statement, Verified, encode};
+use super::sign1::{self, Statement, Verified};
 use super::{Field, Refusal, tagged_hash};
 use crate::wire::json::{self, json_words};
 
@@ -82,18 +82,6 @@ impl Statement for Enrolment {
     const TYPE: &'static str = "application/vnd.jitsuin.enrol.v1+cose";
 }
 
-map_struct! {
-    /// What the creation challenge hashes.
-    pub(crate) struct Creation {
-        1 => issuer: IssuerId,
-        2 => rp_id: RpId,
-        3 => account: AccountId,
-        4 => thumb: Thumbprint,
-        5 => channel_thumb: Thumbprint,
-        6 => nonce: Nonce,
-    }
-}
-
 /// The WebAuthn challenge for creating the passkey: the passkey is made for these two keys and this account only.
 #[must_use]
 pub fn creation_challenge(
@@ -104,15 +92,9 @@ pub fn creation_challenge(
     channel_thumb: Thumbprint,
     nonce: Nonce,
 ) -> Hash {
-    let creation = Creation {
-        issuer: issuer.clone(),
-        rp_id: rp_id.clone(),
-        account: account.clone(),
-        thumb,
-        channel_thumb,
-        nonce,
-    };
-    Hash(tagged_hash("jitsuin/v1/enrol", &[&encode(&creation)]))
+    let mut creation = Writer::new();
+    creation.fields(&[(1, issuer), (2, rp_id), (3, account), (4, &thumb), (5, &channel_thumb), (6, &nonce)]);
+    Hash(tagged_hash("jitsuin/v1/enrol", &[&creation.into_bytes()]))
 }
 
 /// The WebAuthn challenge of the assertion that confirms a signed enrolment statement.

@@ -8,6 +8,8 @@ use super::sign1::{decode_payload, encode};
 use super::{Field, Refusal, tagged_hash};
 
 const VERSION: u64 = 1;
+/// A field that is not written.
+const NOTHING: Option<u64> = None;
 /// Longest life of an intent in seconds.
 pub const MAX_LIFETIME: u32 = 300;
 
@@ -134,27 +136,21 @@ impl Action {
         }
     }
 
-    /// The terms in key order.
-    fn terms(&self) -> [Option<&dyn Field>; 4] {
+    /// The terms in key order, and nothing where its kind has no more.
+    fn terms(&self) -> [&dyn Field; 4] {
         match self {
             Self::TopUp { amount, currency, source, source_fingerprint } => {
-                [Some(amount), Some(currency), Some(source), Some(source_fingerprint)]
+                [amount, currency, source, source_fingerprint]
             }
-            Self::Refill { per_payment, count, total, until } => {
-                [Some(per_payment), Some(count), Some(total), Some(until)]
-            }
-            Self::Pay { audience, amount, currency, quote_hash } => {
-                [Some(audience), Some(amount), Some(currency), Some(quote_hash)]
-            }
-            Self::Approve { new_thumb, new_credential, custody } => {
-                [Some(new_thumb), Some(new_credential), Some(custody), None]
-            }
-            Self::Revoke { target_thumb } => [Some(target_thumb), None, None, None],
-            Self::Rotate { new_thumb, custody } => [Some(new_thumb), Some(custody), None, None],
-            Self::Limit { old, new } => [Some(old), Some(new), None, None],
-            Self::Contact { hash, wait_until } => [Some(hash), Some(wait_until), None, None],
-            Self::Card { source } => [Some(source), None, None, None],
-            Self::Codes | Self::Unfreeze => [None; 4],
+            Self::Refill { per_payment, count, total, until } => [per_payment, count, total, until],
+            Self::Pay { audience, amount, currency, quote_hash } => [audience, amount, currency, quote_hash],
+            Self::Approve { new_thumb, new_credential, custody } => [new_thumb, new_credential, custody, &NOTHING],
+            Self::Revoke { target_thumb } => [target_thumb, &NOTHING, &NOTHING, &NOTHING],
+            Self::Rotate { new_thumb, custody } => [new_thumb, custody, &NOTHING, &NOTHING],
+            Self::Limit { old, new } => [old, new, &NOTHING, &NOTHING],
+            Self::Contact { hash, wait_until } => [hash, wait_until, &NOTHING, &NOTHING],
+            Self::Card { source } => [source, &NOTHING, &NOTHING, &NOTHING],
+            Self::Codes | Self::Unfreeze => [&NOTHING; 4],
         }
     }
 
@@ -196,22 +192,22 @@ impl Action {
 impl Field for Intent {
     fn write(&self, to: &mut Writer) {
         let kind = String::from(self.action.kind());
-        let common: [&dyn Field; 9] = [
-            &VERSION,
-            &kind,
-            &self.issuer,
-            &self.account,
-            &self.thumb,
-            &self.credential,
-            &self.head,
-            &self.nonce,
-            &self.expires_at,
-        ];
-        let mut fields: Vec<_> = (1..).zip(common).collect();
-        for (key, term) in (16..).zip(self.action.terms()) {
-            fields.extend(term.map(|term| (key, term)));
-        }
-        to.fields(&fields);
+        let [first, second, third, fourth] = self.action.terms();
+        to.fields(&[
+            (1, &VERSION),
+            (2, &kind),
+            (3, &self.issuer),
+            (4, &self.account),
+            (5, &self.thumb),
+            (6, &self.credential),
+            (7, &self.head),
+            (8, &self.nonce),
+            (9, &self.expires_at),
+            (16, first),
+            (17, second),
+            (18, third),
+            (19, fourth),
+        ]);
     }
 
     fn blank() -> Self {
@@ -259,7 +255,7 @@ impl Intent {
     /// # Errors
     /// What the form refuses; [`Refusal::UnknownVersion`] for another version.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Refusal> {
-        decode_payload(bytes)
+        decode_payload(bytes).map(|intent| *intent)
     }
 
     /// What only the issuer can say, nonce and end, out of the canonical bytes. The rest is passed over: it is for the

@@ -36,7 +36,8 @@ pub(crate) fn from_slice<T: FromJson>(bytes: &[u8]) -> Result<T, BadJson> {
     Ok(value)
 }
 
-fn read_into(value: &mut dyn FromJson, bytes: &[u8]) -> Result<(), BadJson> {
+/// Becomes what one JSON text says, and nothing after it; where that fails, what stands there then is of no use.
+pub(crate) fn read_into(value: &mut dyn FromJson, bytes: &[u8]) -> Result<(), BadJson> {
     value.read(&parse(bytes)?)
 }
 
@@ -47,10 +48,16 @@ pub(crate) fn to_vec(value: &dyn ToJson) -> Vec<u8> {
     writer.into_bytes()
 }
 
+/// The same, as a text.
+#[cfg(any(feature = "wallet", feature = "js-codes", feature = "js-verifier"))]
+pub(crate) fn to_text(value: &dyn ToJson) -> String {
+    crate::wire::base::utf8(&to_vec(value)).unwrap_or_default().into()
+}
+
 /// The text of an integer. The library's formatting is ten times as large in the page's module.
 #[cfg(feature = "wallet")]
 pub(crate) fn decimal(value: u64) -> String {
-    String::from_utf8(to_vec(&value)).unwrap_or_default()
+    to_text(&value)
 }
 
 #[cfg(test)]

@@ -8,12 +8,18 @@ use super::id::{Handle, Hash, Thumbprint, from_base64, to_base64};
 use super::json::{self, BadJson, FromJson, Json, ToJson, json_object, json_serde};
 use super::{Field, Refusal, sha256};
 use p256::ecdsa::VerifyingKey;
-use p256::ecdsa::signature::Verifier;
+use p256::ecdsa::signature::hazmat::PrehashVerifier;
 use p256::elliptic_curve::point::AffineCoordinates;
 
 /// In a JWK.
 const CURVE: &str = "P-256";
 const TYPE: &str = "EC";
+
+/// Order of the group (SP 800-186 section 3.2.1.3).
+const ORDER: [u8; 32] = [
+    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa,
+    0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
+];
 
 /// A point on P-256, as its coordinates: 32 bytes in a `COSE_Key`, base64url in a JWK.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,8 +38,12 @@ impl Signature {
     /// # Errors
     /// [`Refusal::BadSignature`] if `r` or `s` is zero or not below the order, or the length is not 64.
     pub fn from_signer(bytes: &[u8]) -> Result<Self, Refusal> {
-        let signature = p256::ecdsa::Signature::from_slice(bytes).map_err(|_| Refusal::BadSignature)?;
-        Ok(Self(signature.normalize_s().to_bytes().into()))
+        let mut signature: [u8; 64] = bytes.try_into().map_err(|_| Refusal::BadSignature)?;
+        p256::ecdsa::Signature::from_slice(bytes).map_err(|_| Refusal::BadSignature)?;
+        if let Some(s) = signature.last_chunk_mut() {
+            *s = (*s).min(order_less(s));
+        }
+        Ok(Self(signature))
     }
 
     /// From DER, as passkeys write it (WebAuthn section 6.5.5). Both values of `s` are accepted.
@@ -56,6 +66,19 @@ impl Signature {
     pub const fn as_bytes(&self) -> &[u8; 64] {
         &self.0
     }
+}
+
+/// The other `s` with which a signature holds: the group's order less this one, byte by byte. The library's way over scalars
+/// is some ten times as large in the page's module.
+fn order_less(s: &[u8; 32]) -> [u8; 32] {
+    let mut rest = ORDER;
+    let mut borrow = 0;
+    for (rest, s) in rest.iter_mut().zip(s).rev() {
+        let difference = 0x100 + u16::from(*rest) - u16::from(*s) - borrow;
+        borrow = u16::from(difference < 0x100);
+        *rest = difference as u8;
+    }
+    rest
 }
 
 impl PublicKey {
@@ -144,7 +167,7 @@ impl PublicKey {
 
     fn verify_portably(&self, message: &[u8], signature: &Signature) -> Result<(), Refusal> {
         let signature = p256::ecdsa::Signature::from_slice(&signature.0).map_err(|_| Refusal::BadSignature)?;
-        self.point()?.verify(message, &signature).map_err(|_| Refusal::BadSignature)
+        self.point()?.verify_prehash(&sha256(message), &signature).map_err(|_| Refusal::BadSignature)
     }
 }
 

@@ -24,11 +24,6 @@ json_words! {
     }
 }
 
-impl Use {
-    /// Every use.
-    pub const ALL: [Self; 4] = [Self::Allowance, Self::Receipt, Self::Time, Self::Quote];
-}
-
 impl Field for Use {
     fn write(&self, to: &mut Writer) {
         to.text(self.name());
@@ -129,7 +124,7 @@ impl SignedKeySet {
     ///
     /// # Errors
     /// [`Refusal::WrongKey`] for another root or issuer, or what [`sign1::open`] refuses.
-    pub fn open(&self, root: &PublicKey, issuer: &IssuerId) -> Result<KeySet, Refusal> {
+    pub fn open(&self, root: &PublicKey, issuer: &IssuerId) -> Result<Box<KeySet>, Refusal> {
         let set = sign1::open::<KeySet>(&self.by_root.0, root)?.into_inner();
         if set.issuer == *issuer && set.is_sound() { Ok(set) } else { Err(Refusal::WrongKey) }
     }
@@ -139,7 +134,7 @@ impl SignedKeySet {
     ///
     /// # Errors
     /// [`Refusal::WrongKey`] for a set that does not follow, or what [`sign1::open`] refuses.
-    pub fn follow(&self, root: &PublicKey, pinned: &KeySet, now: u32) -> Result<KeySet, Refusal> {
+    pub fn follow(&self, root: &PublicKey, pinned: &KeySet, now: u32) -> Result<Box<KeySet>, Refusal> {
         let set = self.open(root, &pinned.issuer)?;
         let link = set.link();
         if link == pinned.link() {

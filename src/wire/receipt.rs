@@ -50,11 +50,6 @@ json_words! {
     }
 }
 
-impl Kind {
-    /// Every kind.
-    pub const ALL: &'static [Self] = Self::EACH;
-}
-
 impl Field for Kind {
     fn write(&self, to: &mut Writer) {
         to.text(self.name());
@@ -147,7 +142,7 @@ impl Body {
     ///
     /// # Errors
     /// What the form refuses.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Refusal> {
+    pub fn from_bytes(bytes: &[u8]) -> Result<Box<Self>, Refusal> {
         decode_payload(bytes)
     }
 

@@ -1,33 +1,32 @@
 //! What a sealed device key is bound to (protocol section 7, *Seal v1*).
 
-use super::field::map_struct;
+use super::cbor::Writer;
 use super::id::{AccountId, Bytes, IssuerId, Thumbprint};
-use super::sign1::encode;
 
 /// The one version of the seal.
-pub const VERSION: u32 = 1;
+const VERSION: u32 = 1;
 
-map_struct! {
-    /// The cipher's additional data: a sealed key opens for one key of one account at one issuer, under one passkey.
-    #[derive(Clone, Debug, PartialEq, Eq)]
-    pub struct SealedFor {
-        /// [`VERSION`].
-        1 => version: u32,
-        /// The issuer.
-        2 => issuer: IssuerId,
-        /// The account.
-        3 => account: AccountId,
-        /// The device key.
-        4 => thumb: Thumbprint,
-        /// The passkey's credential id.
-        5 => credential: Bytes,
-    }
+/// The cipher's additional data: a sealed key opens for one key of one account at one issuer, under one passkey. It is only
+/// ever written.
+#[derive(Clone, Copy, Debug)]
+pub struct SealedFor<'a> {
+    /// The issuer.
+    pub issuer: &'a IssuerId,
+    /// The account.
+    pub account: &'a AccountId,
+    /// The device key.
+    pub thumb: Thumbprint,
+    /// The passkey's credential id.
+    pub credential: &'a Bytes,
 }
 
-impl SealedFor {
+impl SealedFor<'_> {
     /// The additional data.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
-        encode(self)
+        let Self { issuer, account, thumb, credential } = *self;
+        let mut to = Writer::new();
+        to.fields(&[(1, &VERSION), (2, issuer), (3, account), (4, &thumb), (5, credential)]);
+        to.into_bytes()
     }
 }

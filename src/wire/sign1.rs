@@ -20,7 +20,10 @@ pub trait Statement: Field {
 /// A statement ready to be signed: sign [`Unsigned::message`] with ES256, then [`Unsigned::finish`].
 /// Signing is two steps so that no key ever enters this room.
 #[must_use]
-pub struct Unsigned {
+pub struct Unsigned(Box<ToSign>);
+
+/// One pointer, since it is handed from what is said to who signs.
+struct ToSign {
     protected: Vec<u8>,
     payload: Vec<u8>,
     message: Vec<u8>,
@@ -29,25 +32,25 @@ pub struct Unsigned {
 impl Unsigned {
     pub(super) fn new(protected: Vec<u8>, external_aad: &[u8], payload: Vec<u8>) -> Self {
         let message = signed_message(&protected, external_aad, &payload);
-        Self { protected, payload, message }
+        Self(Box::new(ToSign { protected, payload, message }))
     }
 
     /// The `Sig_structure`: the exact bytes to sign.
     #[must_use]
     pub fn message(&self) -> &[u8] {
-        &self.message
+        &self.0.message
     }
 
     /// The protected header's bytes.
     #[must_use]
     pub fn protected(&self) -> &[u8] {
-        &self.protected
+        &self.0.protected
     }
 
     /// The payload's bytes.
     #[must_use]
     pub fn payload(&self) -> &[u8] {
-        &self.payload
+        &self.0.payload
     }
 
     /// The whole COSE_Sign1.
@@ -56,9 +59,9 @@ impl Unsigned {
         let mut to = Writer::new();
         to.tag(TAG);
         to.array(4);
-        to.bytes(&self.protected);
+        to.bytes(&self.0.protected);
         to.map(0);
-        to.bytes(&self.payload);
+        to.bytes(&self.0.payload);
         to.bytes(signature.as_bytes());
         to.into_bytes()
     }
@@ -101,34 +104,34 @@ impl Field for Algorithm {
 
 /// A COSE_Sign1 taken apart, with nothing believed yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Parts {
+pub(super) struct Parts<'b> {
     pub(super) kid: Handle,
-    protected: Vec<u8>,
-    pub(super) payload: Vec<u8>,
+    protected: &'b [u8],
+    pub(super) payload: &'b [u8],
     signature: Signature,
 }
 
-impl Parts {
+impl<'b> Parts<'b> {
     /// Takes `bytes` apart; the protected header must be exactly the one for `typ`.
-    pub(super) fn read(bytes: &[u8], typ: Option<&str>) -> Result<Self, Refusal> {
+    pub(super) fn read(bytes: &'b [u8], typ: Option<&str>) -> Result<Self, Refusal> {
         let mut reader = Reader::new(bytes)?;
         if reader.tag().map_err(wrong_tag)? != TAG || reader.array().map_err(wrong_tag)? != 4 {
             return Err(Refusal::WrongTag);
         }
-        let protected = reader.bytes()?.to_vec();
+        let protected = reader.bytes()?;
         match reader.map()?.end() {
             Err(Refusal::UnknownKey) => return Err(Refusal::UnprotectedHeader),
             other => other?,
         }
-        let payload = reader.bytes()?.to_vec();
+        let payload = reader.bytes()?;
         let signature = reader.bytes()?.try_into().map(Signature::from_wire).map_err(|_| Refusal::BadSignature)?;
         reader.end()?;
-        let kid = read_protected(&protected, typ)?;
+        let kid = read_protected(protected, typ)?;
         Ok(Self { kid, protected, payload, signature })
     }
 
     pub(super) fn verify(&self, key: &PublicKey, external_aad: &[u8]) -> Result<(), Refusal> {
-        key.verify(&signed_message(&self.protected, external_aad, &self.payload), &self.signature)
+        key.verify(&signed_message(self.protected, external_aad, self.payload), &self.signature)
     }
 }
 
@@ -147,18 +150,19 @@ fn read_protected(bytes: &[u8], expected: Option<&str>) -> Result<Handle, Refusa
 }
 
 /// A statement whose signature held. [`open`] and the token's check are its only makers, so holding one is the proof.
+/// It stays where it was read: to hand on a pointer is less code in the page's module than to hand on the statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified<S> {
-    statement: S,
+    statement: Box<S>,
 }
 
 impl<S> Verified<S> {
-    pub(super) const fn new(statement: S) -> Self {
+    pub(super) const fn new(statement: Box<S>) -> Self {
         Self { statement }
     }
 
     /// The statement itself.
-    pub fn into_inner(self) -> S {
+    pub fn into_inner(self) -> Box<S> {
         self.statement
     }
 }
@@ -185,8 +189,8 @@ fn prepare_as(typ: &str, statement: &dyn Field, signer: &PublicKey) -> Unsigned 
 /// # Errors
 /// The first [`Refusal`]: form, type, key id, signature, then content.
 pub fn open<S: Statement>(bytes: &[u8], key: &PublicKey) -> Result<Verified<S>, Refusal> {
-    let mut statement = S::blank();
-    open_into(&mut statement, bytes, S::TYPE, key)?;
+    let mut statement = Box::new(S::blank());
+    open_into(&mut *statement, bytes, S::TYPE, key)?;
     Ok(Verified::new(statement))
 }
 
@@ -196,7 +200,7 @@ fn open_into(statement: &mut dyn Field, bytes: &[u8], typ: &str, key: &PublicKey
         return Err(Refusal::WrongKey);
     }
     parts.verify(key, &[])?;
-    decode_into(statement, &parts.payload)
+    decode_into(statement, parts.payload)
 }
 
 /// The `kid` of a statement, to choose the key to check it with; nothing of it is believed.
@@ -215,13 +219,13 @@ pub(super) fn kid_as(typ: &str, bytes: &[u8]) -> Result<Handle, Refusal> {
 ///
 /// # Errors
 /// What the form refuses.
-pub(super) fn claimed<S: Statement>(bytes: &[u8]) -> Result<S, Refusal> {
-    decode_payload(&Parts::read(bytes, Some(S::TYPE))?.payload)
+pub(super) fn claimed<S: Statement>(bytes: &[u8]) -> Result<Box<S>, Refusal> {
+    decode_payload(Parts::read(bytes, Some(S::TYPE))?.payload)
 }
 
-pub(super) fn decode_payload<F: Field>(payload: &[u8]) -> Result<F, Refusal> {
-    let mut statement = F::blank();
-    decode_into(&mut statement, payload)?;
+pub(super) fn decode_payload<F: Field>(payload: &[u8]) -> Result<Box<F>, Refusal> {
+    let mut statement = Box::new(F::blank());
+    decode_into(&mut *statement, payload)?;
     Ok(statement)
 }
 

@@ -95,11 +95,9 @@ impl Field for Token {
                 (Some(audience.clone()), Some(Terms { exact: Some(*amount), currency: *currency, bound: None }))
             }
         };
-        let mut id = [0; 8];
-        for (to, from) in id.iter_mut().zip(self.atc.to_be_bytes().into_iter().chain(self.random)) {
-            *to = from;
-        }
-        to.fields(&[(3, &audience), (4, &self.expires_at), (6, &self.issued_at), (7, &TokenId(id)), (-65537, &terms)]);
+        let ([a, b, c, d], [e, f, g, h]) = (self.atc.to_be_bytes(), self.random);
+        let id = TokenId([a, b, c, d, e, f, g, h]);
+        to.fields(&[(3, &audience), (4, &self.expires_at), (6, &self.issued_at), (7, &id), (-65537, &terms)]);
     }
 
     fn blank() -> Self {
@@ -157,7 +155,8 @@ pub(super) fn text_of(cose: &[u8]) -> String {
 /// A token taken apart: its form is right, its signature unknown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnverifiedToken {
-    parts: Parts,
+    cose: Vec<u8>,
+    handle: Handle,
     claims: Token,
 }
 
@@ -180,14 +179,14 @@ impl UnverifiedToken {
     /// The first [`Refusal`]: COSE, claims.
     pub fn from_cose(bytes: &[u8]) -> Result<Self, Refusal> {
         let parts = Parts::read(bytes, None)?;
-        let claims = sign1::decode_payload(&parts.payload)?;
-        Ok(Self { parts, claims })
+        let claims = *sign1::decode_payload(parts.payload)?;
+        Ok(Self { cose: bytes.into(), handle: parts.kid, claims })
     }
 
     /// The handle of the allowance, to look the key up; nothing else of the token may be used before [`Self::verify`].
     #[must_use]
     pub const fn handle(&self) -> Handle {
-        self.parts.kid
+        self.handle
     }
 
     /// Checks the signature under the device key and the allowance's veil.
@@ -195,7 +194,7 @@ impl UnverifiedToken {
     /// # Errors
     /// [`Refusal::BadSignature`].
     pub fn verify(&self, key: &PublicKey, veil: &Veil) -> Result<Verified<Token>, Refusal> {
-        self.parts.verify(key, veil.as_bytes())?;
-        Ok(Verified::new(self.claims.clone()))
+        Parts::read(&self.cose, None)?.verify(key, veil.as_bytes())?;
+        Ok(Verified::new(Box::new(self.claims.clone())))
     }
 }

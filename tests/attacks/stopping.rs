@@ -22,9 +22,9 @@ pub async fn stop_code(stage: &Stage, to: &str) -> String {
 /// What the passkey of a profile signs.
 pub async fn assert(place: &Place, challenge: Hash) -> Assertion {
     let options = RequestOptions {
-        rp_id: "localhost".parse().unwrap(),
-        challenge,
-        credentials: vec![data(place).account.unwrap().credential],
+        rp_id: &"localhost".parse().unwrap(),
+        challenge: &challenge,
+        credentials: &[data(place).account.unwrap().credential],
         prf: None,
         deadline: Duration::from_secs(60),
     };

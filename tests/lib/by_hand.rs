@@ -32,9 +32,9 @@ impl<L: Timed> ByHand<L> {
     /// What the owner's passkey signs.
     pub async fn assert(&self, place: &Place, over: &Intent) -> Assertion {
         let options = RequestOptions {
-            rp_id: "localhost".parse().unwrap(),
-            challenge: over.challenge(),
-            credentials: vec![self.credential.clone()],
+            rp_id: &"localhost".parse().unwrap(),
+            challenge: &over.challenge(),
+            credentials: std::slice::from_ref(&self.credential),
             prf: None,
             deadline: Duration::from_secs(60),
         };

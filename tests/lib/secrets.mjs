@@ -22,8 +22,7 @@ export function eavesdrop() {
   const { instantiate } = WebAssembly;
   WebAssembly.instantiate = /** @type {any} */ (async (/** @type {any} */ source, /** @type {any} */ imports) => {
     const made = /** @type {any} */ (await instantiate(source, imports));
-    // The part that comes later shares it.
-    heard.memory = (made.instance ?? made).exports.memory ?? heard.memory;
+    heard.memory = (made.instance ?? made).exports.memory;
     return made;
   });
   for (const verb of /** @type {const} */ (["create", "get"])) {

@@ -73,23 +73,6 @@ test("bytes, views, responses, promises and compiled modules are taken", async (
   }
 });
 
-test("each part of the module can come from a place of its own; the later one is asked for when it is needed, checked, and tried again", async () => {
-  const { later } = await import("../../pkg/wasm/page/browser/later.js");
-  const part = readFileSync(new URL("../../pkg/wasm/page/later.wasm", import.meta.url));
-  const changed = Uint8Array.from(part);
-  changed[part.length >> 1] ^= 1;
-  const given = [() => changed, () => Promise.reject(new TypeError("no network")), () => { throw new TypeError("no source"); }, () => part];
-  let asked = 0;
-  const loader = await fresh();
-  await loader.default({ page: bytes, later: () => given[asked++]() });
-  assert.equal(asked, 0);
-  await assert.rejects(later(), { code: "wasm-digest", retryable: false });
-  for (let times = 0; times < 2; times += 1) await assert.rejects(later(), { code: "wasm-load-failed", retryable: true });
-  await Promise.all([later(), later()]);
-  await later();
-  assert.equal(asked, 4);
-});
-
 test("without WebAssembly the browser is named", async () => {
   const loader = await fresh();
   const kept = globalThis.WebAssembly;

@@ -37,7 +37,7 @@ test("log in, contact code, enrol, pay, top up", async (t) => {
 
   const { attempt } = await wallet.logIn({ login: "hanako", password: "hanako-password" });
   const ticket = await wallet.enterCode({ attempt, code: await owner.code() });
-  const enrolment = await wallet.prepareEnrolment({ ticket, label: "Hanako's phone", account: "Hanako" });
+  const enrolment = await wallet.prepareEnrolment({ ticket, label: "\u3000Hanako's phone ", account: "Hanako" });
   assert.deepEqual([enrolment.intent.kind, enrolment.intent.accountLabel], ["enrol", "Hanako"]);
   const device = await enrolment.confirm();
   assert.deepEqual([device.custody, device.label, device.here], ["software", "Hanako's phone", true]);

@@ -61,7 +61,7 @@ fn the_next_set_is_signed_by_the_root_and_by_the_set_before_and_keeps_what_check
     assert_eq!((second.past(), second.published().seq), (&[first.set().clone()][..], 2));
     let root = first.set().root;
     let followed = second.set().follow(&root, first.published(), NOW + 1_000).unwrap();
-    assert_eq!(followed, *second.published());
+    assert_eq!(*followed, *second.published());
     let unsigned = SignedKeySet { by_previous: None, ..second.set().clone() };
     assert!(unsigned.follow(&root, first.published(), NOW + 1_000).is_err());
     // What the old key signed until then holds, and later it signs nothing.

@@ -126,7 +126,7 @@ fn holds_extensions(json: &Json) -> bool {
             let empty = matches!(value, Json::Object(results) if results.is_empty());
             ((name == EXTENSIONS || name == PRF) && !empty) || holds_extensions(value)
         }),
-        Json::List(items) => items.iter().any(holds_extensions),
+        Json::List(items) => items.iter().any(|(_, item)| holds_extensions(item)),
         _ => false,
     }
 }

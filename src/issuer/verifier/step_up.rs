@@ -80,7 +80,7 @@ pub fn check_co_signature(
         &response.signature.0,
         &assertion.raw_id.0,
     );
-    if held == expected { Ok(()) } else { Err(Code::CoSignatureRefused) }
+    if *held == expected { Ok(()) } else { Err(Code::CoSignatureRefused) }
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ impl ToJson for Answer<'_> {
 
 fn text(answer: &Answer<'_>) -> String {
     // The writer writes UTF-8 only.
-    String::from_utf8(json::to_vec(answer)).unwrap_or_default()
+    json::to_text(answer)
 }
 
 /// The text for this refusal.

@@ -72,7 +72,7 @@ impl Profiles {
         let sending = Rc::clone(&road);
         let transport = FnTransport::new(move |request| {
             let fetch = Rc::clone(&sending.borrow());
-            async move { fetch.send(request).await }
+            async move { fetch.send(&request).await }
         });
         let place = Place::with_entropy(&self.origin, self.clock.true_ms(), transport, self.entropy.clone());
         place.authenticator().set_mode(self.mode.get());

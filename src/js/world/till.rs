@@ -71,7 +71,7 @@ async fn sent(road: Rc<Fetch>, request: Request) -> Result<Response, Unreachable
     let answer = Rc::new(Cell::new(Err(Unreachable)));
     let given = Rc::clone(&answer);
     let done = promise(Box::pin(async move {
-        given.set(road.send(request).await);
+        given.set(road.send(&request).await);
         Ok(JsValue::UNDEFINED)
     }));
     // Never rejected.

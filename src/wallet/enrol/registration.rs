@@ -1,44 +1,94 @@
-//! What the issuer answers to the registration of a key, by enrolment, recovery or rotation: a first allowance.
+//! The registration of a key, by enrolment, recovery or rotation, from the disk to its answer: a first allowance.
 
 use crate::code::Code;
 use crate::wallet::Wallet;
-use crate::wallet::client::parse;
+use crate::wallet::client::{By, parsed};
 use crate::wallet::error::Error;
 use crate::wallet::ports::Platform;
-use crate::wallet::record::{Data, Terms};
+use crate::wallet::record::{Data, Enrolling, Rotating, Terms};
 use crate::wallet::room::Local;
 use crate::wire::Refusal;
 use crate::wire::allowance::Allowance;
-use crate::wire::calls::Enrolled;
-use crate::wire::id::{Bytes, Thumbprint};
+use crate::wire::calls::{Call, ConfirmEnrolment, ConfirmRecovery, ConfirmRotation, DeviceStatus, Enrolled};
+use crate::wire::id::Thumbprint;
 use crate::wire::key_set::{IssuerKey, Use};
 use crate::wire::sign1;
 
-/// What a key that was registered begins with.
-pub(in crate::wallet) struct Begun {
-    terms: Option<Terms>,
-    unopened: Option<Bytes>,
-    atc_floor: u32,
-    now: u32,
+/// A registration that is on disk.
+struct Sent {
+    path: &'static str,
+    call: Vec<u8>,
+    /// The key that it is of.
+    thumb: Thumbprint,
+    /// Whether that key is to take the place of the one in use.
+    rotates: bool,
 }
 
 impl<P: Platform> Wallet<P> {
-    /// What the issuer's answer to a key's registration comes to. Its first allowance is opened later if only its time does
-    /// not fit, for this device's clock may not be learned.
-    pub(in crate::wallet) fn begun(
-        &self,
-        enrolled: Enrolled,
-        thumb: Thumbprint,
-    ) -> Local<'_, Result<Box<Begun>, Error>> {
+    /// Sends the registration of a key that is on disk, for the first time or again, and takes the key over once it is
+    /// answered. Whether there was one that could be sent.
+    ///
+    /// # Errors
+    /// Where no answer came it stays on disk; what the issuer refuses ends it, and a key that was in use stays so.
+    pub(in crate::wallet) fn resume_registration(&self) -> Local<'_, Result<bool, Error>> {
         Box::pin(async move {
-            let now = self.now();
-            let Enrolled { allowance, atc_floor } = enrolled;
-            let (terms, unopened) = match self.open_allowance(&allowance.0, thumb, now).await {
-                Err(error) if error.code == Code::ClockSkew => (None, Some(allowance)),
-                opened => (Some(*opened?), None),
+            let Some(Sent { path, call, thumb, rotates }) = self.read(sent)? else { return Ok(false) };
+            if rotates && self.room.device.borrow().is_none() {
+                // It is asked for once the key is open.
+                return Ok(false);
+            }
+            let answer = self.send_proved(By::Device, path, call).await;
+            let (mut enrolled, refused) = match parsed::<Enrolled>(answer) {
+                Ok(enrolled) => (Some(enrolled), None),
+                Err(error) if is_unanswered(&error) => return Err(error),
+                Err(error) => (None, Some(error)),
             };
-            Ok(Box::new(Begun { terms, unopened, atc_floor, now }))
+            let now = self.now();
+            let mut terms = None;
+            if let Some(enrolled) = &enrolled {
+                match self.open_allowance(&enrolled.allowance.0, thumb, now).await {
+                    // It is opened later, for this device's clock may not be learned.
+                    Err(error) if error.code == Code::ClockSkew => {}
+                    opened => terms = Some(opened?),
+                }
+            }
+            self.change(|data| {
+                // Another tab may have been here first.
+                if sent(data).is_some_and(|sent| sent.thumb == thumb) {
+                    settle(data, enrolled.take(), terms, now);
+                }
+                Ok(())
+            })
+            .await?;
+            match refused {
+                None if rotates => self.change_over().await?,
+                None => drop(self.room.draft.take()),
+                Some(error) => {
+                    self.room.next.replace(None);
+                    if !rotates {
+                        self.draft_again();
+                    }
+                    return Err(error);
+                }
+            }
+            Ok(true)
         })
+    }
+
+    /// The keys of an enrolment that was refused were not registered. They may be tried again from here, and from nowhere
+    /// else.
+    fn draft_again(&self) {
+        let draft = self.room.draft.borrow().clone();
+        match draft {
+            Some(device) => {
+                self.room.stored.set(false);
+                if let Some(handles) = self.room.handles.borrow_mut().as_mut() {
+                    handles.0 = device;
+                }
+            }
+            None => self.room.lose(None),
+        }
+        self.room.changed();
     }
 
     /// Checks an allowance: signature, issuer, account, device key, currency.
@@ -79,28 +129,45 @@ impl<P: Platform> Wallet<P> {
             match (is_ours, in_time) {
                 (false, _) => Err(Code::IssuerUntrusted.into()),
                 (true, false) => Err(Code::ClockSkew.into()),
-                (true, true) => Ok(Box::new(Terms::new(allowance, now))),
+                (true, true) => Ok(Box::new(Terms::new(&allowance, now))),
             }
         })
     }
 }
 
-impl Begun {
-    /// Takes its place in the record.
-    pub(in crate::wallet) fn enter(self, data: &mut Data) {
-        data.allowance = self.terms;
-        data.unopened = self.unopened;
-        data.atc = data.atc.max(self.atc_floor);
-        data.last_contact = self.now;
+/// The registration that is on disk, if one is.
+fn sent(data: &Data) -> Option<Sent> {
+    if let Some(Enrolling { call, recovers, .. }) = &data.enrolling {
+        let path = if recovers.is_some() { ConfirmRecovery::PATH } else { ConfirmEnrolment::PATH };
+        return Some(Sent { path, call: call.0.clone(), thumb: data.device_key.thumbprint(), rotates: false });
     }
+    let Rotating { call, device_key, .. } = data.rotating.as_ref()?;
+    // For the new key and no other: an old answer, played again, must not end the key that works.
+    let thumb = device_key.thumbprint();
+    Some(Sent { path: ConfirmRotation::PATH, call: call.0.clone(), thumb, rotates: true })
 }
 
-/// The answer to a registration that is on disk, read. Inside is what the issuer refused, which ends it.
-pub(in crate::wallet) fn judged(answer: Result<Vec<u8>, Error>) -> Result<Result<Enrolled, Error>, Error> {
-    match answer.and_then(|answer| parse(&answer)) {
-        Err(error) if is_unanswered(&error) => Err(error),
-        judged => Ok(judged),
+/// Ends the registration that is on disk: what was registered takes its place in the record; none: it was refused.
+fn settle(data: &mut Data, enrolled: Option<Box<Enrolled>>, terms: Option<Box<Terms>>, now: u32) {
+    let (enrolling, rotating) = (data.enrolling.take(), data.rotating.take());
+    let Some(enrolled) = enrolled else { return };
+    let Enrolled { allowance, atc_floor } = *enrolled;
+    if let Some(enrolling) = enrolling {
+        data.account = Some(enrolling.account);
     }
+    if let Some(rotating) = rotating {
+        data.predecessors.push(data.device_key.thumbprint());
+        data.device_key = rotating.device_key;
+        data.channel_key = rotating.channel_key;
+        data.custody = rotating.custody;
+        data.status = DeviceStatus::Active;
+        // Codes of the old key are dead; what was paid with them comes in receipts.
+        data.shown.clear();
+    }
+    data.unopened = terms.is_none().then_some(allowance);
+    data.allowance = terms.map(|terms| *terms);
+    data.atc = data.atc.max(atc_floor);
+    data.last_contact = now;
 }
 
 /// Whether this is no answer to the call itself, which may have had its effect before: nothing came back, it was not read,

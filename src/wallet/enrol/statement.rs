@@ -3,17 +3,17 @@
 use super::{Made, Prepared};
 use crate::code::Code;
 use crate::wallet::Wallet;
-use crate::wallet::ceremony::{Asked, Open};
+use crate::wallet::ceremony::{DEADLINE, Open};
 use crate::wallet::checks::Expected;
-use crate::wallet::classify::{Asked as Verb, classify};
+use crate::wallet::classify::{Asked, classify};
 use crate::wallet::client::By;
 use crate::wallet::error::Error;
-use crate::wallet::ports::{Authenticator, CreationOptions, Keys, Platform};
+use crate::wallet::ports::{Authenticator, CreationOptions, Keys, Platform, RequestOptions};
 use crate::wallet::record::{Account, Enrolling};
 use crate::wallet::room::{Handle, Key, Local, Secret};
 use crate::wire::calls::{KnownCredential, Registering};
-use crate::wire::enrolment::{Custody, Enrolment, confirmation_challenge};
-use crate::wire::id::{AccountId, Bytes, Nonce, RpId};
+use crate::wire::enrolment::{Custody, Enrolment, confirmation_challenge, creation_challenge};
+use crate::wire::id::{AccountId, Bytes, Hash, Nonce, RpId};
 use crate::wire::json;
 use crate::wire::key::PublicKey;
 use crate::wire::sign1::{self, Unsigned};
@@ -40,44 +40,64 @@ type Opened<P> = (Rc<Key<P>>, Handle<P>);
 impl<P: Platform> Wallet<P> {
     /// A new passkey, or the one that is here of those whose device's place may be taken. The statement names it and is what
     /// it signs, so that of several it has to be known before.
-    async fn make_passkey(&self, open: &Open, prepared: &Prepared) -> Result<(), Error> {
-        let Prepared { options, known, .. } = prepared;
-        let known = match known.as_slice() {
-            [] => {
-                let prompt = async {
-                    let created = self.platform.authenticator().create(options).await;
-                    let made = self.registered(options, created.map_err(|ended| classify(&ended, Verb::Create))?)?;
-                    prepared.made.get_or_init(|| made);
-                    Ok(())
-                };
-                return self.patiently(open, None, Box::pin(prompt)).await;
-            }
+    fn make_passkey<'a>(&'a self, open: &'a Open, prepared: &'a Prepared) -> Local<'a, Result<(), Error>> {
+        match prepared.reply.credentials.as_deref() {
+            None => self.patiently(open, None, Box::pin(self.create_passkey(prepared))),
+            Some(known) => Box::pin(self.find_passkey(open, prepared, known)),
+        }
+    }
+
+    async fn create_passkey(&self, prepared: &Prepared) -> Result<(), Error> {
+        let (challenge, prf) = self.creation(prepared);
+        let options = CreationOptions {
+            rp_id: &prepared.rp_id,
+            rp_name: &prepared.rp_name,
+            user_handle: &prepared.reply.user_handle,
+            account_label: &prepared.reply.account_label,
+            challenge: &challenge,
+            exclude: prepared.reply.exclude.as_deref().unwrap_or_default(),
+            prf: prf.as_ref(),
+            deadline: DEADLINE,
+        };
+        let created = self.platform.authenticator().create(&options).await;
+        let made = self.registered(&options, created.map_err(|ended| classify(&ended, Asked::Create))?)?;
+        prepared.made.get_or_init(|| made);
+        Ok(())
+    }
+
+    async fn find_passkey(&self, open: &Open, prepared: &Prepared, known: &[KnownCredential]) -> Result<(), Error> {
+        let found = match known {
             [known] => known,
             several => {
                 let credentials: Vec<_> = several.iter().map(|known| known.id.clone()).collect();
-                let asked = Asked {
-                    rp_id: &options.rp_id,
-                    challenge: self.own_challenge()?,
-                    credentials: &credentials,
-                    user_handle: &options.user_handle,
-                    prf: None,
-                };
-                let (Assertion { raw_id, .. }, _) = self.ask_to_get(open, asked).await?;
-                several.iter().find(|known| known.id == raw_id).ok_or(Code::NoCredential)?
+                let (rp_id, challenge, credentials) = (&prepared.rp_id, &self.own_challenge()?, credentials.as_slice());
+                let options = RequestOptions { rp_id, challenge, credentials, prf: None, deadline: DEADLINE };
+                let answer = self.ask_to_get(open, &options, &prepared.reply.user_handle).await?;
+                several.iter().find(|known| known.id == answer.0.raw_id).ok_or(Code::NoCredential)?
             }
         };
-        prepared.made.get_or_init(|| Made::again(known));
+        prepared.made.get_or_init(|| Made::again(found));
         Ok(())
+    }
+
+    /// The challenge for a new passkey, and what it is to derive a secret from.
+    fn creation(&self, prepared: &Prepared) -> (Hash, Option<[u8; 32]>) {
+        let Prepared { reply, keys, rp_id, .. } = prepared;
+        let (thumb, channel_thumb) = (keys.0.thumbprint(), keys.1.thumbprint());
+        let (issuer, account) = (&self.settings.issuer, &reply.account);
+        let draft = self.room.draft.borrow();
+        let prf = draft.as_ref().and_then(|device| self.platform.keys().prf_input(device));
+        (creation_challenge(issuer, rp_id, account, thumb, channel_thumb, reply.nonce), prf)
     }
 
     /// The passkey of a registration, checked.
     fn registered(
         &self,
-        options: &CreationOptions,
-        (registration, derives): (Registration, bool),
-    ) -> Result<Made, Error> {
+        options: &CreationOptions<'_>,
+        (registration, derives): (Box<Registration>, bool),
+    ) -> Result<Box<Made>, Error> {
         let response = &registration.response;
-        let (challenge, rp_id) = (&options.challenge, &options.rp_id);
+        let CreationOptions { challenge, rp_id, .. } = *options;
         let expected = Expected { kind: "webauthn.create", challenge, origin: self.platform.origin(), rp_id };
         let flags = expected.check(&response.client_data.0, &response.authenticator_data.0)?;
         let attested = AttestedCredential::from_authenticator_data(&response.authenticator_data.0)
@@ -86,13 +106,13 @@ impl<P: Platform> Wallet<P> {
             return Err(Code::AssertionRefused.into());
         }
         let (key_hash, backup_eligible) = (attested.key_hash(), flags.backup_eligible());
-        Ok(Made {
+        Ok(Box::new(Made {
             registration: Some(registration),
             passkey: KnownCredential { id: attested.id, key_hash, backup_eligible },
             backed_up: flags.backed_up(),
             seals: Cell::new(derives || options.prf.is_none()),
             statement: RefCell::default(),
-        })
+        }))
     }
 
     /// The statement that binds keys to a passkey, for the device key among them to sign.
@@ -133,6 +153,23 @@ impl<P: Platform> Wallet<P> {
         })
     }
 
+    /// The custody that the statement is to claim: a lesser one, if the passkey can't seal and the page names none.
+    fn claimed(&self, made: &Made) -> Result<Custody, Error> {
+        let custody = self.read(|data| data.custody)?;
+        if custody != Custody::Passkey || made.seals.get() {
+            return Ok(custody);
+        }
+        if self.settings.custody.is_some() {
+            return Err(Code::PrfUnavailable.into());
+        }
+        // Its keys are not on disk yet, nor is the record.
+        if let Some(data) = self.room.data.borrow_mut().as_mut() {
+            data.custody = Custody::Browser;
+        }
+        self.room.changed();
+        Ok(Custody::Browser)
+    }
+
     /// Asks for all that an enrolment takes and puts it on disk, in the custody that the device key really has.
     pub(super) async fn register(&self, open: &Open, prepared: &Prepared) -> Result<(), Error> {
         let made = loop {
@@ -141,43 +178,33 @@ impl<P: Platform> Wallet<P> {
                 None => self.make_passkey(open, prepared).await?,
             }
         };
+        let Prepared { reply, keys, rp_id, .. } = prepared;
         loop {
-            let (keys, mut custody) = self.read(|data| ((data.device_key, data.channel_key), data.custody))?;
-            if custody == Custody::Passkey && !made.seals.get() {
-                if self.settings.custody.is_some() {
-                    return Err(Code::PrfUnavailable.into());
-                }
-                custody = Custody::Browser;
-                self.change(move |data| {
-                    data.custody = custody;
-                    Ok(())
-                })
-                .await?;
-            }
+            let custody = self.claimed(made)?;
             let bound = Bound {
-                keys: &keys,
+                keys,
                 custody,
-                rp_id: &prepared.options.rp_id,
-                account: &prepared.account.id,
+                rp_id,
+                account: &reply.account,
                 passkey: &made.passkey,
                 backed_up: made.backed_up,
-                nonce: prepared.nonce,
+                nonce: reply.nonce,
             };
             if made.statement.borrow().0.is_empty() {
                 made.statement.replace(self.signed(By::Device, self.statement(&bound)).await?);
             }
             let mut device = self.room.draft.borrow().clone().ok_or(Code::TicketExpired)?;
             let input = self.platform.keys().prf_input(&device);
-            let asked = Asked {
-                rp_id: bound.rp_id,
-                challenge: confirmation_challenge(&made.statement.borrow().0),
+            let options = RequestOptions {
+                rp_id,
+                challenge: &confirmation_challenge(&made.statement.borrow().0),
                 credentials: slice::from_ref(&made.passkey.id),
-                user_handle: &prepared.options.user_handle,
-                prf: input.filter(|_| custody == Custody::Passkey),
+                prf: input.as_ref().filter(|_| custody == Custody::Passkey),
+                deadline: DEADLINE,
             };
-            let (assertion, secret) = self.ask_to_get(open, asked).await?;
+            let mut answer = self.ask_to_get(open, &options, &reply.user_handle).await?;
             if input.is_some() {
-                match self.sealed_for(&device, &bound, secret).await {
+                match self.sealed_for(&device, &bound, answer.1.take()).await {
                     Ok((key, kept)) => {
                         self.room.device.replace(Some(key));
                         device = kept;
@@ -193,10 +220,10 @@ impl<P: Platform> Wallet<P> {
                 }
             }
             let attestation = match made.registration {
-                Some(_) => self.platform.keys().attest(&device, prepared.nonce).await,
+                Some(_) => self.platform.keys().attest(&device, reply.nonce).await,
                 None => None,
             };
-            let enrolling = prepared.enrolling(made, &assertion, &attestation, self.now());
+            let enrolling = prepared.enrolling(made, &answer.0, &attestation, self.now());
             // On disk before it is sent: whatever happens to the answer, it can be asked for again.
             return self
                 .change_with(device, |data| {
@@ -210,10 +237,16 @@ impl<P: Platform> Wallet<P> {
 
 impl Prepared {
     fn enrolling(&self, made: &Made, assertion: &Assertion, attestation: &Option<Bytes>, now: u32) -> Enrolling {
-        let (id, enrolled_at) = (made.passkey.id.clone(), now);
-        let account = Account { credential: id, enrolled_at, ..self.account.clone() };
+        let account = Account {
+            id: self.reply.account.clone(),
+            label: self.reply.account_label.clone(),
+            device_label: self.label.clone(),
+            credential: made.passkey.id.clone(),
+            user_handle: self.reply.user_handle.clone(),
+            enrolled_at: now,
+        };
         let (registration, statement) = (&made.registration, &*made.statement.borrow());
-        let call = Registering { registration, statement, assertion, label: &account.device_label, attestation };
+        let call = Registering { registration, statement, assertion, label: &self.label, attestation };
         let call = Bytes(json::to_vec(&call));
         Enrolling { account, call, recovers: made.registration.is_none().then_some(true) }
     }
@@ -221,8 +254,8 @@ impl Prepared {
 
 impl Made {
     /// A passkey that was registered before. What it derives will show.
-    fn again(known: &KnownCredential) -> Self {
+    fn again(known: &KnownCredential) -> Box<Self> {
         let (seals, statement) = (Cell::new(true), RefCell::default());
-        Self { registration: None, passkey: known.clone(), backed_up: false, seals, statement }
+        Box::new(Self { registration: None, passkey: known.clone(), backed_up: false, seals, statement })
     }
 }

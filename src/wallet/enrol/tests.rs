@@ -6,7 +6,7 @@ use crate::wallet::state::Status;
 async fn prepared(wallet: &Wallet<Place>) -> Result<Ceremony, Error> {
     let attempt = wallet.log_in("hanako", "password", "ja").await?;
     let ticket = wallet.enter_code(&attempt, "12345678").await?;
-    wallet.prepare_enrolment(&ticket, "Phone", Some("hanako")).await
+    wallet.prepare_enrolment(&ticket, " Phone\n", Some("hanako")).await
 }
 
 #[test]

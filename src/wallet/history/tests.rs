@@ -11,7 +11,7 @@ const OTHER: Thumbprint = Thumbprint([9; 32]);
 fn code(wallet: &Wallet<Place>) -> Token {
     let code = run(wallet.payment_code(None)).unwrap();
     let (key, veil) = wallet.read(|data| (data.device_key, data.allowance.clone().unwrap().veil)).unwrap();
-    UnverifiedToken::from_text(&code.text).unwrap().verify(&key, &veil).unwrap().into_inner()
+    *UnverifiedToken::from_text(&code.text).unwrap().verify(&key, &veil).unwrap().into_inner()
 }
 
 fn own(wallet: &Wallet<Place>) -> Option<Thumbprint> {

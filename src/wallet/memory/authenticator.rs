@@ -3,7 +3,7 @@
 use super::keys::SoftSecret;
 use super::seal::hmac;
 use super::{MemoryClock, MemoryEntropy, SoftKey};
-use crate::wallet::ports::{Authenticator, Clock, CreationOptions, Ended, Entropy, RequestOptions, SigningKey};
+use crate::wallet::ports::{Answer, Authenticator, Clock, CreationOptions, Ended, Entropy, RequestOptions, SigningKey};
 use crate::wallet::queue::{First, Signal, Stop, first};
 use crate::wire::id::{Bytes, Hash, RpId, to_base64};
 use crate::wire::key::PublicKey;
@@ -259,7 +259,7 @@ impl SoftAuthenticator {
 impl Authenticator for SoftAuthenticator {
     type Secret = SoftSecret;
 
-    async fn create(&self, options: &CreationOptions) -> Result<(Registration, bool), Ended> {
+    async fn create(&self, options: &CreationOptions<'_>) -> Result<(Box<Registration>, bool), Ended> {
         self.prompt("create", options.deadline).await?;
         let known = self.inner.credentials.borrow().iter().any(|held| options.exclude.contains(&held.id));
         if known {
@@ -271,8 +271,8 @@ impl Authenticator for SoftAuthenticator {
         attested.extend([0, 16]);
         attested.extend(&id.0);
         attested.extend(cose_key(key.public()));
-        let authenticator_data = self.authenticator_data(&options.rp_id, Some(&attested));
-        let client_data = self.client_data("webauthn.create", "webauthn.get", &options.challenge);
+        let authenticator_data = self.authenticator_data(options.rp_id, Some(&attested));
+        let client_data = self.client_data("webauthn.create", "webauthn.get", options.challenge);
         let registration = Registration {
             id: to_base64(&id.0),
             raw_id: id.clone(),
@@ -288,18 +288,18 @@ impl Authenticator for SoftAuthenticator {
         let (rp_id, user_handle) = (options.rp_id.clone(), options.user_handle.clone());
         let secret = self.inner.entropy.draw().map_err(|_| self.broken())?;
         self.inner.credentials.borrow_mut().push(Credential { id, rp_id, user_handle, key, secret });
-        Ok((registration, options.prf.is_some() && self.inner.prf.get() != Prf::None))
+        Ok((Box::new(registration), options.prf.is_some() && self.inner.prf.get() != Prf::None))
     }
 
-    async fn get(&self, options: &RequestOptions) -> Result<(Assertion, Option<SoftSecret>), Ended> {
+    async fn get(&self, options: &RequestOptions<'_>) -> Result<Answer<SoftSecret>, Ended> {
         self.prompt("get", options.deadline).await?;
         let credentials = self.inner.credentials.borrow();
         let held =
-            credentials.iter().find(|held| options.credentials.contains(&held.id) && held.rp_id == options.rp_id);
+            credentials.iter().find(|held| options.credentials.contains(&held.id) && held.rp_id == *options.rp_id);
         let not_allowed = || Ended { name: "NotAllowedError".into(), elapsed: Duration::from_secs(5), ..self.broken() };
         let held = held.ok_or_else(not_allowed)?;
-        let client_data = self.client_data("webauthn.get", "webauthn.create", &options.challenge);
-        let authenticator_data = self.authenticator_data(&options.rp_id, None);
+        let client_data = self.client_data("webauthn.get", "webauthn.create", options.challenge);
+        let authenticator_data = self.authenticator_data(options.rp_id, None);
         let message = [authenticator_data.as_slice(), &sha256(&client_data)].concat();
         let mut signature = held.key.sign_der(&message).map_err(|_| self.broken())?;
         let tamper = self.inner.tamper.get();
@@ -308,7 +308,7 @@ impl Authenticator for SoftAuthenticator {
         }
         let user_handle =
             if tamper == Some(Tamper::UserHandle) { Bytes(vec![9; 16]) } else { held.user_handle.clone() };
-        let secret = options.prf.map_or(Ok(None), |input| self.derive(held, &input))?;
+        let secret = options.prf.map_or(Ok(None), |input| self.derive(held, input))?;
         let assertion = Assertion {
             id: to_base64(&held.id.0),
             raw_id: held.id.clone(),
@@ -321,7 +321,7 @@ impl Authenticator for SoftAuthenticator {
             },
             client_extension_results: NoExtensions {},
         };
-        Ok((assertion, secret))
+        Ok(Box::new((assertion, secret)))
     }
 
     fn abort(&self) {

@@ -67,9 +67,9 @@ impl core::fmt::Debug for SoftHandle {
     }
 }
 
-/// A key that signs. p256 wipes its secret when dropped.
+/// A key that signs. p256 wipes its secret when dropped; it stays in one place, since what is moved leaves its bytes behind.
 pub struct SoftKey {
-    key: p256::ecdsa::SigningKey,
+    key: Box<p256::ecdsa::SigningKey>,
     public: PublicKey,
 }
 
@@ -95,7 +95,7 @@ impl SoftKey {
     }
 
     fn from_secret(secret: &[u8; 32]) -> Result<Self, KeyError> {
-        let key = p256::ecdsa::SigningKey::from_slice(secret).map_err(|_| KeyError::Lost)?;
+        let key = Box::new(p256::ecdsa::SigningKey::from_slice(secret).map_err(|_| KeyError::Lost)?);
         let sec1 = key.verifying_key().to_sec1_point(false);
         let public = PublicKey::from_sec1(sec1.as_bytes()).map_err(|_| KeyError::Lost)?;
         Ok(Self { key, public })
@@ -215,7 +215,7 @@ impl Keys for SoftKeys {
         let Held::Sealed(sealed) = &handle.0 else { return Ok(handle.clone()) };
         let key = sealed.open(&secret.0, seal)?;
         let input = self.entropy.draw().map_err(|_| KeyError::Failed)?;
-        Ok(SoftHandle(Held::Unsealed(Rc::new(key), input)))
+        Ok(SoftHandle(Held::Unsealed(key, input)))
     }
 
     async fn open(

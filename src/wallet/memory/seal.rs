@@ -3,6 +3,7 @@
 
 use crate::wallet::ports::{KeyError, Seal};
 use crate::wire::sha256;
+use std::rc::Rc;
 use zeroize::Zeroizing;
 
 /// A sealed key: what the store keeps of it, and nothing that opens it.
@@ -46,10 +47,10 @@ fn demand(secret: &[u8]) -> Result<(), KeyError> {
     if secret.len() == 32 && secret.iter().any(|byte| *byte != 0) { Ok(()) } else { Err(KeyError::BadSecret) }
 }
 
-fn masked(key: &[u8; 32], nonce: &[u8; 32], bytes: &[u8; 32]) -> [u8; 32] {
-    let mut stream = hmac(key, &[b"stream", nonce]);
-    stream.iter_mut().zip(bytes).for_each(|(to, from)| *to ^= from);
-    stream
+/// Masks the bytes, or unmasks them.
+fn mask(key: &[u8; 32], nonce: &[u8; 32], bytes: &mut [u8; 32]) {
+    let stream = hmac(key, &[b"stream", nonce]);
+    bytes.iter_mut().zip(stream).for_each(|(to, from)| *to ^= from);
 }
 
 impl Sealed {
@@ -61,12 +62,13 @@ impl Sealed {
     ) -> Result<Self, KeyError> {
         demand(secret)?;
         let (k, check) = derive(secret, &salt, seal);
-        let key = masked(&k, &nonce, plain);
+        let mut key = *plain;
+        mask(&k, &nonce, &mut key);
         let tag = hmac(&k, &[b"tag", &nonce, &key, &seal.bound]);
         Ok(Self { input, salt, check, nonce, key, tag })
     }
 
-    pub(super) fn open(&self, secret: &[u8], seal: &Seal) -> Result<Zeroizing<[u8; 32]>, KeyError> {
+    pub(super) fn open(&self, secret: &[u8], seal: &Seal) -> Result<Rc<Zeroizing<[u8; 32]>>, KeyError> {
         demand(secret)?;
         let (k, check) = derive(secret, &self.salt, seal);
         if check != self.check {
@@ -75,7 +77,10 @@ impl Sealed {
         if hmac(&k, &[b"tag", &self.nonce, &self.key, &seal.bound]) != self.tag {
             return Err(KeyError::Broken);
         }
-        Ok(Zeroizing::new(masked(&k, &self.nonce, &self.key)))
+        // Unmasked where it stays: what is moved leaves its bytes behind.
+        let mut key = Rc::new(Zeroizing::new(self.key));
+        mask(&k, &self.nonce, Rc::get_mut(&mut key).ok_or(KeyError::Failed)?);
+        Ok(key)
     }
 }
 

@@ -1,26 +1,28 @@
 use super::*;
-use crate::wallet::ports::{Authenticator, Clock, CreationOptions, Keys, Lock, RequestOptions, SigningKey};
+use crate::wallet::ports::{Authenticator, Clock, CreationOptions, Ended, Keys, Lock, RequestOptions, SigningKey};
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{Bytes, Hash};
 use crate::wire::sha256;
-use crate::wire::webauthn::{AttestedCredential, AuthenticatorData, ClientData};
+use crate::wire::webauthn::{AttestedCredential, AuthenticatorData, ClientData, Registration};
 use core::time::Duration;
 
 fn place() -> Place {
     Place::new("https://wallet.example", 1_000, FnTransport::new(|_| async { Err(Unreachable) }))
 }
 
-fn creation() -> CreationOptions {
-    CreationOptions {
-        rp_id: "wallet.example".parse().unwrap(),
-        rp_name: "Wallet".into(),
-        user_handle: Bytes(vec![1; 16]),
-        account_label: "hanako".into(),
-        challenge: Hash([2; 32]),
-        exclude: vec![],
+/// What comes of asking for a passkey, those of `exclude` being there.
+fn created(place: &Place, exclude: &[Bytes]) -> Result<Box<Registration>, Ended> {
+    let options = CreationOptions {
+        rp_id: &"wallet.example".parse().unwrap(),
+        rp_name: "Wallet",
+        user_handle: &Bytes(vec![1; 16]),
+        account_label: "hanako",
+        challenge: &Hash([2; 32]),
+        exclude,
         prf: None,
         deadline: Duration::from_secs(60),
-    }
+    };
+    run(place.authenticator().create(&options)).map(|(made, _)| made)
 }
 
 #[test]
@@ -41,7 +43,7 @@ fn the_authenticator_is_one() {
     let place = place();
     let authenticator = place.authenticator();
     authenticator.set_backup(true, true);
-    let (made, _) = run(authenticator.create(&creation())).unwrap();
+    let made = created(&place, &[]).unwrap();
     let data = &made.response.authenticator_data.0;
     let flags = AuthenticatorData::from_bytes(data).unwrap().flags;
     assert!(flags.user_present() && flags.user_verified() && flags.backup_eligible() && flags.backed_up());
@@ -56,13 +58,13 @@ fn the_authenticator_is_one() {
         crate::wire::key::PublicKey::from_coordinates(key[10..42].try_into().unwrap(), key[45..77].try_into().unwrap())
             .unwrap();
     let options = RequestOptions {
-        rp_id: "wallet.example".parse().unwrap(),
-        challenge: Hash([3; 32]),
-        credentials: vec![made.raw_id.clone()],
+        rp_id: &"wallet.example".parse().unwrap(),
+        challenge: &Hash([3; 32]),
+        credentials: std::slice::from_ref(&made.raw_id),
         prf: None,
         deadline: Duration::from_secs(60),
     };
-    let (assertion, _) = run(authenticator.get(&options)).unwrap();
+    let (assertion, _) = *run(authenticator.get(&options)).unwrap();
     let response = assertion.response;
     let message = [response.authenticator_data.0.as_slice(), &sha256(&response.client_data.0)].concat();
     let signature = p256::ecdsa::Signature::from_der(&response.signature.0).unwrap();
@@ -70,16 +72,14 @@ fn the_authenticator_is_one() {
     assert!(public.verify(&message, &signature).is_ok());
     authenticator.forget();
     assert_eq!(run(authenticator.get(&options)).unwrap_err().name, "NotAllowedError");
-    let twice = CreationOptions { exclude: vec![made.raw_id], ..creation() };
-    assert!(run(authenticator.create(&twice)).is_ok(), "a forgotten passkey excludes nothing");
+    assert!(created(&place, &[made.raw_id]).is_ok(), "a forgotten passkey excludes nothing");
 }
 
 #[test]
 fn an_excluded_passkey_is_not_made_twice() {
     let place = place();
-    let (made, _) = run(place.authenticator().create(&creation())).unwrap();
-    let twice = CreationOptions { exclude: vec![made.raw_id], ..creation() };
-    assert_eq!(run(place.authenticator().create(&twice)).unwrap_err().name, "InvalidStateError");
+    let made = created(&place, &[]).unwrap();
+    assert_eq!(created(&place, &[made.raw_id]).unwrap_err().name, "InvalidStateError");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use core::time::Duration;
 
 fn token(wallet: &Wallet<crate::wallet::memory::Place>, code: &PaymentCode) -> Token {
     let (key, veil) = wallet.read(|data| (data.device_key, data.allowance.clone().unwrap().veil)).unwrap();
-    UnverifiedToken::from_text(&code.text).unwrap().verify(&key, &veil).unwrap().into_inner()
+    *UnverifiedToken::from_text(&code.text).unwrap().verify(&key, &veil).unwrap().into_inner()
 }
 
 #[test]

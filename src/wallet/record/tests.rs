@@ -6,7 +6,7 @@ use crate::wire::id::Hash;
 fn data() -> Data {
     let entropy = MemoryEntropy::seeded(7);
     let key = |_| *SoftKey::make(&entropy).unwrap().0.public();
-    Data::new("https://issuer.example".parse().unwrap(), key(1), key(2), Custody::Software)
+    *Data::new("https://issuer.example".parse().unwrap(), key(1), key(2), Custody::Software)
 }
 
 fn terms() -> Terms {

@@ -212,11 +212,11 @@ fn a_sealed_key_opens_for_its_own_account_alone() {
     let keys = world.place.keys();
     let (device, _) = wallet.room.handles.borrow().clone().unwrap();
     let seal = wallet.seal_for(&public, &account.credential, &account.id).unwrap();
-    let (_, secret) = run(world.place.authenticator().get(&crate::wallet::ports::RequestOptions {
-        rp_id: seal.rp_id.clone(),
-        challenge: Hash([0; 32]),
-        credentials: vec![account.credential.clone()],
-        prf: keys.prf_input(&device),
+    let (_, secret) = *run(world.place.authenticator().get(&crate::wallet::ports::RequestOptions {
+        rp_id: &seal.rp_id,
+        challenge: &Hash([0; 32]),
+        credentials: core::slice::from_ref(&account.credential),
+        prf: keys.prf_input(&device).as_ref(),
         deadline: core::time::Duration::from_secs(1),
     }))
     .unwrap();
@@ -261,10 +261,10 @@ fn a_key_that_another_tab_renewed_meanwhile_is_not_sealed_over() {
     enrolled(&world, None).unwrap();
     let (wallet, other) = (open(&world, None), open(&world, None));
     run(wallet.unlock()).unwrap();
-    let prepare = || Box::new(wallet.sealed(true).unwrap().unwrap());
+    let prepare = || wallet.sealed(true).unwrap().unwrap();
     run(wallet.open_ceremony(IntentView::Unlock, Work::Unlock(prepare()))).unwrap();
     let (prepared, ceremony) = (prepare(), wallet.room.open.borrow().clone().unwrap());
-    let secret = run(wallet.derive(&ceremony, &prepared, prepared.input)).unwrap();
+    let secret = run(wallet.derive(&ceremony, &prepared, &prepared.input)).unwrap();
     let (device, channel, handles) = run(other.make_pair(Custody::Browser)).unwrap();
     let renewed = run(other.change_next(handles, |data| {
         data.device_key = *device.public();

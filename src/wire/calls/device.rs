@@ -183,6 +183,23 @@ pub struct ConfirmIntent {
 json_object! { strict ConfirmIntent { nonce, assertion, co_signature = "co_signature?" } }
 call! { ConfirmIntent "/v1/intents/confirm" IntentConfirmed }
 
+/// The text of a [`ConfirmIntent`], written from where its parts are.
+#[derive(Clone, Copy, Debug)]
+pub struct Confirming<'a> {
+    /// Names the intent.
+    pub nonce: Nonce,
+    /// The passkey's assertion over its challenge.
+    pub assertion: &'a Assertion,
+    /// The device key's co-signature statement.
+    pub co_signature: &'a Bytes,
+}
+
+impl ToJson for Confirming<'_> {
+    fn write(&self, to: &mut Writer) {
+        to.object("nonce assertion co_signature", &[&self.nonce, self.assertion, self.co_signature]);
+    }
+}
+
 /// What became of it. In JSON: `outcome`, and `receipt` or `top_up`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

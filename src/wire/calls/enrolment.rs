@@ -103,7 +103,7 @@ call! { ConfirmEnrolment "/v1/enrolment/confirm" Enrolled }
 #[derive(Clone, Copy, Debug)]
 pub struct Registering<'a> {
     /// The new passkey.
-    pub registration: &'a Option<Registration>,
+    pub registration: &'a Option<Box<Registration>>,
     /// The signed enrolment statement.
     pub statement: &'a Bytes,
     /// The passkey's assertion over the statement.

@@ -24,7 +24,7 @@ impl Serialize for Json {
             Self::Negative(value) => to.serialize_i64(*value),
             Self::Fraction => Err(S::Error::custom(BadJson)),
             Self::Text(text) => to.serialize_str(text),
-            Self::List(items) => to.collect_seq(items),
+            Self::List(items) => to.collect_seq(items.iter().map(|(_, item)| item)),
             Self::Object(members) => to.collect_map(members.iter().map(|(name, value)| (name, value))),
         }
     }
@@ -80,7 +80,7 @@ impl<'de> Visitor<'de> for Tree {
     fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Json, A::Error> {
         let mut items = Vec::new();
         while let Some(item) = from.next_element()? {
-            items.push(item);
+            items.push((String::new(), item));
         }
         Ok(Json::List(items))
     }

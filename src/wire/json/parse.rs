@@ -1,6 +1,7 @@
 //! The grammar of RFC 8259.
 
 use super::BadJson;
+use crate::wire::base::utf8;
 
 /// Deeper texts are refused, so that no input can exhaust the stack.
 const DEEPEST: u8 = 32;
@@ -20,15 +21,15 @@ pub enum Json {
     Fraction,
     /// A text.
     Text(String),
-    /// A list.
-    List(Vec<Json>),
+    /// A list, whose items have no names: so that lists and objects are one type in the page's module.
+    List(Vec<(String, Json)>),
     /// In the order of the text, doubles included.
     Object(Vec<(String, Json)>),
 }
 
 /// Reads one JSON text and nothing after it.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Json, BadJson> {
-    let mut parser = Parser { rest: core::str::from_utf8(bytes).map_err(|_| BadJson)?.as_bytes() };
+    let mut parser = Parser { rest: utf8(bytes).ok_or(BadJson)?.as_bytes() };
     let json = parser.value(DEEPEST)?;
     parser.space();
     if parser.rest.is_empty() { Ok(json) } else { Err(BadJson) }
@@ -80,59 +81,39 @@ impl<'a> Parser<'a> {
             b't' => self.word("true", Json::Bool(true)),
             b'f' => self.word("false", Json::Bool(false)),
             b'"' => self.text().map(Json::Text),
-            b'[' => self.list(depth.checked_sub(1).ok_or(BadJson)?),
-            b'{' => self.object(depth.checked_sub(1).ok_or(BadJson)?),
+            b'[' => self.items(b']', depth).map(Json::List),
+            b'{' => self.items(b'}', depth).map(Json::Object),
             _ => self.number(),
         }
     }
 
-    /// After a value: whether another one follows in a list or object that ends with `end`.
-    fn more(&mut self, end: u8) -> Result<bool, BadJson> {
-        self.space();
-        match self.next()? {
-            b',' => Ok(true),
-            byte if byte == end => Ok(false),
-            _ => Err(BadJson),
-        }
-    }
-
-    /// After the opening bracket: whether the list or object is empty.
-    fn empty(&mut self, end: u8) -> Result<bool, BadJson> {
+    /// A list or an object, which ends with `end`.
+    fn items(&mut self, end: u8, depth: u8) -> Result<Vec<(String, Json)>, BadJson> {
+        let depth = depth.checked_sub(1).ok_or(BadJson)?;
+        let mut items = Vec::new();
         self.next()?;
         self.space();
-        Ok(self.take_if(end))
-    }
-
-    fn list(&mut self, depth: u8) -> Result<Json, BadJson> {
-        let mut items = Vec::new();
-        if !self.empty(b']')? {
-            loop {
-                items.push(self.value(depth)?);
-                if !self.more(b']')? {
-                    break;
-                }
-            }
+        if self.take_if(end) {
+            return Ok(items);
         }
-        Ok(Json::List(items))
-    }
-
-    fn object(&mut self, depth: u8) -> Result<Json, BadJson> {
-        let mut members = Vec::new();
-        if !self.empty(b'}')? {
-            loop {
+        loop {
+            let mut name = String::new();
+            if end == b'}' {
                 self.space();
-                let name = self.text()?;
+                name = self.text()?;
                 self.space();
-                if !self.take_if(b':') {
+                if self.next()? != b':' {
                     return Err(BadJson);
                 }
-                members.push((name, self.value(depth)?));
-                if !self.more(b'}')? {
-                    break;
-                }
+            }
+            items.push((name, self.value(depth)?));
+            self.space();
+            match self.next()? {
+                b',' => {}
+                byte if byte == end => return Ok(items),
+                _ => return Err(BadJson),
             }
         }
-        Ok(Json::Object(members))
     }
 
     fn number(&mut self) -> Result<Json, BadJson> {
@@ -174,14 +155,11 @@ impl<'a> Parser<'a> {
         }
         let mut text = Vec::new();
         loop {
-            text.extend_from_slice(self.take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..=0x1f)));
             match self.next()? {
-                b'"' => return String::from_utf8(text).map_err(|_| BadJson),
-                b'\\' => {
-                    let character = self.escaped()?;
-                    text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-                }
-                _ => return Err(BadJson),
+                b'"' => return utf8(&text).map(String::from).ok_or(BadJson),
+                b'\\' => text.extend_from_slice(self.escaped()?.encode_utf8(&mut [0; 4]).as_bytes()),
+                0..=0x1f => return Err(BadJson),
+                byte => text.push(byte),
             }
         }
     }
@@ -195,17 +173,16 @@ impl<'a> Parser<'a> {
             b'r' => '\r',
             b't' => '\t',
             b'u' => {
-                let first = self.unit()?;
+                let mut character = self.unit()?;
                 // UTF-16: two units make one character beyond the first 65,536.
-                if let 0xd800..=0xdbff = first {
-                    if !(self.take_if(b'\\') && self.take_if(b'u')) {
+                if character & 0xfc00 == 0xd800 {
+                    let second = if self.take_if(b'\\') && self.take_if(b'u') { self.unit()? } else { 0 };
+                    if second & 0xfc00 != 0xdc00 {
                         return Err(BadJson);
                     }
-                    let second = self.unit()?.checked_sub(0xdc00).filter(|low| *low < 0x400).ok_or(BadJson)?;
-                    char::from_u32(0x10000 + ((first - 0xd800) << 10) + second).ok_or(BadJson)?
-                } else {
-                    char::from_u32(first).ok_or(BadJson)?
+                    character = 0x10000 + ((character & 0x3ff) << 10 | second & 0x3ff);
                 }
+                char::from_u32(character).ok_or(BadJson)?
             }
             _ => return Err(BadJson),
         })

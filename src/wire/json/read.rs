@@ -44,12 +44,18 @@ impl Json {
         }
     }
 
-    /// The items.
-    pub(crate) fn list(&self) -> Result<&[Self], BadJson> {
+    /// The items, each without a name.
+    fn list(&self) -> Result<&[(String, Self)], BadJson> {
         match self {
             Self::List(items) => Ok(items),
             _ => Err(BadJson),
         }
+    }
+
+    /// The item at this place of a list; nothing where there is none.
+    #[cfg(feature = "js")]
+    pub(crate) fn item(&self, place: usize) -> &Self {
+        self.list().ok().and_then(|items| items.get(place)).map_or(&Self::Null, |(_, item)| item)
     }
 
     /// The one member of this name, if there is any.
@@ -183,7 +189,7 @@ impl<T: FromJson> Items for Vec<T> {
 }
 
 fn read_items(items: &mut dyn Items, json: &Json) -> Result<(), BadJson> {
-    for json in json.list()? {
+    for (_, json) in json.list()? {
         items.further().ok_or(BadJson)?.read(json)?;
     }
     Ok(())
@@ -199,7 +205,7 @@ impl<const N: usize> FromJson for [u8; N] {
         if items.len() != N {
             return Err(BadJson);
         }
-        for (byte, item) in self.iter_mut().zip(items) {
+        for (byte, (_, item)) in self.iter_mut().zip(items) {
             byte.read(item)?;
         }
         Ok(())

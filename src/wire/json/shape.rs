@@ -57,7 +57,8 @@ macro_rules! json_words {
         $vis enum $name { $($(#[$variant_doc])* $variant,)* }
 
         impl $name {
-            const EACH: &'static [Self] = &[$(Self::$variant,)*];
+            /// Each of them, in the order of their words.
+            $vis const ALL: [Self; [$(Self::$variant,)*].len()] = [$(Self::$variant,)*];
             const WORDS: &'static str = concat!($($word, " ",)*);
 
             /// The word used on the wire and in JavaScript.
@@ -67,7 +68,12 @@ macro_rules! json_words {
             }
 
             fn from_name(name: &str) -> Option<Self> {
-                Self::EACH.get($crate::code::Words(Self::WORDS).place(name)?).copied()
+                let place = $crate::code::Words(Self::WORDS).place(name)?;
+                // The compiler makes a cast of it, where a list would be a table in the module.
+                $(if place == Self::$variant as usize {
+                    return Some(Self::$variant);
+                })*
+                None
             }
         }
 
@@ -79,7 +85,7 @@ macro_rules! json_words {
 
         impl $crate::wire::json::FromJson for $name {
             fn blank() -> Self {
-                [$(Self::$variant,)*][0]
+                Self::ALL[0]
             }
 
             fn read(&mut self, json: &$crate::wire::json::Json) -> Result<(), $crate::wire::json::BadJson> {

@@ -160,6 +160,12 @@ impl<T: ToJson> ToJson for Option<T> {
     }
 }
 
+impl<T: ToJson> ToJson for Box<T> {
+    fn write(&self, to: &mut Writer) {
+        (**self).write(to);
+    }
+}
+
 impl<T: ToJson> ToJson for Rc<T> {
     fn write(&self, to: &mut Writer) {
         (**self).write(to);

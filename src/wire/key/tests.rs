@@ -57,6 +57,17 @@ fn only_an_uncompressed_point_of_the_curve_is_a_key() {
 }
 
 #[test]
+fn the_lower_s_is_the_one_that_the_library_takes() {
+    for byte in 0..=255_u8 {
+        let mut bytes = [byte; 64];
+        bytes[32] = byte.wrapping_mul(11).min(0xfe);
+        let Ok(signature) = p256::ecdsa::Signature::from_slice(&bytes) else { continue };
+        let low: [u8; 64] = signature.normalize_s().to_bytes().into();
+        assert_eq!(Signature::from_signer(&bytes).unwrap().as_bytes(), &low);
+    }
+}
+
+#[test]
 fn zero_and_the_order_are_no_scalars() {
     for bad in [[0; 64], [0xff; 64]] {
         assert_eq!(Signature::from_signer(&bad), Err(Refusal::BadSignature));

@@ -4,6 +4,7 @@
 use super::{Scheme, Surrogate, TillCode};
 use crate::wire::Refusal;
 use crate::wire::base::{self, BASE64};
+use crate::wire::json::json_words;
 use crate::wire::token::{self, UnverifiedToken};
 
 /// ISO/IEC 7816-5: an identifier that starts with F is nobody's registered one.
@@ -18,14 +19,16 @@ const START: &[u8] = b"\x85\x05CPV01";
 const APPLICATION: &[u8] =
     b"\x4f\x08\xf0JITSUIN\x50\x07JITSUIN\x5a\x08\x99\x99\x99\x99\x99\x99\x99\x99\x9f\x08\x02\x00\x01";
 
-/// What the text of a payment code is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Form {
-    /// `JT1…`, which fits the smaller picture.
-    #[default]
-    Jitsuin,
-    /// The envelope, for tills that know only EMVCo codes.
-    Emvco,
+json_words! {
+    /// What the text of a payment code is.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub enum Form {
+        /// `JT1…`, which fits the smaller picture.
+        #[default]
+        Jitsuin "jitsuin",
+        /// The envelope, for tills that know only EMVCo codes.
+        Emvco "emvco",
+    }
 }
 
 impl Form {
@@ -45,18 +48,6 @@ impl Form {
                 }
                 Ok(text)
             }
-        }
-    }
-}
-
-impl core::str::FromStr for Form {
-    type Err = Refusal;
-
-    fn from_str(name: &str) -> Result<Self, Refusal> {
-        match name {
-            "jitsuin" => Ok(Self::Jitsuin),
-            "emvco" => Ok(Self::Emvco),
-            _ => Err(Refusal::BadText),
         }
     }
 }

@@ -234,7 +234,7 @@ fn both_statements_say_exactly_what_was_agreed_to() {
     let prepared = prepare_rotation(&issuer, &device, Custody::Browser).unwrap();
     let good = || confirmation(&device, &Passkey::new(PASSKEY), &prepared, |_, _| {});
     let mut by_new = good();
-    let approval = sign1::open::<Approval>(&by_new.approval.0, &device.key()).unwrap().into_inner();
+    let approval = *sign1::open::<Approval>(&by_new.approval.0, &device.key()).unwrap().into_inner();
     by_new.approval = Bytes(Client::new(NEW).state(&approval));
     assert_eq!(device.call(&issuer, &by_new).err(), Some(Code::WrongKey));
     let other = agree(&Client::new(NEW), &prepared.0, prepared.0.nonce, &Passkey::new(PASSKEY));

@@ -31,7 +31,7 @@ pub(super) fn attest(root: u8, thumb: Thumbprint, nonce: Nonce) -> Bytes {
 pub(super) fn terms(issuer: &World, statement: &Bytes) -> Allowance {
     let set = issuer.keys().set();
     let set = set.open(&set.root, &issuer.settings().issuer).unwrap();
-    set.open::<Allowance>(&statement.0, Use::Allowance, at(issuer)).unwrap().into_inner()
+    *set.open::<Allowance>(&statement.0, Use::Allowance, at(issuer)).unwrap().into_inner()
 }
 
 /// What speaks for or against a key.
