@@ -35,14 +35,12 @@ binaryen() {
   node "tests/node_modules/binaryen/bin/$tool" "${wasm_features[@]}" "$@"
 }
 
-# shrunk FOLDER OPTION...: the folder's module made small; what it borrows of its glue by short names first (scripts/short.mjs).
-shrunk() {
-  local module=$1/jitsuin_bg.wasm glue=$1/jitsuin.js text=target/wasm/text.wat
-  shift
+# short_names FOLDER: what the folder's module borrows of its glue, by short names (scripts/short.mjs).
+short_names() {
+  local module=$1/jitsuin_bg.wasm text=target/wasm/text.wat
   binaryen wasm-dis "$module" -o "$text"
-  node scripts/short.mjs "$text" "$glue"
+  node scripts/short.mjs "$text" "$1/jitsuin.js"
   binaryen wasm-as "$text" -o "$module"
-  binaryen wasm-opt "$@" "$module" -o "$module"
 }
 
 # module NAME FEATURES
@@ -71,7 +69,9 @@ module() {
     local how=("${wasm_size[@]}")
     [ "$name" != testing ] || how=("${wasm_quick[@]}")
     [ "$name" != verifier ] || how=(-O3)
-    shrunk "$new" "${how[@]}"
+    # The others' names can be read, and are by a test.
+    [ "$name" != page ] || short_names "$new"
+    binaryen wasm-opt "${how[@]}" "$new/jitsuin_bg.wasm" -o "$new/jitsuin_bg.wasm"
     printf 'export const digest = "%s";\n' "$(sha256 "$new/jitsuin_bg.wasm")" >"$new/digest.js"
     mkdir -p pkg/wasm
     rm -rf "$to"
