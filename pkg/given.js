@@ -22,10 +22,18 @@ export function minorUnits(amount) {
 }
 
 /**
- * A verb of the module and its arguments, as the one text that it reads.
+ * The same for what may be left out.
+ * @param {unknown} value
+ * @param {string} name
+ */
+export const optional = (value, name) => (value === undefined || value === null ? undefined : text(value, name));
+
+/**
+ * A verb of the module and its arguments, as the one text that it reads. Half a pair of surrogates, as of a text that was cut, is written
+ * as any encoder to UTF-8 would.
  * @param {...(string | undefined)} words
  */
-export const asked = (...words) => JSON.stringify(words);
+export const asked = (...words) => JSON.stringify(words.map((word) => word?.replace(/\p{Surrogate}/gu, "\ufffd")));
 
 /** @param {object} object */
 export function bind(object) {

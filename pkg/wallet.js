@@ -3,7 +3,7 @@
 import { capabilities, hasWebAuthn, setting, webview, withoutWebAuthn } from "./capabilities.js";
 import { ceremony } from "./ceremony.js";
 import { refuse } from "./error.js";
-import { asked, bind, minorUnits, text, until } from "./given.js";
+import { asked, bind, minorUnits, optional, text, until } from "./given.js";
 import { bridgeTo } from "./host.js";
 import { Listeners } from "./listeners.js";
 import init, { guarded, now } from "./load.js";
@@ -285,8 +285,8 @@ export class Wallet {
 
   /** @param {{ max?: import("./index.js").Money, form?: import("./index.js").CodeForm, signal?: AbortSignal }} [options] */
   async paymentCode(options) {
-    const max = this.#bound(options?.max);
-    return revive(await this.#call((raw) => raw.call(asked("payment_code", max, options?.form)), options));
+    const [max, form] = [this.#bound(options?.max), optional(options?.form, "form")];
+    return revive(await this.#call((raw) => raw.call(asked("payment_code", max, form)), options));
   }
 
   /** @param {import("./index.js").Money} [max] */
@@ -304,6 +304,8 @@ export class Wallet {
   present(target, options = {}) {
     const raw = this.#open();
     const max = this.#bound(options.max);
+    // Refused before anything is drawn.
+    optional(options.form, "form");
     return present(this, now(() => raw.presentation()), target, { ...options, bound: max }, this.#stops);
   }
 
@@ -349,7 +351,9 @@ export class Wallet {
 
   /** @param {{ before?: bigint, limit?: number, signal?: AbortSignal }} [options] */
   async receipts({ before, limit = 50, signal } = {}) {
-    return revive(await this.#call(async (raw) => raw.ask(asked("receipts", before?.toString(), String(limit))), { signal }));
+    // No receipt has a higher number than the module reads.
+    const below = before === undefined || before > Number.MAX_SAFE_INTEGER ? undefined : before.toString();
+    return revive(await this.#call(async (raw) => raw.ask(asked("receipts", below, String(Math.min(limit, Number.MAX_SAFE_INTEGER)))), { signal }));
   }
 
   /** @param {{ notMine?: bigint, signal?: AbortSignal }} [options] */

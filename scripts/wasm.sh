@@ -12,9 +12,10 @@ readonly target=wasm32-unknown-unknown
 # As a library for other crates too, the linker would have to keep what only they could call: a fifteenth of the module.
 build=(rustc --quiet --locked --lib --crate-type cdylib --profile wasm --target "$target" --no-default-features --features "$features")
 
-# The stack lies below all else, so one that overflows is a trap; a smaller one than the usual mebibyte makes every address shorter. How much of
-# it is used: tests/browser/memory.test.mjs.
-readonly linked=(-Clink-arg=-zstack-size=131072)
+# The stack lies below all else, so one that overflows is a trap. The page's is smaller than the usual mebibyte, which makes every address
+# shorter; how much of it is used: tests/browser/memory.test.mjs.
+linked=()
+[ "$features" != js ] || linked=(-Clink-arg=-zstack-size=131072)
 
 # Together a tenth of the page's module, gzip. The standard library for size; a panic is a trap without a text, which pkg/trap.js
 # turns into the code module-crashed; no source positions and no Debug texts, which nobody would read; SHA-256 as a loop.

@@ -134,7 +134,7 @@ fn check_may_pay(data: &Data) -> Result<(), Error> {
 
 fn check_pace(data: &Data, now_ms: u64) -> Result<(), Error> {
     for (within, most) in [(APART_MS, 1), (60_000, A_MINUTE)] {
-        let (mut recent, mut oldest) = (0, now_ms);
+        let (mut recent, mut oldest) = (0, u64::MAX);
         for made in &data.made {
             // A distance, so that a clock that went back does not stop the wallet.
             if now_ms.abs_diff(made.at) < within {

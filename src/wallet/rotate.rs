@@ -41,7 +41,9 @@ impl<P: Platform> Wallet<P> {
     /// `None`: the custody stays.
     pub(super) async fn rotation(&self, custody: Option<Custody>) -> Result<Ceremony, Error> {
         self.end_open(Stop::Superseded).await;
-        self.resume_registration().await?;
+        if self.read(|data| data.rotating.is_some())? {
+            self.resume_registration().await?;
+        }
         let custody = custody.unwrap_or(self.read(|data| data.custody)?);
         // Whether this wallet may: before keys are made for nothing.
         let action = |new_thumb| Action::Rotate { new_thumb, custody };

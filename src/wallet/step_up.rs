@@ -4,6 +4,7 @@
 use super::Wallet;
 use super::ceremony::{DEADLINE, Open, Work};
 use super::client::{By, parse, parsed};
+use super::enrol::registration::is_unanswered;
 use super::error::Error;
 use super::history::open_receipt;
 use super::ports::{Answer, Platform, RequestOptions};
@@ -223,7 +224,10 @@ impl<P: Platform> Wallet<P> {
                 }
             }
             Err(error) => {
-                if !matches!(error.code, Code::Offline | Code::IssuerUnavailable) {
+                // Sent before, it may have had its effect, unless it is this call that was refused.
+                let is_out = matches!(error.code, Code::Offline | Code::IssuerUnavailable);
+                let may_have_landed = if again { is_unanswered(&error) } else { is_out };
+                if !may_have_landed {
                     prepared.sent.take();
                 }
                 return Err(error);

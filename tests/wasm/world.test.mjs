@@ -68,6 +68,23 @@ test("log in, contact code, enrol, pay, top up", async (t) => {
   assert.deepEqual(wallet.state.alerts, []);
 });
 
+test("what a page gives in another shape is refused or read as well as can be, and harms nothing", async (t) => {
+  const made = await world(t);
+  const owner = await made.issuer.account({ balance: yen(2000) });
+  const wallet = await made.wallet();
+  const { attempt } = await wallet.logIn({ login: owner.login, password: owner.password });
+  const ticket = await wallet.enterCode({ attempt, code: await owner.code() });
+  // A label that was cut inside a character.
+  const device = await (await wallet.prepareEnrolment({ ticket, label: "Phone \u{1F4F1}".slice(0, 7) })).confirm();
+  assert.equal(device.label, "Phone \ufffd");
+  for (const form of [1n, 1, {}, { toJSON: () => assert.fail() }, "JT2"]) await assert.rejects(wallet.paymentCode({ form }), coded("bad-argument"));
+  await wallet.sync();
+  const { length } = await wallet.receipts();
+  for (const wide of [{ before: 2n ** 63n }, { limit: 2 ** 60 }, { limit: Infinity }]) assert.equal((await wallet.receipts(wide)).length, length);
+  assert.ok(length > 0);
+  assert.match((await wallet.paymentCode()).text, /^JT1/);
+});
+
 test("the same code again: the first answer at its own till, refused at another", async (t) => {
   const { world: made, owner, wallet } = await enrolled(t);
   const { text } = await wallet.paymentCode();

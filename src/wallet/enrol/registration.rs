@@ -52,9 +52,11 @@ impl<P: Platform> Wallet<P> {
                     opened => terms = Some(opened?),
                 }
             }
+            let mut settled = false;
             self.change(|data| {
                 // Another tab may have been here first.
-                if sent(data).is_some_and(|sent| sent.thumb == thumb) {
+                settled = sent(data).is_some_and(|sent| sent.thumb == thumb);
+                if settled {
                     settle(data, enrolled.take(), terms, now);
                 }
                 Ok(())
@@ -65,7 +67,7 @@ impl<P: Platform> Wallet<P> {
                 None => drop(self.room.draft.take()),
                 Some(error) => {
                     self.room.next.replace(None);
-                    if !rotates {
+                    if settled && !rotates {
                         self.draft_again();
                     }
                     return Err(error);
@@ -172,7 +174,7 @@ fn settle(data: &mut Data, enrolled: Option<Box<Enrolled>>, terms: Option<Box<Te
 
 /// Whether this is no answer to the call itself, which may have had its effect before: nothing came back, it was not read,
 /// or it was not even sent, for want of the key or of its signature.
-pub(super) fn is_unanswered(error: &Error) -> bool {
+pub(in crate::wallet) fn is_unanswered(error: &Error) -> bool {
     matches!(
         error.code,
         Code::Offline

@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 pub struct SoftKeys {
     entropy: MemoryEntropy,
     fail: Rc<Cell<Option<KeyError>>>,
+    refuses: Rc<Cell<Option<KeyError>>>,
     offers: Rc<Cell<Custody>>,
     host: HostSecret,
 }
@@ -71,6 +72,7 @@ impl core::fmt::Debug for SoftHandle {
 pub struct SoftKey {
     key: Box<p256::ecdsa::SigningKey>,
     public: PublicKey,
+    refuses: Rc<Cell<Option<KeyError>>>,
 }
 
 impl core::fmt::Debug for SoftKey {
@@ -98,7 +100,7 @@ impl SoftKey {
         let key = Box::new(p256::ecdsa::SigningKey::from_slice(secret).map_err(|_| KeyError::Lost)?);
         let sec1 = key.verifying_key().to_sec1_point(false);
         let public = PublicKey::from_sec1(sec1.as_bytes()).map_err(|_| KeyError::Lost)?;
-        Ok(Self { key, public })
+        Ok(Self { key, public, refuses: Rc::default() })
     }
 
     /// Signs with ES256; low-S.
@@ -126,7 +128,7 @@ impl SigningKey for SoftKey {
     }
 
     async fn sign(&self, message: &[u8]) -> Result<Signature, KeyError> {
-        self.sign_now(message)
+        self.refuses.get().map_or_else(|| self.sign_now(message), Err)
     }
 }
 
@@ -137,6 +139,7 @@ impl SoftKeys {
         Self {
             entropy,
             fail: Rc::default(),
+            refuses: Rc::default(),
             offers: Rc::new(Cell::new(Custody::Software)),
             host: HostSecret::default(),
         }
@@ -165,6 +168,11 @@ impl SoftKeys {
     pub fn fail_opening(&self, how: Option<KeyError>) {
         self.fail.set(how);
     }
+
+    /// Signing with an open key ends so from now on, as where a host asks its user; none: it works again.
+    pub fn refuse_signing(&self, how: Option<KeyError>) {
+        self.refuses.set(how);
+    }
 }
 
 impl Keys for SoftKeys {
@@ -177,7 +185,8 @@ impl Keys for SoftKeys {
     }
 
     async fn make(&self, custody: Custody) -> Result<(SoftKey, SoftHandle), KeyError> {
-        let (key, handle) = SoftKey::make(&self.entropy)?;
+        let (mut key, handle) = SoftKey::make(&self.entropy)?;
+        key.refuses = Rc::clone(&self.refuses);
         match (custody, handle.0) {
             (Custody::Passkey, Held::Plain(secret)) => {
                 let input = self.entropy.draw().map_err(|_| KeyError::Failed)?;
@@ -227,7 +236,7 @@ impl Keys for SoftKeys {
         if let Some(error) = self.fail.get() {
             return Err(error);
         }
-        let key = match &handle.0 {
+        let mut key = match &handle.0 {
             Held::Plain(secret) | Held::Unsealed(secret, _) => SoftKey::from_secret(secret)?,
             Held::Shut(sealed) => {
                 let secret = self.host_secret()?.ok_or(KeyError::Sealed)?;
@@ -238,6 +247,7 @@ impl Keys for SoftKeys {
                 SoftKey::from_secret(&*sealed.open(&secret.0, seal)?)?
             }
         };
+        key.refuses = Rc::clone(&self.refuses);
         if key.public == *public { Ok(key) } else { Err(KeyError::Lost) }
     }
 }

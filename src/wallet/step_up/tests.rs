@@ -96,6 +96,26 @@ fn a_lost_answer_charges_once_and_prompts_once() {
 }
 
 #[test]
+fn a_key_that_refuses_to_send_again_what_was_lost_changes_nothing() {
+    use super::super::ports::KeyError;
+    let world = World::new();
+    let wallet = world.enrolled();
+    let prompts = world.place.authenticator().prompts().len();
+    run(async {
+        let ceremony = top_up(&wallet, 5_000).await.unwrap();
+        world.place.transport().lose_answers(1);
+        assert_eq!(wallet.confirm(ceremony.id).await.unwrap_err().code, Code::Offline);
+        world.place.keys().refuse_signing(Some(KeyError::Cancelled));
+        assert_eq!(wallet.confirm(ceremony.id).await.unwrap_err().code, Code::Cancelled);
+        world.place.keys().refuse_signing(None);
+        let Ok(Confirmed::Receipt { receipt }) = wallet.confirm(ceremony.id).await else { panic!() };
+        assert_eq!(receipt.money.unwrap().amount, amount(5_000));
+    });
+    assert_eq!(world.issuer.book.borrow().balance, 15_000);
+    assert_eq!(world.place.authenticator().prompts().len(), prompts + 1);
+}
+
+#[test]
 fn who_may_not_sign_is_refused_at_once() {
     let world = World::new();
     let wallet = world.open();
