@@ -26,7 +26,7 @@ export function minorUnits(amount) {
  * @param {unknown} value
  * @param {string} name
  */
-export const optional = (value, name) => (value === undefined || value === null ? undefined : text(value, name));
+export const optional = (value, name) => (value === undefined ? undefined : text(value, name));
 
 /**
  * A verb of the module and its arguments, as the one text that it reads. Half a pair of surrogates, as of a text that was cut, is written

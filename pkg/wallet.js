@@ -238,7 +238,7 @@ export class Wallet {
   /** @param {string} verb @param {{ ticket: string, label?: string, account?: string, signal?: AbortSignal }} options */
   async #enrol(verb, options) {
     const { ticket, label = "", account } = options;
-    const expected = account === undefined ? undefined : text(account, "account");
+    const expected = optional(account, "account");
     // Trimmed here too: the module knows ASCII's white space alone, since a table of all of it is large there.
     return this.#prepare((raw) => raw.call(asked(verb, text(ticket, "ticket"), text(label, "label").trim(), expected)), options);
   }
@@ -285,7 +285,7 @@ export class Wallet {
 
   /** @param {{ max?: import("./index.js").Money, form?: import("./index.js").CodeForm, signal?: AbortSignal }} [options] */
   async paymentCode(options) {
-    const [max, form] = [this.#bound(options?.max), optional(options?.form, "form")];
+    const [max, form] = [this.#bound(options?.max), optional(options?.form ?? undefined, "form")];
     return revive(await this.#call((raw) => raw.call(asked("payment_code", max, form)), options));
   }
 
@@ -305,7 +305,7 @@ export class Wallet {
     const raw = this.#open();
     const max = this.#bound(options.max);
     // Refused before anything is drawn.
-    optional(options.form, "form");
+    optional(options.form ?? undefined, "form");
     return present(this, now(() => raw.presentation()), target, { ...options, bound: max }, this.#stops);
   }
 
@@ -324,9 +324,8 @@ export class Wallet {
 
   /** @param {{ custody?: import("./index.js").Custody, signal?: AbortSignal }} [options] */
   async prepareRotation(options = {}) {
-    const { custody } = options;
-    const wanted = custody === undefined ? undefined : text(custody, "custody");
-    return this.#prepare((raw) => raw.call(asked("prepare_rotation", wanted)), options);
+    const custody = optional(options.custody, "custody");
+    return this.#prepare((raw) => raw.call(asked("prepare_rotation", custody)), options);
   }
 
   /** @param {import("./index.js").Money & { signal?: AbortSignal }} options */

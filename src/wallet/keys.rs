@@ -3,7 +3,7 @@
 use super::client::By;
 use super::error::Error;
 use super::ports::{Clock, Entropy, Kept, KeyError, Keys, Platform, Record, Seal, SigningKey, Store, StoreError};
-use super::queue::Stop;
+use super::queue::{Stop, first};
 use super::record::Data;
 use super::room::{Fault, Handle, Key, Local, Secret, unreadable};
 use super::state::Status;
@@ -14,9 +14,6 @@ use crate::wire::enrolment::Custody;
 use crate::wire::id::{AccountId, Bytes};
 use crate::wire::key::{PublicKey, Signature};
 use crate::wire::seal::SealedFor;
-use core::future::poll_fn;
-use core::pin::pin;
-use core::task::Poll;
 use core::time::Duration;
 use std::rc::Rc;
 
@@ -232,13 +229,8 @@ impl<P: Platform> Wallet<P> {
         let _news = self.room.news.turn().await;
         if self.read(|data| data.account.is_some()).unwrap_or(false) {
             // Told where the issuer can be reached, and never waited for.
-            let mut told = self.send_proved(By::Channel, SignOff::PATH, b"{}".to_vec());
-            let mut time = pin!(self.platform.clock().sleep(PATIENCE));
-            poll_fn(|context| match told.as_mut().poll(context) {
-                Poll::Ready(_) => Poll::Ready(()),
-                Poll::Pending => time.as_mut().poll(context),
-            })
-            .await;
+            let told = self.send_proved(By::Channel, SignOff::PATH, b"{}".to_vec());
+            let _ = first(told, self.platform.clock().sleep(PATIENCE)).await;
         }
         self.platform.store().erase().await?;
         self.room.lose(None);

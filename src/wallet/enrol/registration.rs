@@ -10,14 +10,14 @@ use crate::wallet::room::Local;
 use crate::wire::Refusal;
 use crate::wire::allowance::Allowance;
 use crate::wire::calls::{Call, ConfirmEnrolment, ConfirmRecovery, ConfirmRotation, DeviceStatus, Enrolled};
-use crate::wire::id::Thumbprint;
+use crate::wire::id::{Bytes, Thumbprint};
 use crate::wire::key_set::{IssuerKey, Use};
 use crate::wire::sign1;
 
 /// A registration that is on disk.
-struct Sent {
+struct Sent<'d> {
     path: &'static str,
-    call: Vec<u8>,
+    call: &'d Bytes,
     /// The key that it is of.
     thumb: Thumbprint,
     /// Whether that key is to take the place of the one in use.
@@ -32,7 +32,10 @@ impl<P: Platform> Wallet<P> {
     /// Where no answer came it stays on disk; what the issuer refuses ends it, and a key that was in use stays so.
     pub(in crate::wallet) fn resume_registration(&self) -> Local<'_, Result<bool, Error>> {
         Box::pin(async move {
-            let Some(Sent { path, call, thumb, rotates }) = self.read(sent)? else { return Ok(false) };
+            let copied = |Sent { path, call, thumb, rotates }: Sent<'_>| (path, call.0.clone(), thumb, rotates);
+            let Some((path, call, thumb, rotates)) = self.read(|data| sent(data).map(copied))? else {
+                return Ok(false);
+            };
             if rotates && self.room.device.borrow().is_none() {
                 // It is asked for once the key is open.
                 return Ok(false);
@@ -138,15 +141,15 @@ impl<P: Platform> Wallet<P> {
 }
 
 /// The registration that is on disk, if one is.
-fn sent(data: &Data) -> Option<Sent> {
+fn sent(data: &Data) -> Option<Sent<'_>> {
     if let Some(Enrolling { call, recovers, .. }) = &data.enrolling {
         let path = if recovers.is_some() { ConfirmRecovery::PATH } else { ConfirmEnrolment::PATH };
-        return Some(Sent { path, call: call.0.clone(), thumb: data.device_key.thumbprint(), rotates: false });
+        return Some(Sent { path, call, thumb: data.device_key.thumbprint(), rotates: false });
     }
     let Rotating { call, device_key, .. } = data.rotating.as_ref()?;
     // For the new key and no other: an old answer, played again, must not end the key that works.
     let thumb = device_key.thumbprint();
-    Some(Sent { path: ConfirmRotation::PATH, call: call.0.clone(), thumb, rotates: true })
+    Some(Sent { path: ConfirmRotation::PATH, call, thumb, rotates: true })
 }
 
 /// Ends the registration that is on disk: what was registered takes its place in the record; none: it was refused.
