@@ -27,6 +27,7 @@ pub mod seal;
 pub mod shop_code;
 pub mod sign1;
 mod tagged;
+pub mod text;
 pub mod till_code;
 pub mod time;
 pub mod token;
