@@ -9,6 +9,7 @@ mod change;
 mod checks;
 pub mod classify;
 mod client;
+mod clock;
 mod enrol;
 mod error;
 mod freeze;

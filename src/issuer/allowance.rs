@@ -121,8 +121,8 @@ pub(super) fn index(
 /// Checks the terms of a refill that its owner is asked about, at `prepare` and again at `confirm`.
 ///
 /// # Errors
-/// The state's code; [`Code::CoolingOff`]; [`Code::BadAmount`] for nothing; [`Code::OverLimit`] with what the issuer
-/// allows.
+/// The state's code; [`Code::CoolingOff`]; [`Code::BadAmount`] for nothing; [`Code::ClockSkew`] for an end that is past;
+/// [`Code::OverLimit`] with what the issuer allows.
 pub(super) fn check_refill(
     moment: &Moment<'_>,
     owner: &Account,
@@ -135,8 +135,11 @@ pub(super) fn check_refill(
     if now < device.cooled_at {
         return Err(Refused::cooling_off(device.cooled_at));
     }
-    if asked.per_payment.is_zero() || asked.total.is_zero() || asked.count == 0 || asked.until <= now {
+    if asked.per_payment.is_zero() || asked.total.is_zero() || asked.count == 0 {
         return Err(Code::BadAmount.into());
+    }
+    if asked.until <= now {
+        return Err(Code::ClockSkew.into());
     }
     let policy = &moment.settings.policy;
     let most = device.limits(policy, now);

@@ -3,10 +3,9 @@
 use super::error::Error;
 use crate::code::Code;
 use crate::wire::id::{Bytes, Hash, RpId};
-use crate::wire::key_set::{KeySet, Use};
-use crate::wire::sign1::{self, Statement};
+use crate::wire::key_set::IssuerKey;
 use crate::wire::webauthn::{Assertion, AuthenticatorData, ClientData, Flags};
-use crate::wire::{Refusal, sha256};
+use crate::wire::sha256;
 
 /// What an answer of the authenticator must be for.
 #[derive(Clone, Copy, Debug)]
@@ -59,22 +58,17 @@ impl Expected<'_> {
     }
 }
 
-/// Opens a statement under the key of the set that was valid at the statement's own time. For statements that are old
-/// when they come, such as receipts, and for the one that tells what time it is.
+/// Demands that the key of a statement whose signature held may sign at `time`. Anything else is a clock that differs, and
+/// no forgery.
 ///
 /// # Errors
-/// As [`KeySet::open`].
-pub(super) fn open_at<S: Statement>(
-    set: &KeySet,
-    bytes: &[u8],
-    usage: Use,
-    time: impl FnOnce(&S) -> u32,
-) -> Result<Box<S>, Refusal> {
-    let kid = sign1::kid_of::<S>(bytes)?;
-    let entry = set.keys.iter().find(|entry| entry.usage == usage && entry.kid == kid).ok_or(Refusal::WrongKey)?;
-    let statement = sign1::open::<S>(bytes, &entry.key)?.into_inner();
-    let at = time(&statement);
-    if entry.not_before <= at && at < entry.not_after { Ok(statement) } else { Err(Refusal::WrongKey) }
+/// `clock-skew`, with how far `time` is from when the key may sign.
+pub(super) fn check_time(key: &IssuerKey, time: u32) -> Result<(), Error> {
+    if key.is_valid(time) {
+        return Ok(());
+    }
+    let nearest = if time < key.not_before { key.not_before } else { key.not_after };
+    Err(Error::clock_skew(i64::from(nearest) - i64::from(time)))
 }
 
 #[cfg(test)]

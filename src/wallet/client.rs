@@ -130,7 +130,14 @@ impl<P: Platform> Wallet<P> {
     fn refusal(&self, status: u16, body: &[u8]) -> Error {
         let mut problem = Problem::blank();
         match json::read_into(&mut problem, body) {
-            Ok(()) => Error::from_problem(&problem, self.room.data.borrow().as_ref().and_then(|data| data.currency())),
+            Ok(()) => {
+                let data = self.room.data.borrow();
+                let error = Error::from_problem(&problem, data.as_ref().and_then(|data| data.currency()));
+                if error.code == Code::ClockSkew {
+                    return Error::clock_skew(data.as_ref().map_or(0, |data| data.offset_ms / 1000));
+                }
+                error
+            }
             Err(_) => Error::new(match status {
                 413 => Code::TooLarge,
                 426 => Code::UpgradeNeeded,
@@ -238,7 +245,7 @@ impl<P: Platform> Wallet<P> {
         self.trust(|trust| {
             steps.retain(|step| !self.under_root(step, &trust.key_set.root).is_ok_and(|set| set.seq <= pinned));
             for step in steps.iter().chain(&newest) {
-                set = step.follow(&trust.key_set.root, &set, self.now()).map_err(Error::untrusted)?;
+                set = step.follow(&trust.key_set.root, &set).map_err(Error::untrusted)?;
             }
             Ok::<_, Error>(())
         })??;

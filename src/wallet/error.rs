@@ -105,6 +105,13 @@ impl Error {
         self
     }
 
+    /// Clocks differ by so many seconds; positive: this device is behind.
+    #[must_use]
+    pub fn clock_skew(seconds: i64) -> Self {
+        let skew_ms = Some(seconds.saturating_mul(1000));
+        Self::new(Code::ClockSkew).with_details(Details { skew_ms, ..Details::default() })
+    }
+
     /// What the issuer refused; its figures are in `currency`, if that is known yet.
     #[must_use]
     pub fn from_problem(problem: &Problem, currency: Option<Currency>) -> Self {

@@ -13,8 +13,24 @@ use crate::wire::json;
 use crate::wire::sign1::{self, Unsigned};
 
 impl<P: Platform> Wallet<P> {
-    /// Waits for no other call: whoever freezes is in a hurry.
+    /// Waits for no other call: whoever freezes is in a hurry. An order whose date does not fit the issuer's clock is dated
+    /// again, by that clock.
     pub(super) async fn send_freeze(&self, seq: Option<u64>) -> Result<(), Error> {
+        match self.order_freeze(seq).await {
+            Err(error) if error.code == Code::IntentExpired => {}
+            done => return done,
+        }
+        let learned = self.learn_time().await;
+        match self.order_freeze(seq).await {
+            Err(error) if error.code == Code::IntentExpired => {
+                learned?;
+                Err(Error::clock_skew(self.read(|data| data.offset_ms)? / 1000))
+            }
+            done => done,
+        }
+    }
+
+    async fn order_freeze(&self, seq: Option<u64>) -> Result<(), Error> {
         let nonce = Nonce(self.platform.entropy().draw()?);
         let unsigned = self.read(|data| self.freeze_statement(data, nonce))??;
         let statement = self.signed(By::Channel, unsigned).await?;

@@ -2,7 +2,6 @@
 //! section 6).
 
 use super::Wallet;
-use super::checks::open_at;
 use super::error::Error;
 use super::ports::Platform;
 use super::record::{Data, Made};
@@ -26,13 +25,14 @@ pub(super) struct Checked {
     body: Option<Box<Body>>,
 }
 
-/// Checks one receipt by itself; its place in the chain is [`apply`]'s to check.
+/// Checks one receipt by itself; its place in the chain is [`apply`]'s to check. A receipt may be older than its key's time:
+/// the head, whose key has to be valid now, covers it.
 ///
 /// # Errors
 /// [`Cause::Forged`].
 pub(super) fn open_receipt(data: &Data, set: &KeySet, item: &ReceiptItem) -> Result<Checked, Cause> {
-    let receipt = open_at::<Receipt>(set, &item.receipt.0, Use::Receipt, |receipt| receipt.time);
-    let receipt = receipt.map_err(|_| Cause::Forged)?;
+    let (receipt, _) = set.open_undated::<Receipt>(&item.receipt.0, Use::Receipt).map_err(|_| Cause::Forged)?;
+    let receipt = receipt.into_inner();
     if receipt.issuer != data.issuer || data.known_account().is_none_or(|account| receipt.account != account.id) {
         return Err(Cause::Forged);
     }

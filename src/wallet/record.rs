@@ -188,7 +188,8 @@ pub struct Terms {
     pub cooled_at: u32,
     /// The tier.
     pub tier: Tier,
-    /// When it was asked for, seconds since 1970.
+    /// When it came, by the signed time of the first sync after it, seconds since 1970; 0 before that sync. The device's own
+    /// clock may be wrong when an allowance comes.
     pub since: u32,
 }
 json_object! {
@@ -198,9 +199,9 @@ json_object! {
 }
 
 impl Terms {
-    /// The terms of a checked allowance.
+    /// The terms of a checked allowance that has come now.
     #[must_use]
-    pub fn new(allowance: &Allowance, since: u32) -> Self {
+    pub fn new(allowance: &Allowance) -> Self {
         Self {
             handle: allowance.handle,
             veil: allowance.veil,
@@ -212,8 +213,19 @@ impl Terms {
             until: allowance.until,
             cooled_at: allowance.cooled_at,
             tier: allowance.tier,
-            since,
+            since: 0,
         }
+    }
+
+    /// Dates an allowance that has come since the last sync, or that an earlier version dated by a clock that was ahead.
+    pub fn date(&mut self, now: u32) {
+        self.since = if self.since == 0 { now } else { self.since.min(now) };
+    }
+
+    /// When it came, in milliseconds since 1970: now, if no sync has told yet.
+    #[must_use]
+    pub const fn dated(&self, now_ms: u64) -> u64 {
+        if self.since == 0 { now_ms } else { self.since as u64 * 1000 }
     }
 }
 

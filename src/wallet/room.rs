@@ -156,11 +156,15 @@ impl<P: Platform> Wallet<P> {
     pub(super) fn now_ms(&self) -> u64 {
         let offset = self.room.data.borrow().as_ref().map_or(0, |data| data.offset_ms);
         let wall = self.platform.clock().now_ms().saturating_add_signed(offset);
-        let carried = self.room.anchor.get().map_or(0, |anchor| {
-            let since = self.platform.clock().running().saturating_sub(anchor.running);
-            anchor.issuer_ms.saturating_add(millis(since))
-        });
-        wall.max(carried)
+        wall.max(self.carried_ms().unwrap_or(0))
+    }
+
+    /// The issuer's time by the monotonic clock alone, which nobody sets; `None` if it was not learned since the wallet was
+    /// opened.
+    pub(super) fn carried_ms(&self) -> Option<u64> {
+        let anchor = self.room.anchor.get()?;
+        let since = self.platform.clock().running().saturating_sub(anchor.running);
+        Some(anchor.issuer_ms.saturating_add(millis(since)))
     }
 
     /// The same in seconds.
@@ -331,6 +335,6 @@ fn allowance_view(data: &Data, now_ms: u64) -> Option<AllowanceView> {
         count_left: left.count,
         resets_at: ms(left.resets_at),
         until: ms(terms.until),
-        as_of: data.left.map_or(ms(terms.since), |then| ms(then.as_of)),
+        as_of: data.left.map_or_else(|| terms.dated(now_ms), |then| ms(then.as_of)),
     })
 }

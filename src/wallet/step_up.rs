@@ -4,6 +4,7 @@
 use super::Wallet;
 use super::ceremony::{DEADLINE, Open, Work};
 use super::client::{By, parse, parsed};
+use super::clock::LEEWAY;
 use super::enrol::registration::is_unanswered;
 use super::error::Error;
 use super::history::open_receipt;
@@ -19,7 +20,7 @@ use crate::wire::calls::{
 };
 use crate::wire::co_signature::CoSignature;
 use crate::wire::id::{Bytes, Hash, Nonce, RpId, SourceId, to_base64};
-use crate::wire::intent::{Action, Intent, MAX_LIFETIME};
+use crate::wire::intent::{Action, Intent};
 use crate::wire::json;
 use crate::wire::key::PublicKey;
 use crate::wire::key_set::KeySet;
@@ -29,10 +30,9 @@ use crate::wire::sign1::{self, Unsigned};
 use crate::wire::webauthn::Assertion;
 use core::cell::RefCell;
 use core::slice;
+use core::time::Duration;
 use std::rc::Rc;
 
-/// How far the issuer's clock may be ahead of what the wallet thinks it is, in seconds.
-const LEEWAY: u32 = 30;
 
 pub(super) struct Prepared {
     intent: Intent,
@@ -42,6 +42,8 @@ pub(super) struct Prepared {
     user_handle: Bytes,
     /// Number of the newest checked receipt when it was prepared.
     after: u64,
+    /// When the intent ends, by the monotonic clock.
+    ends: Duration,
     /// What was sent, unless it was refused; empty before.
     sent: RefCell<Vec<u8>>,
 }
@@ -73,10 +75,15 @@ impl<P: Platform> Wallet<P> {
     /// The same limits again, for as long again: the step-up is what a second refill in a day takes.
     pub(super) async fn agree_to_refill(&self) -> Result<Ceremony, Error> {
         self.demand_ready()?;
+        // Its end is reckoned by the issuer's clock. If that can't be learned now, the call itself says why.
+        let _ = self.learn_time().await;
+        self.demand_ready()?;
         let terms = self.read(|data| data.allowance.clone())?.ok_or(Code::OverAllowance)?;
         let Terms { per_payment, count, total, currency, .. } = terms;
+        let now = self.now();
+        let since = if terms.since == 0 { now } else { terms.since };
         // A little less than the issuer grants: its clock and this one differ by the road between them.
-        let until = self.now().saturating_add(terms.until.saturating_sub(terms.since)).saturating_sub(LEEWAY);
+        let until = now.saturating_add(terms.until.saturating_sub(since)).saturating_sub(LEEWAY);
         let action = Action::Refill { per_payment, count, total, until };
         let call = |head| json::to_vec(&PrepareRefill { per_payment, count, total, until, head });
         let money = |amount| Money { amount, currency };
@@ -106,6 +113,19 @@ impl<P: Platform> Wallet<P> {
     }
 
     pub(super) async fn raise_limit(&self, new: Amount) -> Result<Ceremony, Error> {
+        let limit = || self.read(|data| data.limit);
+        let known = limit();
+        match self.ask_for_limit(new).await {
+            // The limit moves with time too, as when a cool-off ends: the owner is asked about the one that is.
+            Err(error) if error.code == Code::IntentMismatch => {
+                self.fetch_news().await?;
+                if limit() == known { Err(error) } else { self.ask_for_limit(new).await }
+            }
+            asked => asked,
+        }
+    }
+
+    async fn ask_for_limit(&self, new: Amount) -> Result<Ceremony, Error> {
         self.demand_ready()?;
         let (old, currency) = self.read(|data| data.limit.zip(data.currency()))?.ok_or(Code::NotEnrolled)?;
         let call = |head| json::to_vec(&PrepareLimit { old, new, head });
@@ -154,7 +174,10 @@ impl<P: Platform> Wallet<P> {
             self.demand_for(&action)?;
             let mut prepared = self.read(|data| self.draft(data, action))??;
             let reply = self.send_proved(By::Device, path, call(prepared.intent.head)).await?;
-            self.complete(&mut prepared.intent, &read(&reply)?.0)?;
+            complete(&mut prepared.intent, &read(&reply)?.0)?;
+            prepared.ends = self.end_of(&prepared.intent).await?;
+            // Frozen or suspended, as the sync may have told that the clock took.
+            self.demand_for(&prepared.intent.action)?;
             Ok(prepared)
         })
     }
@@ -188,18 +211,9 @@ impl<P: Platform> Wallet<P> {
             rp_id,
             user_handle: account.user_handle.clone(),
             after: data.link.seq,
+            ends: Duration::ZERO,
             sent: RefCell::default(),
         }))
-    }
-
-    /// Takes nonce and end from the issuer's copy and demands that nothing else differs.
-    fn complete(&self, intent: &mut Intent, theirs: &[u8]) -> Result<(), Error> {
-        (intent.nonce, intent.expires_at) = Intent::drawn(theirs).map_err(|_| Error::new(Code::IntentMismatch))?;
-        let latest = self.now().saturating_add(MAX_LIFETIME + LEEWAY);
-        if intent.to_bytes() != theirs || intent.expires_at > latest {
-            return Err(Code::IntentMismatch.into());
-        }
-        if intent.expires_at <= self.now() { Err(Code::IntentExpired.into()) } else { Ok(()) }
     }
 
     pub(super) async fn confirm_step_up(&self, open: &Open, prepared: &Prepared) -> Result<Confirmed, Error> {
@@ -251,9 +265,7 @@ impl<P: Platform> Wallet<P> {
     ) -> Result<(Answer<Secret<P>>, Bytes), Error> {
         let Prepared { intent, rp_id, user_handle, .. } = prepared;
         self.demand_for(&intent.action)?;
-        if intent.expires_at <= self.now() {
-            return Err(Code::IntentExpired.into());
-        }
+        self.check_alive(intent, prepared.ends).await?;
         let credentials = slice::from_ref(&intent.credential);
         let options = RequestOptions { rp_id, challenge: &intent.challenge(), credentials, prf, deadline: DEADLINE };
         let answer = self.ask_to_get(open, &options, user_handle).await?;
@@ -287,6 +299,12 @@ impl<P: Platform> Wallet<P> {
         let reply = self.call(By::Device, &ProveCard { source }).await?;
         Ok(CardProof { page: reply.page, proof: reply.proof })
     }
+}
+
+/// Takes nonce and end from the issuer's copy and demands that nothing else differs.
+fn complete(intent: &mut Intent, theirs: &[u8]) -> Result<(), Error> {
+    (intent.nonce, intent.expires_at) = Intent::drawn(theirs).map_err(|_| Error::new(Code::IntentMismatch))?;
+    if intent.to_bytes() == theirs { Ok(()) } else { Err(Code::IntentMismatch.into()) }
 }
 
 /// The device key's word over an intent and the passkey's answer to it.

@@ -1,9 +1,9 @@
 //! News from the issuer: clock, head, receipts, state of this device; and a fresh allowance before the old one ends.
 
 use super::Wallet;
-use super::checks::open_at;
+use super::checks::check_time;
 use super::client::By;
-use super::error::{Confidence, Details, Error};
+use super::error::{Details, Error};
 use super::history::{apply, broken_alert, plain_alert};
 use super::ports::{Clock, Entropy, Platform, millis};
 use super::record::{Data, LeftThen, Terms};
@@ -40,7 +40,7 @@ const REFILL_APART: u32 = 24 * 3600;
 /// An allowance this near its end is refilled, in seconds.
 const REFILL_BEFORE: u32 = 48 * 3600;
 
-enum Round {
+pub(super) enum Round {
     /// The head is reached.
     Complete,
     /// The head is reached, and there was a payment on the way.
@@ -112,7 +112,7 @@ impl<P: Platform> Wallet<P> {
     }
 
     /// One call, its answer checked and taken.
-    async fn fetch_round(&self) -> Result<Round, Error> {
+    pub(super) async fn fetch_round(&self) -> Result<Round, Error> {
         let call = self.next_sync()?;
         let started = self.platform.clock().running();
         let mut synced = self.call(By::Channel, &call).await?;
@@ -155,26 +155,29 @@ impl<P: Platform> Wallet<P> {
 
     /// The issuer's time in its answer to this nonce; none: another key set than `set` signed it.
     fn time_in(&self, synced: &Synced, set: &KeySet, nonce: Nonce) -> Result<Option<u64>, Error> {
-        let time = match open_at(set, &synced.time.0, Use::Time, |time: &Time| seconds(time.now_ms)) {
+        let (time, key) = match set.open_undated::<Time>(&synced.time.0, Use::Time) {
             Err(Refusal::WrongKey) => return Ok(None),
-            time => time.map_err(Error::untrusted)?,
+            opened => opened.map_err(Error::untrusted)?,
         };
         if time.issuer != self.settings.issuer || time.nonce != nonce {
             return Err(Code::IssuerUntrusted.into());
         }
+        check_time(key, seconds(time.now_ms))?;
         Ok(Some(time.now_ms))
     }
 
     /// The answer with the newest link as the issuer signed it, for this account and for now.
     fn checked(&self, synced: Box<Synced>, set: Box<KeySet>, issuer_ms: u64) -> Result<Box<News>, Error> {
         let now = seconds(issuer_ms);
-        let head = set.open::<Head>(&synced.head.0, Use::Receipt, now).map_err(Error::untrusted)?.into_inner();
+        let (head, key) = set.open_undated::<Head>(&synced.head.0, Use::Receipt).map_err(Error::untrusted)?;
+        let head = head.into_inner();
         if self.read(|data| data.account.as_ref().is_none_or(|account| head.account != account.id))? {
             return Err(Code::IssuerUntrusted.into());
         }
-        // An old head is how receipts are withheld.
+        check_time(key, now)?;
+        // An old head is how receipts are withheld: it is not taken, and after ten minutes without another one its owner is told.
         if now.abs_diff(head.time) > HEAD_AGE {
-            return Err(Error::new(Code::IssuerUntrusted).with_confidence(Confidence::Likely));
+            return Err(Error::clock_skew(i64::from(head.time) - i64::from(now)));
         }
         Ok(Box::new(News { synced, head, set, issuer_ms, offset_ms: None }))
     }
@@ -199,7 +202,7 @@ impl<P: Platform> Wallet<P> {
     /// A refusal that says how this device stands is news too. And an issuer that answers and shows nothing new for long
     /// withholds something: its owner is told. None: there is nothing to note.
     fn noted(&self, stopped: Option<DeviceStatus>) -> Option<Local<'_, Result<(), Error>>> {
-        let now_ms = self.now_ms();
+        let now_ms = self.carried_ms().unwrap_or_else(|| self.now_ms());
         let since = self.room.data.borrow().as_ref().and_then(|data| data.synced_at);
         let late = since.filter(|since| self.room.online.get() && since.saturating_add(LATE_MS) < now_ms);
         if stopped.is_none() && late.is_none() {
@@ -241,7 +244,19 @@ impl<P: Platform> Wallet<P> {
             };
             let now = self.now();
             let thumb = self.read(|data| data.device_key.thumbprint())?;
-            let terms = self.open_allowance(&bytes.0, thumb, now).await?;
+            let opened = self.open_allowance(&bytes.0, thumb, now).await;
+            if left.is_some() && opened.as_ref().is_err_and(|error| error.code == Code::ClockSkew) {
+                // The issuer gave it out: it is kept until the clock is learned, now or by the next sync.
+                let kept = bytes.clone();
+                self.change(|data| {
+                    data.unopened = Some(kept);
+                    Ok(())
+                })
+                .await?;
+                self.learn_time().await?;
+                return self.renew(Some(bytes)).await;
+            }
+            let terms = opened?;
             self.change(|data| {
                 data.allowance = Some(*terms);
                 match left {
@@ -274,6 +289,9 @@ const fn stopped(code: Code) -> Option<DeviceStatus> {
 
 fn is_refill_due(terms: Option<&Terms>, now: u32) -> bool {
     let Some(terms) = terms else { return true };
+    if terms.since == 0 {
+        return false;
+    }
     let cooled = terms.tier == Tier::CoolOff && terms.cooled_at <= now;
     let ending = terms.until <= now.saturating_add(REFILL_BEFORE);
     now >= terms.since.saturating_add(REFILL_APART) && (cooled || ending)
@@ -284,6 +302,9 @@ fn take_news(data: &mut Data, news: &mut News, after: u64) -> Result<Round, Caus
     let News { synced, head, set, issuer_ms, offset_ms } = news;
     let issuer_ms = *issuer_ms;
     let now = seconds(issuer_ms);
+    if let Some(terms) = &mut data.allowance {
+        terms.date(now);
+    }
     if let Some(offset) = *offset_ms {
         take_offset(data, offset, issuer_ms);
         // A date that a wrong clock once wrote would bind every later code; the issuer takes none dated further ahead.
@@ -298,7 +319,7 @@ fn take_news(data: &mut Data, news: &mut News, after: u64) -> Result<Round, Caus
     if synced.atc_floor <= data.atc.saturating_add(MOST_AHEAD) {
         data.atc = data.atc.max(synced.atc_floor);
     }
-    data.last_contact = data.last_contact.max(now);
+    data.last_contact = now;
     // Another tab was faster: what it checked counts, and this answer is about an older state.
     if data.link.seq != after {
         return Ok(Round::Again);

@@ -71,6 +71,14 @@ map_struct! {
     }
 }
 
+impl IssuerKey {
+    /// Whether the key may sign at `time` (seconds since 1970).
+    #[must_use]
+    pub const fn is_valid(&self, time: u32) -> bool {
+        self.not_before <= time && time < self.not_after
+    }
+}
+
 impl Statement for KeySet {
     const TYPE: &'static str = "application/vnd.jitsuin.keyset.v1+cose";
 }
@@ -96,8 +104,7 @@ impl KeySet {
 
     /// The keys for one use that are valid at `now` (seconds since 1970).
     pub fn keys_for(&self, usage: Use, now: u32) -> impl Iterator<Item = &PublicKey> {
-        let valid = move |key: &&IssuerKey| key.usage == usage && key.not_before <= now && now < key.not_after;
-        self.keys.iter().filter(valid).map(|key| &key.key)
+        self.keys.iter().filter(move |key| key.usage == usage && key.is_valid(now)).map(|key| &key.key)
     }
 
     /// Opens a statement under the key of this set that has the right use and the statement's `kid`.
@@ -105,12 +112,23 @@ impl KeySet {
     /// # Errors
     /// [`Refusal::WrongKey`] if there is no such key at `now`, or what [`sign1::open`] refuses.
     pub fn open<S: Statement>(&self, bytes: &[u8], usage: Use, now: u32) -> Result<Verified<S>, Refusal> {
-        sign1::open(bytes, self.key_of(S::TYPE, bytes, usage, now)?)
+        let key = self.key_of(S::TYPE, bytes, usage)?;
+        if key.is_valid(now) { sign1::open(bytes, &key.key) } else { Err(Refusal::WrongKey) }
     }
 
-    fn key_of(&self, typ: &str, bytes: &[u8], usage: Use, now: u32) -> Result<&PublicKey, Refusal> {
+    /// The same whenever the key is valid. It comes with the statement, so that a caller tells a clock that differs from a
+    /// signature that does not hold.
+    ///
+    /// # Errors
+    /// [`Refusal::WrongKey`] if the set has no such key, or what [`sign1::open`] refuses.
+    pub fn open_undated<S: Statement>(&self, bytes: &[u8], usage: Use) -> Result<(Verified<S>, &IssuerKey), Refusal> {
+        let key = self.key_of(S::TYPE, bytes, usage)?;
+        Ok((sign1::open(bytes, &key.key)?, key))
+    }
+
+    fn key_of(&self, typ: &str, bytes: &[u8], usage: Use) -> Result<&IssuerKey, Refusal> {
         let kid = sign1::kid_as(typ, bytes)?;
-        self.keys_for(usage, now).find(|key| key.kid() == kid).ok_or(Refusal::WrongKey)
+        self.keys.iter().find(|key| key.usage == usage && key.key.kid() == kid).ok_or(Refusal::WrongKey)
     }
 
     /// Whether every key stands under its own `kid`.
@@ -129,19 +147,19 @@ impl SignedKeySet {
         if set.issuer == *issuer && set.is_sound() { Ok(set) } else { Err(Refusal::WrongKey) }
     }
 
-    /// The set that follows a pinned one: the same again, or the next, signed by root and by the set before.
-    /// `now` is in seconds since 1970.
+    /// The set that follows a pinned one: the same again, or the next, signed by root and by the set before. No clock is
+    /// asked, since it is the new set that lets a wallet learn the time.
     ///
     /// # Errors
     /// [`Refusal::WrongKey`] for a set that does not follow, or what [`sign1::open`] refuses.
-    pub fn follow(&self, root: &PublicKey, pinned: &KeySet, now: u32) -> Result<Box<KeySet>, Refusal> {
+    pub fn follow(&self, root: &PublicKey, pinned: &KeySet) -> Result<Box<KeySet>, Refusal> {
         let set = self.open(root, &pinned.issuer)?;
         let link = set.link();
         if link == pinned.link() {
             return Ok(set);
         }
         let by_previous = self.by_previous.as_ref().ok_or(Refusal::WrongKey)?;
-        let again = pinned.open::<KeySet>(&by_previous.0, Use::Time, now)?;
+        let (again, _) = pinned.open_undated::<KeySet>(&by_previous.0, Use::Time)?;
         let follows = set.seq == pinned.seq.saturating_add(1) && set.prev == pinned.link();
         if follows && again.link() == link { Ok(set) } else { Err(Refusal::WrongKey) }
     }

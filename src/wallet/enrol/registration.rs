@@ -2,6 +2,7 @@
 
 use crate::code::Code;
 use crate::wallet::Wallet;
+use crate::wallet::checks::check_time;
 use crate::wallet::client::{By, parsed};
 use crate::wallet::error::Error;
 use crate::wallet::ports::Platform;
@@ -11,8 +12,7 @@ use crate::wire::Refusal;
 use crate::wire::allowance::Allowance;
 use crate::wire::calls::{Call, ConfirmEnrolment, ConfirmRecovery, ConfirmRotation, DeviceStatus, Enrolled};
 use crate::wire::id::{Bytes, Thumbprint};
-use crate::wire::key_set::{IssuerKey, Use};
-use crate::wire::sign1;
+use crate::wire::key_set::Use;
 
 /// A registration that is on disk.
 struct Sent<'d> {
@@ -108,34 +108,23 @@ impl<P: Platform> Wallet<P> {
     ) -> Local<'a, Result<Box<Terms>, Error>> {
         Box::pin(async move {
             let mut set = self.key_set()?;
-            let mut allowance = set.open::<Allowance>(bytes, Use::Allowance, now);
-            let mut in_time = true;
-            if matches!(allowance, Err(Refusal::WrongKey)) {
-                let at = |key: &IssuerKey| (Ok(key.kid) == sign1::kid_of::<Allowance>(bytes)).then_some(key.not_before);
-                match set.keys.iter().find_map(at) {
-                    // The signature has to hold, whatever this device's clock says.
-                    Some(at) => {
-                        in_time = false;
-                        allowance = set.open(bytes, Use::Allowance, at);
-                    }
-                    None => {
-                        set = self.follow(None).await?;
-                        allowance = set.open(bytes, Use::Allowance, now);
-                    }
-                }
+            let mut opened = set.open_undated::<Allowance>(bytes, Use::Allowance);
+            if matches!(opened, Err(Refusal::WrongKey)) {
+                set = self.follow(None).await?;
+                opened = set.open_undated(bytes, Use::Allowance);
             }
-            let allowance = allowance.map_err(Error::untrusted)?.into_inner();
+            let (allowance, key) = opened.map_err(Error::untrusted)?;
             let is_ours = self.read(|data| {
                 allowance.issuer == data.issuer
                     && data.known_account().is_some_and(|account| allowance.account == account.id)
                     && allowance.thumb == thumb
                     && Some(allowance.currency) == data.currency()
             })?;
-            match (is_ours, in_time) {
-                (false, _) => Err(Code::IssuerUntrusted.into()),
-                (true, false) => Err(Code::ClockSkew.into()),
-                (true, true) => Ok(Box::new(Terms::new(&allowance, now))),
+            if !is_ours {
+                return Err(Code::IssuerUntrusted.into());
             }
+            check_time(key, now)?;
+            Ok(Box::new(Terms::new(&allowance)))
         })
     }
 }

@@ -37,8 +37,8 @@ fn the_next_set_follows_from_root_and_from_the_set_before() {
     let root = key(1).1;
     let first = set(1, 2, Hash::ZERO);
     let second = set(2, 3, first.link());
-    assert_eq!(*signed(&first, 1, None).follow(&root, &first, NOW).unwrap(), first);
-    assert_eq!(*signed(&second, 1, Some(2)).follow(&root, &first, NOW).unwrap(), second);
+    assert_eq!(*signed(&first, 1, None).follow(&root, &first).unwrap(), first);
+    assert_eq!(*signed(&second, 1, Some(2)).follow(&root, &first).unwrap(), second);
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn a_set_that_does_not_follow_is_refused() {
     let root = key(1).1;
     let first = set(1, 2, Hash::ZERO);
     let second = set(2, 3, first.link());
-    let refused = |signed: SignedKeySet| signed.follow(&root, &first, NOW).is_err();
+    let refused = |signed: SignedKeySet| signed.follow(&root, &first).is_err();
     assert!(refused(signed(&second, 1, None)), "without the set before");
     assert!(refused(signed(&second, 1, Some(9))), "signed by a stranger");
     assert!(refused(signed(&second, 9, Some(2))), "under another root");
