@@ -47,7 +47,7 @@ export const CODES = Object.freeze({
   "issuer-unavailable": ["issuer", true, "The issuer can't answer now."],
   "issuer-untrusted": ["issuer", false, "An answer was not signed by the issuer's keys."],
   "issuer-refused": ["issuer", false, "The issuer refused, without a code this version knows."],
-  "clock-skew": ["user", true, "The issuer's clock could not be learned."],
+  "clock-skew": ["user", true, "The clocks of this device and the issuer differ, and one sync did not put it right."],
   "upgrade-needed": ["page", false, "The issuer no longer speaks this version."],
   "use-dpop-nonce": ["page", true, "The proof lacks a current nonce."],
   "proof-refused": ["page", false, "The proof of possession does not fit the call."],

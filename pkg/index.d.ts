@@ -240,9 +240,10 @@ export class Wallet {
   paymentCode(options?: { max?: Money; form?: CodeForm } & Cancellable): Promise<PaymentCode>;
   /** Draws and renews codes in `target` (any element, also in a shadow root). Returns at once; stops by itself on lock, freeze, close. */
   present(target: Element, options?: PresentOptions): Presentation;
-  /** Codes: `bad-amount`, `source-unknown`, `card-proof-needed`, `cooling-off`, `over-limit`, `intent-mismatch`. */
+  /** Codes: `bad-amount`, `source-unknown`, `card-proof-needed`, `cooling-off`, `over-limit`, `intent-mismatch`.
+   * As for every `prepare…`: a clock that went wrong since the last sync costs one sync; `clock-skew`, with `skewMs`, only if that does not put it right. */
   prepareTopUp(options: Money & { source: string } & Cancellable): Promise<Ceremony<Receipt | PendingTopUp>>;
-  /** A refill beyond the silent one a day: the same limits for as long again, never a new window. Code: `cooling-off`. */
+  /** A refill beyond the silent one a day: the same limits for as long again, never a new window. Codes: `cooling-off`, `clock-skew`. */
   prepareRefill(options?: Cancellable): Promise<Ceremony<Receipt>>;
   /**
    * A new device key, or another custody, signed in by the old one, which is dead then: also the cure of `suspended`. Meters, counters and
@@ -252,13 +253,13 @@ export class Wallet {
   prepareRotation(options?: { custody?: Custody } & Cancellable): Promise<Ceremony<Device>>;
   /** Lowers at once what all devices may pay in 24 hours (`state.limit`). Codes: `bad-amount`, `cooling-off`; `over-limit` if it would raise it. */
   lowerLimit(options: Money & Cancellable): Promise<void>;
-  /** Raises it, within what the issuer allows. Codes: `bad-amount` if it is no more, `over-limit`, `cooling-off`; `intent-mismatch` if it was changed elsewhere: sync first. */
+  /** Raises it, within what the issuer allows. Codes: `bad-amount` if it is no more, `over-limit`, `cooling-off`; `clock-skew`. The limit may have changed since the last sync: `intent.old` is the one that the owner is asked about. */
   prepareLimit(options: Money & Cancellable): Promise<Ceremony<Receipt>>;
   /** Where the proof of a stored card on this device goes on: hand `proof` to `page` by POST or storage, never in a URL. */
   proveCard(options: { source: string } & Cancellable): Promise<{ readonly page: string; readonly proof: string }>;
   /** Checked receipts kept here, newest first. */
   receipts(options?: { before?: bigint; limit?: number } & Cancellable): Promise<readonly Receipt[]>;
-  /** Stops every device of the account. Works while locked or suspended; asks nobody. `notMine`: sequence of a payment that was not its owner's; its money waits. */
+  /** Stops every device of the account. Works while locked or suspended; asks nobody. `notMine`: sequence of a payment that was not its owner's; its money waits. Works with a clock that is off. */
   freeze(options?: { notMine?: bigint } & Cancellable): Promise<void>;
   /** Sends the contact code that `prepareUnfreeze` takes. Codes: `not-found` if not frozen, `not-first-device` on a device from after the freeze, `cooling-off`. */
   sendUnfreezeCode(options?: Cancellable): Promise<{ readonly attempt: string }>;

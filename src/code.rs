@@ -155,7 +155,7 @@ codes! {
     IssuerUnavailable "issuer-unavailable" User Issuer true 503 "The issuer can't answer now.";
     IssuerUntrusted "issuer-untrusted" User Issuer false 502 "An answer was not signed by the issuer's keys.";
     IssuerRefused "issuer-refused" User Issuer false 400 "The issuer refused, without a code this version knows.";
-    ClockSkew "clock-skew" User User true 400 "The issuer's clock could not be learned.";
+    ClockSkew "clock-skew" User User true 400 "The clocks of this device and the issuer differ, and one sync did not put it right.";
     UpgradeNeeded "upgrade-needed" Page Page false 426 "The issuer no longer speaks this version.";
     UseDpopNonce "use-dpop-nonce" Page Page true 401 "The proof lacks a current nonce.";
     ProofRefused "proof-refused" Page Page false 401 "The proof of possession does not fit the call.";

@@ -148,7 +148,8 @@ impl<P: Platform> Wallet<P> {
     ///
     /// # Errors
     /// `not-enrolled`, `locked`, `frozen` and so on; `bad-amount`; `source-unknown`; `cooling-off`, `over-limit`,
-    /// `card-proof-needed` from the issuer; `intent-mismatch` if the issuer's intent says anything else.
+    /// `card-proof-needed` from the issuer; `intent-mismatch` if the issuer's intent says anything else; `clock-skew` if its end
+    /// fits no clock even after a sync.
     pub fn prepare_top_up<'a>(
         &'a self,
         amount: Amount,
@@ -244,7 +245,7 @@ impl<P: Platform> Wallet<P> {
     ///
     /// # Errors
     /// As for signing; `bad-amount` if it is no more than now; `over-limit` with what the issuer allows; `cooling-off`;
-    /// `intent-mismatch` if the limit was changed elsewhere since the last sync.
+    /// `clock-skew`. What was changed elsewhere since the last sync is learned first.
     pub fn prepare_limit(&self, amount: Amount) -> Local<'_, Result<Ceremony, Error>> {
         Box::pin(self.raise_limit(amount))
     }
@@ -268,7 +269,8 @@ impl<P: Platform> Wallet<P> {
     /// Stops every device of the account. Works while locked, suspended, or with the device key lost; asks nobody.
     ///
     /// # Errors
-    /// `not-enrolled`, `key-lost` if the channel key is gone too, `offline`.
+    /// `not-enrolled`, `key-lost` if the channel key is gone too, `offline`; `clock-skew` if the order's date fits no clock even
+    /// after a sync.
     pub fn freeze(&self) -> Local<'_, Result<(), Error>> {
         Box::pin(self.send_freeze(None))
     }

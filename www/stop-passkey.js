@@ -2,11 +2,15 @@
 // Freezes by any passkey of the account: no wallet need ever have been on this machine, and none of its keys is left here.
 import { base64url } from "/proof.js";
 
-/** @typedef {{ nonce: string, expires_at: number }} Prepared */
+/** @typedef {{ nonce: string }} Prepared */
 /** @typedef {{ issuer: string, rp_id: string }} Names */
 
+/** A challenge lives for five minutes; it is used for so long, by the monotonic clock, since this device's date may be wrong. */
+const FRESH_MS = 240_000;
 /** A challenge that no passkey has signed yet: after a prompt that was cancelled, the next tap needs no network first. @type {Prepared | undefined} */
 let held;
+/** When it came, by the monotonic clock. */
+let heldSince = 0;
 /** Who the issuer is. @type {Names | undefined} */
 let names;
 
@@ -18,8 +22,10 @@ export function canAskPasskey() {
 /** Asks for a passkey over a fresh challenge, and gives it to the issuer.
  * @param {(path: string, body: object) => Promise<any>} post */
 export async function freezeByPasskey(post) {
-  // A minute of slack, for a clock that is a little off and a person who takes their time.
-  if (held === undefined || held.expires_at * 1000 < Date.now() + 60_000) held = await post("/v1/freeze/passkey", {});
+  if (held === undefined || performance.now() - heldSince > FRESH_MS) {
+    held = await post("/v1/freeze/passkey", {});
+    heldSince = performance.now();
+  }
   const { nonce } = /** @type {Prepared} */ (held);
   names ??= await (await fetch("/.well-known/jitsuin", { credentials: "omit" })).json();
   const assertion = await ask(/** @type {Names} */ (names), nonce);

@@ -43,6 +43,55 @@ test("a wall clock that jumps back or forward under an open page reuses and exte
   await site.world.issuer.audit();
 });
 
+test("a page whose clock went wrong since its last sync tops up, raises its limit, renews its key and freezes, and one sync puts it right", async (t) => {
+  const site = await openSite();
+  t.after(() => site.close());
+  const { page, close } = await openEngine("chromium");
+  t.after(close);
+  // Minutes that the issuer is ahead of both clocks of the page, and minutes that the page's wall clock jumps.
+  for (const { stood = 0, jumped = 0, between = 0 } of [{ stood: 1 }, { jumped: 61 }, { jumped: -61 }, { between: 525_600 }, { jumped: 525_600 }]) {
+    const of = JSON.stringify({ stood, jumped, between });
+    const { login, password } = await site.world.issuer.account({ balance: yen(2000) });
+    await page.goto(`${site.url}/?injected&profile=${login}`);
+    await page.run((given) => kit.enrol(given), { login, password });
+    await page.run(async () => {
+      const wallet = await kit.wallet();
+      await wallet.lowerLimit({ amount: 500n, currency: "JPY" });
+      await wallet.sync();
+    });
+    const cards = await page.run(async () => {
+      const wallet = await kit.wallet();
+      return Promise.all(wallet.state.sources.filter(({ usableFrom }) => usableFrom === null).map(({ id }) => wallet.proveCard({ source: id })));
+    });
+    assert.deepEqual(cards, [], "an account that was opened with the wallet has its cards proved");
+    await site.world.issuer.clock.advance({ minutes: stood });
+    await page.run((by) => testClock.jump(by * 60_000), jumped);
+    for (const verb of ["topUp", "limit", "rotate"]) {
+      const { value, error } = await page.run(async ({ verb, between }) => {
+        const wallet = await kit.wallet();
+        return kit.outcome(async () => {
+          const ask = { topUp: () => kit.topUp(), limit: () => wallet.prepareLimit({ amount: 1000n, currency: "JPY" }), rotate: () => wallet.prepareRotation() };
+          const ceremony = await ask[verb]();
+          testClock.jump(between * 60_000);
+          const done = await ceremony.confirm();
+          return done.kind ?? done.status;
+        });
+      }, { verb, between });
+      assert.equal(error, undefined, `${of}, ${verb}: ${JSON.stringify(error)}`);
+      assert.equal(value, { topUp: "top-up", limit: "limits-changed", rotate: "active" }[verb], of);
+    }
+    await page.run(async () => (await kit.wallet()).sync());
+    const { status, alerts } = await page.run(() => kit.state());
+    assert.equal(status, "ready", of);
+    assert.ok(alerts.every(({ kind }) => kind === "clock-skew"), `${of}: ${JSON.stringify(alerts)}`);
+    await site.world.issuer.clock.advance({ minutes: 10 });
+    await page.run(async () => (await kit.wallet()).freeze());
+    assert.equal((await page.run(() => kit.state())).status, "frozen", of);
+    await page.run((by) => testClock.jump(-by * 60_000), jumped + 3 * between);
+  }
+  await site.world.issuer.audit();
+});
+
 /** A wallet whose answers of this path go through `change`. */
 async function between(t, change) {
   const world = await createWorld({ iKnowThisIsATest: true, now: NOON });
