@@ -4,8 +4,8 @@ use super::error::Error;
 use crate::code::Code;
 use crate::wire::id::{Bytes, Hash, RpId};
 use crate::wire::key_set::IssuerKey;
-use crate::wire::webauthn::{Assertion, AuthenticatorData, ClientData, Flags};
 use crate::wire::sha256;
+use crate::wire::webauthn::{Assertion, AuthenticatorData, ClientData, Flags};
 
 /// What an answer of the authenticator must be for.
 #[derive(Clone, Copy, Debug)]

@@ -33,7 +33,6 @@ use core::slice;
 use core::time::Duration;
 use std::rc::Rc;
 
-
 pub(super) struct Prepared {
     intent: Intent,
     /// This device's label.
