@@ -18,6 +18,8 @@ mod world;
 
 #[path = "attacks/clones.rs"]
 mod clones;
+#[path = "attacks/forged_state.rs"]
+mod forged_state;
 #[path = "attacks/forgery.rs"]
 mod forgery;
 #[path = "attacks/leak.rs"]
@@ -91,6 +93,9 @@ rows! {
         forked_receipts "attacks/forked_receipts.rs"
         leaked_database "attacks/leaked_database.rs"
         leaked_keys "attacks/leaked_keys.rs"
+        exchanged_cards "attacks/exchanged_cards.rs"
+        raised_floor "attacks/raised_floor.rs"
+        changed_state "attacks/changed_state.rs"
     }
     Stopping {
         freeze_by_guess "attacks/freeze_by_guess.rs"

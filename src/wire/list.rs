@@ -1,0 +1,70 @@
+//! A list whose length is bounded where it is made, so that a list that can't be read can't be written either.
+
+use super::cbor::{Reader, Writer};
+use super::{Field, Refusal};
+use core::ops::Deref;
+
+/// At most `MOST` items.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct List<T, const MOST: usize>(Vec<T>);
+
+impl<T, const MOST: usize> List<T, MOST> {
+    /// The most items.
+    pub const MOST: usize = MOST;
+
+    /// Takes the first [`List::MOST`] items and drops the others.
+    #[must_use]
+    pub fn of_first(items: impl IntoIterator<Item = T>) -> Self {
+        Self(items.into_iter().take(MOST).collect())
+    }
+
+    /// The items.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<T> {
+        self.0
+    }
+}
+
+impl<T, const MOST: usize> TryFrom<Vec<T>> for List<T, MOST> {
+    type Error = Refusal;
+
+    /// # Errors
+    /// [`Refusal::OutOfRange`] for more than [`List::MOST`] items.
+    fn try_from(items: Vec<T>) -> Result<Self, Refusal> {
+        if items.len() <= MOST { Ok(Self(items)) } else { Err(Refusal::OutOfRange) }
+    }
+}
+
+impl<T, const MOST: usize> Deref for List<T, MOST> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.0
+    }
+}
+
+impl<T: Field, const MOST: usize> Field for List<T, MOST> {
+    fn write(&self, to: &mut Writer) {
+        to.array(self.0.len() as u64);
+        for item in &self.0 {
+            item.write(to);
+        }
+    }
+
+    fn blank() -> Self {
+        Self(Vec::new())
+    }
+
+    fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Refusal> {
+        let length = from.array()?;
+        if length > MOST as u64 {
+            return Err(Refusal::OutOfRange);
+        }
+        for _ in 0..length {
+            let mut item = T::blank();
+            item.read(from)?;
+            self.0.push(item);
+        }
+        Ok(())
+    }
+}
