@@ -19,6 +19,7 @@ use jitsuin::wire::quote::Quote;
 use jitsuin::wire::receipt::{Body, Receipt};
 use jitsuin::wire::shop_code::{crc, parse_merchant_code};
 use jitsuin::wire::sign1::kid_of;
+use jitsuin::wire::state::DeviceState;
 use jitsuin::wire::till_code::{TillCode, read_payment_code};
 use jitsuin::wire::time::Time;
 use jitsuin::wire::token::UnverifiedToken;
@@ -41,6 +42,7 @@ pub(crate) const DECODERS: &[(&str, Decode)] = &[
     ("allowance", statement::<Allowance>),
     ("receipt", statement::<Receipt>),
     ("head", statement::<Head>),
+    ("state", statement::<DeviceState>),
     ("time", statement::<Time>),
     ("keyset", statement::<KeySet>),
     ("quote", statement::<Quote>),
@@ -74,7 +76,7 @@ fn token(bytes: &[u8]) {
 /// A fuzzer can't sign, so the payload is also read without its envelope.
 fn statement<S: Statement>(bytes: &[u8]) {
     let _ = kid_of::<S>(bytes);
-    let Ok(mut reader) = Reader::new(bytes) else { return };
+    let Ok(mut reader) = Reader::up_to(S::MOST_BYTES, bytes) else { return };
     let mut value = S::blank();
     if let (Ok(()), Ok(())) = (value.read(&mut reader), reader.end()) {
         assert_eq!(jitsuin::wire::sign1::encode(&value), bytes, "a second form");

@@ -29,6 +29,7 @@ export const CODES = Object.freeze({
   "suspended": ["user", false, "The device key is suspended."],
   "revoked": ["user", false, "The device key was revoked."],
   "key-lost": ["user", false, "The browser lost the device key: enrol again."],
+  "rotate-needed": ["user", false, "The device key's counter does not go on from here: renew the key."],
   "closed": ["page", false, "The wallet was closed."],
   "busy": ["page", true, "Another call of this wallet is still running."],
   "storage-corrupt": ["user", false, "What the wallet stored can't be read."],

@@ -117,7 +117,7 @@ export interface Receipt {
 export interface Alert {
   readonly id: string;
   readonly at: Date;
-  readonly kind: "unknown-use" | "new-device" | "device-suspended" | "frozen" | "unfrozen" | "recovery-started" | "contact-changed" | "limits-changed" | "used-elsewhere" | "low-allowance" | "receipts-late" | "clock-skew";
+  readonly kind: "unknown-use" | "new-device" | "device-suspended" | "frozen" | "unfrozen" | "recovery-started" | "contact-changed" | "limits-changed" | "used-elsewhere" | "low-allowance" | "receipts-late" | "clock-skew" | "rotate-needed";
   /** Why, for `unknown-use`. */
   readonly cause: "never-made-here" | "gap" | "fork" | "forged" | null;
   readonly receipt: Receipt | null;
@@ -180,8 +180,12 @@ export interface WalletOptions {
   readonly endpoint?: string;
   /** Sends one call: add cookies, CSRF headers, tracing of your own. Pass body and `DPoP` header on as they are. Default: `fetch` with `credentials: "omit"`. */
   readonly fetch?: (request: Request) => Promise<Response>;
-  /** RFC 9679 thumbprint of the issuer's root key, base64url. Default: the first one seen over TLS is pinned. */
+  /** RFC 9679 thumbprint of the issuer's root key, base64url: a constant of the page. Everything that the issuer signs is checked from it, so
+   *  that whoever carries the first call can't stand in for the issuer; another root is `issuer-untrusted`. Without it the first one that
+   *  is seen over TLS is pinned. */
   readonly root?: string;
+  /** Origins on which the card company's page may be, beside this page's own and the issuer's: `proveCard` gives no address elsewhere. */
+  readonly cardOrigins?: readonly string[];
   /** How receipts come while the page is visible. `"auto"`: by an answer of the issuer that stays open, by asking every 15 s where none
    *  comes through. `"poll"`: by asking alone. `"manual"`: only when `sync` is called. Default "auto". */
   readonly updates?: "auto" | "poll" | "manual";
@@ -221,7 +225,8 @@ export class Wallet {
   logIn(options: { login: string; password: string; language?: "en" | "ja" } & Cancellable): Promise<{ readonly attempt: string }>;
   /** The contact code's 8 digits; resolves with the ticket for `prepareEnrolment`. Code: `code-refused`, alike for a wrong login, password or code. */
   enterCode(options: { attempt: string; code: string } & Cancellable): Promise<string>;
-  /** `account`: the label the user expects; another one is `wrong-account`. Codes: `ticket-expired`, `not-first-device`, `already-enrolled`, `wrong-rp`. */
+  /** `account`: the label the user expects, and the one that is shown; another one is `wrong-account`. Without it the account's id is shown,
+   *  since a label from the network is not signed. Codes: `ticket-expired`, `not-first-device`, `already-enrolled`, `wrong-rp`. */
   prepareEnrolment(options: { ticket: string; label?: string; account?: string } & Cancellable): Promise<Ceremony<Device>>;
   /**
    * Puts this device in the place of one whose key is gone or suspended; its passkey must be here. The old key is dead at once, the new one
@@ -236,7 +241,7 @@ export class Wallet {
   unlock(options?: Cancellable & { readonly reseal?: boolean }): Promise<void>;
   /** Drops the device key from memory. */
   lock(): void;
-  /** One code, on disk as used before it is returned. Offline-capable. Codes: `locked`, `over-allowance`, `too-fast`, `frozen`, `suspended`, `key-lost`, `storage-failed`. */
+  /** One code, on disk as used before it is returned. Offline-capable. Codes: `locked`, `over-allowance`, `too-fast`, `frozen`, `suspended`, `rotate-needed` (renew the key: `prepareRotation`), `key-lost`, `storage-failed`; `offline` after a renewal until the first sync. */
   paymentCode(options?: { max?: Money; form?: CodeForm } & Cancellable): Promise<PaymentCode>;
   /** Draws and renews codes in `target` (any element, also in a shadow root). Returns at once; stops by itself on lock, freeze, close. */
   present(target: Element, options?: PresentOptions): Presentation;
@@ -246,7 +251,7 @@ export class Wallet {
   /** A refill beyond the silent one a day: the same limits for as long again, never a new window. Codes: `cooling-off`, `clock-skew`. */
   prepareRefill(options?: Cancellable): Promise<Ceremony<Receipt>>;
   /**
-   * A new device key, or another custody, signed in by the old one, which is dead then: also the cure of `suspended`. Meters, counters and
+   * A new device key, or another custody, signed in by the old one, which is dead then: also the cure of `suspended` and `rotate-needed`. Meters, counters and
    * the first day go along; stored cards are proved anew. Its answer may be lost: `confirm()` or the next sync asks again. Codes: `frozen`,
    * `revoked`, `locked`, `unsupported`, `prf-unavailable`, `intent-limit`.
    */
@@ -255,7 +260,8 @@ export class Wallet {
   lowerLimit(options: Money & Cancellable): Promise<void>;
   /** Raises it, within what the issuer allows. Codes: `bad-amount` if it is no more, `over-limit`, `cooling-off`; `clock-skew`. The limit may have changed since the last sync: `intent.old` is the one that the owner is asked about. */
   prepareLimit(options: Money & Cancellable): Promise<Ceremony<Receipt>>;
-  /** Where the proof of a stored card on this device goes on: hand `proof` to `page` by POST or storage, never in a URL. */
+  /** Where the proof of a stored card on this device goes on: hand `proof` to `page` by POST or storage, never in a URL. `page` is on this page's
+   *  origin, the issuer's or one of `cardOrigins`; any other is `issuer-untrusted`. */
   proveCard(options: { source: string } & Cancellable): Promise<{ readonly page: string; readonly proof: string }>;
   /** Checked receipts kept here, newest first. */
   receipts(options?: { before?: bigint; limit?: number } & Cancellable): Promise<readonly Receipt[]>;
@@ -378,6 +384,7 @@ export type ErrorCode =
   | "suspended"
   | "revoked"
   | "key-lost"
+  | "rotate-needed"
   | "closed"
   | "busy"
   | "storage-corrupt"

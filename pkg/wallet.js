@@ -73,14 +73,14 @@ export class Wallet {
    * @param {import("./index.js").WalletOptions} options
    */
   static async #first(key, options) {
-    const { issuer, profile = "default", endpoint, root, custody, label, fetch, updates = "auto", wasm } = options;
+    const { issuer, profile = "default", endpoint, root, custody, cardOrigins, label, fetch, updates = "auto", wasm } = options;
     const wallet = new Wallet(INSIDE, key);
     // Of its own, so that nobody slips one in by a prototype.
     wallet.#bridge = Object.hasOwn(options, "host") ? bridgeTo(options.host) : undefined;
     wallet.#timer = autoLock(options, (why) => wallet.#lock(why));
     wallet.#stops.add(wallet.#timer.stop);
     await init(wasm);
-    const chosen = { issuer, profile, endpoint, root, custody: custody === "auto" ? undefined : custody, label };
+    const chosen = { issuer, profile, endpoint, root, custody: custody === "auto" ? undefined : custody, cardOrigins, label };
     const given = Object.fromEntries(Object.entries(chosen).filter(([, value]) => value !== undefined && value !== null));
     const news = updates === "manual" ? null : new News(fetch);
     wallet.#raw = await guarded((raw) => raw.RawWallet.open(JSON.stringify(given), news?.fetch ?? fetch, () => wallet.#changed(), wallet.#bridge));

@@ -135,6 +135,7 @@ codes! {
     Suspended "suspended" User User false 403 "The device key is suspended.";
     Revoked "revoked" User User false 403 "The device key was revoked.";
     KeyLost "key-lost" User User false 409 "The browser lost the device key: enrol again.";
+    RotateNeeded "rotate-needed" User User false 409 "The device key's counter does not go on from here: renew the key.";
     Closed "closed" Page Page false 409 "The wallet was closed.";
     Busy "busy" Page Page true 409 "Another call of this wallet is still running.";
     StorageCorrupt "storage-corrupt" User User false 409 "What the wallet stored can't be read.";

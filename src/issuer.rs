@@ -54,7 +54,6 @@ mod registration;
 pub mod replay;
 mod rotation;
 mod settings;
-mod sources;
 mod step_up;
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::panic)]

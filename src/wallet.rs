@@ -4,6 +4,7 @@
 //! network work, and confirmed inside a tap. No call panics when calls overlap: they wait their turn, and a new
 //! ceremony ends the open one.
 
+mod cards;
 mod ceremony;
 mod change;
 mod checks;
@@ -22,6 +23,7 @@ pub mod ports;
 pub mod presentation;
 pub mod queue;
 pub mod record;
+mod refill;
 mod room;
 mod rotate;
 #[cfg(test)]
@@ -51,10 +53,12 @@ pub struct Settings {
     pub issuer: IssuerId,
     /// Origin or address prefix that calls are sent to; none: the issuer itself.
     pub endpoint: Option<String>,
-    /// The issuer's root key; none: the first one seen over TLS is pinned.
+    /// The issuer's root key, a constant of the page; none: the first one seen over TLS is pinned.
     pub root: Option<Thumbprint>,
     /// The one custody the page accepts; none: the strongest that works here, never [`Custody::Software`].
     pub custody: Option<Custody>,
+    /// Origins on which the card company's page may be, beside the page's own and the issuer's.
+    pub card_origins: Vec<String>,
     /// What this device is called if `prepare_enrolment` is given no label.
     pub label: String,
 }
@@ -63,7 +67,14 @@ impl Settings {
     /// The defaults for an issuer.
     #[must_use]
     pub fn new(issuer: IssuerId) -> Self {
-        Self { issuer, endpoint: None, root: None, custody: None, label: "This device".into() }
+        Self {
+            issuer,
+            endpoint: None,
+            root: None,
+            custody: None,
+            card_origins: Vec::new(),
+            label: "This device".into(),
+        }
     }
 }
 
@@ -121,7 +132,8 @@ impl<P: Platform> Wallet<P> {
     ///
     /// # Errors
     /// `ticket-expired`, `not-first-device`, `already-enrolled`; `wrong-account` if the ticket is for another account
-    /// than `expected_account_label`; `wrong-rp` if the issuer's relying party is not this page's host.
+    /// than `expected_account_label`, which is what the wallet shows (without one, the account's id: a label that comes
+    /// from the network is never shown); `wrong-rp` if the issuer's relying party is not this page's host.
     pub fn prepare_enrolment<'a>(
         &'a self,
         ticket: &'a str,
@@ -177,8 +189,9 @@ impl<P: Platform> Wallet<P> {
     /// One payment code, on disk as used before it is returned. Needs no network.
     ///
     /// # Errors
-    /// `not-enrolled`, `locked`, `frozen`, `suspended`, `revoked`, `key-lost`; `too-fast` above 1 a second and 10 a
-    /// minute; `over-allowance` if at worst nothing is left, or `max` is above it, or the allowance ended.
+    /// `not-enrolled`, `locked`, `frozen`, `suspended`, `revoked`, `key-lost`; `rotate-needed` for a full counter, or one that
+    /// the issuer says is further than this wallet has counted; `offline` after a rotation until the first sync; `too-fast`
+    /// above 1 a second and 10 a minute; `over-allowance` if at worst nothing is left, or `max` is above it, or the allowance ended.
     pub fn payment_code(&self, max: Option<Amount>) -> Local<'_, Result<PaymentCode, Error>> {
         Box::pin(self.make_code(max, Form::default()))
     }
@@ -261,7 +274,8 @@ impl<P: Platform> Wallet<P> {
     /// Starts the proof of a stored card on this device.
     ///
     /// # Errors
-    /// As for signing, and what the issuer refuses.
+    /// As for signing, and what the issuer refuses; `issuer-untrusted` for a page on another origin than this page's, the
+    /// issuer's and [`Settings::card_origins`].
     pub fn prove_card<'a>(&'a self, source: SourceId) -> Local<'a, Result<CardProof, Error>> {
         Box::pin(self.card_proof(source))
     }

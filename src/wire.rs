@@ -19,6 +19,7 @@ pub mod intent;
 pub(crate) mod json;
 pub mod key;
 pub mod key_set;
+pub mod list;
 pub mod money;
 pub mod quote;
 pub mod receipt;
@@ -26,6 +27,7 @@ mod refusal;
 pub mod seal;
 pub mod shop_code;
 pub mod sign1;
+pub mod state;
 mod tagged;
 pub mod text;
 pub mod till_code;
@@ -40,5 +42,6 @@ pub use refusal::Refusal;
 pub use sign1::{Statement, Unsigned, Verified, open};
 pub use tagged::{sha256, tagged_hash};
 
-/// Every decoder refuses more than this many bytes before it reads the first.
+/// Every decoder refuses more than this many bytes before it reads the first; a statement may have a bound of its own
+/// ([`Statement::MOST_BYTES`]).
 pub const MAX_BYTES: usize = 4096;

@@ -5,10 +5,10 @@ use jitsuin::wire::allowance::Allowance;
 use jitsuin::wire::approval::Approval;
 use jitsuin::wire::co_signature::CoSignature;
 use jitsuin::wire::dpop;
-use jitsuin::wire::enrolment::{self, Enrolment};
+use jitsuin::wire::enrolment::{self, Custody, Enrolment};
 use jitsuin::wire::freeze::Freeze;
 use jitsuin::wire::head::Head;
-use jitsuin::wire::id::{Handle, Hash, Nonce, Veil};
+use jitsuin::wire::id::{Handle, Hash, Nonce, Thumbprint, Veil};
 use jitsuin::wire::intent::Intent;
 use jitsuin::wire::key::{PublicKey, Signature};
 use jitsuin::wire::key_set::KeySet;
@@ -16,6 +16,9 @@ use jitsuin::wire::money::{Amount, Currency};
 use jitsuin::wire::quote::Quote;
 use jitsuin::wire::receipt::{Body, Receipt};
 use jitsuin::wire::sha256;
+use jitsuin::wire::sign1::prepare;
+use jitsuin::wire::state::{DeviceItem, DeviceState, DeviceStatus, Devices, Left, SourceItem, Sources};
+use jitsuin::wire::text::Shown;
 use jitsuin::wire::time::Time;
 use jitsuin::wire::token::{Limit, Token, UnverifiedToken};
 use jitsuin::wire::webauthn::{AttestedCredential, AuthenticatorData, ClientData};
@@ -67,6 +70,7 @@ fn every_changed_bit_of_every_statement_is_refused() {
     every_changed_bit_is_refused::<Allowance>("allowance");
     every_changed_bit_is_refused::<Receipt>("receipt");
     every_changed_bit_is_refused::<Head>("head");
+    every_changed_bit_is_refused::<DeviceState>("state");
     every_changed_bit_is_refused::<Time>("time");
     every_changed_bit_is_refused::<KeySet>("keyset");
     every_changed_bit_is_refused::<Quote>("quote");
@@ -136,7 +140,77 @@ fn tokens() -> impl Strategy<Value = Token> {
     )
 }
 
+fn shown() -> impl Strategy<Value = Shown> {
+    "\\PC{0,85}".prop_filter_map("not shown", |text| text.parse().ok())
+}
+
+fn devices() -> impl Strategy<Value = DeviceItem> {
+    let status = prop_oneof![
+        Just(DeviceStatus::Active),
+        Just(DeviceStatus::Suspended),
+        Just(DeviceStatus::Revoked),
+        Just(DeviceStatus::Frozen)
+    ];
+    let times = (any::<u32>(), any::<u32>(), any::<Option<u32>>());
+    (any::<[u8; 32]>(), shown(), status, times).prop_map(
+        |(thumb, label, status, (added_at, cooled_at, last_used_at))| DeviceItem {
+            thumb: Thumbprint(thumb),
+            label,
+            custody: Custody::Browser,
+            status,
+            added_at,
+            cooled_at,
+            last_used_at,
+        },
+    )
+}
+
+fn sources() -> impl Strategy<Value = SourceItem> {
+    ("[A-Za-z0-9._-]{1,64}", shown(), shown(), any::<[u8; 16]>(), any::<Option<u32>>()).prop_map(
+        |(id, kind, label, random, usable_from)| SourceItem {
+            id: id.parse().unwrap(),
+            kind,
+            label,
+            random,
+            usable_from,
+        },
+    )
+}
+
+fn states() -> impl Strategy<Value = DeviceState> {
+    let amount = || (0_u64..1 << 53).prop_map(|amount| Amount::new(amount).unwrap());
+    let lists = (
+        proptest::collection::vec(devices(), 0..=Devices::MOST),
+        proptest::collection::vec(sources(), 0..=Sources::MOST),
+    );
+    let left = (amount(), any::<u32>(), any::<u32>());
+    let numbers = (any::<[u8; 16]>(), 0_u64..1 << 53, any::<u32>(), amount());
+    (lists, left, numbers).prop_map(|((devices, sources), (amount, count, resets_at), (nonce, seq, floor, limit))| {
+        DeviceState {
+            issuer: "https://issuer.example".parse().unwrap(),
+            account: "acc-1".parse().unwrap(),
+            thumb: Thumbprint([1; 32]),
+            nonce: Nonce(nonce),
+            seq,
+            status: DeviceStatus::Active,
+            floor,
+            devices: devices.try_into().unwrap(),
+            sources: sources.try_into().unwrap(),
+            left: Left { amount, count, resets_at },
+            limit,
+        }
+    })
+}
+
 proptest! {
+    #[test]
+    fn a_state_that_is_built_is_read(state in states()) {
+        let unsigned = prepare(&state, &signer().1);
+        let bytes = unsigned.finish(&sign(unsigned.message()));
+        prop_assert!(bytes.len() <= DeviceState::MOST_BYTES);
+        prop_assert_eq!(&*open::<DeviceState>(&bytes, &signer().1).unwrap(), &state);
+    }
+
     #[test]
     fn a_token_comes_back_as_it_went(token in tokens()) {
         let text = token_text(&token);
@@ -153,7 +227,7 @@ proptest! {
 
     #[test]
     fn a_statement_never_makes_a_decoder_panic(start in 0_usize..200, noise in proptest::collection::vec(any::<u8>(), 0..64)) {
-        for name in ["enrol", "receipt", "allowance", "keyset"] {
+        for name in ["enrol", "receipt", "state", "allowance", "keyset"] {
             let (mut bytes, key) = golden(name);
             let at = start.min(bytes.len());
             let end = (at + noise.len()).min(bytes.len());
@@ -186,6 +260,7 @@ fn decode_everything(bytes: &[u8], key: &PublicKey) {
     let _ = open::<Allowance>(bytes, key);
     let _ = open::<Receipt>(bytes, key);
     let _ = open::<Head>(bytes, key);
+    let _ = open::<DeviceState>(bytes, key);
     let _ = open::<Time>(bytes, key);
     let _ = open::<KeySet>(bytes, key);
     let _ = open::<Quote>(bytes, key);

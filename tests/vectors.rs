@@ -28,6 +28,7 @@ use jitsuin::wire::money::Amount;
 use jitsuin::wire::quote::Quote;
 use jitsuin::wire::receipt::Receipt;
 use jitsuin::wire::sign1::encode;
+use jitsuin::wire::state::DeviceState;
 use jitsuin::wire::time::Time;
 use jitsuin::wire::token::{Limit, Token, UnverifiedToken};
 use jitsuin::wire::{Refusal, Statement, open};
@@ -139,6 +140,7 @@ fn check(statement: &str, vector: &Vector) -> Result<Json, String> {
         "allowance" => check_statement::<Allowance>(vector),
         "receipt" => check_statement::<Receipt>(vector),
         "head" => check_statement::<Head>(vector),
+        "state" => check_statement::<DeviceState>(vector),
         "time" => check_statement::<Time>(vector),
         "keyset" => check_statement::<KeySet>(vector),
         "quote" => check_statement::<Quote>(vector),
@@ -202,6 +204,7 @@ fn no_vector_was_lost() {
         ("keyset", 31),
         ("quote", 30),
         ("receipt", 30),
+        ("state", 44),
         ("step-up", 30),
         ("time", 30),
         ("token", 79),
@@ -215,9 +218,19 @@ fn a_typed_statement_is_never_another_one() {
         .iter()
         .filter(|(statement, vector)| vector.rule == "golden" && !["token", "dpop"].contains(&statement.as_str()))
     {
-        for other in
-            ["enrol", "step-up", "approval", "freeze", "allowance", "receipt", "head", "time", "keyset", "quote"]
-        {
+        for other in [
+            "enrol",
+            "step-up",
+            "approval",
+            "freeze",
+            "allowance",
+            "receipt",
+            "head",
+            "state",
+            "time",
+            "keyset",
+            "quote",
+        ] {
             let result = check(other, vector);
             assert_eq!(result.is_ok(), other == statement, "{statement} as {other}");
         }
@@ -240,9 +253,14 @@ fn the_published_keys_are_those_of_the_key_set_and_no_other() {
     assert_eq!(serde_json::to_value(Jwks::of(&set)).unwrap(), published);
     let keys = published["keys"].as_array().unwrap();
     assert_eq!(keys.len(), 4);
-    for (folder, purpose) in
-        [("allowance", "allowance"), ("receipt", "receipt"), ("head", "receipt"), ("time", "time"), ("quote", "quote")]
-    {
+    for (folder, purpose) in [
+        ("allowance", "allowance"),
+        ("receipt", "receipt"),
+        ("head", "receipt"),
+        ("state", "receipt"),
+        ("time", "time"),
+        ("quote", "quote"),
+    ] {
         let key = keys.iter().find(|key| key["purpose"] == purpose).unwrap();
         let (_, signer) = golden(folder);
         assert_eq!(key["kid"], serde_json::to_value(signer.kid()).unwrap());

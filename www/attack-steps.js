@@ -3,6 +3,7 @@
 import { Wallet } from "/pkg/index.js";
 import { forgedCode, withSoftwarePasskey } from "/attack-tools.js";
 import { ask } from "/demo-client.js";
+import { ROOT } from "/issuer.js";
 import { currentLanguage } from "/page.js";
 import { Prover, makeKeys } from "/proof.js";
 import { idempotencyKey } from "/till-client.js";
@@ -36,7 +37,7 @@ export const BY_MESSAGES = [
 export async function setTheScene() {
   const { issuer } = await (await fetch("/.well-known/jitsuin", { credentials: "omit" })).json();
   const victim = await demo("/demo/victim", {});
-  const wallet = await Wallet.open({ issuer, profile: `attack-${victim.login}`, updates: "manual" });
+  const wallet = await Wallet.open({ issuer, root: ROOT, profile: `attack-${victim.login}`, updates: "manual" });
   const till = new Prover(issuer, await makeKeys());
   done(await till.post("/v1/tills", JSON.stringify({ code: victim.tillCode })));
   return { issuer, victim, wallet, till };

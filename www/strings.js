@@ -33,6 +33,7 @@ export const strings = {
     "stopped.frozen": "Account frozen", "stopped.frozen.text": "No device of this account can pay. Your money stays where it is. Under Safety you can let it work again, from a device that was there before.",
     "stopped.suspended": "Device suspended", "stopped.suspended.text": "The issuer saw signs that this key was copied. It can't pay any more. Renew the key: your screen lock puts a new one in its place, and every copy of the old one is dead.",
     "stopped.revoked": "Device signed off", "stopped.revoked.text": "This device can't pay any more.",
+    "stopped.other-issuer": "Another issuer", "stopped.other-issuer.text": "What this browser keeps belongs to an issuer with another root key. Nothing is sent. If you set this issuer up anew, erase it and start again.",
     "stopped.key-lost": "Device key lost", "stopped.key-lost.text": "The browser erased the key. Your money is safe; this device must be enrolled again.",
     "stopped.storage-corrupt": "Wallet unreadable", "stopped.storage-corrupt.text": "What this browser kept can't be read. Your money is safe with the issuer.",
     "stopped.closed": "Wallet closed", "stopped.closed.text": "Reload the page to open it again.",
@@ -67,6 +68,7 @@ export const strings = {
     "alert.frozen": "Account frozen", "alert.frozen.text": "No device of this account can pay.",
     "alert.unfrozen": "Account unfrozen", "alert.unfrozen.text": "The account works again. This device did not ask for it.",
     "alert.limits-changed": "Limits changed", "alert.limits-changed.text": "The limits of your account were changed, not from this device.",
+    "alert.rotate-needed": "New key needed", "alert.rotate-needed.text": "The issuer took codes of this device that this wallet did not count. It makes no more until you renew its key, under Safety.",
     "alert.clock-skew": "Clock is off", "alert.clock-skew.text": "This device's clock differs from the issuer's.",
     "alert.other": "Security notice", "alert.other.text": "Look at your history.",
 
@@ -159,6 +161,7 @@ export const strings = {
     "stopped.frozen": "口座を停止しています", "stopped.frozen.text": "どの端末からも支払えません。残高はそのままです。停止より前からの端末なら、下の「停止の解除」から再開できます。",
     "stopped.suspended": "この端末は停止中です", "stopped.suspended.text": "鍵が複製された疑いがあるため、この鍵では支払えません。鍵を更新すると、画面ロックで新しい鍵に置き換わり、以前の鍵の複製はすべて使えなくなります。",
     "stopped.revoked": "この端末は登録解除済みです", "stopped.revoked.text": "この端末からは支払えません。",
+    "stopped.other-issuer": "別の発行者", "stopped.other-issuer.text": "このブラウザーの記録は、別のルート鍵を持つ発行者のものです。何も送信していません。発行者を新しく立て直した場合は、消去してやり直してください。",
     "stopped.key-lost": "端末の鍵が失われました", "stopped.key-lost.text": "ブラウザーが鍵を消去しました。残高は無事です。端末を登録し直してください。",
     "stopped.storage-corrupt": "ウォレットを読み込めません", "stopped.storage-corrupt.text": "このブラウザーの保存内容を読めません。残高は発行者側で無事です。",
     "stopped.closed": "ウォレットは閉じています", "stopped.closed.text": "ページを再読み込みしてください。",
@@ -193,6 +196,7 @@ export const strings = {
     "alert.frozen": "口座の停止", "alert.frozen.text": "この口座のどの端末でも支払えません。",
     "alert.unfrozen": "口座の再開", "alert.unfrozen.text": "口座が再び使えるようになりました。この端末からの操作ではありません。",
     "alert.limits-changed": "限度額の変更", "alert.limits-changed.text": "この端末以外から、口座の限度額が変更されました。",
+    "alert.rotate-needed": "鍵の更新が必要です", "alert.rotate-needed.text": "この端末が数えていないコードを発行者が受け取りました。「安全」で端末の鍵を更新するまで、コードは作られません。",
     "alert.clock-skew": "時計のずれ", "alert.clock-skew.text": "この端末の時計が発行者の時計とずれています。",
     "alert.other": "安全に関するお知らせ", "alert.other.text": "履歴をご確認ください。",
 

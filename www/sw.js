@@ -3,7 +3,7 @@
 const SHELL = "jitsuin-shell-v1";
 const FILES = [
   "/", "/card.html", "/stop.html", "/till.html", "/inbox.html", "/style.css", "/icon.svg", "/manifest.webmanifest",
-  "/page.js", "/strings.js", "/wallet.js", "/wallet-enrol.js", "/wallet-top-up.js", "/wallet-history.js", "/wallet-limit.js", "/wallet-renew.js",
+  "/page.js", "/strings.js", "/issuer.js", "/wallet.js", "/wallet-enrol.js", "/wallet-top-up.js", "/wallet-history.js", "/wallet-limit.js", "/wallet-renew.js",
   "/card.js", "/stop.js", "/stop-passkey.js", "/demo-client.js", "/till.js", "/till-camera.js", "/till-client.js", "/proof.js", "/inbox.js",
   "/attack.html", "/attack.js", "/attack-steps.js", "/attack-tools.js",
 ];

@@ -1,6 +1,7 @@
 // @ts-check
 // The demo wallet's page: thin, since everything that must be right is inside the package.
-import { Wallet, formatMoney } from "/pkg/index.js";
+import { Wallet, formatMoney, isJitsuinError } from "/pkg/index.js";
+import { ROOT } from "/issuer.js";
 import { agree, byId, during, fail, keepForOffline, locale, make, quiet, say, speak, t, when } from "/page.js";
 import { enrolForms } from "/wallet-enrol.js";
 import { drawLimit, limitForm } from "/wallet-limit.js";
@@ -39,10 +40,11 @@ begin();
 
 async function begin() {
   try {
-    wallet = await Wallet.open({ issuer: location.origin });
+    wallet = await Wallet.open({ issuer: location.origin, root: ROOT });
   } catch (error) {
     byId("opening").hidden = true;
     fail(error);
+    if (isJitsuinError(error) && error.code === "issuer-untrusted") offerNewStart();
     return;
   }
   wallet.subscribe(draw);
@@ -58,6 +60,27 @@ async function begin() {
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible" && wallet?.state.status !== "new") wallet?.sync().catch(() => undefined);
   });
+}
+
+/** What this browser keeps is of an issuer with another root: the demo's, before its ledger was deleted. */
+function offerNewStart() {
+  byId("view-stopped").hidden = false;
+  byId("stopped-title").textContent = t("stopped.other-issuer");
+  byId("stopped-text").textContent = t("stopped.other-issuer.text");
+  for (const id of ["unlock", "renew-suspended"]) byId(id).hidden = true;
+  byId("start-over").hidden = false;
+  startOver(() => Wallet.open({ issuer: location.origin }));
+}
+
+/** @param {() => Promise<OpenWallet>} opened */
+function startOver(opened) {
+  byId("start-over").addEventListener("click", () => agree({
+    title: t("wallet.startOver"), text: t("wallet.startOverText"), button: t("wallet.erase"), danger: true,
+    confirm: async () => {
+      await (await opened()).forget();
+      location.reload();
+    },
+  }));
 }
 
 /** @param {string} name */
@@ -246,11 +269,5 @@ function buttons(wallet) {
       }
     });
   });
-  byId("start-over").addEventListener("click", () => agree({
-    title: t("wallet.startOver"), text: t("wallet.startOverText"), button: t("wallet.erase"), danger: true,
-    confirm: async () => {
-      await wallet.forget();
-      location.reload();
-    },
-  }));
+  startOver(async () => wallet);
 }

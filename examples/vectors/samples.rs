@@ -16,6 +16,7 @@ use jitsuin::wire::money::{Amount, Currency};
 use jitsuin::wire::quote::Quote;
 use jitsuin::wire::receipt::{Body, Kind, Receipt};
 use jitsuin::wire::sign1::encode;
+use jitsuin::wire::state::{DeviceItem, DeviceState, DeviceStatus, Left, SourceItem};
 use jitsuin::wire::time::Time;
 
 pub(crate) const HANDLE: Handle = Handle([0x0a, 0x1b, 0x2c, 0x3d, 0x4e, 0x5f, 0x60, 0x71]);
@@ -130,6 +131,45 @@ pub(crate) fn receipt() -> Vec<u8> {
 
 pub(crate) fn head() -> Vec<u8> {
     encode(&Head { account: account(), seq: 2, hash: Hash([0x12; 32]), time: NOW, balance: Amount::of(1_460) })
+}
+
+pub(crate) fn state() -> Vec<u8> {
+    let phone = DeviceItem {
+        thumb: thumb(),
+        label: "Pixel".parse().expect("a text"),
+        custody: Custody::Browser,
+        status: DeviceStatus::Active,
+        added_at: NOW - 100_000,
+        cooled_at: NOW - 13_600,
+        last_used_at: Some(NOW - 60),
+    };
+    let gone = DeviceItem {
+        thumb: Thumbprint([0x16; 32]),
+        label: "古い端末".parse().expect("a text"),
+        status: DeviceStatus::Revoked,
+        last_used_at: None,
+        ..phone.clone()
+    };
+    let card = SourceItem {
+        id: "card-1".parse().expect("an id"),
+        kind: "card".parse().expect("a text"),
+        label: "VISA ···· 4242".parse().expect("a text"),
+        random: [0x1a; 16],
+        usable_from: Some(NOW - 500),
+    };
+    encode(&DeviceState {
+        issuer: issuer(),
+        account: account(),
+        thumb: thumb(),
+        nonce: Nonce([7; 16]),
+        seq: 2,
+        status: DeviceStatus::Active,
+        floor: 7,
+        devices: vec![gone, phone].try_into().expect("a list"),
+        sources: vec![card].try_into().expect("a list"),
+        left: Left { amount: Amount::of(19_460), count: 9, resets_at: NOW + 86_340 },
+        limit: Amount::of(50_000),
+    })
 }
 
 pub(crate) fn time() -> Vec<u8> {

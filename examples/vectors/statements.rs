@@ -4,6 +4,8 @@ use crate::signer::{Sign1, Signer};
 use crate::value::{Entries, Value};
 use crate::{Folder, NOW, Vector, samples};
 use data_encoding::HEXLOWER;
+use jitsuin::wire::state::DeviceState;
+use jitsuin::wire::{MAX_BYTES, Statement as _};
 use serde_json::{Value as Json, json};
 
 /// A typed statement.
@@ -23,6 +25,7 @@ pub(crate) const ALL: &[Kind] = &[
     Kind { name: "allowance", payload: samples::allowance, signer: 21 },
     Kind { name: "receipt", payload: samples::receipt, signer: 22 },
     Kind { name: "head", payload: samples::head, signer: 22 },
+    Kind { name: "state", payload: samples::state, signer: 22 },
     Kind { name: "time", payload: samples::time, signer: 23 },
     Kind { name: "keyset", payload: samples::key_set, signer: 20 },
     Kind { name: "quote", payload: samples::quote, signer: 24 },
@@ -30,6 +33,11 @@ pub(crate) const ALL: &[Kind] = &[
 
 fn typ(name: &str) -> String {
     format!("application/vnd.jitsuin.{name}.v1+cose")
+}
+
+/// The most bytes that a reader of this statement takes.
+fn most_bytes(kind: &Kind) -> usize {
+    if kind.name == "state" { DeviceState::MOST_BYTES } else { MAX_BYTES }
 }
 
 /// A payload with one rule of maps broken.
@@ -58,6 +66,63 @@ pub(crate) fn broken_maps(payload: &[u8]) -> Vec<(&'static str, Vec<u8>, &'stati
         ("trailing byte in the payload", [payload, &[0]].concat(), "trailing-bytes"),
         ("payload cut short", payload[..payload.len() - 1].to_vec(), "truncated"),
         ("payload of another type", Value::Array(vec![Value::Raw(first_value)]).encode(), "wrong-type"),
+    ]
+}
+
+/// States with one value changed.
+fn broken_states(payload: &[u8]) -> Vec<(&'static str, Vec<u8>, &'static str)> {
+    let entries = Value::entries(payload);
+    let with = |key: usize, value: Value| {
+        let mut changed = entries.clone();
+        changed[key - 1].1 = value;
+        Value::Map(changed).encode()
+    };
+    let map = |entries: Vec<(u64, Value)>| {
+        Value::Map(entries.into_iter().map(|(key, value)| (Value::Uint(key), value)).collect())
+    };
+    let device = |label: &str| {
+        map(vec![
+            (1, Value::Bytes(vec![1; 32])),
+            (2, Value::Text(label.into())),
+            (3, Value::Text("browser".into())),
+            (4, Value::Text("active".into())),
+            (5, Value::Uint(1)),
+            (6, Value::Uint(1)),
+        ])
+    };
+    let source = |random: usize| {
+        map(vec![
+            (1, Value::Text("card-1".into())),
+            (2, Value::Text("card".into())),
+            (3, Value::Text("VISA".into())),
+            (4, Value::Bytes(vec![9; random])),
+        ])
+    };
+    let left = |count: Value| map(vec![(1, Value::Uint(1)), (2, count), (3, Value::Uint(1))]);
+    let many = |item: &Value, count: usize| Value::Array(vec![item.clone(); count]);
+    vec![
+        ("32 devices", with(8, many(&device(&"d".repeat(255)), 32)), "ok"),
+        ("33 devices", with(8, many(&device("d"), 33)), "out-of-range"),
+        ("32 sources", with(9, many(&source(16), 32)), "ok"),
+        ("33 sources", with(9, many(&source(16), 33)), "out-of-range"),
+        (
+            "nobody and nothing",
+            [8, 9].iter().fold(payload.to_vec(), |payload, key| {
+                let mut changed = Value::entries(&payload);
+                changed[key - 1].1 = Value::Array(vec![]);
+                Value::Map(changed).encode()
+            }),
+            "ok",
+        ),
+        ("status of no device", with(6, Value::Text("asleep".into())), "bad-text"),
+        ("floor above 32 bits", with(7, Value::Uint(1 << 32)), "out-of-range"),
+        ("label with a line end", with(8, many(&device("Pixel\n9"), 1)), "bad-text"),
+        ("label of 256 bytes", with(8, many(&device(&"d".repeat(256)), 1)), "out-of-range"),
+        ("random part of 15 bytes", with(9, many(&source(15), 1)), "out-of-range"),
+        ("left as a number", with(10, Value::Uint(1)), "wrong-type"),
+        ("count left above 32 bits", with(10, left(Value::Uint(1 << 32))), "out-of-range"),
+        ("limit above 2^53", with(11, Value::Uint(1 << 53)), "out-of-range"),
+        ("nonce of 15 bytes", with(4, Value::Bytes(vec![1; 15])), "out-of-range"),
     ]
 }
 
@@ -109,7 +174,7 @@ pub(crate) fn write(folder: &mut Folder<'_>, kind: &Kind) {
         ("unprotected header", Sign1 { unprotected: flagged, ..right.clone() }, "unprotected-header", "skip"),
         ("five items", Sign1 { extra: vec![Value::Uint(0)], ..right.clone() }, "wrong-tag", "refuse"),
         ("trailing byte", Sign1 { behind: vec![0], ..right.clone() }, "trailing-bytes", "skip"),
-        ("too long", Sign1 { behind: vec![0; 4096], ..right.clone() }, "too-long", "skip"),
+        ("too long", Sign1 { behind: vec![0; most_bytes(kind)], ..right.clone() }, "too-long", "skip"),
         (
             "zero r",
             Sign1 { signature: |s| [&[0; 32], &s.as_bytes()[32..]].concat(), ..right.clone() },
@@ -132,6 +197,13 @@ pub(crate) fn write(folder: &mut Folder<'_>, kind: &Kind) {
     ];
     for (rule, form, refusal, others) in forms {
         put(rule, form.sign(&signer), refusal, others, Json::Null);
+    }
+    if kind.name == "state" {
+        for (rule, payload, refusal) in broken_states(&payload) {
+            let fields = if refusal == "ok" { json!({ "payload": HEXLOWER.encode(&payload) }) } else { Json::Null };
+            let others = if refusal == "ok" { "accept" } else { "skip" };
+            put(rule, Sign1 { payload, ..right.clone() }.sign(&signer), refusal, others, fields);
+        }
     }
     put("signed by another key", right.sign(&Signer::new(99)), "bad-signature", "refuse", Json::Null);
     let stray = [vec![4], vec![1; 64]].concat();

@@ -28,6 +28,7 @@ export const en = Object.freeze({
   suspended: { title: "This device is suspended", body: "We saw signs that this device's key may have been copied, so it can't pay. Your account is safe.", action: null },
   revoked: { title: "This device was signed off", body: "It can no longer pay for this account.", action: null },
   "key-lost": { title: "This browser lost its key", body: "Browsers sometimes clear stored data. Your money is safe; register this device again.", action: "Register again" },
+  "rotate-needed": { title: "This device needs a new key", body: "The count of this device's codes does not go on from here, so it makes none. Renew its key to pay again.", action: "Renew the key" },
   closed: { title: "Wallet is closed", body: PAGE_FAULT, action: "Reload" },
   busy: { title: "One moment", body: "Another step is still running.", action: "Try again" },
   "storage-corrupt": { title: "Stored data is damaged", body: "What this browser kept can't be read. Your money is safe; register this device again.", action: "Register again" },

@@ -28,6 +28,7 @@ export const ja = Object.freeze({
   suspended: { title: "この端末は一時停止中です", body: "端末の鍵が複製された疑いがあるため、支払いを止めています。アカウントは保護されています。", action: null },
   revoked: { title: "この端末は登録解除されました", body: "このアカウントの支払いにはもう使えません。", action: null },
   "key-lost": { title: "端末の鍵が失われました", body: "ブラウザが保存データを消去したようです。残高は安全です。端末を登録し直してください。", action: "登録し直す" },
+  "rotate-needed": { title: "端末の鍵の更新が必要です", body: "コードの番号がこの端末の続きになっていないため、コードを作れません。端末の鍵を更新すると、また支払えます。", action: "鍵を更新" },
   closed: { title: "ウォレットは終了しています", body: PAGE_FAULT, action: "再読み込み" },
   busy: { title: "処理中です", body: "別の処理が終わるまでお待ちください。", action: "もう一度" },
   "storage-corrupt": { title: "保存データが壊れています", body: "このブラウザの保存データを読み取れません。残高は安全です。端末を登録し直してください。", action: "登録し直す" },

@@ -7,11 +7,12 @@ use crate::rules::chain::Link;
 use crate::rules::policy::{Limits, Policy};
 use crate::rules::spending::Meter;
 use crate::wire::allowance::{Offline, Tier};
-use crate::wire::calls::DeviceStatus;
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{AccountId, Audience, Bytes, Handle, Hash, Nonce, SourceId, Thumbprint, Veil};
 use crate::wire::key::PublicKey;
 use crate::wire::money::{Amount, Currency};
+use crate::wire::state::{DeviceStatus, SourceItem};
+use crate::wire::text::Shown;
 use serde::{Deserialize, Serialize};
 
 /// One account, locked as a whole by every transaction that needs it.
@@ -260,16 +261,32 @@ pub struct Source {
     /// Its id.
     pub id: SourceId,
     /// What its owner knows it by.
-    pub label: String,
-    /// What tells it from another one under the same id.
-    pub fingerprint: Hash,
+    pub label: Shown,
+    /// Drawn once: part of the fingerprint.
+    #[serde(default)]
+    pub random: [u8; 16],
     /// What the card processor knows it by.
     pub processor: String,
     /// Device keys that proved it, and when, seconds since 1970.
     pub proved: Vec<(Thumbprint, u32)>,
 }
 
+/// The one kind of source so far.
+const CARD: &str = "card";
+
 impl Source {
+    /// What this device key is shown of it.
+    #[must_use]
+    pub fn item(&self, thumb: Thumbprint) -> SourceItem {
+        SourceItem {
+            id: self.id.clone(),
+            kind: CARD.parse().unwrap_or_default(),
+            label: self.label.clone(),
+            random: self.random,
+            usable_from: self.usable_from(thumb),
+        }
+    }
+
     /// Since when this device key may use it, seconds since 1970.
     #[must_use]
     pub fn usable_from(&self, thumb: Thumbprint) -> Option<u32> {

@@ -14,6 +14,7 @@ use crate::wire::id::{AccountId, Bytes, Handle, Thumbprint, Veil};
 use crate::wire::key_set::Use;
 use crate::wire::money::{Amount, Currency};
 use crate::wire::receipt::Kind;
+use crate::wire::state;
 
 /// A silent refill at most once in so many seconds.
 const SILENT: u32 = 24 * 3600;
@@ -225,12 +226,12 @@ pub(super) fn account_cap(moment: &Moment<'_>, account: &Account, device: &Devic
 }
 
 /// What key and account leave together.
-pub(super) fn left(moment: &Moment<'_>, account: &Account, device: &Device) -> calls::Left {
+pub(super) fn left(moment: &Moment<'_>, account: &Account, device: &Device) -> state::Left {
     let now = moment.now();
     let by_key = device.spent.left(&device.cap(&moment.settings.policy, now), now);
     let by_account = account.spent.left(&account_cap(moment, account, device), now);
     let Left { amount, count, resets_at, .. } = by_key;
     let over = now >= device.allowance.until || device.state != State::Active;
     let (amount, count) = if over { (Amount::ZERO, 0) } else { (amount.min(by_account.amount), count) };
-    calls::Left { amount, count, resets_at: resets_at.max(now) }
+    state::Left { amount, count, resets_at: resets_at.max(now) }
 }

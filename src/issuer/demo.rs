@@ -13,10 +13,10 @@ use super::tills::Till;
 use crate::code::Code;
 use crate::rules::chain::Link;
 use crate::rules::spending::Meter;
-use crate::wire::id::{AccountId, Audience, Bytes, Hash, SourceId};
+use crate::wire::id::{AccountId, Audience, Bytes, SourceId};
 use crate::wire::money::Amount;
 use crate::wire::receipt;
-use crate::wire::tagged_hash;
+use crate::wire::state::Sources;
 
 /// One account to open.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ pub struct Person {
     pub opened_with_wallet: bool,
     /// Brought in, minor units.
     pub balance: Amount,
-    /// Cards, `card-1`, `card-2`, …
+    /// Cards, `card-1`, `card-2`, …, at most [`Sources::MOST`].
     pub cards: Vec<CardKind>,
 }
 
@@ -105,11 +105,15 @@ pub struct Seeded {
 /// Writes what the ledger does not have yet.
 ///
 /// # Errors
-/// [`Code::IssuerUnavailable`] if the ledger fails, [`Code::BadArgument`] for a password or id that can't be.
+/// [`Code::IssuerUnavailable`] if the ledger fails, [`Code::BadArgument`] for a password or id that can't be, or too many
+/// cards.
 pub async fn seed<L: Ledger, F: Funding>(issuer: &Issuer<L, F>, plan: &Plan) -> Result<Seeded, Refused> {
     let mut seeded = Seeded::default();
     let now_ms = issuer.ledger.now_ms();
     for person in &plan.people {
+        if person.cards.len() > Sources::MOST {
+            return Err(Code::BadArgument.into());
+        }
         let id: AccountId = issuer.name("acc-")?.parse().map_err(|_| Code::BadArgument)?;
         let mut salt = [0; 16];
         issuer.entropy.fill(&mut salt).map_err(|_| Code::NoEntropy)?;
@@ -181,7 +185,10 @@ fn open_account(
         spent: Meter::default(),
         topped_up: Meter::default(),
         devices: Vec::new(),
-        sources: (1..).zip(&person.cards).map(|(number, kind)| card(id, number, *kind)).collect::<Result<_, _>>()?,
+        sources: (1..)
+            .zip(&person.cards)
+            .map(|(number, kind)| card(moment, number, *kind))
+            .collect::<Result<_, _>>()?,
         held: Vec::new(),
         tokens_from: 0,
         own_limit: None,
@@ -206,7 +213,7 @@ fn open_account(
     Ok(true)
 }
 
-fn card(account: &AccountId, number: u16, kind: CardKind) -> Result<Source, Refused> {
+fn card(moment: &Moment<'_>, number: u16, kind: CardKind) -> Result<Source, Refused> {
     let id: SourceId = format!("card-{number}").parse().map_err(|_| Code::BadArgument)?;
     let what = match kind {
         CardKind::Normal => "VISA ···· 4242",
@@ -215,11 +222,10 @@ fn card(account: &AccountId, number: u16, kind: CardKind) -> Result<Source, Refu
         CardKind::Twice => "JCB ···· 2222 (answers twice)",
         CardKind::Never => "AMEX ···· 0000 (never answers)",
     };
-    let parts = [account.as_str().as_bytes(), &[0], kind.card().as_bytes()];
     Ok(Source {
         id,
-        label: what.into(),
-        fingerprint: Hash(tagged_hash("jitsuin/v1/source", &[&parts.concat()])),
+        label: what.parse()?,
+        random: moment.chance.next(),
         processor: kind.card().into(),
         proved: Vec::new(),
     })

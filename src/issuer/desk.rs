@@ -157,7 +157,6 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         write(&WellKnown {
             issuer: self.settings.issuer.clone(),
             rp_id: self.settings.rp_id.clone(),
-            rp_name: self.settings.rp_name.clone(),
             currency: self.settings.currency,
             versions: vec![VERSION],
             key_set: self.keys.set().clone(),

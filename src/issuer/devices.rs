@@ -1,21 +1,22 @@
 //! What a device asks about its account, and the order that stops it.
 
-use super::account::{Account, State};
+use super::account::{Account, Device, State};
 use super::error::Refused;
 use super::ledger::Records;
 use super::messages::{Event, Message};
 use super::moment::Moment;
 use super::receipts::{self, Draft};
 use super::used::Used;
-use super::{allowance, freeze, limits, sources};
+use super::{allowance, freeze, limits};
 use crate::code::Code;
-use crate::wire::calls::{AccountFrozen, DeviceItem, SignedOff, Sync, Synced};
+use crate::wire::calls::{AccountFrozen, SignedOff, Sync, Synced};
 use crate::wire::freeze::Freeze;
 use crate::wire::id::{AccountId, Bytes, Nonce, Thumbprint};
 use crate::wire::key::PublicKey;
 use crate::wire::key_set::Use;
 use crate::wire::receipt::Kind;
 use crate::wire::sign1;
+use crate::wire::state::{DeviceItem, DeviceState, Devices, Sources};
 use crate::wire::time::Time;
 
 /// How old, or how far ahead, a freeze statement may be, in seconds.
@@ -67,16 +68,24 @@ pub(super) fn sync(
     }
     let device = owner.device(thumb).ok_or(Code::NotEnrolled)?;
     let time = Time { issuer: moment.settings.issuer.clone(), nonce: call.nonce, now_ms: moment.now_ms };
+    let state = DeviceState {
+        issuer: moment.settings.issuer.clone(),
+        account: owner.id.clone(),
+        thumb,
+        nonce: call.nonce,
+        seq: owner.link.seq,
+        status: owner.status(device),
+        floor: device.window.floor(),
+        devices: listed(&owner, device),
+        sources: Sources::of_first(owner.sources.iter().map(|source| source.item(thumb))),
+        left: allowance::left(moment, &owner, device),
+        limit: limits::current(moment, &owner, device),
+    };
     let synced = Synced {
         time: Bytes(moment.keys.sign(Use::Time, &time)),
         head: receipts::head(moment, &owner),
+        state: Bytes(moment.keys.sign(Use::Receipt, &state)),
         receipts: Vec::new(),
-        status: owner.status(device),
-        atc_floor: device.window.floor(),
-        devices: owner.devices.iter().map(|device| item(&owner, device)).collect(),
-        sources: sources::items(&owner, thumb),
-        left: allowance::left(moment, &owner, device),
-        limit: Some(limits::current(moment, &owner, device)),
         key_set: None,
     };
     let newest = owner.link.seq;
@@ -84,10 +93,27 @@ pub(super) fn sync(
     Ok((synced, newest))
 }
 
-fn item(account: &Account, device: &super::account::Device) -> DeviceItem {
+/// The account's devices, oldest first. Where they are too many, the asking one stays, and of the others those that were not
+/// signed off and those that came last.
+fn listed(account: &Account, asking: &Device) -> Devices {
+    let mut places: Vec<usize> = (0..account.devices.len()).collect();
+    places.sort_by_key(|place| {
+        let device = account.devices.get(*place);
+        let is_gone = device.is_none_or(|device| device.state == State::Revoked);
+        let is_other = device.is_none_or(|device| device.thumb != asking.thumb);
+        (is_other, is_gone, core::cmp::Reverse(*place))
+    });
+    places.truncate(Devices::MOST);
+    places.sort_unstable();
+    Devices::of_first(
+        places.into_iter().filter_map(|place| account.devices.get(place)).map(|device| item(account, device)),
+    )
+}
+
+fn item(account: &Account, device: &Device) -> DeviceItem {
     DeviceItem {
         thumb: device.thumb,
-        label: device.label.clone(),
+        label: device.label.parse().unwrap_or_default(),
         custody: device.custody,
         status: account.status(device),
         added_at: device.added_at,

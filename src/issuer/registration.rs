@@ -65,7 +65,7 @@ pub(super) fn check_unknown(records: &Records, thumb: Thumbprint, channel_thumb:
 /// The first answer again, for a call whose answer was lost.
 pub(super) fn answered(owner: &Account, thumb: Thumbprint, enrolment: Hash) -> Option<Enrolled> {
     let device = owner.device(thumb).filter(|device| device.enrolment == enrolment)?;
-    Some(Enrolled { allowance: device.allowance.statement.clone(), atc_floor: device.window.floor() })
+    Some(Enrolled { allowance: device.allowance.statement.clone() })
 }
 
 /// Registers the key with its first allowance, named by a `handle` that stands in the index already, and writes the receipt.
@@ -83,7 +83,7 @@ pub(super) fn register(
     let tier = tier(policy, now, new.custody, new.cooled_at, new.evidence, &new.credential);
     let terms = Terms { handle, veil: Veil(moment.chance.next()), cooled_at: new.cooled_at, tier };
     let granted = allowance::grant(moment, &account, owner.currency, thumb, &terms);
-    let answer = Enrolled { allowance: granted.statement.clone(), atc_floor: new.window.floor() };
+    let answer = Enrolled { allowance: granted.statement.clone() };
     records.credentials.put(&new.credential.id, CredentialEntry { account: account.clone(), thumb });
     records.keys.put(thumb, KeyEntry::Device { account: account.clone() });
     records.keys.put(channel_thumb, KeyEntry::Channel { account, thumb });

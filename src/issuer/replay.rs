@@ -15,6 +15,9 @@ const MOST_AHEAD: u32 = 65_536;
 /// How far behind the highest counter a token may still be taken.
 const WIDTH: u32 = 64;
 
+/// Up to here a key that replaces another goes on counting.
+const HALF: u32 = u32::MAX / 2;
+
 /// One token that was taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Use {
@@ -79,10 +82,11 @@ impl Window {
         self.uses.iter().find(|seen| seen.seq == seq && seen.payment.is_some())
     }
 
-    /// The counters of a key that replaces this one: it goes on above them.
+    /// The counters of a key that replaces this one: it goes on above them, or from the start once half of all were used.
     #[must_use]
-    pub const fn follow(&self) -> Self {
-        Self { highest: self.highest, uses: Vec::new(), noted: None }
+    pub fn follow(&self) -> Self {
+        let highest = self.highest.filter(|(atc, _)| *atc <= HALF);
+        Self { highest, uses: Vec::new(), noted: None }
     }
 
     /// Judges a live token whose signature held.

@@ -160,8 +160,8 @@ pub(super) fn account(stage: &Stage, balance: u32) -> Account {
         devices: vec![device],
         sources: vec![Source {
             id: "card-1".parse().unwrap(),
-            label: "VISA".into(),
-            fingerprint: Hash([7; 32]),
+            label: "VISA".parse().unwrap(),
+            random: [7; 16],
             processor: "demo:normal".into(),
             proved: vec![(thumb(), START)],
         }],

@@ -130,7 +130,7 @@ pub(super) fn check(
         return Err(Refused { resets_at: Some(next), left: Some(Amount::ZERO), ..Refused::new(Code::OverLimit) });
     }
     account.balance.plus(wish.amount).ok_or(Code::OverLimit)?;
-    Ok(source.fingerprint)
+    Ok(source.item(thumb).fingerprint())
 }
 
 /// First step: writes the top-up down as pending and counts it against the limits.

@@ -21,6 +21,7 @@ use crate::wire::money::Amount;
 use crate::wire::quote::Quote;
 use crate::wire::receipt::Receipt;
 use crate::wire::sign1::encode;
+use crate::wire::state::DeviceState;
 use crate::wire::till_code::{Content, Data, TillCode};
 use crate::wire::time::Time;
 use crate::wire::token::{Limit, Token, UnverifiedToken};
@@ -59,6 +60,7 @@ fn check(folder: &str, vector: &Json) -> Checked {
         "allowance" => statement::<Allowance>(vector),
         "receipt" => statement::<Receipt>(vector),
         "head" => statement::<Head>(vector),
+        "state" => statement::<DeviceState>(vector),
         "time" => statement::<Time>(vector),
         "keyset" => statement::<KeySet>(vector),
         "quote" => statement::<Quote>(vector),

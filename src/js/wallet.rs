@@ -52,10 +52,10 @@ pub(super) fn promise(future: impl Future<Output = Result<JsValue, JsValue>> + '
 /// `bad-argument`.
 pub(super) fn read_options(options: &str) -> Result<(String, Settings), Error> {
     let (mut profile, mut settings) = (String::new(), Settings::new(FromJson::blank()));
-    let Settings { issuer, endpoint, root, custody, label } = &mut settings;
-    let members: &mut [&mut dyn FromJson] = &mut [issuer, &mut profile, endpoint, root, custody, label];
+    let Settings { issuer, endpoint, root, custody, card_origins, label } = &mut settings;
+    let members: &mut [&mut dyn FromJson] = &mut [issuer, &mut profile, endpoint, root, custody, card_origins, label];
     json::parse(options.as_bytes())
-        .and_then(|json| json.object(true, "issuer profile endpoint? root? custody? label?", members))
+        .and_then(|json| json.object(true, "issuer profile endpoint? root? custody? cardOrigins? label?", members))
         .map_err(|_| Error::new(Code::BadArgument))?;
     Ok(([settings.issuer.as_str(), "/", &profile].concat(), settings))
 }

@@ -169,9 +169,9 @@ impl<P: Platform> Wallet<P> {
     pub(super) fn pin(&self, answer: &[u8]) -> Result<Local<'_, Result<(), Error>>, Error> {
         let known = self.first_known(answer)?;
         Ok(self.change(|data| {
-            let WellKnown { rp_id, rp_name, currency, key_set, .. } = *known;
+            let WellKnown { rp_id, currency, key_set, .. } = *known;
             // Another tab may have pinned meanwhile; what was pinned first stays.
-            data.trust.get_or_insert(Trust { key_set, rp_id, rp_name, currency });
+            data.trust.get_or_insert(Trust { key_set, rp_id, currency });
             Ok(())
         }))
     }

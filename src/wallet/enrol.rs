@@ -26,6 +26,8 @@ use registration::is_unanswered;
 
 /// Longest label in characters.
 const LABEL: usize = 60;
+/// An enrolment lives no longer, in seconds.
+const LIFE: u32 = 600;
 
 pub(super) struct Prepared {
     /// The account, and the passkeys of the devices whose place may be taken; where it names none, a new one is made.
@@ -35,7 +37,6 @@ pub(super) struct Prepared {
     /// Device key and channel key.
     keys: (PublicKey, PublicKey),
     rp_id: RpId,
-    rp_name: String,
     /// Kept between two taps, where the platform wants one for each prompt.
     made: OnceCell<Box<Made>>,
     /// Whether it was sent.
@@ -136,10 +137,13 @@ impl<P: Platform> Wallet<P> {
         let call = |data: &Data| PrepareEnrolment { ticket: ticket.into(), channel_key: data.channel_key };
         let body = self.read(|data| json::to_vec(&call(data)))?;
         let path = if replaces { PrepareRecovery::PATH } else { PrepareEnrolment::PATH };
-        let reply: Box<EnrolmentPrepared> = parsed(self.send_proved(By::NewDevice, path, body).await)?;
+        let mut reply: Box<EnrolmentPrepared> = parsed(self.send_proved(By::NewDevice, path, body).await)?;
         if expected_account_label.is_some_and(|expected| expected != reply.account_label) {
             return Err(Code::WrongAccount.into());
         }
+        // The answer is not signed. What the page expects is shown; without that the id, which the allowance must name.
+        reply.account_label = expected_account_label.unwrap_or(reply.account.as_str()).into();
+        reply.expires_at = reply.expires_at.min(self.now().saturating_add(LIFE));
         match (replaces, &reply.exclude, &reply.credentials) {
             (true, None, Some(known)) if known.is_empty() => return Err(Code::NoCredential.into()),
             (false, Some(_), None) | (true, None, Some(_)) => {}
@@ -190,7 +194,7 @@ impl<P: Platform> Wallet<P> {
 
 /// What the user is to see, and what the enrolment is made of.
 fn prepared(data: &Data, label: &str, reply: Box<EnrolmentPrepared>) -> Result<(IntentView, Box<Prepared>), Error> {
-    let Trust { rp_id, rp_name, .. } = data.trust.as_ref().ok_or(Code::IssuerUntrusted)?;
+    let Trust { rp_id, .. } = data.trust.as_ref().ok_or(Code::IssuerUntrusted)?;
     let intent = IntentView::Enrol {
         account_label: reply.account_label.clone(),
         label: label.into(),
@@ -202,7 +206,6 @@ fn prepared(data: &Data, label: &str, reply: Box<EnrolmentPrepared>) -> Result<(
         label: label.into(),
         keys: (data.device_key, data.channel_key),
         rp_id: rp_id.clone(),
-        rp_name: rp_name.clone(),
         made: OnceCell::new(),
         sent: Cell::new(false),
     };

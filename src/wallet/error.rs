@@ -117,7 +117,8 @@ impl Error {
     pub fn from_problem(problem: &Problem, currency: Option<Currency>) -> Self {
         let ms = |seconds: u32| u64::from(seconds).saturating_mul(1000);
         let left = problem.left.zip(currency).map(|(amount, currency)| Money { amount, currency });
-        Self::new(Code::from_name(&problem.code).unwrap_or(Code::IssuerRefused)).with_details(Details {
+        let code = Code::from_name(&problem.code).filter(|code| !is_said_here(*code));
+        Self::new(code.unwrap_or(Code::IssuerRefused)).with_details(Details {
             until: problem.until.map(ms),
             left,
             resets_at: problem.resets_at.map(ms),
@@ -131,6 +132,49 @@ impl Error {
     pub fn untrusted(refusal: Refusal) -> Self {
         Self::new(if refusal == Refusal::UnknownVersion { Code::UpgradeNeeded } else { Code::IssuerUntrusted })
     }
+}
+
+/// Codes that only the wallet, its platform or its package say of themselves. In a refusal, which is not signed, they would have
+/// the owner give up a key, or fear a theft, that nothing happened to.
+const fn is_said_here(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Cancelled
+            | Code::TimedOut
+            | Code::TapAgain
+            | Code::Superseded
+            | Code::UvFailed
+            | Code::PrfUnavailable
+            | Code::PrfUnusable
+            | Code::SealMismatch
+            | Code::SealBroken
+            | Code::NotFocused
+            | Code::WebviewNotLinked
+            | Code::HostSilent
+            | Code::HostRefused
+            | Code::HostUntrusted
+            | Code::Locked
+            | Code::KeyLost
+            | Code::RotateNeeded
+            | Code::Closed
+            | Code::Busy
+            | Code::StorageCorrupt
+            | Code::StorageFailed
+            | Code::StorageFull
+            | Code::StorageBlocked
+            | Code::TooFast
+            | Code::Offline
+            | Code::IssuerUntrusted
+            | Code::ChainGap
+            | Code::ChainFork
+            | Code::ReceiptForged
+            | Code::NotInitialised
+            | Code::WasmLoadFailed
+            | Code::WasmBlocked
+            | Code::WasmDigest
+            | Code::NoWebassembly
+            | Code::ModuleCrashed
+    )
 }
 
 impl From<Code> for Error {

@@ -6,11 +6,12 @@ use super::error::Error;
 use super::ports::{Entropy, Platform};
 use super::record::Data;
 use crate::code::Code;
-use crate::wire::calls::{AccountFrozen, Call as _, DeviceStatus, FreezeAccount, ReportUse};
+use crate::wire::calls::{AccountFrozen, Call as _, FreezeAccount, ReportUse};
 use crate::wire::freeze::Freeze;
 use crate::wire::id::Nonce;
 use crate::wire::json;
 use crate::wire::sign1::{self, Unsigned};
+use crate::wire::state::DeviceStatus;
 
 impl<P: Platform> Wallet<P> {
     /// Waits for no other call: whoever freezes is in a hurry. An order whose date does not fit the issuer's clock is dated
@@ -41,6 +42,7 @@ impl<P: Platform> Wallet<P> {
         self.change(|data| {
             if data.status == DeviceStatus::Active {
                 data.status = DeviceStatus::Frozen;
+                data.froze = true;
             }
             Ok(())
         })

@@ -55,7 +55,7 @@ impl Checked {
         let currency = data.currency().unwrap_or(Currency::JPY);
         let by = receipt.thumb.map(|thumb| if data.is_own(thumb) { By::ThisDevice } else { By::OtherDevice });
         let money = |body: &Body| Some(Money { amount: body.amount?, currency: body.currency.unwrap_or(currency) });
-        let listed = |thumb| data.devices.iter().find(|item| item.thumb == thumb).map(|item| item.label.clone());
+        let listed = |thumb| data.devices.iter().find(|item| item.thumb == thumb).map(|item| item.label.to_string());
         ReceiptView {
             id: crate::wire::id::to_base64(receipt.link().as_bytes()),
             sequence: receipt.seq,

@@ -6,15 +6,15 @@ use super::error::{Details, Error};
 use super::picture;
 use super::ports::{Clock, Entropy, Platform};
 use super::presentation::{LONGEST_MS, ROTATION_MS};
-use super::record::{Data, Made, Shown, Terms};
+use super::record::{Counting, Data, Made, Shown, Terms};
 use super::room::ms;
 use super::state::{PaymentCode, Remaining};
 use crate::code::Code;
 use crate::rules::lifetime::{LIFETIME, OFFLINE_AFTER};
 use crate::rules::spending::{Cap, Meter};
-use crate::wire::calls::DeviceStatus;
 use crate::wire::money::{Amount, Money};
 use crate::wire::sign1::Unsigned;
+use crate::wire::state::DeviceStatus;
 use crate::wire::till_code::Form;
 use crate::wire::token::{Limit, Token};
 
@@ -91,7 +91,8 @@ fn take_token(data: &mut Data, max: Option<Amount>, random: [u8; 4], now_ms: u64
     if left.count == 0 || left.each.is_zero() || max.is_some_and(|max| max > left.each) {
         return Err(over(Some(terms), left.each, ms(left.resets_at)));
     }
-    let atc = data.atc.checked_add(1).ok_or(Code::KeyLost)?;
+    // A counter that is full starts again with a new key.
+    let atc = data.atc.checked_add(1).ok_or(Code::RotateNeeded)?;
     let expires_at = issued_at.checked_add(LIFETIME).ok_or(Code::ClockSkew)?;
     let currency = terms.currency;
     let limit = max.map_or(Limit::Allowance, |amount| Limit::UpTo { amount, currency });
@@ -125,7 +126,12 @@ fn take_token(data: &mut Data, max: Option<Amount>, random: [u8; 4], now_ms: u64
 fn check_may_pay(data: &Data) -> Result<(), Error> {
     Err(Error::new(match data.status {
         _ if data.account.is_none() => Code::NotEnrolled,
-        DeviceStatus::Active => return Ok(()),
+        DeviceStatus::Active => match data.counting {
+            Counting::On => return Ok(()),
+            Counting::Ahead => Code::RotateNeeded,
+            // The sync that follows a rotation did not come through: the next one brings the floor.
+            Counting::Unknown => Code::Offline,
+        },
         DeviceStatus::Frozen => Code::Frozen,
         DeviceStatus::Suspended => Code::Suspended,
         DeviceStatus::Revoked => Code::Revoked,

@@ -4,23 +4,36 @@ use super::state::{Alert, ReceiptView};
 use crate::rules::chain::Link;
 use crate::rules::spending::{Entry, Meter};
 use crate::wire::allowance::{Allowance, Offline, Tier};
-use crate::wire::calls::{DeviceItem, DeviceStatus, Left, SourceItem};
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{AccountId, Bytes, Handle, IssuerId, Nonce, RpId, Thumbprint, Veil};
-use crate::wire::json::{self, FromJson as _, json_object};
+use crate::wire::json::{self, FromJson as _, json_object, json_words};
 use crate::wire::key::PublicKey;
 use crate::wire::key_set::SignedKeySet;
 use crate::wire::money::{Amount, Currency};
+use crate::wire::state::{DeviceItem, DeviceStatus, Left, SourceItem};
 use std::rc::Rc;
 
 /// The version this build writes. Later ones are refused, earlier ones are brought up in [`Data::from_bytes`].
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 /// Receipts kept for the page.
 const RECEIPTS: usize = 100;
 /// Tokens remembered at the most; those older than the last sync are forgotten first.
 const TOKENS: usize = 2_000;
 /// Alerts kept at the most.
 const ALERTS: usize = 50;
+
+json_words! {
+    /// Whether the next code may be counted on from the last one.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Counting {
+        /// It may.
+        On "on",
+        /// The issuer signed a floor that this record can't have counted to: only a new key counts on.
+        Ahead "ahead",
+        /// A new device key, for which the issuer has not signed a floor yet.
+        Unknown "unknown",
+    }
+}
 
 /// Why stored bytes are not a record of this build.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,8 +69,12 @@ pub struct Data {
     pub account: Option<Account>,
     /// This device's state, as of the last sync.
     pub status: DeviceStatus,
+    /// Whether the account is frozen by an answer to this wallet that no signed state has confirmed yet.
+    pub froze: bool,
     /// The last counter taken.
     pub atc: u32,
+    /// Whether the next one may be taken.
+    pub counting: Counting,
     /// The last start of life given to a token, seconds since 1970.
     pub last_iat: u32,
     /// Issuer's clock less the device's, in milliseconds.
@@ -68,9 +85,9 @@ pub struct Data {
     pub allowance: Option<Terms>,
     /// An allowance whose key's time did not fit this device's clock; opened once the clock is learned.
     pub unopened: Option<Bytes>,
-    /// What the issuer said is left of it.
+    /// What the issuer signed is left of it, or less.
     pub left: Option<LeftThen>,
-    /// What the issuer said all devices may pay in 24 hours.
+    /// What the issuer signed that all devices may pay in 24 hours, or less.
     pub limit: Option<Amount>,
     /// Own payments of the last 24 hours, from checked receipts.
     pub meter: Meter,
@@ -102,6 +119,7 @@ json_object! {
         version, issuer, device_key, channel_key, custody, trust, enrolling, account, status, atc, last_iat,
         offset_ms, last_contact, allowance, unopened, left, limit, meter, shown, made, forgotten, link, balance, synced_at,
         added_by, receipts, alerts, devices, sources, rotating, predecessors = "predecessors?",
+        counting = "counting?", froze = "froze?",
     }
 }
 
@@ -112,12 +130,10 @@ pub struct Trust {
     pub key_set: SignedKeySet,
     /// Relying party.
     pub rp_id: RpId,
-    /// Its name.
-    pub rp_name: String,
-    /// The one currency.
+    /// The one currency: as the issuer's description says until the first allowance, which is signed.
     pub currency: Currency,
 }
-json_object! { open Trust { key_set, rp_id, rp_name, currency } }
+json_object! { open Trust { key_set, rp_id, currency } }
 
 /// An enrolment that was sent. The same call again gives the same answer, so a lost one is asked for again.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -311,12 +327,16 @@ impl Data {
         let version = json.member("version").map_err(corrupt)?.ok_or(Unreadable::Corrupt)?;
         match version.to().map_err(corrupt)? {
             0 => return Err(Unreadable::Corrupt),
-            // Version 1 says the same in the same words; it knew no sealed handle beside it.
+            // Version 1 says the same in the same words; it knew no sealed handle beside it. Up to version 2 the sources
+            // came unsigned.
             1..=VERSION => {}
             _ => return Err(Unreadable::Newer),
         }
         let mut data = Self::empty();
         data.read(&json).map_err(corrupt)?;
+        if data.version < 3 {
+            data.sources.clear();
+        }
         data.version = VERSION;
         Ok(data)
     }
@@ -343,6 +363,14 @@ impl Data {
     #[must_use]
     pub fn currency(&self) -> Option<Currency> {
         self.trust.as_ref().map(|trust| trust.currency)
+    }
+
+    /// Takes checked terms, and the currency that they name.
+    pub fn take_terms(&mut self, terms: Terms) {
+        if let Some(trust) = self.trust.as_mut() {
+            trust.currency = terms.currency;
+        }
+        self.allowance = Some(terms);
     }
 
     /// Keeps an alert, once for each id.

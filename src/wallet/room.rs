@@ -10,9 +10,10 @@ use super::rotate::Next;
 use super::state::{AllowanceView, DeviceView, Report, SourceView, State, Status};
 use super::{Settings, Wallet, pay};
 use crate::code::Code;
-use crate::wire::calls::{self, DeviceItem, DeviceStatus, SourceItem};
+use crate::wire::calls;
 use crate::wire::id::to_base64;
 use crate::wire::money::Money;
+use crate::wire::state::{DeviceItem, DeviceStatus, SourceItem};
 use core::cell::{Cell, Ref, RefCell};
 use core::future::Future;
 use core::pin::Pin;
@@ -306,7 +307,7 @@ pub(super) fn this_device(data: &Data, now: u32) -> Option<DeviceView> {
 fn device_view(item: &DeviceItem, data: &Data, now: u32) -> DeviceView {
     DeviceView {
         id: to_base64(&item.thumb.0),
-        label: item.label.clone(),
+        label: item.label.to_string(),
         custody: item.custody,
         here: item.thumb == data.device_key.thumbprint(),
         status: item.status,
@@ -319,8 +320,8 @@ fn device_view(item: &DeviceItem, data: &Data, now: u32) -> DeviceView {
 pub(super) fn source_view(item: &SourceItem) -> SourceView {
     SourceView {
         id: item.id.clone(),
-        kind: item.kind.clone(),
-        label: item.label.clone(),
+        kind: item.kind.to_string(),
+        label: item.label.to_string(),
         usable_from: item.usable_from.map(ms),
     }
 }

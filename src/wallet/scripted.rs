@@ -3,6 +3,8 @@
 
 mod issuer;
 
+pub(super) use issuer::card;
+
 use super::memory::{FnTransport, MemoryClock, MemoryEntropy, Place, SoftKey, run};
 use super::ports::{Entropy, Platform, Request, Response, SigningKey, Unreachable};
 use super::{Settings, Wallet};
@@ -11,12 +13,13 @@ use crate::wire::allowance::{Allowance, Offline, Tier};
 use crate::wire::calls::*;
 use crate::wire::enrolment::{Custody, open_self_signed};
 use crate::wire::head::Head;
-use crate::wire::id::{AccountId, Bytes, Handle, Hash, IssuerId, Nonce, Thumbprint, Veil};
+use crate::wire::id::{AccountId, Bytes, Handle, Hash, IssuerId, Nonce, SourceId, Thumbprint, Veil};
 use crate::wire::intent::{Action, Intent};
 use crate::wire::key_set::{IssuerKey, KeySet, SignedKeySet, Use};
 use crate::wire::money::{Amount, Currency};
 use crate::wire::receipt::{Body, Kind, Receipt};
 use crate::wire::sign1::{self, Statement};
+use crate::wire::state::{DeviceItem, DeviceState, DeviceStatus, Left, SourceItem};
 use crate::wire::time::Time;
 use crate::wire::{dpop, token::Token};
 use core::cell::{Cell, RefCell};
@@ -39,6 +42,12 @@ pub(super) enum Trick {
     OtherHistory,
     OldHead,
     OtherTimeNonce,
+    StateOfIssuer,
+    StateOfAccount,
+    StateOfDevice,
+    StateOfCall,
+    StateOfSeq,
+    StateWrongKey,
     SlowAnswer,
     NeverSettles,
     Refuse(Code),
@@ -52,7 +61,9 @@ pub(super) struct Book {
     pub(super) left: Left,
     pub(super) offline_count: u32,
     pub(super) tier: Tier,
-    pub(super) atc_floor: u32,
+    pub(super) floor: u32,
+    pub(super) sources: Vec<SourceItem>,
+    pub(super) limit: Amount,
     pub(super) allowances: u32,
     pub(super) frozen_by: Option<Thumbprint>,
     credential: Bytes,
@@ -71,11 +82,16 @@ pub(super) struct Issuer {
     pub(super) calls: RefCell<Vec<String>>,
     /// The wallet's clock, which goes on while an answer is slow.
     other_clock: RefCell<Option<MemoryClock>>,
+    /// Whoever carries the answers.
+    road: RefCell<Option<Box<Road>>>,
     /// Key sets before the one in force.
     past: RefCell<Vec<SignedKeySet>>,
     root: SoftKey,
     keys: RefCell<Vec<(Use, SoftKey)>>,
 }
+
+/// Sees the path and the answer, and may change the answer.
+type Road = dyn Fn(&str, Response) -> Response;
 
 pub(super) struct World {
     pub(super) issuer: Rc<Issuer>,
@@ -105,7 +121,7 @@ impl World {
         let desk = Rc::clone(&issuer);
         let transport = FnTransport::new(move |request| {
             let desk = Rc::clone(&desk);
-            async move { desk.answer(&request) }
+            async move { desk.answer(&request).map(|response| desk.carried(&request, response)) }
         });
         let place = Place::with_entropy(ORIGIN, START_MS, transport, MemoryEntropy::seeded(1));
         place.clock().set_skew(skew_ms);

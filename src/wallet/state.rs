@@ -7,11 +7,11 @@ mod history;
 pub use ceremony::{Ceremony, Confirmed, IntentView};
 pub use history::{Alert, AlertKind, By, Cause, ReceiptView};
 
-use crate::wire::calls::DeviceStatus;
 use crate::wire::enrolment::Custody;
 use crate::wire::id::SourceId;
 use crate::wire::json::{json_object, json_words};
 use crate::wire::money::{Amount, Money};
+use crate::wire::state::DeviceStatus;
 use std::rc::Rc;
 
 json_words! {

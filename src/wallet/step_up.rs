@@ -12,11 +12,11 @@ use super::ports::{Answer, Platform, RequestOptions};
 use super::queue::Stop;
 use super::record::{Data, Terms};
 use super::room::{Local, Secret, ms, source_view};
-use super::state::{CardProof, Ceremony, Confirmed, IntentView, ReceiptView};
+use super::state::{Ceremony, Confirmed, IntentView, ReceiptView};
 use crate::code::Code;
 use crate::wire::calls::{
     Call, ConfirmIntent, Confirming, IntentConfirmed, IntentPrepared, LowerLimit, PrepareLimit, PrepareRefill,
-    PrepareTopUp, PrepareUnfreeze, ProveCard, ReceiptItem, SendUnfreezeCode,
+    PrepareTopUp, PrepareUnfreeze, ReceiptItem, SendUnfreezeCode,
 };
 use crate::wire::co_signature::CoSignature;
 use crate::wire::id::{Bytes, Hash, Nonce, RpId, SourceId, to_base64};
@@ -59,7 +59,8 @@ impl<P: Platform> Wallet<P> {
             }
             Ok(data.sources.iter().find(|item| item.id == source).ok_or(Code::SourceUnknown)?.clone())
         })??;
-        let source_fingerprint = item.fingerprint;
+        // Over what is shown: with another label, id or card behind it the issuer has another fingerprint.
+        let source_fingerprint = item.fingerprint();
         let action = Action::TopUp { amount, currency, source: source.clone(), source_fingerprint };
         let call = |head| json::to_vec(&PrepareTopUp { amount, currency, source: source.clone(), head });
         let view = |device, expires_at| IntentView::TopUp {
@@ -81,8 +82,10 @@ impl<P: Platform> Wallet<P> {
         let Terms { per_payment, count, total, currency, .. } = terms;
         let now = self.now();
         let since = if terms.since == 0 { now } else { terms.since };
-        // A little less than the issuer grants: its clock and this one differ by the road between them.
+        // A little less than the issuer grants: its clock and this one differ by the road between them. And later than the one
+        // that is here, for an allowance that ends no later is not taken.
         let until = now.saturating_add(terms.until.saturating_sub(since)).saturating_sub(LEEWAY);
+        let until = until.max(terms.until.saturating_add(1));
         let action = Action::Refill { per_payment, count, total, until };
         let call = |head| json::to_vec(&PrepareRefill { per_payment, count, total, until, head });
         let money = |amount| Money { amount, currency };
@@ -100,9 +103,10 @@ impl<P: Platform> Wallet<P> {
     /// Lowers what all devices may pay: it only takes away, so it takes no step-up.
     pub(super) async fn set_lower_limit(&self, new: Amount) -> Result<(), Error> {
         self.demand_ready()?;
-        let limit = Some(self.call(By::Device, &LowerLimit { new }).await?.limit);
+        let said = self.call(By::Device, &LowerLimit { new }).await?.limit;
         self.change(move |data| {
-            data.limit = limit;
+            // The answer is not signed: it lowers, and by no less than was asked for.
+            data.limit = Some(data.limit.map_or(new, |limit| limit.min(new)).min(said));
             Ok(())
         })
         .await?;
@@ -227,7 +231,7 @@ impl<P: Platform> Wallet<P> {
         let answer = self.send_proved(By::Device, ConfirmIntent::PATH, call).await;
         let receipt = match parsed(answer).map(|answer| *answer) {
             Ok(IntentConfirmed::Done { receipt }) => self.accept(prepared, &receipt).await?,
-            Ok(IntentConfirmed::Pending { top_up }) => return Ok(Confirmed::Pending { id: top_up }),
+            Ok(IntentConfirmed::Pending { top_up }) => return Ok(Confirmed::Pending { id: top_up.to_string() }),
             // The first answer was lost, and the intent is used: what it did stands in the receipts.
             Err(error) if again && error.code == Code::IntentExpired => {
                 self.fetch_news().await?;
@@ -249,6 +253,14 @@ impl<P: Platform> Wallet<P> {
         if matches!(prepared.intent.action, Action::Refill { .. }) {
             // What was agreed to waits at the issuer: if it does not come now, the next confirm fetches it, without a prompt.
             self.fetch_allowance().await?;
+        }
+        if matches!(prepared.intent.action, Action::Unfreeze) {
+            // Its owner let it go: the next state may say so.
+            self.change(|data| {
+                data.froze = false;
+                Ok(())
+            })
+            .await?;
         }
         // The chain is brought up to it; if that fails now, the next sync does it.
         let _ = self.fetch_news().await;
@@ -291,12 +303,6 @@ impl<P: Platform> Wallet<P> {
 
     fn find(&self, prepared: &Prepared) -> Result<Option<Rc<ReceiptView>>, Error> {
         self.read(|data| data.receipts.iter().find(|receipt| prepared.made(receipt)).cloned())
-    }
-
-    pub(super) async fn card_proof(&self, source: SourceId) -> Result<CardProof, Error> {
-        self.demand_ready()?;
-        let reply = self.call(By::Device, &ProveCard { source }).await?;
-        Ok(CardProof { page: reply.page, proof: reply.proof })
     }
 }
 

@@ -1,4 +1,4 @@
-//! News from the issuer: clock, head, receipts, state of this device; and a fresh allowance before the old one ends.
+//! News from the issuer: clock, head, receipts, state of this device.
 
 use super::Wallet;
 use super::checks::check_time;
@@ -6,18 +6,18 @@ use super::client::By;
 use super::error::{Details, Error};
 use super::history::{apply, broken_alert, plain_alert};
 use super::ports::{Clock, Entropy, Platform, millis};
-use super::record::{Data, LeftThen, Terms};
+use super::record::{Account, Counting, Data, LeftThen};
 use super::room::{Anchor, Local};
-use super::state::{Alert, AlertKind, Cause, Status};
+use super::state::{Alert, AlertKind, Cause};
 use crate::code::Code;
 use crate::rules::lifetime;
 use crate::wire::Refusal;
-use crate::wire::allowance::Tier;
-use crate::wire::calls::{DeviceStatus, FollowNews, Left, Refill, Sync, Synced};
+use crate::wire::calls::{FollowNews, ReceiptItem, Sync, Synced};
 use crate::wire::head::Head;
-use crate::wire::id::{Bytes, Nonce};
+use crate::wire::id::Nonce;
 use crate::wire::key_set::{KeySet, Use};
 use crate::wire::receipt::Kind;
+use crate::wire::state::{DeviceState, DeviceStatus, Left};
 use crate::wire::time::Time;
 use core::time::Duration;
 
@@ -25,8 +25,13 @@ use core::time::Duration;
 const ROUND_TRIP: Duration = Duration::from_secs(10);
 /// Oldest head that is news, in seconds.
 const HEAD_AGE: u32 = 60;
-/// A floor further ahead than this is no floor: the issuer would take such a token for a clone's.
-const MOST_AHEAD: u32 = 65_536;
+/// Codes that this record may have counted in a minute without knowing of them: a copy of it that was put back, say.
+const COUNTED_A_MINUTE: u32 = 10;
+/// And beside those.
+const COUNTED: u32 = 64;
+/// A new key goes on from the last counter of the one before if that is no further above the floor: half of what the issuer
+/// takes for one key's own counting.
+const NEAR: u32 = 32_768;
 /// A clock that is off by more is told to the owner, in milliseconds.
 const SKEW_MS: u64 = 120_000;
 /// An offset that moved by less is not told again.
@@ -35,10 +40,6 @@ const SKEW_STEP_MS: u64 = 60_000;
 const LATE_MS: u64 = 600_000;
 /// Answers of one sync: 50 receipts each.
 const ROUNDS: usize = 100;
-/// A silent refill comes at most once in this many seconds.
-const REFILL_APART: u32 = 24 * 3600;
-/// An allowance this near its end is refilled, in seconds.
-const REFILL_BEFORE: u32 = 48 * 3600;
 
 pub(super) enum Round {
     /// The head is reached.
@@ -49,10 +50,18 @@ pub(super) enum Round {
     Again,
 }
 
+/// What is asked for, and how this device stood then.
+struct Asked {
+    call: Sync,
+    status: DeviceStatus,
+}
+
 /// An answer whose signatures hold.
 struct News {
-    synced: Box<Synced>,
+    asked: Asked,
     head: Box<Head>,
+    state: Box<DeviceState>,
+    receipts: Vec<ReceiptItem>,
     set: Box<KeySet>,
     /// Issuer's clock when the answer was here.
     issuer_ms: u64,
@@ -94,11 +103,16 @@ impl<P: Platform> Wallet<P> {
                         }
                     }
                 }
+                let mut refilled = false;
                 for late in [true, false] {
                     if let Some(renewed) = self.refill_silently(late) {
                         // Whatever hinders it will hinder the user only once the allowance has ended.
-                        let _ = renewed.await;
+                        refilled |= renewed.await.is_ok() && !late;
                     }
+                }
+                if refilled {
+                    // What is left of the new allowance counts once it is signed.
+                    let _ = self.fetch_round().await;
                 }
                 return Ok(());
             }
@@ -106,31 +120,27 @@ impl<P: Platform> Wallet<P> {
         })
     }
 
-    pub(super) async fn fetch_allowance(&self) -> Result<(), Error> {
-        let _turn = self.room.news.turn().await;
-        self.renew(None).await
-    }
-
     /// One call, its answer checked and taken.
     pub(super) async fn fetch_round(&self) -> Result<Round, Error> {
-        let call = self.next_sync()?;
+        let asked = self.next_sync()?;
+        let nonce = asked.call.nonce;
         let started = self.platform.clock().running();
-        let mut synced = self.call(By::Channel, &call).await?;
+        let mut synced = self.call(By::Channel, &asked.call).await?;
         let took = self.platform.clock().running().saturating_sub(started);
         let mut set = self.key_set()?;
-        let mut time = self.time_in(&synced, &set, call.nonce)?;
+        let mut time = self.time_in(&synced, &set, nonce)?;
         if time.is_none() || synced.key_set.is_some() {
             let next = self.follow(synced.key_set.take()).await?;
             if time.is_none() {
                 set = next;
-                time = self.time_in(&synced, &set, call.nonce)?;
+                time = self.time_in(&synced, &set, nonce)?;
             }
         }
-        let mut news = self.checked(synced, set, time.ok_or(Code::IssuerUntrusted)?)?;
+        let mut news = self.checked(asked, *synced, set, time.ok_or(Code::IssuerUntrusted)?)?;
         self.learn_clock(&mut news, took)?;
         let mut taken = Err(Cause::Gap);
         self.change(|data| {
-            taken = take_news(data, &mut news, call.after);
+            taken = take_news(data, &mut news);
             Ok(())
         })
         .await?;
@@ -144,13 +154,13 @@ impl<P: Platform> Wallet<P> {
     }
 
     /// What to ask for.
-    fn next_sync(&self) -> Result<Sync, Error> {
+    fn next_sync(&self) -> Result<Asked, Error> {
         let nonce = Nonce(self.platform.entropy().draw()?);
-        let call = self.read(|data| {
-            let enrolled = data.account.is_some();
-            enrolled.then(|| Sync { nonce, after: data.link.seq, thumb: data.device_key.thumbprint() })
+        let asked = self.read(|data| {
+            let call = || Sync { nonce, after: data.link.seq, thumb: data.device_key.thumbprint() };
+            data.account.as_ref().map(|_| Asked { call: call(), status: data.status })
         })?;
-        Ok(call.ok_or(Code::NotEnrolled)?)
+        Ok(asked.ok_or(Code::NotEnrolled)?)
     }
 
     /// The issuer's time in its answer to this nonce; none: another key set than `set` signed it.
@@ -166,20 +176,32 @@ impl<P: Platform> Wallet<P> {
         Ok(Some(time.now_ms))
     }
 
-    /// The answer with the newest link as the issuer signed it, for this account and for now.
-    fn checked(&self, synced: Box<Synced>, set: Box<KeySet>, issuer_ms: u64) -> Result<Box<News>, Error> {
+    /// The answer with newest link and state as the issuer signed them: for this account, this device, this call and for now.
+    fn checked(&self, asked: Asked, synced: Synced, set: Box<KeySet>, issuer_ms: u64) -> Result<Box<News>, Error> {
         let now = seconds(issuer_ms);
         let (head, key) = set.open_undated::<Head>(&synced.head.0, Use::Receipt).map_err(Error::untrusted)?;
-        let head = head.into_inner();
-        if self.read(|data| data.account.as_ref().is_none_or(|account| head.account != account.id))? {
+        let (state, state_key) =
+            set.open_undated::<DeviceState>(&synced.state.0, Use::Receipt).map_err(Error::untrusted)?;
+        let (head, state) = (head.into_inner(), state.into_inner());
+        let of_account = self.read(|data| {
+            let is_own = |account: &Account| head.account == account.id && state.account == account.id;
+            data.account.as_ref().is_some_and(is_own)
+        })?;
+        // Else it was given to another device, or before.
+        let of_call = state.issuer == self.settings.issuer
+            && state.thumb == asked.call.thumb
+            && state.nonce == asked.call.nonce
+            && state.seq == head.seq;
+        if !of_account || !of_call {
             return Err(Code::IssuerUntrusted.into());
         }
         check_time(key, now)?;
+        check_time(state_key, now)?;
         // An old head is how receipts are withheld: it is not taken, and after ten minutes without another one its owner is told.
         if now.abs_diff(head.time) > HEAD_AGE {
             return Err(Error::clock_skew(i64::from(head.time) - i64::from(now)));
         }
-        Ok(Box::new(News { synced, head, set, issuer_ms, offset_ms: None }))
+        Ok(Box::new(News { asked, head, state, receipts: synced.receipts, set, issuer_ms, offset_ms: None }))
     }
 
     /// Takes the issuer's clock, and how far the device's is behind it, if the round trip was short enough to tell.
@@ -216,61 +238,6 @@ impl<P: Platform> Wallet<P> {
             Ok(())
         }))
     }
-
-    /// Opens an allowance that came before the clock was learned, where it is late; or else refills, if it is time.
-    fn refill_silently(&self, late: bool) -> Option<Local<'_, Result<(), Error>>> {
-        if late {
-            let unopened = |data: &Data| data.account.as_ref().and(data.unopened.clone());
-            let bytes = self.room.data.borrow().as_deref().and_then(unopened)?;
-            return Some(self.renew(Some(bytes)));
-        }
-        let now = self.now();
-        let due = self.room.data.borrow().as_ref().is_some_and(|data| is_refill_due(data.allowance.as_ref(), now));
-        (due && self.status() == Status::Ready).then(|| self.renew(None))
-    }
-
-    /// Takes an allowance that is here already, or else a fresh one from the issuer.
-    fn renew(&self, late: Option<Bytes>) -> Local<'_, Result<(), Error>> {
-        Box::pin(async move {
-            let mut left = None;
-            let bytes = match late {
-                Some(bytes) => bytes,
-                None => {
-                    self.demand_ready()?;
-                    let reply = self.call(By::Device, &Refill {}).await?;
-                    left = Some(reply.left);
-                    reply.allowance
-                }
-            };
-            let now = self.now();
-            let thumb = self.read(|data| data.device_key.thumbprint())?;
-            let opened = self.open_allowance(&bytes.0, thumb, now).await;
-            if left.is_some() && opened.as_ref().is_err_and(|error| error.code == Code::ClockSkew) {
-                // The issuer gave it out: it is kept until the clock is learned, now or by the next sync.
-                let kept = bytes.clone();
-                self.change(|data| {
-                    data.unopened = Some(kept);
-                    Ok(())
-                })
-                .await?;
-                self.learn_time().await?;
-                return self.renew(Some(bytes)).await;
-            }
-            let terms = opened?;
-            self.change(|data| {
-                data.allowance = Some(*terms);
-                match left {
-                    None => data.unopened = None,
-                    Some(left) => {
-                        data.left = Some(LeftThen { left, as_of: now });
-                        data.last_contact = data.last_contact.max(now);
-                    }
-                }
-                Ok(())
-            })
-            .await
-        })
-    }
 }
 
 fn seconds(ms: u64) -> u32 {
@@ -287,19 +254,9 @@ const fn stopped(code: Code) -> Option<DeviceStatus> {
     }
 }
 
-fn is_refill_due(terms: Option<&Terms>, now: u32) -> bool {
-    let Some(terms) = terms else { return true };
-    if terms.since == 0 {
-        return false;
-    }
-    let cooled = terms.tier == Tier::CoolOff && terms.cooled_at <= now;
-    let ending = terms.until <= now.saturating_add(REFILL_BEFORE);
-    now >= terms.since.saturating_add(REFILL_APART) && (cooled || ending)
-}
-
 /// Takes what holds and stops at what does not, which stays as an alert.
-fn take_news(data: &mut Data, news: &mut News, after: u64) -> Result<Round, Cause> {
-    let News { synced, head, set, issuer_ms, offset_ms } = news;
+fn take_news(data: &mut Data, news: &mut News) -> Result<Round, Cause> {
+    let News { asked, head, state, receipts, set, issuer_ms, offset_ms } = news;
     let issuer_ms = *issuer_ms;
     let now = seconds(issuer_ms);
     if let Some(terms) = &mut data.allowance {
@@ -311,31 +268,30 @@ fn take_news(data: &mut Data, news: &mut News, after: u64) -> Result<Round, Caus
         let ahead = u32::try_from(lifetime::AHEAD_MS / 1000).unwrap_or_default();
         data.last_iat = data.last_iat.min(now.saturating_add(ahead));
     }
-    data.status = synced.status;
-    core::mem::swap(&mut data.devices, &mut synced.devices);
-    core::mem::swap(&mut data.sources, &mut synced.sources);
-    data.limit = synced.limit;
-    // The floor is not signed: whoever carries the answer may not use the counter up.
-    if synced.atc_floor <= data.atc.saturating_add(MOST_AHEAD) {
-        data.atc = data.atc.max(synced.atc_floor);
-    }
-    data.last_contact = now;
     // Another tab was faster: what it checked counts, and this answer is about an older state.
-    if data.link.seq != after {
+    if data.link.seq != asked.call.after || data.device_key.thumbprint() != state.thumb {
         return Ok(Round::Again);
     }
-    match take_receipts(data, &synced.receipts, head, set) {
+    take_state(data, asked.status, state, now);
+    match take_receipts(data, receipts, head, set) {
         Ok(Round::Complete) => {
             data.balance = Some(head.balance);
-            warn_of_little(data, &synced.left, issuer_ms);
-            data.left = Some(LeftThen { left: synced.left, as_of: now });
+            warn_of_little(data, &state.left, issuer_ms);
+            data.left = Some(LeftThen { left: state.left, as_of: now });
             // A token that is past its end and in no receipt is dead.
             let dead = |ends: u32| u64::from(ends) * 1000 + lifetime::BEHIND_MS < issuer_ms;
             data.shown.retain(|shown| !dead(shown.ends));
             data.forget_settled(issuer_ms);
             data.synced_at = Some(issuer_ms);
-            let paid =
-                data.receipts.iter().rev().take(synced.receipts.len()).any(|receipt| receipt.kind == Kind::Payment);
+            let taken = |kind| data.receipts.iter().rev().take(receipts.len()).any(|receipt| receipt.kind == kind);
+            let (paid, unfrozen) = (taken(Kind::Payment), taken(Kind::Unfrozen));
+            if data.froze && asked.status == DeviceStatus::Frozen {
+                data.froze = false;
+                // Nobody let the account go, so it was not the issuer who answered the freeze.
+                if state.status == DeviceStatus::Active && !unfrozen {
+                    data.alert(plain_alert(AlertKind::Unfrozen, "froze", state.seq, issuer_ms));
+                }
+            }
             Ok(if paid { Round::Paid } else { Round::Complete })
         }
         Ok(round) => Ok(round),
@@ -347,12 +303,43 @@ fn take_news(data: &mut Data, news: &mut News, after: u64) -> Result<Round, Caus
     }
 }
 
-fn take_receipts(
-    data: &mut Data,
-    items: &[crate::wire::calls::ReceiptItem],
-    head: &Head,
-    set: &KeySet,
-) -> Result<Round, Cause> {
+/// Takes what the issuer signed of device and account; `before` is how this device stood when that was asked for.
+fn take_state(data: &mut Data, before: DeviceStatus, state: &DeviceState, now: u32) {
+    // What stopped this device since then is not undone by an answer that does not know of it.
+    if state.status != DeviceStatus::Active || data.status == before {
+        data.status = state.status;
+    }
+    data.devices = state.devices.to_vec();
+    data.sources = state.sources.to_vec();
+    data.limit = Some(state.limit);
+    take_floor(data, state.floor, now);
+    data.last_contact = now;
+}
+
+/// Takes the counter's floor, if this record may have counted that far. If not, somebody else did: only a new key counts on.
+fn take_floor(data: &mut Data, floor: u32, now: u32) {
+    if data.counting == Counting::Unknown {
+        // The floor of the key that this one replaced: no code of this one was drawn yet.
+        if !(floor..=floor.saturating_add(NEAR)).contains(&data.atc) {
+            data.atc = floor;
+            data.forgotten = data.forgotten.min(floor);
+        }
+        data.counting = Counting::On;
+        return;
+    }
+    let minutes = now.saturating_sub(data.last_contact) / 60;
+    let most = data.atc.saturating_add(COUNTED).saturating_add(minutes.saturating_mul(COUNTED_A_MINUTE));
+    if floor <= data.atc {
+        data.counting = Counting::On;
+    } else if floor > most {
+        data.counting = Counting::Ahead;
+        data.alert(plain_alert(AlertKind::RotateNeeded, "floor", u64::from(floor), u64::from(now) * 1000));
+    } else if data.counting == Counting::On {
+        data.atc = floor;
+    }
+}
+
+fn take_receipts(data: &mut Data, items: &[ReceiptItem], head: &Head, set: &KeySet) -> Result<Round, Cause> {
     use crate::rules::chain::Broken;
     for item in items {
         apply(data, set, item)?;

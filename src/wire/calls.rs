@@ -64,8 +64,6 @@ pub struct WellKnown {
     pub issuer: IssuerId,
     /// The wallet page's relying party id.
     pub rp_id: RpId,
-    /// The name a passkey prompt shows.
-    pub rp_name: String,
     /// The one currency of its accounts.
     pub currency: Currency,
     /// Versions of the protocol it speaks.
@@ -75,4 +73,4 @@ pub struct WellKnown {
     /// The sets before, oldest first, so that a wallet that was away follows step by step.
     pub past: Option<Vec<SignedKeySet>>,
 }
-json_object! { open WellKnown { issuer, rp_id, rp_name, currency, versions, key_set, past } }
+json_object! { open WellKnown { issuer, rp_id, currency, versions, key_set, past } }

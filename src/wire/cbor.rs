@@ -136,10 +136,15 @@ impl<'b> Reader<'b> {
     /// # Errors
     /// [`Refusal::TooLong`] above [`MAX_BYTES`].
     pub fn new(bytes: &'b [u8]) -> Result<Self, Refusal> {
-        if bytes.len() > MAX_BYTES {
-            return Err(Refusal::TooLong);
-        }
-        Ok(Self { rest: bytes })
+        Self::up_to(MAX_BYTES, bytes)
+    }
+
+    /// The same under a bound of its own.
+    ///
+    /// # Errors
+    /// [`Refusal::TooLong`] above `most_bytes`.
+    pub fn up_to(most_bytes: usize, bytes: &'b [u8]) -> Result<Self, Refusal> {
+        if bytes.len() > most_bytes { Err(Refusal::TooLong) } else { Ok(Self { rest: bytes }) }
     }
 
     /// The major type of the next item.

@@ -281,6 +281,10 @@ text_id! {
     SourceId 64 is_plain
 }
 text_id! {
+    /// The issuer's name for a top-up, for support.
+    TopUpId 64 is_plain
+}
+text_id! {
     /// Who the issuer is: an https origin, or http on localhost for a demo. No path, no trailing slash.
     IssuerId 128 is_origin
 }

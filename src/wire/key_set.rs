@@ -4,7 +4,7 @@ use super::cbor::{Reader, Writer};
 use super::field::map_struct;
 use super::id::{Bytes, Handle, Hash, IssuerId};
 use super::key::PublicKey;
-use super::sign1::{self, Statement, Verified, encode};
+use super::sign1::{self, Form, Statement, Verified, encode};
 use super::{Field, Refusal, tagged_hash};
 use crate::wire::json::{self, json_object, json_words};
 
@@ -15,7 +15,7 @@ json_words! {
     pub enum Use {
         /// Allowances.
         Allowance "allowance",
-        /// Receipts and heads.
+        /// Receipts, heads and states.
         Receipt "receipt",
         /// Time statements and the next key set.
         Time "time",
@@ -112,7 +112,7 @@ impl KeySet {
     /// # Errors
     /// [`Refusal::WrongKey`] if there is no such key at `now`, or what [`sign1::open`] refuses.
     pub fn open<S: Statement>(&self, bytes: &[u8], usage: Use, now: u32) -> Result<Verified<S>, Refusal> {
-        let key = self.key_of(S::TYPE, bytes, usage)?;
+        let key = self.key_of(Form::of::<S>(), bytes, usage)?;
         if key.is_valid(now) { sign1::open(bytes, &key.key) } else { Err(Refusal::WrongKey) }
     }
 
@@ -122,12 +122,12 @@ impl KeySet {
     /// # Errors
     /// [`Refusal::WrongKey`] if the set has no such key, or what [`sign1::open`] refuses.
     pub fn open_undated<S: Statement>(&self, bytes: &[u8], usage: Use) -> Result<(Verified<S>, &IssuerKey), Refusal> {
-        let key = self.key_of(S::TYPE, bytes, usage)?;
+        let key = self.key_of(Form::of::<S>(), bytes, usage)?;
         Ok((sign1::open(bytes, &key.key)?, key))
     }
 
-    fn key_of(&self, typ: &str, bytes: &[u8], usage: Use) -> Result<&IssuerKey, Refusal> {
-        let kid = sign1::kid_as(typ, bytes)?;
+    fn key_of(&self, form: Form, bytes: &[u8], usage: Use) -> Result<&IssuerKey, Refusal> {
+        let kid = sign1::kid_as(form, bytes)?;
         self.keys.iter().find(|key| key.usage == usage && key.key.kid() == kid).ok_or(Refusal::WrongKey)
     }
 

@@ -1,10 +1,10 @@
-//! A list whose length is bounded where it is made, so that a list that can't be read can't be written either.
+//! Lists of statements, each with its longest length.
 
 use super::cbor::{Reader, Writer};
 use super::{Field, Refusal};
 use core::ops::Deref;
 
-/// At most `MOST` items.
+/// A list of at most `MOST` items.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct List<T, const MOST: usize>(Vec<T>);
 
@@ -20,7 +20,7 @@ impl<T, const MOST: usize> List<T, MOST> {
 
     /// The items.
     #[must_use]
-    pub fn into_vec(self) -> Vec<T> {
+    pub fn into_inner(self) -> Vec<T> {
         self.0
     }
 }

@@ -6,7 +6,7 @@
 use super::cbor::{Reader, Writer, read_map};
 use super::id::Handle;
 use super::key::{PublicKey, Signature};
-use super::{Field, Refusal};
+use super::{Field, MAX_BYTES, Refusal};
 
 const TAG: u64 = 18;
 const ES256: i64 = -7;
@@ -15,6 +15,24 @@ const ES256: i64 = -7;
 pub trait Statement: Field {
     /// The exact `typ`, `application/vnd.jitsuin.NAME.v1+cose`.
     const TYPE: &'static str;
+    /// The most bytes that a reader takes.
+    const MOST_BYTES: usize = MAX_BYTES;
+}
+
+/// What a reader expects of a COSE_Sign1 before it looks at the signature.
+#[derive(Clone, Copy)]
+pub(super) struct Form {
+    /// A token has none.
+    typ: Option<&'static str>,
+    most_bytes: usize,
+}
+
+impl Form {
+    pub(super) const TOKEN: Self = Self { typ: None, most_bytes: MAX_BYTES };
+
+    pub(super) const fn of<S: Statement>() -> Self {
+        Self { typ: Some(S::TYPE), most_bytes: S::MOST_BYTES }
+    }
 }
 
 /// A statement ready to be signed: sign [`Unsigned::message`] with ES256, then [`Unsigned::finish`].
@@ -112,9 +130,9 @@ pub(super) struct Parts<'b> {
 }
 
 impl<'b> Parts<'b> {
-    /// Takes `bytes` apart; the protected header must be exactly the one for `typ`.
-    pub(super) fn read(bytes: &'b [u8], typ: Option<&str>) -> Result<Self, Refusal> {
-        let mut reader = Reader::new(bytes)?;
+    /// Takes `bytes` apart; the protected header must be exactly the one for the form's `typ`.
+    pub(super) fn read(bytes: &'b [u8], form: Form) -> Result<Self, Refusal> {
+        let mut reader = Reader::up_to(form.most_bytes, bytes)?;
         if reader.tag().map_err(wrong_tag)? != TAG || reader.array().map_err(wrong_tag)? != 4 {
             return Err(Refusal::WrongTag);
         }
@@ -126,7 +144,7 @@ impl<'b> Parts<'b> {
         let payload = reader.bytes()?;
         let signature = reader.bytes()?.try_into().map(Signature::from_wire).map_err(|_| Refusal::BadSignature)?;
         reader.end()?;
-        let kid = read_protected(protected, typ)?;
+        let kid = read_protected(protected, form.typ)?;
         Ok(Self { kid, protected, payload, signature })
     }
 
@@ -190,17 +208,17 @@ fn prepare_as(typ: &str, statement: &dyn Field, signer: &PublicKey) -> Unsigned 
 /// The first [`Refusal`]: form, type, key id, signature, then content.
 pub fn open<S: Statement>(bytes: &[u8], key: &PublicKey) -> Result<Verified<S>, Refusal> {
     let mut statement = Box::new(S::blank());
-    open_into(&mut *statement, bytes, S::TYPE, key)?;
+    open_into(&mut *statement, bytes, Form::of::<S>(), key)?;
     Ok(Verified::new(statement))
 }
 
-fn open_into(statement: &mut dyn Field, bytes: &[u8], typ: &str, key: &PublicKey) -> Result<(), Refusal> {
-    let parts = Parts::read(bytes, Some(typ))?;
+fn open_into(statement: &mut dyn Field, bytes: &[u8], form: Form, key: &PublicKey) -> Result<(), Refusal> {
+    let parts = Parts::read(bytes, form)?;
     if parts.kid != key.kid() {
         return Err(Refusal::WrongKey);
     }
     parts.verify(key, &[])?;
-    decode_into(statement, parts.payload)
+    decode_into(statement, form.most_bytes, parts.payload)
 }
 
 /// The `kid` of a statement, to choose the key to check it with; nothing of it is believed.
@@ -208,11 +226,11 @@ fn open_into(statement: &mut dyn Field, bytes: &[u8], typ: &str, key: &PublicKey
 /// # Errors
 /// What the form refuses.
 pub fn kid_of<S: Statement>(bytes: &[u8]) -> Result<Handle, Refusal> {
-    kid_as(S::TYPE, bytes)
+    kid_as(Form::of::<S>(), bytes)
 }
 
-pub(super) fn kid_as(typ: &str, bytes: &[u8]) -> Result<Handle, Refusal> {
-    Parts::read(bytes, Some(typ)).map(|parts| parts.kid)
+pub(super) fn kid_as(form: Form, bytes: &[u8]) -> Result<Handle, Refusal> {
+    Parts::read(bytes, form).map(|parts| parts.kid)
 }
 
 /// Reads what a statement says **before** its signature can be checked, where the key stands in the statement itself.
@@ -220,17 +238,17 @@ pub(super) fn kid_as(typ: &str, bytes: &[u8]) -> Result<Handle, Refusal> {
 /// # Errors
 /// What the form refuses.
 pub(super) fn claimed<S: Statement>(bytes: &[u8]) -> Result<Box<S>, Refusal> {
-    decode_payload(Parts::read(bytes, Some(S::TYPE))?.payload)
+    decode_payload(Parts::read(bytes, Form::of::<S>())?.payload)
 }
 
 pub(super) fn decode_payload<F: Field>(payload: &[u8]) -> Result<Box<F>, Refusal> {
     let mut statement = Box::new(F::blank());
-    decode_into(&mut *statement, payload)?;
+    decode_into(&mut *statement, MAX_BYTES, payload)?;
     Ok(statement)
 }
 
-fn decode_into(statement: &mut dyn Field, payload: &[u8]) -> Result<(), Refusal> {
-    let mut reader = Reader::new(payload)?;
+fn decode_into(statement: &mut dyn Field, most_bytes: usize, payload: &[u8]) -> Result<(), Refusal> {
+    let mut reader = Reader::up_to(most_bytes, payload)?;
     statement.read(&mut reader)?;
     reader.end()
 }

@@ -9,6 +9,7 @@ use super::json::{self, json_object, json_words};
 use super::list::List;
 use super::money::Amount;
 use super::sign1::Statement;
+use super::text::Shown;
 use super::{Field, Refusal, tagged_hash};
 
 json_words! {
@@ -49,7 +50,7 @@ map_struct! {
         /// Its key.
         1 => thumb: Thumbprint,
         /// What the user calls it.
-        2 => label: String,
+        2 => label: Shown,
         /// What its wallet says of its custody.
         3 => custody: Custody,
         /// Its state.
@@ -75,9 +76,9 @@ map_struct! {
         /// Its id.
         1 => id: SourceId,
         /// `card`.
-        2 => kind: String,
+        2 => kind: Shown,
         /// What the user knows it by, such as `VISA ···· 4242`.
-        3 => label: String,
+        3 => label: Shown,
         /// Drawn by the issuer once for each source: part of the fingerprint.
         4 => random: [u8; 16],
         /// When this device may use it, seconds since 1970; none: it must first be proved on this device.

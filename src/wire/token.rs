@@ -9,7 +9,7 @@ use super::field::map_struct;
 use super::id::{Audience, Handle, Veil};
 use super::key::{PublicKey, Signature};
 use super::money::{Amount, Currency};
-use super::sign1::{self, Parts, Unsigned, Verified};
+use super::sign1::{self, Form, Parts, Unsigned, Verified};
 use super::{Field, Refusal};
 
 pub(super) const PREFIX: &str = "JT1";
@@ -178,7 +178,7 @@ impl UnverifiedToken {
     /// # Errors
     /// The first [`Refusal`]: COSE, claims.
     pub fn from_cose(bytes: &[u8]) -> Result<Self, Refusal> {
-        let parts = Parts::read(bytes, None)?;
+        let parts = Parts::read(bytes, Form::TOKEN)?;
         let claims = *sign1::decode_payload(parts.payload)?;
         Ok(Self { cose: bytes.into(), handle: parts.kid, claims })
     }
@@ -194,7 +194,7 @@ impl UnverifiedToken {
     /// # Errors
     /// [`Refusal::BadSignature`].
     pub fn verify(&self, key: &PublicKey, veil: &Veil) -> Result<Verified<Token>, Refusal> {
-        Parts::read(&self.cose, None)?.verify(key, veil.as_bytes())?;
+        Parts::read(&self.cose, Form::TOKEN)?.verify(key, veil.as_bytes())?;
         Ok(Verified::new(Box::new(self.claims.clone())))
     }
 }

@@ -4,8 +4,10 @@
 use super::forged_state::lie_in_state;
 use super::row::Row;
 use super::stage::Stage;
+use super::world::yen;
 use jitsuin::code::Code;
 use jitsuin::wallet::Status;
+use jitsuin::wire::state::{DeviceState, DeviceStatus};
 use std::cell::Cell;
 use std::rc::Rc;
 
@@ -14,10 +16,10 @@ pub async fn play() -> Row {
     let lying = Rc::new(Cell::new(false));
     let lies = Rc::clone(&lying);
     let place = stage.place_behind(move |path, response| {
-        let lie = |state: &mut serde_json::Value| {
-            state["status"] = "active".into();
-            state["limit"] = "900000".into();
-            state["left"]["amount"] = "900000".into();
+        let lie = |state: &mut DeviceState| {
+            state.status = DeviceStatus::Active;
+            state.limit = yen(900_000);
+            state.left.amount = yen(900_000);
         };
         if lies.get() { lie_in_state(path, response, lie) } else { response }
     });

@@ -12,17 +12,18 @@ use jitsuin::wallet::Wallet;
 use jitsuin::wallet::memory::Place;
 use jitsuin::wire::id::SourceId;
 use jitsuin::wire::money::Currency;
+use jitsuin::wire::state::DeviceState;
 use std::cell::Cell;
 use std::rc::Rc;
 
 const VISA: &str = "VISA ···· 4242";
-const JCB: &str = "JCB ···· 2222 (answers twice)";
 const AMOUNT: u32 = 30_000;
 
-fn exchange(state: &mut serde_json::Value) {
-    let label = state["sources"][0]["label"].take();
-    state["sources"][0]["label"] = state["sources"][1]["label"].take();
-    state["sources"][1]["label"] = label;
+fn exchange(state: &mut DeviceState) {
+    let mut cards = state.sources.to_vec();
+    let (first, second) = cards.split_at_mut(1);
+    std::mem::swap(&mut first[0].label, &mut second[0].label);
+    state.sources = cards.try_into().unwrap();
 }
 
 /// The id of the card that the wallet shows under this label.
@@ -36,7 +37,7 @@ pub async fn play() -> Row {
     let lying = Rc::new(Cell::new(false));
     let lies = Rc::clone(&lying);
     let place = stage.place_behind(move |path, response| {
-        if lies.get() { lie_in_state(path, response, |state| exchange(state)) } else { response }
+        if lies.get() { lie_in_state(path, response, exchange) } else { response }
     });
     let wallet = stage.world.wallet(&place).await;
     stage.world.enrol(&wallet, "jiro").await.unwrap();

@@ -42,6 +42,15 @@ impl Forger {
         unsigned.finish(&Signature::from_signer(&signature.normalize_s().to_bytes()).unwrap())
     }
 
+    /// A sync's answer whose state goes with the head of [`Forger::news`].
+    pub fn state_for(&self, answer: &[u8]) -> Vec<u8> {
+        let mut answer: Value = serde_json::from_slice(answer).unwrap();
+        let (mut state, ..) = super::forged_state::parts(&answer);
+        state.seq += 1;
+        answer["state"] = to_base64(&self.sign(&state)).into();
+        serde_json::to_vec(&answer).unwrap()
+    }
+
     /// Members of a sync's answer that say that `amount` came in.
     pub fn news(&self, data: &Data, now: u32, amount: u32) -> Vec<u8> {
         let account = data.account.clone().unwrap().id;

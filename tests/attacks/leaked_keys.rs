@@ -16,10 +16,13 @@ use std::rc::Rc;
 
 pub async fn play() -> Row {
     let stage = Stage::new().await;
-    let lie = Rc::new(RefCell::new(None::<Vec<u8>>));
+    let lie = Rc::new(RefCell::new(None::<(Forger, Vec<u8>)>));
     let told = Rc::clone(&lie);
     let place = stage.place_behind(move |path, response| match (path, &*told.borrow()) {
-        ("/v1/sync", Some(news)) => Response { body: forgery::replace(&response.body, news, true), ..response },
+        ("/v1/sync", Some((forger, news))) if response.status == 200 => {
+            let body = forger.state_for(&forgery::replace(&response.body, news, true));
+            Response { body, ..response }
+        }
         _ => response,
     });
     let wallet = stage.world.wallet(&place).await;
@@ -30,7 +33,9 @@ pub async fn play() -> Row {
     let secret = keys["uses"].as_array().unwrap().iter().find(|held| held[0] == "receipt").unwrap()[1].as_str().unwrap();
 
     // Believed: whoever holds the receipt key and the network writes what a wallet shows.
-    lie.replace(Some(Forger::with_stored(secret).news(&data(&place), stage.world.now(), 5_000_000)));
+    let forger = Forger::with_stored(secret);
+    let news = forger.news(&data(&place), stage.world.now(), 5_000_000);
+    lie.replace(Some((forger, news)));
     wallet.sync().await.unwrap();
     assert_eq!(balance(&wallet), u64::from(WEALTH) + 5_000_000, "said first under what is not protected");
     // And paid for: nothing. The books are not what a wallet shows, and no key of the issuer's makes a token.

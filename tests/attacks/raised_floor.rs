@@ -18,7 +18,7 @@ pub async fn play() -> Row {
     let lying = Rc::new(Cell::new(false));
     let lies = Rc::clone(&lying);
     let place = stage.place_behind(move |path, response| {
-        if lies.get() { lie_in_state(path, response, |state| state["atc_floor"] = FLOOR.into()) } else { response }
+        if lies.get() { lie_in_state(path, response, |state| state.floor = FLOOR) } else { response }
     });
     let wallet = stage.world.wallet(&place).await;
     stage.world.enrol(&wallet, "hanako").await.unwrap();

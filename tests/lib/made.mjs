@@ -129,6 +129,7 @@ export async function made() {
       put("allowance", got.allowance, null);
       put("time", got.time, null);
       put("head", got.head, null);
+      put("state", got.state, null);
       for (const { receipt } of [...(got.receipts ?? []), ...(got.outcome === "done" ? [got.receipt] : [])]) put("receipt", receipt, null);
     }
     const wellKnown = await (await fetch(`${issuer.url}/.well-known/jitsuin`)).json();

@@ -13,7 +13,7 @@ from pycose.keys.curves import P256
 from pycose.messages import Sign1Message
 
 TESTS = Path(__file__).parent.parent
-KINDS = {"allowance", "enrol", "freeze", "head", "keyset", "receipt", "step-up", "time", "token"}
+KINDS = {"allowance", "enrol", "freeze", "head", "keyset", "receipt", "state", "step-up", "time", "token"}
 
 
 def decoded(text):
@@ -79,7 +79,7 @@ class PublishedKeys(unittest.TestCase):
     def test_golden_statements(self):
         keys = json.loads((TESTS / "vectors" / "jwks.json").read_text())["keys"]
         self.assertEqual(len(keys), 4)
-        for folder, purpose in {"allowance": "allowance", "receipt": "receipt", "head": "receipt", "time": "time", "quote": "quote"}.items():
+        for folder, purpose in {"allowance": "allowance", "receipt": "receipt", "head": "receipt", "state": "receipt", "time": "time", "quote": "quote"}.items():
             message = bytes.fromhex(json.loads((TESTS / "vectors" / folder / "golden.json").read_text())["input"])
             with self.subTest(folder):
                 (key,) = [key for key in keys if decoded(key["kid"]) == key_id(message)]

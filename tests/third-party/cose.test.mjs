@@ -5,7 +5,7 @@ import { Sign1 } from "@auth0/cose";
 import { EmbeddedJWK, calculateJwkThumbprint, createLocalJWKSet, importJWK, jwtVerify, SignJWT, exportJWK, generateKeyPair } from "jose";
 import { vectors } from "../lib/vectors.mjs";
 
-const STATEMENTS = ["enrol", "step-up", "approval", "freeze", "allowance", "receipt", "head", "time", "keyset", "quote"];
+const STATEMENTS = ["enrol", "step-up", "approval", "freeze", "allowance", "receipt", "head", "state", "time", "keyset", "quote"];
 // @auth0/cose 1.0.2 does not look at a fifth item behind the four of COSE_Sign1.
 const LENIENT = new Set(["five items"]);
 const BASE32 = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";

@@ -6,7 +6,7 @@ import { Sign1 } from "@auth0/cose";
 import { EmbeddedJWK, createRemoteJWKSet, importJWK, jwtVerify } from "jose";
 import { made } from "../lib/made.mjs";
 
-const BY_ISSUER = { allowance: "allowance", receipt: "receipt", head: "receipt", time: "time" };
+const BY_ISSUER = { allowance: "allowance", receipt: "receipt", head: "receipt", state: "receipt", time: "time" };
 
 /** @type {Awaited<ReturnType<typeof made>>} */
 let all;
@@ -30,7 +30,7 @@ async function verify({ input, externalAad, key }, bytes = Buffer.from(input, "h
 
 test("every kind of statement of this version is among what was made", () => {
   const kinds = new Set(all.statements.map(({ name }) => name));
-  assert.deepEqual([...kinds].sort(), ["allowance", "enrol", "freeze", "head", "keyset", "receipt", "step-up", "time", "token"]);
+  assert.deepEqual([...kinds].sort(), ["allowance", "enrol", "freeze", "head", "keyset", "receipt", "state", "step-up", "time", "token"]);
   assert.ok(all.statements.filter(({ name }) => name === "receipt").length >= 3);
 });
 

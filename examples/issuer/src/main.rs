@@ -138,6 +138,7 @@ fn say(app: &App, addresses: &[SocketAddr], demo: bool) -> std::io::Result<()> {
     if demo {
         demo::say(app, &mut out)?;
     }
+    writeln!(out, "root    {}    (a wallet's page pins it)", app.issuer.keys().set().root.thumbprint())?;
     for address in addresses {
         writeln!(out, "listening on {address}")?;
     }

@@ -33,6 +33,7 @@ pub(crate) fn all(app: Arc<App>, settings: &Settings) -> Router {
         router = router.route("/demo/victim", post(victims::open)).route("/demo/books", post(victims::books));
     }
     if let Some(www) = &settings.www {
+        router = router.route("/issuer.js", get(issuer_script));
         router = router.nest_service("/pkg", ServeDir::new(&settings.pkg)).fallback_service(ServeDir::new(www));
     }
     router
@@ -42,6 +43,15 @@ pub(crate) fn all(app: Arc<App>, settings: &Settings) -> Router {
         .layer(from_fn_with_state(app, cors::listed_origins))
         .layer(from_fn(headers::secure))
         .layer(from_fn(log::calls))
+}
+
+/// The pages' constant: the root of this issuer, which made its keys at its first start.
+async fn issuer_script(State(app): State<Arc<App>>) -> Response {
+    let root = app.issuer.keys().set().root.thumbprint();
+    let script = format!(
+        "// The root of this demo's issuer, served by itself: a real page is built with it.\nexport const ROOT = \"{root}\";\n"
+    );
+    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], script).into_response()
 }
 
 /// Carries one call to the desk and its reply back.

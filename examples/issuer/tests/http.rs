@@ -113,6 +113,22 @@ fn pages_have_nothing_inline() {
 }
 
 #[test]
+fn the_pages_are_given_the_root_that_the_issuer_describes() {
+    let server = demo();
+    let known: jitsuin::wire::calls::WellKnown =
+        serde_json::from_value(server.get("/.well-known/jitsuin").json()).unwrap();
+    let script = server.get("/issuer.js");
+    assert_eq!(script.header("content-type"), "text/javascript; charset=utf-8");
+    let constant = format!("export const ROOT = \"{}\";", known.key_set.root.thumbprint());
+    assert!(script.body.lines().any(|line| line == constant), "{}", script.body);
+    // The pages that open a wallet read it there.
+    for page in ["/wallet.js", "/attack-steps.js"] {
+        let text = server.get(page).body;
+        assert!(text.contains("from \"/issuer.js\"") && text.contains("root: ROOT"), "{page}");
+    }
+}
+
+#[test]
 fn wasm_has_its_type() {
     let package = folder();
     std::fs::write(package.join("module.wasm"), b"\0asm").unwrap();

@@ -6,6 +6,7 @@ mod limits;
 mod news;
 mod replace;
 mod rotation;
+mod state;
 mod step_up;
 mod steps;
 mod tiers;
@@ -25,6 +26,7 @@ use crate::wire::id::{Bytes, Hash, Nonce};
 use crate::wire::intent::Intent;
 use crate::wire::money::{Amount, Currency};
 use crate::wire::receipt::{Body, Receipt};
+use crate::wire::state::{DeviceState, DeviceStatus};
 use crate::wire::token::{Limit, Token};
 use crate::wire::{receipt, sign1};
 
@@ -91,6 +93,18 @@ fn enrolled(issuer: &World, login: &str) -> (Client, Client) {
 fn sync(issuer: &World, channel: &Client) -> Synced {
     let call = Sync { nonce: Nonce([1; 16]), after: 0, thumb: public(DEVICE).thumbprint() };
     channel.call(issuer, &call).unwrap()
+}
+
+/// What a sync's answer signs of device and account.
+fn state_of(issuer: &World, synced: &Synced) -> DeviceState {
+    let set = issuer.keys().set();
+    let set = set.open(&set.root, &issuer.settings().issuer).unwrap();
+    let at = u32::try_from(issuer.ledger().now_ms() / 1000).unwrap();
+    *set.open::<DeviceState>(&synced.state.0, crate::wire::key_set::Use::Receipt, at).unwrap().into_inner()
+}
+
+fn standing(issuer: &World, channel: &Client) -> DeviceState {
+    state_of(issuer, &sync(issuer, channel))
 }
 
 fn till(issuer: &World, byte: u8, number: &str) -> Client {
@@ -247,7 +261,7 @@ fn a_freeze_needs_one_own_key_and_stops_everything_that_gives() {
     let token = token(&issuer, device.account.as_ref().unwrap(), 1);
     let call = TakePayment { token, amount: Amount::of(100), currency: Currency::JPY, key: "k".repeat(16) };
     assert_eq!(shop.call(&issuer, &call).unwrap().outcome, Outcome::Declined);
-    let synced = sync(&issuer, &channel);
+    let synced = standing(&issuer, &channel);
     assert_eq!((synced.status, synced.devices[0].status), (DeviceStatus::Frozen, DeviceStatus::Frozen));
     assert_eq!(kinds(&issuer, &channel).pop().unwrap(), (receipt::Kind::Declined, Some("frozen".into())));
 }

@@ -188,7 +188,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             (Answer::Declined, _) => Err(Code::CardDeclined.into()),
             (Answer::Accepted, Some(receipt)) => Ok(IntentConfirmed::Done { receipt }),
             // No answer, or a sweep was faster: a receipt says how it ended.
-            _ => Ok(IntentConfirmed::Pending { top_up: id }),
+            _ => Ok(IntentConfirmed::Pending { top_up: id.parse()? }),
         }
     }
 

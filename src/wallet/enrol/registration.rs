@@ -6,13 +6,14 @@ use crate::wallet::checks::check_time;
 use crate::wallet::client::{By, parsed};
 use crate::wallet::error::Error;
 use crate::wallet::ports::Platform;
-use crate::wallet::record::{Data, Enrolling, Rotating, Terms};
+use crate::wallet::record::{Counting, Data, Enrolling, Rotating, Terms};
 use crate::wallet::room::Local;
 use crate::wire::Refusal;
 use crate::wire::allowance::Allowance;
-use crate::wire::calls::{Call, ConfirmEnrolment, ConfirmRecovery, ConfirmRotation, DeviceStatus, Enrolled};
+use crate::wire::calls::{Call, ConfirmEnrolment, ConfirmRecovery, ConfirmRotation, Enrolled};
 use crate::wire::id::{Bytes, Thumbprint};
 use crate::wire::key_set::Use;
+use crate::wire::state::DeviceStatus;
 
 /// A registration that is on disk.
 struct Sent<'d> {
@@ -118,7 +119,7 @@ impl<P: Platform> Wallet<P> {
                 allowance.issuer == data.issuer
                     && data.known_account().is_some_and(|account| allowance.account == account.id)
                     && allowance.thumb == thumb
-                    && Some(allowance.currency) == data.currency()
+                    && data.allowance.as_ref().is_none_or(|held| held.currency == allowance.currency)
             })?;
             if !is_ours {
                 return Err(Code::IssuerUntrusted.into());
@@ -145,7 +146,7 @@ fn sent(data: &Data) -> Option<Sent<'_>> {
 fn settle(data: &mut Data, enrolled: Option<Box<Enrolled>>, terms: Option<Box<Terms>>, now: u32) {
     let (enrolling, rotating) = (data.enrolling.take(), data.rotating.take());
     let Some(enrolled) = enrolled else { return };
-    let Enrolled { allowance, atc_floor } = *enrolled;
+    let Enrolled { allowance } = *enrolled;
     if let Some(enrolling) = enrolling {
         data.account = Some(enrolling.account);
     }
@@ -157,10 +158,14 @@ fn settle(data: &mut Data, enrolled: Option<Box<Enrolled>>, terms: Option<Box<Te
         data.status = DeviceStatus::Active;
         // Codes of the old key are dead; what was paid with them comes in receipts.
         data.shown.clear();
+        // The new key counts on from where the issuer says that the old one was.
+        data.counting = Counting::Unknown;
     }
     data.unopened = terms.is_none().then_some(allowance);
-    data.allowance = terms.map(|terms| *terms);
-    data.atc = data.atc.max(atc_floor);
+    data.allowance = None;
+    if let Some(terms) = terms {
+        data.take_terms(*terms);
+    }
     data.last_contact = now;
 }
 

@@ -51,7 +51,7 @@ impl<P: Platform> Wallet<P> {
         let (challenge, prf) = self.creation(prepared);
         let options = CreationOptions {
             rp_id: &prepared.rp_id,
-            rp_name: &prepared.rp_name,
+            rp_name: prepared.rp_id.as_str(),
             user_handle: &prepared.reply.user_handle,
             account_label: &prepared.reply.account_label,
             challenge: &challenge,

@@ -1,9 +1,9 @@
 use super::*;
 use crate::wallet::memory::{Place, run};
 use crate::wallet::scripted::World;
-use crate::wire::calls::{DeviceItem, DeviceStatus};
 use crate::wire::enrolment::Custody;
 use crate::wire::id::Thumbprint;
+use crate::wire::state::{DeviceItem, DeviceStatus};
 use crate::wire::token::{Token, UnverifiedToken};
 
 const OTHER: Thumbprint = Thumbprint([9; 32]);
@@ -21,7 +21,7 @@ fn own(wallet: &Wallet<Place>) -> Option<Thumbprint> {
 fn list_other(world: &World) {
     world.issuer.book.borrow_mut().devices.push(DeviceItem {
         thumb: OTHER,
-        label: "Tablet".into(),
+        label: "Tablet".parse().unwrap(),
         custody: Custody::Browser,
         status: DeviceStatus::Active,
         added_at: 0,

@@ -93,7 +93,7 @@ fn a_newer_record_another_issuer_and_another_root_are_refused() {
     let settings = Settings { issuer: "https://other.example".parse().unwrap(), ..World::settings() };
     assert_eq!(run(Wallet::open(world.place.clone(), settings)).err().unwrap().code, Code::BadArgument);
     drop(wallet);
-    world.place.store().overwrite(b"{\"version\":3}");
+    world.place.store().overwrite(b"{\"version\":4}");
     let refused = run(Wallet::open(world.place.clone(), World::settings())).err().unwrap();
     assert_eq!(refused.code, Code::UpgradeNeeded);
 }

@@ -44,7 +44,7 @@ fn what_is_no_record_is_corrupt_and_what_is_newer_is_kept() {
     for bytes in [b"".as_slice(), b"{}", b"null", b"{\"version\":1}", b"{\"version\":0}", b"\xff\xfe"] {
         assert_eq!(Data::from_bytes(bytes), Err(Unreadable::Corrupt));
     }
-    assert_eq!(Data::from_bytes(b"{\"version\":3,\"more\":[]}"), Err(Unreadable::Newer));
+    assert_eq!(Data::from_bytes(b"{\"version\":4,\"more\":[]}"), Err(Unreadable::Newer));
 }
 
 #[test]
@@ -103,17 +103,21 @@ const VERSION_1: &[u8] = include_bytes!("v1.json");
 #[test]
 fn a_record_of_version_1_opens_and_is_brought_up_at_the_next_write() {
     let data = Data::from_bytes(VERSION_1).unwrap();
-    assert_eq!((data.version, data.custody, data.atc), (2, Custody::Browser, 1));
+    assert_eq!((data.version, data.custody, data.atc), (3, Custody::Browser, 1));
     assert_eq!(data.account.as_ref().unwrap().label, "hanako");
     let text = String::from_utf8(data.to_bytes()).unwrap();
     // What came later is empty in it.
-    let added = [r#""limit":null,"#, r#","rotating":null,"predecessors":[]"#];
+    let added = [r#""limit":null,"#, r#","rotating":null,"predecessors":[]"#, r#","counting":"on","froze":false"#];
     let old = added.iter().fold(text.clone(), |text, added| text.replacen(added, "", 1));
-    assert_eq!(old.replacen("\"version\":2", "\"version\":1", 1).into_bytes(), VERSION_1);
-    for version in ["0", "3", "4294967295", "4294967296", "-1", "1.0", "\"1\""] {
-        let other = text.replacen("\"version\":2", &["\"version\":", version].concat(), 1);
+    // What came unsigned is not taken over: the issuer's name, and the sources.
+    let kept = String::from_utf8(VERSION_1.to_vec()).unwrap().replacen(r#""rp_name":"Test","#, "", 1);
+    let (before, sources) = kept.split_once(r#""sources":["#).unwrap();
+    let kept = [before, r#""sources":["#, &sources[sources.find(']').unwrap()..]].concat();
+    assert_eq!(old.replacen("\"version\":3", "\"version\":1", 1), kept);
+    for version in ["0", "4", "4294967295", "4294967296", "-1", "1.0", "\"1\""] {
+        let other = text.replacen("\"version\":3", &["\"version\":", version].concat(), 1);
         let refused = Data::from_bytes(other.as_bytes()).unwrap_err();
-        let newer = matches!(version, "3" | "4294967295");
+        let newer = matches!(version, "4" | "4294967295");
         assert_eq!(refused, if newer { Unreadable::Newer } else { Unreadable::Corrupt }, "{version}");
     }
 }

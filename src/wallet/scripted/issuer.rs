@@ -17,7 +17,9 @@ impl Issuer {
             left,
             offline_count: 2,
             tier: Tier::Browser,
-            atc_floor: 0,
+            floor: 0,
+            sources: vec![card("card-1", "VISA 4242")],
+            limit: amount(20_000),
             allowances: 0,
             frozen_by: None,
             credential: Bytes::default(),
@@ -36,7 +38,32 @@ impl Issuer {
             root,
             keys: RefCell::new(keys),
             past: RefCell::default(),
+            road: RefCell::default(),
         }
+    }
+
+    /// Puts somebody on the road who may change each answer.
+    pub(in crate::wallet) fn carry(&self, road: impl Fn(&str, Response) -> Response + 'static) {
+        self.road.replace(Some(Box::new(road)));
+    }
+
+    /// Puts somebody on the road who answers one call in the issuer's place.
+    pub(in crate::wallet) fn answer_instead(&self, path: &'static str, body: Vec<u8>) {
+        self.carry(
+            move |called, response| {
+                if called == path { Response { status: 200, body: body.clone(), ..response } } else { response }
+            },
+        );
+    }
+
+    pub(super) fn carried(&self, request: &Request, response: Response) -> Response {
+        let path = request.url.strip_prefix(ORIGIN).unwrap();
+        let is_answer = response.status != Code::UseDpopNonce.status();
+        self.road
+            .borrow()
+            .as_ref()
+            .filter(|_| is_answer)
+            .map_or_else(|| response.clone(), |road| road(path, response.clone()))
     }
 
     pub(in crate::wallet) fn root(&self) -> Thumbprint {
@@ -74,7 +101,6 @@ impl Issuer {
             let known = WellKnown {
                 issuer: issuer_id(),
                 rp_id: "localhost".parse().unwrap(),
-                rp_name: "Test".into(),
                 currency: Currency::JPY,
                 versions: vec![VERSION],
                 key_set: self.book.borrow().signed.clone(),
@@ -130,7 +156,7 @@ impl Issuer {
     fn enrol(&self, call: &ConfirmEnrolment) -> Response {
         let again = self.book.borrow().enrolled.clone().filter(|(held, _)| *held == call.statement);
         if let Some((_, allowance)) = again {
-            return ok(&Enrolled { allowance, atc_floor: self.book.borrow().atc_floor });
+            return ok(&Enrolled { allowance });
         }
         if !self.book.borrow().devices.is_empty() {
             return refused(Code::NotFirstDevice);
@@ -140,7 +166,7 @@ impl Issuer {
         self.book.borrow_mut().credential = call.registration.raw_id.clone();
         self.book.borrow_mut().devices.push(DeviceItem {
             thumb,
-            label: call.label.clone(),
+            label: call.label.parse().unwrap(),
             custody: statement.custody,
             status: DeviceStatus::Active,
             added_at: self.now(),
@@ -150,7 +176,7 @@ impl Issuer {
         self.record(Kind::DeviceAdded, Some(thumb), None, None);
         let allowance = self.allowance(thumb);
         self.book.borrow_mut().enrolled = Some((call.statement.clone(), allowance.clone()));
-        ok(&Enrolled { allowance, atc_floor: self.book.borrow().atc_floor })
+        ok(&Enrolled { allowance })
     }
 
     fn allowance(&self, thumb: Thumbprint) -> Bytes {
@@ -264,28 +290,43 @@ impl Issuer {
             self.clock.advance(Duration::from_secs(11));
         }
         let time = Time { issuer: issuer_id(), nonce, now_ms: self.clock.true_ms() };
-        let usable = |from| SourceItem {
-            id: "card-1".parse().unwrap(),
-            kind: "card".into(),
-            label: "VISA 4242".into(),
-            fingerprint: Hash([5; 32]),
-            usable_from: from,
-        };
-        ok(&Synced {
-            time: self.sign(Use::Time, &time),
-            head: self.sign(Use::Receipt, &head),
-            receipts,
+        let mut state = DeviceState {
+            issuer: issuer_id(),
+            account: account(),
+            thumb: call.thumb,
+            nonce: call.nonce,
+            seq: head.seq,
             status: book.status,
-            atc_floor: book.atc_floor,
-            devices: book.devices.clone(),
-            sources: vec![usable(Some(0))],
+            floor: book.floor,
+            devices: book.devices.clone().try_into().unwrap(),
+            sources: book.sources.clone().try_into().unwrap(),
             left: Left {
                 resets_at: if book.left.resets_at == 0 { self.now() } else { book.left.resets_at },
                 ..book.left
             },
-            limit: Some(amount(20_000)),
+            limit: book.limit,
+        };
+        match trick {
+            Some(Trick::StateOfIssuer) => state.issuer = "https://other.example".parse().unwrap(),
+            Some(Trick::StateOfAccount) => state.account = "acc-2".parse().unwrap(),
+            Some(Trick::StateOfDevice) => state.thumb = Thumbprint([9; 32]),
+            Some(Trick::StateOfCall) => state.nonce = Nonce([9; 16]),
+            Some(Trick::StateOfSeq) => state.seq += 1,
+            _ => {}
+        }
+        let usage = if trick == Some(Trick::StateWrongKey) { Use::Time } else { Use::Receipt };
+        ok(&Synced {
+            time: self.sign(Use::Time, &time),
+            head: self.sign(Use::Receipt, &head),
+            state: self.sign(usage, &state),
+            receipts,
             key_set: None,
         })
+    }
+
+    fn fingerprint(&self, source: &SourceId) -> Hash {
+        let book = self.book.borrow();
+        book.sources.iter().find(|item| item.id == *source).map_or(Hash::ZERO, SourceItem::fingerprint)
     }
 
     fn top_up(&self, call: &PrepareTopUp, thumb: Thumbprint) -> Response {
@@ -303,7 +344,7 @@ impl Issuer {
                 amount: asked,
                 currency: call.currency,
                 source: call.source.clone(),
-                source_fingerprint: Hash([5; 32]),
+                source_fingerprint: self.fingerprint(&call.source),
             },
         };
         let bytes = Bytes(intent.to_bytes());
@@ -320,7 +361,7 @@ impl Issuer {
         }
         assert!(call.co_signature.is_some());
         if self.trick.get() == Some(Trick::NeverSettles) {
-            return ok(&IntentConfirmed::Pending { top_up: "top-up-1".into() });
+            return ok(&IntentConfirmed::Pending { top_up: "top-up-1".parse().unwrap() });
         }
         let Action::TopUp { amount: credited, .. } = intent.action else { return refused(Code::Malformed) };
         let mut credited = u32::try_from(credited.minor_units()).unwrap();
@@ -330,6 +371,17 @@ impl Issuer {
         self.record(Kind::TopUp, Some(intent.thumb), None, Some(credited));
         let receipt = self.item(self.book.borrow().receipts.last().unwrap());
         ok(&IntentConfirmed::Done { receipt })
+    }
+}
+
+/// A card that was proved on every device.
+pub(in crate::wallet) fn card(id: &str, label: &str) -> SourceItem {
+    SourceItem {
+        id: id.parse().unwrap(),
+        kind: "card".parse().unwrap(),
+        label: label.parse().unwrap(),
+        random: [5; 16],
+        usable_from: Some(0),
     }
 }
 

@@ -87,6 +87,8 @@ json_words! {
         ReceiptsLate "receipts-late",
         /// The device's clock is minutes off.
         ClockSkew "clock-skew",
+        /// The issuer took codes of this device key that this wallet can't have made: it makes none until the key is renewed.
+        RotateNeeded "rotate-needed",
     }
 }
 

@@ -1,5 +1,10 @@
+mod state;
+mod unsigned;
+
 use super::*;
+use crate::wallet::Status;
 use crate::wallet::memory::{Place, run};
+use crate::wallet::ports::Response;
 use crate::wallet::scripted::{Trick, World};
 use crate::wallet::state::AlertKind;
 use crate::wire::id::Thumbprint;
@@ -7,6 +12,22 @@ use crate::wire::receipt::Kind;
 
 fn causes(wallet: &Wallet<Place>) -> Vec<Cause> {
     wallet.state().alerts.iter().filter_map(|alert| alert.cause).collect()
+}
+
+fn code<T: core::fmt::Debug>(result: Result<T, Error>) -> Code {
+    result.unwrap_err().code
+}
+
+/// Changes what the answers to one call say in JSON, from now on.
+fn change_answers(world: &World, path: &'static str, change: impl Fn(&mut serde_json::Value) + 'static) {
+    world.issuer.carry(move |called, response| {
+        if called != path || response.status != 200 {
+            return response;
+        }
+        let mut answer = serde_json::from_slice(&response.body).unwrap();
+        change(&mut answer);
+        Response { body: serde_json::to_vec(&answer).unwrap(), ..response }
+    });
 }
 
 fn own(wallet: &Wallet<Place>) -> Thumbprint {
@@ -161,9 +182,15 @@ fn an_allowance_near_its_end_is_refilled_silently() {
 fn the_counter_keeps_above_the_issuers_floor() {
     let world = World::new();
     let wallet = world.enrolled();
-    world.issuer.book.borrow_mut().atc_floor = 70;
+    // 64, and 10 for each minute since the last contact.
+    world.issuer.book.borrow_mut().floor = 64;
     run(wallet.sync()).unwrap();
-    assert_eq!(run(wallet.payment_code(None)).unwrap().counter, 71);
+    assert_eq!(run(wallet.payment_code(None)).unwrap().counter, 65);
+    world.advance(119);
+    world.issuer.book.borrow_mut().floor = 65 + 64 + 10;
+    run(wallet.sync()).unwrap();
+    assert_eq!(run(wallet.payment_code(None)).unwrap().counter, 140);
+    assert_eq!(wallet.state().alerts, []);
 }
 
 #[test]

@@ -1,16 +1,16 @@
 //! The calls of an enrolled wallet. Each says which key proves it.
 
 use super::call;
-use crate::wire::enrolment::Custody;
-use crate::wire::id::{Bytes, Hash, Nonce, SourceId, Thumbprint};
+use crate::wire::id::{Bytes, Hash, Nonce, SourceId, Thumbprint, TopUpId};
 use crate::wire::json::{BadJson, FromJson, Json, ToJson, Writer, json_object, json_serde, json_words};
 use crate::wire::money::{Amount, Currency};
+use crate::wire::state::Left;
 use crate::wire::webauthn::Assertion;
 
 /// Channel key. Fetches what is new; works while locked or frozen.
 #[derive(Clone, Debug)]
 pub struct Sync {
-    /// For the time statement.
+    /// For the time and the state statement.
     pub nonce: Nonce,
     /// Number of the newest receipt that the wallet has checked.
     pub after: u64,
@@ -20,33 +20,21 @@ pub struct Sync {
 json_object! { strict Sync { nonce, after, thumb } }
 call! { Sync "/v1/sync" Synced }
 
-/// What is new.
+/// What is new: signed strings only, so whoever carries the answer may write the JSON anew.
 #[derive(Clone, Debug)]
 pub struct Synced {
     /// Time statement.
     pub time: Bytes,
     /// Head statement.
     pub head: Bytes,
+    /// State statement, of the same moment as the head.
+    pub state: Bytes,
     /// Receipts after the asked one, in order, at most [`Synced::MOST`].
     pub receipts: Vec<ReceiptItem>,
-    /// This device's state.
-    pub status: DeviceStatus,
-    /// The wallet's next counter must be above this.
-    pub atc_floor: u32,
-    /// Every device of the account.
-    pub devices: Vec<DeviceItem>,
-    /// The account's sources.
-    pub sources: Vec<SourceItem>,
-    /// What the meters leave of this device's allowance, and when it grows again.
-    pub left: Left,
-    /// What all devices may pay in 24 hours, minor units: the owner's own limit, or else the issuer's.
-    pub limit: Option<Amount>,
     /// The key set, if it is not the one that signed above.
     pub key_set: Option<super::SignedKeySet>,
 }
-json_object! {
-    open Synced { time, head, receipts, status, atc_floor, devices, sources, left, limit, key_set = "key_set?" }
-}
+json_object! { open Synced { time, head, state, receipts, key_set = "key_set?" } }
 
 impl Synced {
     /// Receipts in one answer; ask again for more.
@@ -63,74 +51,6 @@ pub struct ReceiptItem {
 }
 json_object! { open ReceiptItem { receipt, body } }
 
-json_words! {
-    /// What the issuer holds of a device key.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    #[non_exhaustive]
-    pub enum DeviceStatus {
-        /// It may sign.
-        Active "active",
-        /// Clone evidence: it may not sign until it is replaced.
-        Suspended "suspended",
-        /// Signed off.
-        Revoked "revoked",
-        /// The whole account is frozen.
-        Frozen "frozen",
-    }
-}
-
-/// One device of the account.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeviceItem {
-    /// Its key.
-    pub thumb: Thumbprint,
-    /// What the user calls it.
-    pub label: String,
-    /// What its wallet says of its custody.
-    pub custody: Custody,
-    /// Its state.
-    pub status: DeviceStatus,
-    /// When it was registered.
-    pub added_at: u32,
-    /// When its cool-off ends or ended.
-    pub cooled_at: u32,
-    /// Its last payment.
-    pub last_used_at: Option<u32>,
-}
-json_object! {
-    open DeviceItem {
-        thumb, label, custody, status, added_at, cooled_at, last_used_at = "last_used_at?",
-    }
-}
-
-/// One source of money.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SourceItem {
-    /// Its id.
-    pub id: SourceId,
-    /// `card`.
-    pub kind: String,
-    /// What the user knows it by, such as `VISA ···· 4242`.
-    pub label: String,
-    /// What tells it from another one under the same id; stands in the intent.
-    pub fingerprint: Hash,
-    /// When this device may use it; none: it must first be proved on this device.
-    pub usable_from: Option<u32>,
-}
-json_object! { open SourceItem { id, kind, label, fingerprint, usable_from = "usable_from?" } }
-
-/// What the meters leave of an allowance.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Left {
-    /// Minor units.
-    pub amount: Amount,
-    /// Payments.
-    pub count: u32,
-    /// When the oldest payment leaves the window; now, if none is in it.
-    pub resets_at: u32,
-}
-json_object! { open Left { amount, count, resets_at } }
-
 /// Device key. Asks for a fresh allowance: new handle, new veil, new end. At most one in 24 hours is silent.
 #[derive(Clone, Debug)]
 pub struct Refill {}
@@ -142,7 +62,7 @@ call! { Refill "/v1/refill" Refilled }
 pub struct Refilled {
     /// The statement.
     pub allowance: Bytes,
-    /// What is left of it.
+    /// What is left of it. Not signed: the wallet lowers by it what it believes, and raises nothing.
     pub left: Left,
 }
 json_object! { open Refilled { allowance, left } }
@@ -212,7 +132,7 @@ pub enum IntentConfirmed {
     /// The card processor has not answered: a receipt will say how it ended.
     Pending {
         /// Names the top-up, for support.
-        top_up: String,
+        top_up: TopUpId,
     },
 }
 
@@ -237,7 +157,7 @@ impl ToJson for IntentConfirmed {
 
 impl FromJson for IntentConfirmed {
     fn blank() -> Self {
-        Self::Pending { top_up: String::new() }
+        Self::Pending { top_up: TopUpId::blank() }
     }
 
     fn read(&mut self, json: &Json) -> Result<(), BadJson> {
@@ -250,7 +170,7 @@ impl FromJson for IntentConfirmed {
                 *self = Self::Done { receipt };
             }
             Outcome::Pending => {
-                let mut top_up = String::new();
+                let mut top_up = TopUpId::blank();
                 json.object(false, "top_up", &mut [&mut top_up])?;
                 *self = Self::Pending { top_up };
             }
@@ -272,7 +192,8 @@ call! { ProveCard "/v1/cards/prove" CardProofStarted }
 /// Where the card's proof goes on.
 #[derive(Clone, Debug)]
 pub struct CardProofStarted {
-    /// Address of the card company's page.
+    /// Address of the card company's page. Not signed: the wallet takes it on its page's origin, the issuer's, or one that
+    /// the page names.
     pub page: String,
     /// Names the proof; handed to that page by POST or storage, never in a URL.
     pub proof: String,

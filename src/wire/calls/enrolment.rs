@@ -127,7 +127,5 @@ impl ToJson for Registering<'_> {
 pub struct Enrolled {
     /// The first allowance.
     pub allowance: Bytes,
-    /// The wallet's next counter must be above this.
-    pub atc_floor: u32,
 }
-json_object! { open Enrolled { allowance, atc_floor } }
+json_object! { open Enrolled { allowance } }

@@ -19,7 +19,7 @@ fn signed(state: &DeviceState) -> Vec<u8> {
 fn device(label: &str) -> DeviceItem {
     DeviceItem {
         thumb: Thumbprint([1; 32]),
-        label: label.into(),
+        label: label.parse().unwrap(),
         custody: Custody::Software,
         status: DeviceStatus::Suspended,
         added_at: u32::MAX,
@@ -31,8 +31,8 @@ fn device(label: &str) -> DeviceItem {
 fn source(id: &str, label: &str) -> SourceItem {
     SourceItem {
         id: id.parse().unwrap(),
-        kind: "card".into(),
-        label: label.into(),
+        kind: "card".parse().unwrap(),
+        label: label.parse().unwrap(),
         random: [9; 16],
         usable_from: Some(u32::MAX),
     }
@@ -63,7 +63,7 @@ fn longest() -> String {
 fn the_largest_state_is_read_and_anything_above_the_bound_is_not() {
     let mut largest = state(
         vec![device(&longest()); Devices::MOST],
-        vec![SourceItem { kind: longest(), ..source(&"c".repeat(64), &longest()) }; Sources::MOST],
+        vec![SourceItem { kind: longest().parse().unwrap(), ..source(&"c".repeat(64), &longest()) }; Sources::MOST],
     );
     largest.issuer = ["https://", &"a".repeat(60), ".", &"b".repeat(59)].concat().parse().unwrap();
     largest.account = "a".repeat(64).parse().unwrap();
@@ -93,7 +93,7 @@ fn the_fingerprint_covers_everything_that_is_shown_and_nothing_else() {
     let others = [
         source("card-2", "VISA 4242"),
         source("card-1", "VISA 4243"),
-        SourceItem { kind: "bank".into(), ..card.clone() },
+        SourceItem { kind: "bank".parse().unwrap(), ..card.clone() },
         SourceItem { random: [8; 16], ..card.clone() },
     ];
     for other in others {
@@ -101,7 +101,8 @@ fn the_fingerprint_covers_everything_that_is_shown_and_nothing_else() {
     }
     assert_eq!(SourceItem { usable_from: None, ..card.clone() }.fingerprint(), card.fingerprint());
     // Text and number stand under their own keys: nothing moves from one field to the next.
-    let (one, other) = (source("card-1", "VISA"), SourceItem { kind: "car".into(), ..source("card-1", "dVISA") });
+    let (one, other) =
+        (source("card-1", "VISA"), SourceItem { kind: "car".parse().unwrap(), ..source("card-1", "dVISA") });
     assert_ne!(one.fingerprint(), other.fingerprint());
     assert_ne!(card.fingerprint().0.to_vec(), encode(&card));
 }

@@ -120,7 +120,7 @@ fn an_older_account_cools_off_first() {
     assert_eq!(prepare_top_up(&issuer, &device, 1000, "card-1").err(), Some(Code::CoolingOff));
     let reply = device.send(&issuer, Refill::PATH, b"{}");
     let problem: Problem = serde_json::from_slice(&reply.body).unwrap();
-    let added_at = sync(&issuer, &channel).devices[0].added_at;
+    let added_at = standing(&issuer, &channel).devices[0].added_at;
     assert_eq!(problem.until, Some(added_at + 24 * 3600));
     let shop = till(&issuer, TILL, "t/1001");
     let pay = |atc, amount| {

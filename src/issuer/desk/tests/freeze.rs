@@ -48,7 +48,7 @@ fn login_and_contact_code_are_enough_to_freeze_and_the_ticket_is_used_up() {
     let call = FreezeByTicket { ticket };
     assert_eq!(Client::new(61).call(&issuer, &call).err(), Some(Code::TicketExpired));
     let at = stranger.call(&issuer, &call).unwrap().at;
-    assert_eq!(sync(&issuer, &channel).status, DeviceStatus::Frozen);
+    assert_eq!(standing(&issuer, &channel).status, DeviceStatus::Frozen);
     assert_eq!(stranger.call(&issuer, &call).err(), Some(Code::TicketExpired));
     assert_eq!(freeze(&issuer, &channel).unwrap().at, at);
 }
@@ -73,9 +73,9 @@ fn any_passkey_of_the_account_is_enough_to_freeze_once_for_each_challenge() {
     }
     let unverified = Passkey { flags: 0x01, ..Passkey::new(PASSKEY) };
     assert_eq!(stranger.call(&issuer, &signed(&unverified, &challenge)).err(), Some(Code::AssertionRefused));
-    assert_eq!(sync(&issuer, &channel).status, DeviceStatus::Active);
+    assert_eq!(standing(&issuer, &channel).status, DeviceStatus::Active);
     assert!(stranger.call(&issuer, &good).is_ok());
-    assert_eq!(sync(&issuer, &channel).status, DeviceStatus::Frozen);
+    assert_eq!(standing(&issuer, &channel).status, DeviceStatus::Frozen);
     assert_eq!(stranger.call(&issuer, &good).err(), Some(Code::IntentExpired));
 }
 
@@ -98,9 +98,9 @@ fn a_message_of_alarm_carries_a_code_that_freezes_once_within_five_minutes_and_o
     for wrong in ["", ".", "x.y", other.as_str(), &code[1..]] {
         assert_eq!(stop(wrong).err(), Some(Code::CodeRefused), "{wrong}");
     }
-    assert_eq!(sync(&issuer, &channel).status, DeviceStatus::Active);
+    assert_eq!(standing(&issuer, &channel).status, DeviceStatus::Active);
     assert!(stop(&code).is_ok());
-    assert_eq!(sync(&issuer, &channel).status, DeviceStatus::Frozen);
+    assert_eq!(standing(&issuer, &channel).status, DeviceStatus::Frozen);
     assert_eq!(stop(&code).err(), Some(Code::CodeRefused));
 
     let later = world();
@@ -125,7 +125,7 @@ fn a_freeze_ends_intents_refills_and_unredeemed_tokens_but_neither_reading_nor_r
     assert_eq!(device.call(&issuer, &lower).err(), Some(Code::Frozen));
     assert_eq!(pay(&issuer, &shop, &early, 100, "2").outcome, Outcome::Declined);
     // Reading, and a shop that gives money back.
-    assert_eq!(sync(&issuer, &channel).status, DeviceStatus::Frozen);
+    assert_eq!(standing(&issuer, &channel).status, DeviceStatus::Frozen);
     let call = ReversePayment { payment: paid.payment.unwrap(), key: "idempotency-reversal".into() };
     assert_eq!(shop.call(&issuer, &call).unwrap().outcome, Outcome::Reversed);
     assert_eq!(balance(&issuer, &channel), 2_000);
@@ -163,7 +163,7 @@ fn releasing_needs_an_older_healthy_device_its_passkey_and_a_contact_code() {
     let other = agree(&device, &intent, intent.nonce, &Passkey { break_signature: true, ..Passkey::new(PASSKEY) });
     assert_eq!(device.call(&issuer, &other).err(), Some(Code::AssertionRefused));
     assert!(matches!(confirm(&issuer, &device, &prepared), Ok(IntentConfirmed::Done { .. })));
-    assert_eq!(sync(&issuer, &channel).status, DeviceStatus::Active);
+    assert_eq!(standing(&issuer, &channel).status, DeviceStatus::Active);
     assert_eq!(kinds(&issuer, &channel).pop().unwrap().0, receipt::Kind::Unfrozen);
     assert_eq!(confirm(&issuer, &device, &prepared).err(), Some(Code::IntentExpired));
 }
@@ -187,7 +187,7 @@ fn a_device_that_cools_off_or_came_after_the_freeze_can_t_release() {
     assert_eq!(device.call(&issuer, &SendUnfreezeCode {}).err(), Some(Code::NotFirstDevice));
     // Then a person decides.
     now(issuer.release_account(&account)).unwrap();
-    assert_eq!(sync(&issuer, &channel).status, DeviceStatus::Active);
+    assert_eq!(standing(&issuer, &channel).status, DeviceStatus::Active);
     assert_eq!(now(issuer.release_account(&account)).unwrap_err().code, Code::NotFound);
 }
 
@@ -201,7 +201,7 @@ fn it_was_not_me_freezes_everything_and_the_money_of_that_payment_waits() {
     let seq = sync(&issuer, &channel).receipts.len() as u64;
     let call = ReportUse { statement: order(&issuer, &channel), seq: Some(seq) };
     channel.call(&issuer, &call).unwrap();
-    assert_eq!(sync(&issuer, &channel).status, DeviceStatus::Frozen);
+    assert_eq!(standing(&issuer, &channel).status, DeviceStatus::Frozen);
     let held = now(issuer.ledger().transact(Needs::new().and(Kind::Accounts, &account), |records| {
         records.accounts.get(&account).unwrap().held.clone()
     }))
@@ -223,5 +223,5 @@ fn a_second_stop_ends_a_release_that_was_being_agreed_to() {
     let Ticket { ticket } = log_in(&issuer, &stranger, "hanako", "hanako-password").unwrap();
     stranger.call(&issuer, &FreezeByTicket { ticket }).unwrap();
     assert_eq!(confirm(&issuer, &device, &prepared).err(), Some(Code::Frozen));
-    assert_eq!(sync(&issuer, &channel).status, DeviceStatus::Frozen);
+    assert_eq!(standing(&issuer, &channel).status, DeviceStatus::Frozen);
 }

@@ -13,7 +13,7 @@ fn a_limit_is_lowered_at_once_and_raised_by_a_step_up_alone() {
     let over = LowerLimit { new: Amount::of(50_001) };
     assert_eq!(device.call(&issuer, &over).err(), Some(Code::OverLimit));
     assert_eq!(device.call(&issuer, &LowerLimit { new: Amount::of(300) }).unwrap().limit, Amount::of(300));
-    assert_eq!(sync(&issuer, &channel).left.amount, Amount::of(300));
+    assert_eq!(standing(&issuer, &channel).left.amount, Amount::of(300));
     assert_eq!(pay(&issuer, &shop, &token(&issuer, &account, 1), 301, "1").outcome, Outcome::Declined);
     let raise = |old, new| PrepareLimit { old: Amount::of(old), new: Amount::of(new), head: Hash::ZERO };
     assert_eq!(device.call(&issuer, &LowerLimit { new: Amount::of(301) }).err(), Some(Code::OverLimit));
@@ -21,9 +21,9 @@ fn a_limit_is_lowered_at_once_and_raised_by_a_step_up_alone() {
     assert_eq!(device.call(&issuer, &raise(300, 300)).err(), Some(Code::BadAmount));
     assert_eq!(device.call(&issuer, &raise(300, 50_001)).err(), Some(Code::OverLimit));
     let prepared = device.call(&issuer, &raise(300, 1_000)).unwrap();
-    assert_eq!(sync(&issuer, &channel).left.amount, Amount::of(300), "nothing before it is signed");
+    assert_eq!(standing(&issuer, &channel).left.amount, Amount::of(300), "nothing before it is signed");
     confirm(&issuer, &device, &prepared).unwrap();
-    assert_eq!(sync(&issuer, &channel).left.amount, Amount::of(1_000));
+    assert_eq!(standing(&issuer, &channel).left.amount, Amount::of(1_000));
     advance(&issuer, 61);
     assert_eq!(pay(&issuer, &shop, &token(&issuer, &account, 2), 301, "2").outcome, Outcome::Approved);
     let changes = kinds(&issuer, &channel).into_iter().filter(|(kind, _)| *kind == receipt::Kind::LimitsChanged);
@@ -58,7 +58,7 @@ fn a_refill_beyond_the_silent_one_needs_a_step_up_and_never_a_new_window() {
     let prepared = device.call(&issuer, &ask(5_000, 5, 15_000, week)).unwrap();
     assert_eq!(device.call(&issuer, &Refill {}).err(), Some(Code::OverLimit));
     confirm(&issuer, &device, &prepared).unwrap();
-    let before = sync(&issuer, &channel);
+    let before = standing(&issuer, &channel);
     let refilled = device.call(&issuer, &Refill {}).unwrap();
     assert_eq!((refilled.left.amount, refilled.left.count), (Amount::of(14_500), 4));
     assert_eq!(before.left.amount, Amount::of(19_500));

@@ -55,7 +55,7 @@ fn a_suspended_device_is_replaced_its_old_key_is_dead_and_the_new_one_cools_off(
     let paid = sync(&issuer, &old_channel).receipts.len() as u64;
     // A copy of the key: a counter that jumps too far.
     assert_eq!(pay(&issuer, &shop, &token(&issuer, &account, 90_000), 500, "2").outcome, Outcome::Declined);
-    assert_eq!(sync(&issuer, &old_channel).status, DeviceStatus::Suspended);
+    assert_eq!(standing(&issuer, &old_channel).status, DeviceStatus::Suspended);
 
     let (device, prepared) = prepared(&issuer);
     let call = confirmation(&prepared, &device, &Passkey::new(PASSKEY), |_| {});
@@ -72,7 +72,7 @@ fn a_suspended_device_is_replaced_its_old_key_is_dead_and_the_new_one_cools_off(
     let mut channel = Client::new(NEW_CHANNEL);
     channel.account = Some(account);
     let call = Sync { nonce: Nonce([1; 16]), after: 0, thumb: device.key().thumbprint() };
-    let synced = channel.call(&issuer, &call).unwrap();
+    let synced = state_of(&issuer, &channel.call(&issuer, &call).unwrap());
     assert_eq!(synced.status, DeviceStatus::Active);
     assert_eq!(synced.left.amount, Amount::of(1_500));
     let freeze = Freeze {

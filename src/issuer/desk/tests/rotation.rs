@@ -97,7 +97,7 @@ fn the_new_key_goes_on_where_the_old_one_was_and_the_old_one_is_dead() {
 
     let (new, channel, answer) = renewed(&issuer, &device, Custody::Browser);
     let allowance = terms(&issuer, &answer.allowance);
-    assert_eq!((answer.atc_floor, allowance.thumb), (7, public(NEW).thumbprint()));
+    assert_eq!(allowance.thumb, public(NEW).thumbprint());
     let owner = account(&issuer, &device);
     let [old, renewed] = owner.devices.as_slice() else { panic!("two keys") };
     let inherited = |device: &Device| {
@@ -118,8 +118,8 @@ fn the_new_key_goes_on_where_the_old_one_was_and_the_old_one_is_dead() {
     // The new one pays what is left of the same window, above the old counter.
     advance(&issuer, 31);
     assert_eq!(pay(&issuer, &shop, &new_token(&issuer, &device, 7), 100, "3").outcome, Outcome::TokenUsed);
-    assert_eq!(news(&issuer, &channel, NEW).unwrap().left.amount, Amount::of(11_000));
-    assert_eq!(news(&issuer, &channel, NEW).unwrap().atc_floor, 7);
+    assert_eq!(state_of(&issuer, &news(&issuer, &channel, NEW).unwrap()).left.amount, Amount::of(11_000));
+    assert_eq!(state_of(&issuer, &news(&issuer, &channel, NEW).unwrap()).floor, 7);
     // The card belongs to the key that proved it.
     assert_eq!(prepare_top_up(&issuer, &new, 1_000, "card-1").err(), Some(Code::CardProofNeeded));
     now(issuer.audit()).unwrap();
@@ -156,7 +156,7 @@ fn a_suspended_key_may_do_this_one_thing_and_a_frozen_account_nothing() {
     let shop = till(&issuer, TILL, "t/1001");
     assert_eq!(pay(&issuer, &shop, &token(&issuer, &id, 1), 500, "1").outcome, Outcome::Approved);
     assert_eq!(pay(&issuer, &shop, &token(&issuer, &id, 90_000), 500, "2").outcome, Outcome::Declined);
-    assert_eq!(sync(&issuer, &channel).status, DeviceStatus::Suspended);
+    assert_eq!(standing(&issuer, &channel).status, DeviceStatus::Suspended);
     assert_eq!(prepare_top_up(&issuer, &device, 1_000, "card-1").err(), Some(Code::Suspended));
     let suspected_at = account(&issuer, &device).devices[0].evidence.suspected_at;
     assert_eq!(suspected_at, Some(at(&issuer)));
@@ -181,7 +181,7 @@ fn a_suspended_key_may_do_this_one_thing_and_a_frozen_account_nothing() {
     .unwrap();
 
     let (_, channel, _) = renewed(&issuer, &device, Custody::Software);
-    assert_eq!(news(&issuer, &channel, NEW).unwrap().status, DeviceStatus::Active);
+    assert_eq!(state_of(&issuer, &news(&issuer, &channel, NEW).unwrap()).status, DeviceStatus::Active);
     advance(&issuer, 61);
     assert_eq!(pay(&issuer, &shop, &new_token(&issuer, &device, 2), 500, "3").outcome, Outcome::Approved);
     // The suspicion goes along: it is no clean key, however long the old one was there.

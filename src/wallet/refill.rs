@@ -1,0 +1,114 @@
+//! A fresh allowance before the old one ends, or when its owner asks for one.
+
+use super::Wallet;
+use super::client::By;
+use super::error::Error;
+use super::ports::Platform;
+use super::record::{Data, LeftThen, Terms};
+use super::room::Local;
+use super::state::Status;
+use crate::code::Code;
+use crate::wire::allowance::Tier;
+use crate::wire::calls::Refill;
+use crate::wire::id::Bytes;
+use crate::wire::state::Left;
+
+/// A silent refill comes at most once in this many seconds.
+const REFILL_APART: u32 = 24 * 3600;
+/// An allowance this near its end is refilled, in seconds.
+const REFILL_BEFORE: u32 = 48 * 3600;
+
+impl<P: Platform> Wallet<P> {
+    pub(super) async fn fetch_allowance(&self) -> Result<(), Error> {
+        let _turn = self.room.news.turn().await;
+        self.renew(None).await?;
+        // What is left of it counts once it is signed; if that does not come now, the next sync brings it.
+        let _ = self.fetch_round().await;
+        Ok(())
+    }
+
+    /// Opens an allowance that came before the clock was learned, where it is late; or else refills, if it is time.
+    pub(super) fn refill_silently(&self, late: bool) -> Option<Local<'_, Result<(), Error>>> {
+        if late {
+            let unopened = |data: &Data| data.account.as_ref().and(data.unopened.clone());
+            let bytes = self.room.data.borrow().as_deref().and_then(unopened)?;
+            return Some(self.renew(Some(bytes)));
+        }
+        let now = self.now();
+        let due = self.room.data.borrow().as_ref().is_some_and(|data| is_refill_due(data.allowance.as_ref(), now));
+        (due && self.status() == Status::Ready).then(|| self.renew(None))
+    }
+
+    /// Takes an allowance that is here already, or else a fresh one from the issuer.
+    fn renew(&self, late: Option<Bytes>) -> Local<'_, Result<(), Error>> {
+        Box::pin(async move {
+            let mut left = None;
+            let bytes = match late {
+                Some(bytes) => bytes,
+                None => {
+                    self.demand_ready()?;
+                    let reply = self.call(By::Device, &Refill {}).await?;
+                    left = Some(reply.left);
+                    reply.allowance
+                }
+            };
+            let now = self.now();
+            let thumb = self.read(|data| data.device_key.thumbprint())?;
+            let opened = self.open_allowance(&bytes.0, thumb, now).await;
+            if left.is_some() && opened.as_ref().is_err_and(|error| error.code == Code::ClockSkew) {
+                // The issuer gave it out: it is kept until the clock is learned, now or by the next sync.
+                let kept = bytes.clone();
+                self.change(|data| {
+                    data.unopened = Some(kept);
+                    Ok(())
+                })
+                .await?;
+                self.learn_time().await?;
+                return self.renew(Some(bytes)).await;
+            }
+            let terms = opened?;
+            self.change(|data| {
+                if left.is_none() {
+                    data.unopened = None;
+                }
+                // An allowance says nothing of the call that it answers: an earlier one, shown again, would make codes under a
+                // handle that the issuer may have retired. The one that is here stays, until another ends later.
+                let is_later = |held: &Terms| held.handle == terms.handle || held.until < terms.until;
+                if !data.allowance.as_ref().is_none_or(is_later) {
+                    return Ok(());
+                }
+                data.take_terms(*terms);
+                if let Some(left) = left {
+                    data.left = Some(lowered(data.left, left, now));
+                    data.last_contact = data.last_contact.max(now);
+                }
+                Ok(())
+            })
+            .await
+        })
+    }
+}
+
+/// What is left by an answer that is not signed: no more than was believed before.
+fn lowered(before: Option<LeftThen>, said: Left, now: u32) -> LeftThen {
+    let Some(before) = before.filter(|before| now < before.left.resets_at) else {
+        // What this wallet itself has counted is then the other bound.
+        return LeftThen { left: said, as_of: now };
+    };
+    let left = Left {
+        amount: before.left.amount.min(said.amount),
+        count: before.left.count.min(said.count),
+        resets_at: before.left.resets_at.max(said.resets_at),
+    };
+    LeftThen { left, ..before }
+}
+
+fn is_refill_due(terms: Option<&Terms>, now: u32) -> bool {
+    let Some(terms) = terms else { return true };
+    if terms.since == 0 {
+        return false;
+    }
+    let cooled = terms.tier == Tier::CoolOff && terms.cooled_at <= now;
+    let ending = terms.until <= now.saturating_add(REFILL_BEFORE);
+    now >= terms.since.saturating_add(REFILL_APART) && (cooled || ending)
+}

@@ -1,0 +1,125 @@
+//! Counters that do not go on from where they are: a floor that this record can't have counted to, a full counter, a new key.
+#![cfg(all(feature = "wallet", feature = "issuer"))]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where something is wrong")]
+
+#[path = "lib/world.rs"]
+mod world;
+
+use jitsuin::code::Code;
+use jitsuin::issuer::desk::Reply;
+use jitsuin::issuer::ledger::{self, Ledger as _, Needs};
+use jitsuin::issuer::replay::Use;
+use jitsuin::wallet::memory::{FnTransport, Place, run};
+use jitsuin::wallet::ports::{Kept, Platform, Response, Store as _};
+use jitsuin::wallet::record::Data;
+use jitsuin::wallet::state::AlertKind;
+use jitsuin::wallet::{Status, Wallet};
+use jitsuin::wire::calls::Outcome;
+use jitsuin::wire::id::Hash;
+use std::cell::Cell;
+use std::rc::Rc;
+use world::{ISSUER, World, balance, data, yen};
+
+async fn renew(wallet: &Wallet<Place>) {
+    let ceremony = wallet.prepare_rotation(None).await.unwrap();
+    wallet.confirm(ceremony.id).await.unwrap();
+}
+
+/// Notes in the ledger that a token with this counter was taken of the account's newest device key.
+async fn take_counter(world: &World, place: &Place, atc: u32) {
+    let account = data(place).account.unwrap().id;
+    let at = world.now();
+    let needs = Needs::new().and(ledger::Kind::Accounts, &account);
+    let taken = Use {
+        atc,
+        random: [0; 4],
+        issued_at: at - 1,
+        claims: Hash::ZERO,
+        at,
+        till: "t/1001".parse().unwrap(),
+        amount: yen(1),
+        outcome: Outcome::Declined,
+        payment: None,
+        seq: 0,
+    };
+    let take = world.issuer.ledger().transact(needs, |records| {
+        let mut owner = records.accounts.get(&account).unwrap().clone();
+        owner.devices.last_mut().unwrap().window.take(taken.clone());
+        records.accounts.put(&account, owner);
+    });
+    take.await.unwrap();
+}
+
+#[test]
+fn a_counter_that_does_not_go_on_is_cured_by_a_new_key() {
+    run(async {
+        // What the issuer took, and what this wallet has counted.
+        for (taken, counted, goes_on_at) in [
+            (Some(65_537), None, 65_538),
+            (Some(u32::MAX), None, 1),
+            (None, Some(u32::MAX), 1),
+            (Some(70), Some(u32::MAX), 71),
+            (Some(u32::MAX), Some(u32::MAX), 1),
+        ] {
+            let world = World::new().await;
+            let (place, wallet) = world.hanako().await;
+            let till = world.till("1001").await;
+            if let Some(atc) = taken {
+                take_counter(&world, &place, atc).await;
+            }
+            if let Some(atc) = counted {
+                let Kept::Record(mut record) = place.store().load().await.unwrap() else { panic!("no record") };
+                let mut changed = *Data::from_bytes(&record.data).unwrap();
+                changed.atc = atc;
+                record.data = changed.to_bytes();
+                place.store().overwrite(&record.data);
+                wallet.read_again().await.unwrap();
+            }
+            wallet.sync().await.unwrap();
+            let refused = wallet.payment_code(None).await.unwrap_err().code;
+            assert_eq!(refused, Code::RotateNeeded, "{taken:?} {counted:?}");
+
+            renew(&wallet).await;
+            world.advance(61);
+            let code = wallet.payment_code(None).await.unwrap();
+            assert_eq!(code.counter, goes_on_at, "{taken:?} {counted:?}");
+            assert_eq!(till.outcome(&code.text, 540, "sale-1").await, Outcome::Approved, "{taken:?} {counted:?}");
+            wallet.sync().await.unwrap();
+            assert_eq!((wallet.state().status, balance(&wallet)), (Status::Ready, 1_460));
+            let kinds: Vec<_> = wallet.state().alerts.iter().map(|alert| alert.kind).collect();
+            assert!(kinds.iter().all(|kind| *kind == AlertKind::RotateNeeded), "{kinds:?}");
+            world.audit().await;
+        }
+    });
+}
+
+#[test]
+fn a_new_key_makes_no_code_before_the_issuer_signed_where_it_goes_on() {
+    run(async {
+        let world = World::new().await;
+        let lost = Rc::new(Cell::new(false));
+        let (holds, to) = (Rc::clone(&lost), world.clone());
+        let transport = FnTransport::new(move |request| {
+            let (world, lost) = (to.clone(), Rc::clone(&holds));
+            async move {
+                let path = request.url.strip_prefix(ISSUER).unwrap().to_owned();
+                if path == "/v1/sync" && lost.get() {
+                    return Err(jitsuin::wallet::ports::Unreachable);
+                }
+                let Reply { status, body, nonce, retry_after, .. } =
+                    world.answer(request.method, &path, request.body, request.proof).await;
+                Ok(Response { status, body, nonce, retry_after })
+            }
+        });
+        let place = world.place_over(ISSUER, transport);
+        let wallet = world.wallet(&place).await;
+        world.enrol(&wallet, "hanako").await.unwrap();
+        let ceremony = wallet.prepare_rotation(None).await.unwrap();
+        lost.set(true);
+        wallet.confirm(ceremony.id).await.unwrap();
+        assert_eq!(wallet.payment_code(None).await.unwrap_err().code, Code::Offline);
+        lost.set(false);
+        wallet.sync().await.unwrap();
+        assert!(wallet.payment_code(None).await.is_ok());
+    });
+}
