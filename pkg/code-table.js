@@ -81,7 +81,7 @@ export const CODES = Object.freeze({
   "declined": ["user", true, "The payment was not made."],
   "try-again": ["user", true, "The code could not be read: try again."],
   "till-blocked": ["issuer", false, "The till may not take payments."],
-  "idempotency-mismatch": ["page", false, "The key was used with another request."],
+  "idempotency-mismatch": ["page", false, "The idempotency key, or the name of the call, was used with another request."],
   "reversal-too-late": ["user", false, "The payment can no longer be reversed by the till."],
   "intent-mismatch": ["issuer", false, "What would be signed differs from what was asked for."],
   "intent-expired": ["user", true, "The intent is past its time, used, or unknown."],

@@ -135,7 +135,7 @@ export type Intent =
 /** A thing the user must agree to, with all network work done. Call `confirm` synchronously inside a tap (Safari's rule). */
 export interface Ceremony<T> {
   readonly intent: Intent;
-  /** Calls while one runs share its result. After `cancelled`, `timed-out`, `tap-again`, `not-focused`, `uv-failed` or `offline` it may be called again. */
+  /** Calls while one runs share its result. After `cancelled`, `timed-out`, `tap-again`, `not-focused`, `uv-failed`, `offline` or `proof-replayed` it may be called again: what was signed is sent again, without a prompt. */
   confirm(options?: Cancellable): Promise<T>;
   /** Settles when the platform's prompt is closed. Safe at any time, also from an effect's clean-up. */
   cancel(): Promise<void>;

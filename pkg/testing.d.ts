@@ -89,17 +89,22 @@ export interface Message {
 }
 /**
  * How the next matching call fails. `"no-answer"`: it never arrives. `"answer-lost"`: the issuer does it and its answer is lost.
+ * `"delivered-twice"`: the network below hands the same request to the issuer twice, as browsers do when a kept-alive connection dies
+ * unanswered, and the sender hears the second answer alone. These two pass over a call that only fetches a nonce.
  * `"stale-nonce"`: it is refused with a new nonce. A code: it is refused so. A status: the answer is empty, as from a broken proxy.
  */
-export type Failure = "no-answer" | "answer-lost" | "stale-nonce" | ErrorCode | { readonly status: number };
+export type Failure = "no-answer" | "answer-lost" | "delivered-twice" | "stale-nonce" | ErrorCode | { readonly status: number };
 export interface TestIssuer {
   readonly url: string;
   /** Give it to `Wallet.open({ fetch })`, or serve it. Rejects where no answer comes. */
   readonly fetch: (request: Request) => Promise<Response>;
   /** Serves it on loopback, at this port or a free one. In Node. Give the url as `endpoint`: it is still `https://issuer.test`. */
   listen(port?: number): Promise<{ readonly url: string; close(): Promise<void> }>;
-  /** `call`: a path such as `/v1/top-ups`. Default: whichever comes next. */
-  failNext(how: Failure, call?: string): void;
+  /**
+   * `call`: a path such as `/v1/top-ups`. Default: whichever comes next. Each one is for one call: several of them meet one call after
+   * another, and a list of `"delivered-twice"` and `"answer-lost"` meets the same call with both.
+   */
+  failNext(how: Failure | readonly Failure[], call?: string): void;
   account(options?: AccountOptions): Promise<TestAccount>;
   /** A till with a key of its own, registered by a one-time code at its first call. Its calls can be made to fail as well. */
   till(options?: { readonly name?: string; readonly place?: string; readonly merchant?: string }): TestTill;

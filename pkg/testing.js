@@ -79,6 +79,18 @@ function milliseconds(by) {
 /** @returns {Promise<void>} */
 const turn = () => new Promise((resolve) => setTimeout(resolve));
 
+/**
+ * Whether the issuer gets a call twice, whether its answer is lost, and how it fails otherwise.
+ * @param {Failure | readonly Failure[] | undefined} how
+ * @returns {[boolean, boolean, Exclude<Failure, "delivered-twice" | "answer-lost"> | undefined]}
+ */
+function told(how) {
+  const all = /** @type {readonly Failure[]} */ (Array.isArray(how) ? how : how === undefined ? [] : [how]);
+  /** @type {any} */
+  const other = all.find((one) => one !== "delivered-twice" && one !== "answer-lost");
+  return [all.includes("delivered-twice"), all.includes("answer-lost"), other];
+}
+
 /** What `fetch` rejects with where no answer comes. */
 const unreachable = () => new TypeError("Failed to fetch");
 
@@ -123,7 +135,7 @@ class World {
   /** @type {string} */ #name;
   #wallets = 0;
   /** @type {Set<Wallet>} */ #open = new Set();
-  /** @type {{ how: Failure, call?: string }[]} */ #failures = [];
+  /** @type {{ how: Failure | readonly Failure[], call?: string }[]} */ #failures = [];
   #nonce = "";
   /** When real time was last let pass; `null`: the clock stands until it is moved. @type {number | null} */
   #passed;
@@ -144,7 +156,7 @@ class World {
       clock: this.#clock(false),
       fetch: (/** @type {Request} */ request) => this.#answer(request),
       listen: (/** @type {number} */ port = 0) => listen((request) => this.#answer(request), port),
-      failNext: (/** @type {Failure} */ how, /** @type {string} */ call) => void this.#failures.push({ how, call }),
+      failNext: (/** @type {Failure | readonly Failure[]} */ how, /** @type {string} */ call) => void this.#failures.push({ how, call }),
       account: (/** @type {any} */ account) => this.#account(account),
       till: (/** @type {any} */ till) => this.#till(till),
       inbox: () => this.#inbox(),
@@ -185,7 +197,7 @@ class World {
   /** @param {string} path */
   #failure(path) {
     const at = this.#failures.findIndex(({ call }) => call === undefined || call === path);
-    return at < 0 ? undefined : this.#failures.splice(at, 1)[0].how;
+    return at < 0 ? undefined : this.#failures.splice(at, 1)[0];
   }
 
   /** @param {Request} request */
@@ -193,15 +205,21 @@ class World {
     this.#pass();
     const { pathname } = new URL(request.url);
     const body = new Uint8Array(await request.arrayBuffer());
-    const how = this.#failure(pathname);
+    const failure = this.#failure(pathname);
+    const [twice, lost, how] = told(failure?.how);
     if (how === "no-answer") throw unreachable();
     if (typeof how === "object") return new Response("", { status: how.status });
     if (how === "stale-nonce") return this.#problem("use-dpop-nonce", this.#nonce);
-    if (how !== undefined && how !== "answer-lost") return this.#problem(how, null);
+    if (how !== undefined) return this.#problem(how, null);
     const proof = request.headers.get("DPoP") ?? undefined;
-    const answer = await guarded(() => this.#raw.answer(request.method, pathname, body, proof, "192.0.2.1"));
+    const deliver = () => guarded(() => this.#raw.answer(request.method, pathname, body, proof, "192.0.2.1"));
+    let answer = await deliver();
+    // What only fetched a nonce was not done: the failure is for the next.
+    const done = answer.status !== 401 || JSON.parse(answer.body).code !== "use-dpop-nonce";
+    if (failure && !done) this.#failures.unshift(failure);
+    if (twice && done) answer = await deliver();
     if (answer.nonce !== null) this.#nonce = answer.nonce;
-    if (how === "answer-lost") throw unreachable();
+    if (lost && done) throw unreachable();
     const headers = new Headers({ "Content-Type": answer.contentType, "Cache-Control": "no-store" });
     if (answer.nonce !== null) headers.set("DPoP-Nonce", answer.nonce);
     if (answer.retryAfter !== null) headers.set("Retry-After", String(answer.retryAfter));

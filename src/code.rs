@@ -195,7 +195,7 @@ codes! {
     Declined "declined" Till User true 403 "The payment was not made.";
     TryAgain "try-again" Till User true 422 "The code could not be read: try again.";
     TillBlocked "till-blocked" Till Issuer false 403 "The till may not take payments.";
-    IdempotencyMismatch "idempotency-mismatch" Till Page false 422 "The key was used with another request.";
+    IdempotencyMismatch "idempotency-mismatch" Till Page false 422 "The idempotency key, or the name of the call, was used with another request.";
     ReversalTooLate "reversal-too-late" Till User false 409 "The payment can no longer be reversed by the till.";
 
     // Step-up.

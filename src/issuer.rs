@@ -29,6 +29,7 @@ mod allowance;
 pub mod attestation;
 pub mod books;
 pub mod cards;
+pub mod delivery;
 pub mod demo;
 pub mod desk;
 mod devices;

@@ -4,6 +4,7 @@
 //! network work, and confirmed inside a tap. No call panics when calls overlap: they wait their turn, and a new
 //! ceremony ends the open one.
 
+mod calling;
 mod cards;
 mod ceremony;
 mod change;

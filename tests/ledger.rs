@@ -43,6 +43,7 @@ mod file {
     use jitsuin::wire::calls::{EnrolTill, WhichTill};
     use sqlx::Connection;
     use std::path::{Path, PathBuf};
+    use std::sync::Arc;
 
     pub(super) async fn open(file: &Path) -> SqliteLedger {
         SqliteLedger::open_with(file, clock()).await.unwrap()
@@ -80,6 +81,15 @@ mod file {
             let entry = issuer.ledger().transact(needs, |records| records.keys.get(&keys[0]).cloned()).await.unwrap();
             assert_eq!(entry, Some(KeyEntry::Till { till: seeded.till_codes[0].0.clone() }));
             issuer.audit().await.unwrap();
+        });
+    }
+
+    #[test]
+    fn one_call_has_one_effect_at_two_processes_over_one_file() {
+        with("two", async |file| {
+            let first = promises::open(open(&file).await).await;
+            let second = promises::open(open(&file).await).await;
+            promises::one_call_at_all(&[Arc::new(first), Arc::new(second)]).await;
         });
     }
 

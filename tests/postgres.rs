@@ -34,6 +34,7 @@ mod tests {
     use jitsuin::issuer::ledger::{LedgerError, PostgresLedger};
     use sqlx::{Connection as _, PgConnection};
     use std::process::ExitCode;
+    use std::sync::Arc;
 
     async fn open(url: &str) -> PostgresLedger {
         PostgresLedger::open_with(url, clock()).await.unwrap()
@@ -91,6 +92,14 @@ mod tests {
         });
     }
 
+    fn one_call_has_one_effect_at_two_servers(url: String) {
+        run(async move {
+            let first = promises::open(open(&url).await).await;
+            let second = promises::open(open(&url).await).await;
+            promises::one_call_at_all(&[Arc::new(first), Arc::new(second)]).await;
+        });
+    }
+
     fn a_database_of_a_later_version_is_left_alone(url: String) {
         run(async move {
             open(&url).await.close().await;
@@ -130,6 +139,7 @@ mod tests {
             "a_second_server_finds_everything_and_no_proof_counts_at_both",
             a_second_server_finds_everything_and_no_proof_counts_at_both,
         ),
+        ("one_call_has_one_effect_at_two_servers", one_call_has_one_effect_at_two_servers),
         ("a_database_of_a_later_version_is_left_alone", a_database_of_a_later_version_is_left_alone),
         ("servers_that_start_together_make_the_tables_once", servers_that_start_together_make_the_tables_once),
     ];

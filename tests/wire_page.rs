@@ -70,6 +70,23 @@ fn every_file_and_example_named_exists_and_is_refused_as_said() {
     assert!(examples > 35, "the test must see the tables");
 }
 
+#[cfg(feature = "issuer")]
+#[test]
+fn the_calls_without_a_name_are_the_desk_s() {
+    use jitsuin::issuer::desk::CALLS;
+    use jitsuin::wire::calls::Effect;
+    let page = page();
+    let section = page.split("\n### ").find(|part| part.starts_with("Deliveries of one call")).unwrap();
+    let listed = |start: &str| -> BTreeSet<&str> {
+        let item = section.split("\n- ").find(|item| item.starts_with(start)).unwrap();
+        quoted(item.split("\n\n").next().unwrap()).into_iter().filter(|word| word.starts_with("/v1/")).collect()
+    };
+    let calls = |effect: Effect| CALLS.iter().filter(|(_, held)| *held == effect).map(|(path, _)| *path).collect();
+    assert_eq!(listed("Reading"), calls(Effect::Reads));
+    assert_eq!(listed("Named by"), calls(Effect::ByKey));
+    assert_eq!(CALLS.iter().filter(|(_, effect)| *effect == Effect::ByCall).count(), 25);
+}
+
 #[test]
 fn the_words_of_receipts_and_key_sets_are_the_codes_own_and_all_of_them() {
     let page = page();

@@ -39,7 +39,7 @@ export async function setTheScene() {
   const victim = await demo("/demo/victim", {});
   const wallet = await Wallet.open({ issuer, root: ROOT, profile: `attack-${victim.login}`, updates: "manual" });
   const till = new Prover(issuer, await makeKeys());
-  done(await till.post("/v1/tills", JSON.stringify({ code: victim.tillCode })));
+  done(await till.change("/v1/tills", { code: victim.tillCode }));
   return { issuer, victim, wallet, till };
 }
 
@@ -108,9 +108,9 @@ async function trySideDoors({ issuer, victim }) {
 async function topUp({ issuer, victim }) {
   // Past the wallet's own checks: a key of the attacker's, and the victim's account named.
   const stranger = new Prover(issuer, await makeKeys(), victim.account);
-  const body = JSON.stringify({ amount: String(THIRTY_THOUSAND), currency: "JPY", source: "card-1", head: "A".repeat(43) });
+  const body = { amount: String(THIRTY_THOUSAND), currency: "JPY", source: "card-1", head: "A".repeat(43) };
   let code = null;
-  for (let time = 0; time < 3; time += 1) code = (await stranger.post("/v1/top-ups", body)).code;
+  for (let time = 0; time < 3; time += 1) code = (await stranger.change("/v1/top-ups", body)).code;
   return { code: code ?? "approved" };
 }
 

@@ -6,12 +6,17 @@ export function makeKeys() {
   return crypto.subtle.generateKey({ name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);
 }
 
+/** What is no answer of the issuer to this call, which may have had its effect. */
+export const NO_ANSWER = ["offline", "issuer-unavailable", "proof-replayed"];
+
 /** One key, its nonce, its calls. */
 export class Prover {
   /** @type {string} */ #issuer;
   /** @type {CryptoKeyPair} */ #keys;
   /** @type {string | undefined} */ #account;
   #nonce = "";
+  /** Names of calls that were not answered, by what they say: the same again is the same call. @type {Map<string, string>} */
+  #unanswered = new Map();
 
   /** @param {string} issuer @param {CryptoKeyPair} keys @param {string} [account] whose it says it is */
   constructor(issuer, keys, account) {
@@ -20,12 +25,28 @@ export class Prover {
     this.#account = account;
   }
 
-  /** Sends a body; the code of a refusal is `null` where there was none.
+  /** Sends a call that changes something, under a name that the issuer knows a second delivery by.
+   * @param {string} path @param {object} body
+   * @returns {Promise<{ code: string | null, body: any }>} */
+  async change(path, body) {
+    const said = path + JSON.stringify(body);
+    const call = this.#unanswered.get(said) ?? base64url(crypto.getRandomValues(new Uint8Array(16)));
+    this.#unanswered.set(said, call);
+    const answer = await this.post(path, JSON.stringify({ ...body, call }));
+    if (!NO_ANSWER.includes(String(answer.code))) this.#unanswered.delete(said);
+    return answer;
+  }
+
+  /** Sends a body; the code of a refusal is `null` where there was none. Once more if the issuer wants another nonce, and once more
+   * under a new proof if the network has delivered the call twice and the second answer is the one that came.
    * @param {string} path @param {string} text
    * @returns {Promise<{ code: string | null, body: any }>} */
   async post(path, text) {
-    const answer = await this.#once(path, text);
-    return answer.code === "use-dpop-nonce" ? this.#once(path, text) : answer;
+    const again = new Set(["use-dpop-nonce", "proof-replayed"]);
+    for (;;) {
+      const answer = await this.#once(path, text);
+      if (!again.delete(String(answer.code))) return answer;
+    }
   }
 
   /** @param {string} path @param {string} text */

@@ -1,6 +1,6 @@
 // @ts-check
 // Freezes by any passkey of the account: no wallet need ever have been on this machine, and none of its keys is left here.
-import { base64url } from "/proof.js";
+import { NO_ANSWER, base64url } from "/proof.js";
 
 /** @typedef {{ nonce: string }} Prepared */
 /** @typedef {{ issuer: string, rp_id: string }} Names */
@@ -11,6 +11,8 @@ const FRESH_MS = 240_000;
 let held;
 /** When it came, by the monotonic clock. */
 let heldSince = 0;
+/** What the passkey signed, until it was answered. @type {{ nonce: string, assertion: object } | undefined} */
+let signed;
 /** Who the issuer is. @type {Names | undefined} */
 let names;
 
@@ -20,17 +22,24 @@ export function canAskPasskey() {
 }
 
 /** Asks for a passkey over a fresh challenge, and gives it to the issuer.
- * @param {(path: string, body: object) => Promise<any>} post */
-export async function freezeByPasskey(post) {
+ * @param {(path: string, body: object) => Promise<any>} change sends a call that changes something */
+export async function freezeByPasskey(change) {
   if (held === undefined || performance.now() - heldSince > FRESH_MS) {
-    held = await post("/v1/freeze/passkey", {});
+    held = await change("/v1/freeze/passkey", {});
     heldSince = performance.now();
   }
   const { nonce } = /** @type {Prepared} */ (held);
   names ??= await (await fetch("/.well-known/jitsuin", { credentials: "omit" })).json();
-  const assertion = await ask(/** @type {Names} */ (names), nonce);
-  held = undefined;
-  await post("/v1/freeze/passkey/confirm", { nonce, assertion });
+  // What was signed and not answered is sent again as it is, without a second prompt.
+  signed ??= { nonce, assertion: await ask(/** @type {Names} */ (names), nonce) };
+  try {
+    await change("/v1/freeze/passkey/confirm", signed);
+  } catch (error) {
+    if (NO_ANSWER.includes(String(Reflect.get(/** @type {object} */ (error), "code")))) throw error;
+    held = signed = undefined;
+    throw error;
+  }
+  held = signed = undefined;
 }
 
 /** @param {Names} names @param {string} nonce */

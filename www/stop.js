@@ -26,18 +26,18 @@ function onSubmit(form, button, work) {
 byId("passkey-form").hidden = !canAskPasskey();
 onSubmit("passkey-form", "passkey-submit", async () => {
   const here = await client;
-  await freezeByPasskey((path, body) => here.post(path, body));
+  await freezeByPasskey((path, body) => here.change(path, body));
   done();
 });
 
 onSubmit("stop-form", "stop-submit", async () => {
-  await (await client).post("/v1/freeze/code", { code: value("stop-code") });
+  await (await client).change("/v1/freeze/code", { code: value("stop-code") });
   done();
 });
 
 onSubmit("login-form", "login-submit", async () => {
   const language = currentLanguage();
-  const started = await (await client).post("/v1/login", { login: value("login"), password: value("password"), language });
+  const started = await (await client).change("/v1/login", { login: value("login"), password: value("password"), language });
   attempt = started.attempt;
   byId("login-form").hidden = true;
   byId("code-form").hidden = false;
@@ -46,8 +46,8 @@ onSubmit("login-form", "login-submit", async () => {
 
 onSubmit("code-form", "code-submit", async () => {
   const code = value("contact-code").replace(/\s/g, "");
-  const { ticket } = await (await client).post("/v1/login/code", { attempt, code });
-  await (await client).post("/v1/freeze/ticket", { ticket });
+  const { ticket } = await (await client).change("/v1/login/code", { attempt, code });
+  await (await client).change("/v1/freeze/ticket", { ticket });
   done();
 });
 

@@ -1,6 +1,6 @@
 // @ts-check
 // A till's own client: a key that can't be exported, payments that are on disk before they are asked for.
-import { Prover, base64url, makeKeys } from "/proof.js";
+import { NO_ANSWER, Prover, base64url, makeKeys } from "/proof.js";
 
 const STORE = "till";
 const KEY = "key";
@@ -54,14 +54,15 @@ export class TillClient {
     return new TillClient(null, new Prover(issuer, await makeKeys()));
   }
 
-  /** One call of any kind, once. @param {string} path @param {object} body @returns {Promise<any>} */
-  post(path, body) {
-    return this.#send(path, JSON.stringify(body));
+  /** A call that changes something, once. The same again after a lost answer is the same call.
+   * @param {string} path @param {object} body @returns {Promise<any>} */
+  async change(path, body) {
+    return answered(await this.#prover.change(path, body));
   }
 
   /** @param {string} code @returns {Promise<Registration>} */
   enrol(code) {
-    return this.#call("/v1/tills", { code });
+    return patiently(() => this.change("/v1/tills", { code }));
   }
 
   /** Who this till is; nothing if the issuer does not know its key.
@@ -114,25 +115,29 @@ export class TillClient {
   }
 
   /** @param {string} path @param {object} body */
-  async #call(path, body) {
+  #call(path, body) {
     const text = JSON.stringify(body);
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.#send(path, text);
-      } catch (error) {
-        const lost = error instanceof TillError && (error.code === "offline" || error.code === "issuer-unavailable");
-        if (!lost || attempt === TRIES) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 400 * attempt));
-      }
+    return patiently(async () => answered(await this.#prover.post(path, text)));
+  }
+}
+
+/** Sends again after an answer that did not come. @template T @param {() => Promise<T>} send @returns {Promise<T>} */
+async function patiently(send) {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await send();
+    } catch (error) {
+      const lost = error instanceof TillError && NO_ANSWER.includes(error.code);
+      if (!lost || attempt === TRIES) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 400 * attempt));
     }
   }
+}
 
-  /** @param {string} path @param {string} text */
-  async #send(path, text) {
-    const { code, body } = await this.#prover.post(path, text);
-    if (code !== null) throw new TillError(code);
-    return body;
-  }
+/** The body of an answer. @param {{ code: string | null, body: any }} answer */
+function answered({ code, body }) {
+  if (code !== null) throw new TillError(code);
+  return body;
 }
 
 /** A fresh idempotency key: 22 characters. */

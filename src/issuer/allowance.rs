@@ -21,11 +21,20 @@ const SILENT: u32 = 24 * 3600;
 /// Handles of a device that are still known, the current one included.
 const KEPT: usize = 4;
 
+/// What is secret in an allowance, derived from the call that it answers.
+#[derive(Clone, Copy)]
+pub(super) struct Fresh {
+    /// Its name.
+    pub(super) handle: Handle,
+    /// What is mixed into its tokens.
+    pub(super) veil: Veil,
+}
+
 /// What an allowance needs besides its device.
 pub(super) struct Terms {
-    /// Drawn before the transaction.
+    /// Its name, which stands in the index.
     pub(super) handle: Handle,
-    /// Drawn in it.
+    /// What is mixed into its tokens.
     pub(super) veil: Veil,
     /// When the cool-off ends or ended.
     pub(super) cooled_at: u32,
@@ -172,13 +181,14 @@ pub(super) fn agree(
 /// Renews a device's allowance: as its owner agreed, or else without asking, once in 24 hours. The handle before stays good until the new one is used.
 ///
 /// # Errors
-/// The state's code; [`Code::CoolingOff`]; [`Code::OverLimit`] with the time of the next silent refill.
+/// The state's code; [`Code::CoolingOff`]; [`Code::OverLimit`] with the time of the next silent refill;
+/// [`Code::IdempotencyMismatch`] for a call that named itself as one before did.
 pub(super) fn refill(
     moment: &Moment<'_>,
     records: &mut Records,
     account: &AccountId,
     thumb: Thumbprint,
-    handle: Handle,
+    Fresh { handle, veil }: Fresh,
 ) -> Result<calls::Refilled, Refused> {
     let now = moment.now();
     let mut owner = records.accounts.get(account).cloned().ok_or(Code::NotEnrolled)?;
@@ -189,18 +199,16 @@ pub(super) fn refill(
     if now < device.cooled_at {
         return Err(Refused::cooling_off(device.cooled_at));
     }
+    if device.handles.iter().any(|used| used.handle == handle) {
+        return Err(Code::IdempotencyMismatch.into());
+    }
     let agreed = device.agreed_refill.take().filter(|agreed| now < agreed.fetch_by);
     let next = device.allowance.at.saturating_add(SILENT);
     if now < next && agreed.is_none() {
         return Err(Refused { resets_at: Some(next), ..Refused::new(Code::OverLimit) });
     }
     index(records, handle, &id, thumb)?;
-    let terms = Terms {
-        handle,
-        veil: Veil(moment.chance.next()),
-        cooled_at: device.cooled_at,
-        tier: device.tier(&moment.settings.policy, now),
-    };
+    let terms = Terms { handle, veil, cooled_at: device.cooled_at, tier: device.tier(&moment.settings.policy, now) };
     device.allowance = match agreed {
         Some(AgreedRefill { per_payment, count, total, until, .. }) => {
             let limits = Limits { per_payment, per_key: total, count, ..*moment.settings.policy.of(terms.tier) };

@@ -13,10 +13,12 @@ use crate::wire::id::{AccountId, Hash, SourceId, Thumbprint};
 use crate::wire::receipt::Kind;
 use serde::{Deserialize, Serialize};
 
+/// Before the name of a proof.
+pub(super) const PREFIX: &str = "cp-";
 /// Life of a proof in seconds.
 const LIFE: u32 = 600;
 /// Wrong codes before a proof ends.
-const MOST_TRIES: u32 = 3;
+const MOST_TRIES: usize = 3;
 /// Proofs of one account in [`WINDOW`]: each gives 3 guesses at 6 digits.
 const MOST_PROOFS: u32 = 10;
 const CODE_PURPOSE: &str = "jitsuin/v1/card-code";
@@ -29,7 +31,12 @@ pub struct CardProof {
     thumb: Thumbprint,
     source: SourceId,
     code: Hash,
-    tries: u32,
+    /// HMACs of the wrong codes so far: the same one again is no further try.
+    #[serde(default)]
+    wrong: Vec<Hash>,
+    /// Whether its code was shown.
+    #[serde(default)]
+    done: bool,
     until: u32,
 }
 
@@ -73,7 +80,8 @@ pub(super) fn begin(
         thumb,
         source: source.clone(),
         code: moment.keys.mac(CODE_PURPOSE, &[proof.as_bytes(), code.as_bytes()]),
-        tries: 0,
+        wrong: Vec::new(),
+        done: false,
         until: now.saturating_add(LIFE),
     };
     records.card_proofs.put(proof, open);
@@ -81,7 +89,8 @@ pub(super) fn begin(
     Ok(())
 }
 
-/// Finishes a proof with the card company's code.
+/// Finishes a proof with the card company's code. The network may deliver the page's form twice: the right code of a proof
+/// that is finished is right again, and the same wrong code counts once.
 ///
 /// # Errors
 /// [`Code::CodeRefused`], whatever was wrong; the state's code.
@@ -96,17 +105,24 @@ pub(super) fn finish(
     let mut open = records
         .card_proofs
         .get(proof)
-        .filter(|open| open.until > now && open.tries < MOST_TRIES && open.account == *account)
+        .filter(|open| open.until > now && open.wrong.len() < MOST_TRIES && open.account == *account)
         .cloned()
         .ok_or(Code::CodeRefused)?;
     if !moment.keys.mac_holds(CODE_PURPOSE, &[proof.as_bytes(), code.as_bytes()], open.code.as_bytes()) {
-        open.tries = open.tries.saturating_add(1);
-        records.card_proofs.put(proof, open);
+        let wrong = moment.keys.mac(CODE_PURPOSE, &[proof.as_bytes(), code.as_bytes()]);
+        if !open.wrong.contains(&wrong) {
+            open.wrong.push(wrong);
+            records.card_proofs.put(proof, open);
+        }
         return Err(Code::CodeRefused.into());
+    }
+    if open.done {
+        return Ok(());
     }
     let mut owner = records.accounts.get(account).cloned().ok_or(Code::CodeRefused)?;
     require_active(&owner, open.thumb)?;
-    records.card_proofs.take(proof);
+    open.done = true;
+    records.card_proofs.put(proof, open.clone());
     let source = owner.sources.iter_mut().find(|source| source.id == open.source).ok_or(Code::SourceUnknown)?;
     if source.usable_from(open.thumb).is_none() {
         source.proved.push((open.thumb, now));

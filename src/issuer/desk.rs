@@ -6,6 +6,7 @@ mod till;
 mod wallet;
 
 use super::Issuer;
+use super::delivery::Delivery;
 use super::devices;
 use super::error::Refused;
 use super::funding::Funding;
@@ -14,14 +15,15 @@ use super::ledger::{Kind, Ledger, Needs};
 use super::verifier::assertion::leaks;
 use crate::code::Code;
 use crate::wire::calls::{
-    Call, ConfirmEnrolment, ConfirmIntent, ConfirmPasskeyFreeze, ConfirmRecovery, ConfirmRotation, EnrolTill,
-    EnterCode, FollowNews, FreezeAccount, FreezeByCode, FreezeByTicket, LogIn, LookUpPayment, LowerLimit, MAX_BODY,
-    News, PROBLEM_TYPE, PrepareEnrolment, PrepareLimit, PreparePasskeyFreeze, PrepareRecovery, PrepareRefill,
-    PrepareRotation, PrepareTopUp, PrepareUnfreeze, ProveCard, Refill, ReportUse, ReversePayment, SendUnfreezeCode,
-    SignOff, Sync, Synced, TakePayment, VERSION, WELL_KNOWN, WellKnown, WhichTill,
+    ByKey, Call, ConfirmEnrolment, ConfirmIntent, ConfirmPasskeyFreeze, ConfirmRecovery, ConfirmRotation, Effect,
+    EnrolTill, EnterCode, FollowNews, FreezeAccount, FreezeByCode, FreezeByTicket, LogIn, LookUpPayment, LowerLimit,
+    MAX_BODY, Named, News, PROBLEM_TYPE, PrepareEnrolment, PrepareLimit, PreparePasskeyFreeze, PrepareRecovery,
+    PrepareRefill, PrepareRotation, PrepareTopUp, PrepareUnfreeze, ProveCard, Reading, Refill, ReportUse,
+    ReversePayment, SendUnfreezeCode, SignOff, Sync, Synced, TakePayment, VERSION, WELL_KNOWN, WellKnown, WhichTill,
+    read_body,
 };
 use crate::wire::id::AccountId;
-use crate::wire::json::{self, FromJson, ToJson};
+use crate::wire::json::{self, ToJson};
 
 const JSON: &str = "application/json";
 
@@ -69,7 +71,7 @@ pub const SLOW: &[&str] = &[LogIn::PATH];
 
 macro_rules! verbs {
     ($($verb:ident)*) => {
-        /// Every proved call.
+        /// Every proved call that has one answer.
         #[derive(Clone, Copy)]
         enum Verb { $($verb,)* }
 
@@ -78,6 +80,12 @@ macro_rules! verbs {
                 [$((<$verb as Call>::PATH, Self::$verb),)*].into_iter().find(|(held, _)| *held == path).map(|(_, verb)| verb)
             }
         }
+
+        /// Every proved call: its path, and what a second delivery of it would do.
+        pub const CALLS: &[(&str, Effect)] = &[
+            (FollowNews::PATH, <<FollowNews as Call>::Name as Named>::EFFECT),
+            $((<$verb as Call>::PATH, <<$verb as Call>::Name as Named>::EFFECT),)*
+        ];
     };
 }
 verbs! {
@@ -132,7 +140,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         acceptable(&request.body)?;
         let caller = self.caller(request, now_ms).await?;
         let (account, thumb) = caller.channel()?;
-        let FollowNews { after } = read(&request.body)?;
+        let (FollowNews { after }, Reading) = read(&request.body)?;
         let needs = Needs::new().and(Kind::Accounts, account);
         self.decide(now_ms, needs, |_, records| devices::require_reader(records, account, thumb)).await?;
         Ok(Following { newest: self.newest(account, after).await?, account: account.clone() })
@@ -167,52 +175,60 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
     async fn proved(&self, verb: Verb, request: &Request, now_ms: u64) -> Result<Vec<u8>, Refused> {
         let caller = self.caller(request, now_ms).await?;
         let Request { body, path, source, .. } = request;
+        /// The answer of a call that changes something.
+        macro_rules! once {
+            ($answer:ident $(, $more:expr)*) => {{
+                let (call, name) = read(body)?;
+                let delivery = Delivery::new(&self.keys, caller.thumb, name, path, body);
+                write(&self.$answer(&caller, &delivery, call $(, $more)*).await?)
+            }};
+        }
         match verb {
-            Verb::LogIn => write(&self.log_in(&caller, read(body)?, source).await?),
-            Verb::EnterCode => write(&self.enter_code(&caller, read(body)?, source).await?),
-            Verb::PrepareEnrolment => write(&self.prepare_enrolment(&caller, read(body)?).await?),
-            Verb::ConfirmEnrolment => write(&self.confirm_enrolment(&caller, read(body)?).await?),
-            Verb::Sync => write(&self.sync(&caller, read(body)?).await?),
-            Verb::Refill => {
-                let Refill {} = read(body)?;
-                write(&self.refill(&caller).await?)
+            Verb::LogIn => once!(log_in, source),
+            Verb::EnterCode => once!(enter_code, source),
+            Verb::PrepareEnrolment => once!(prepare_enrolment),
+            Verb::ConfirmEnrolment => once!(confirm_enrolment),
+            Verb::Refill => once!(refill),
+            Verb::PrepareTopUp => once!(prepare_top_up),
+            Verb::ConfirmIntent => once!(confirm_intent),
+            Verb::ProveCard => once!(prove_card),
+            Verb::SignOff => once!(sign_off),
+            Verb::FreezeAccount => once!(freeze),
+            Verb::ReportUse => once!(report_use),
+            Verb::FreezeByTicket => once!(freeze_by_ticket),
+            Verb::FreezeByCode => once!(freeze_by_code, source),
+            Verb::PreparePasskeyFreeze => once!(prepare_passkey_freeze, source),
+            Verb::ConfirmPasskeyFreeze => once!(confirm_passkey_freeze),
+            Verb::SendUnfreezeCode => once!(send_unfreeze_code),
+            Verb::PrepareUnfreeze => once!(prepare_unfreeze, source),
+            Verb::PrepareRefill => once!(prepare_refill),
+            Verb::PrepareLimit => once!(prepare_limit),
+            Verb::LowerLimit => once!(lower_limit),
+            Verb::PrepareRecovery => once!(prepare_recovery),
+            Verb::ConfirmRecovery => once!(confirm_recovery),
+            Verb::PrepareRotation => once!(prepare_rotation),
+            Verb::ConfirmRotation => once!(confirm_rotation),
+            Verb::EnrolTill => once!(enrol_till, source),
+            Verb::Sync => {
+                let (call, Reading) = read(body)?;
+                write(&self.sync(&caller, call).await?)
             }
-            Verb::PrepareTopUp => write(&self.prepare_top_up(&caller, read(body)?).await?),
-            Verb::ConfirmIntent => write(&self.confirm_intent(&caller, read(body)?).await?),
-            Verb::ProveCard => write(&self.prove_card(&caller, read(body)?).await?),
-            Verb::SignOff => {
-                let SignOff {} = read(body)?;
-                write(&self.sign_off(&caller).await?)
-            }
-            Verb::FreezeAccount => write(&self.freeze(&caller, read(body)?).await?),
-            Verb::ReportUse => write(&self.report_use(&caller, read(body)?).await?),
-            Verb::FreezeByTicket => write(&self.freeze_by_ticket(&caller, read(body)?).await?),
-            Verb::FreezeByCode => write(&self.freeze_by_code(&caller, read(body)?, source).await?),
-            Verb::PreparePasskeyFreeze => {
-                let PreparePasskeyFreeze {} = read(body)?;
-                write(&self.prepare_passkey_freeze(&caller, source).await?)
-            }
-            Verb::ConfirmPasskeyFreeze => write(&self.confirm_passkey_freeze(&caller, read(body)?).await?),
-            Verb::SendUnfreezeCode => {
-                let SendUnfreezeCode {} = read(body)?;
-                write(&self.send_unfreeze_code(&caller).await?)
-            }
-            Verb::PrepareUnfreeze => write(&self.prepare_unfreeze(&caller, read(body)?, source).await?),
-            Verb::PrepareRefill => write(&self.prepare_refill(&caller, read(body)?).await?),
-            Verb::PrepareLimit => write(&self.prepare_limit(&caller, read(body)?).await?),
-            Verb::LowerLimit => write(&self.lower_limit(&caller, read(body)?).await?),
-            Verb::PrepareRecovery => write(&self.prepare_recovery(&caller, read(body)?).await?),
-            Verb::ConfirmRecovery => write(&self.confirm_recovery(&caller, read(body)?).await?),
-            Verb::PrepareRotation => write(&self.prepare_rotation(&caller, read(body)?).await?),
-            Verb::ConfirmRotation => write(&self.confirm_rotation(&caller, read(body)?).await?),
-            Verb::EnrolTill => write(&self.enrol_till(&caller, read(body)?, source).await?),
             Verb::WhichTill => {
-                let WhichTill {} = read(body)?;
+                let (WhichTill {}, Reading) = read(body)?;
                 write(&self.which_till(&caller).await?)
             }
-            Verb::TakePayment => write(&self.take_payment(&caller, read(body)?, path, body).await?),
-            Verb::LookUpPayment => write(&self.look_up_payment(&caller, read(body)?).await?),
-            Verb::ReversePayment => write(&self.reverse_payment(&caller, read(body)?, path, body).await?),
+            Verb::TakePayment => {
+                let (call, ByKey) = read(body)?;
+                write(&self.take_payment(&caller, call, path, body).await?)
+            }
+            Verb::LookUpPayment => {
+                let (call, ByKey) = read(body)?;
+                write(&self.look_up_payment(&caller, call).await?)
+            }
+            Verb::ReversePayment => {
+                let (call, ByKey) = read(body)?;
+                write(&self.reverse_payment(&caller, call, path, body).await?)
+            }
         }
     }
 }
@@ -243,13 +259,13 @@ fn acceptable(body: &[u8]) -> Result<(), Code> {
     if leaks(body) { Err(Code::PrfLeaked) } else { Ok(()) }
 }
 
-/// Reads a call's body.
-fn read<T: FromJson>(body: &[u8]) -> Result<T, Refused> {
+/// Reads a call's body, and what names the call.
+fn read<C: Call>(body: &[u8]) -> Result<(C, C::Name), Refused> {
     // No text of a call has this character, and some ledgers can't keep it.
     if body.windows(NUL.len()).any(|six| six == NUL) {
         return Err(crate::wire::Refusal::BadJson.into());
     }
-    json::from_slice(body).map_err(|_| crate::wire::Refusal::BadJson.into())
+    Ok(read_body(body)?)
 }
 
 const NUL: &[u8] = b"\\u0000";

@@ -2,7 +2,7 @@
 //! and confirmed by the passkey (protocol section 6, "Enrol, first device").
 
 use super::account::{Account, Credential};
-use super::allowance;
+use super::allowance::{self, Fresh};
 use super::attestation::Claim;
 use super::error::Refused;
 use super::ledger::{Record, Records};
@@ -16,7 +16,7 @@ use super::webauthn::{self, Registered};
 use crate::code::Code;
 use crate::wire::calls::{ConfirmEnrolment, Enrolled, EnrolmentPrepared};
 use crate::wire::enrolment::{self, Enrolment};
-use crate::wire::id::{AccountId, Handle, Hash, Nonce, Thumbprint};
+use crate::wire::id::{AccountId, Hash, Nonce, Thumbprint};
 use crate::wire::key::PublicKey;
 use crate::wire::{Verified, is_deceptive, sha256};
 use serde::{Deserialize, Serialize};
@@ -112,7 +112,7 @@ pub(super) fn confirm(
     records: &mut Records,
     account: &AccountId,
     thumb: Thumbprint,
-    handle: Handle,
+    fresh: Fresh,
     call: &ConfirmEnrolment,
 ) -> Result<Enrolled, Refused> {
     let now = moment.now();
@@ -162,7 +162,7 @@ pub(super) fn confirm(
     let cooled_at = now.saturating_add(cool_off);
     let claim = Claim { thumb, nonce: open.nonce };
     let attested = call.attestation.as_ref().is_some_and(|bytes| settings.attestation.attests(claim, &bytes.0));
-    allowance::index(records, handle, account, thumb)?;
+    allowance::index(records, fresh.handle, account, thumb)?;
     records.enrolments.take(thumb);
     let new = NewKey {
         key: statement.device_key,
@@ -177,7 +177,7 @@ pub(super) fn confirm(
         window: Window::default(),
         last_debit: None,
     };
-    let answer = registration::register(moment, records, &mut owner, handle, new);
+    let answer = registration::register(moment, records, &mut owner, fresh, new);
     records.messages.push(Message::alarm(moment, &owner, &Event::DeviceAdded(&call.label)));
     records.accounts.put(account, owner);
     Ok(answer)

@@ -6,6 +6,7 @@ use crate::rules::spending::Left;
 use crate::wire::Refusal;
 use crate::wire::calls::Problem;
 use crate::wire::money::Amount;
+use alloc::borrow::Cow;
 
 /// Why the issuer did not do it. Holds no secret and nothing of what was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +14,7 @@ pub struct Refused {
     /// The code.
     pub code: Code,
     /// Name of the wire refusal behind `malformed`.
-    pub reason: Option<&'static str>,
+    pub reason: Option<Cow<'static, str>>,
     /// When it ends, seconds since 1970.
     pub until: Option<u32>,
     /// What is left, minor units.
@@ -33,19 +34,19 @@ impl Refused {
 
     /// `cooling-off` with the time it ends.
     #[must_use]
-    pub const fn cooling_off(until: u32) -> Self {
+    pub fn cooling_off(until: u32) -> Self {
         Self { until: Some(until), ..Self::new(Code::CoolingOff) }
     }
 
     /// `over-limit` or `over-allowance` with what is left.
     #[must_use]
-    pub const fn over(code: Code, left: Left) -> Self {
+    pub fn over(code: Code, left: Left) -> Self {
         Self { left: Some(left.each), resets_at: Some(left.resets_at), ..Self::new(code) }
     }
 
     /// A refusal that ends by waiting, in seconds.
     #[must_use]
-    pub const fn wait(code: Code, seconds: u32) -> Self {
+    pub fn wait(code: Code, seconds: u32) -> Self {
         Self { retry_after: Some(seconds), ..Self::new(code) }
     }
 
@@ -53,7 +54,7 @@ impl Refused {
     #[must_use]
     pub fn to_problem(&self) -> Problem {
         let mut problem = Problem::new(self.code);
-        problem.reason = self.reason.map(String::from);
+        problem.reason = self.reason.clone().map(Cow::into_owned);
         problem.until = self.until;
         problem.left = self.left;
         problem.resets_at = self.resets_at;
@@ -71,7 +72,7 @@ impl From<Code> for Refused {
 impl From<Refusal> for Refused {
     fn from(refusal: Refusal) -> Self {
         let code = refusal.code();
-        Self { reason: (code == Code::Malformed).then(|| refusal.name()), ..Self::new(code) }
+        Self { reason: (code == Code::Malformed).then(|| refusal.name().into()), ..Self::new(code) }
     }
 }
 

@@ -95,6 +95,15 @@ pub(super) fn source_key(source: &str) -> String {
     format!("source/{source}")
 }
 
+/// Counts a try of a code from one source.
+///
+/// # Errors
+/// [`Code::TooManyAttempts`].
+pub(super) fn count_source(moment: &Moment<'_>, records: &mut Records, source: &str) -> Result<(), Refused> {
+    let Attempts { per_source, window, .. } = moment.settings.attempts;
+    count(records, source, per_source, window, moment.now())
+}
+
 /// Counts a login.
 pub(super) fn begin(moment: &Moment<'_>, records: &mut Records, keys: &TryKeys) -> Result<(), Refused> {
     let Attempts { per_login, per_login_day, per_source, in_all, window, .. } = moment.settings.attempts;

@@ -138,7 +138,7 @@ pub(super) fn look_up(records: &mut Records, key: &str, currency: Currency, now:
 }
 
 /// Keeps an answer.
-fn remember(records: &mut Records, key: &str, request: Hash, answer: PaymentAnswer, now: u32) {
+pub(super) fn remember(records: &mut Records, key: &str, request: Hash, answer: PaymentAnswer, now: u32) {
     let until = now.saturating_add(KEPT);
     records.till_answers.put(key, TillAnswer { request, answer, until, closed: false });
 }

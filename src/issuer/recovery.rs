@@ -2,7 +2,7 @@
 //! "Recovery"). Login, contact code and passkey together; the old key is dead at once and the new one cools off.
 
 use super::account::{Device, State};
-use super::allowance;
+use super::allowance::{self, Fresh};
 use super::enrolment::is_label;
 use super::error::Refused;
 use super::ledger::Records;
@@ -18,7 +18,7 @@ use super::webauthn;
 use crate::code::Code;
 use crate::wire::calls::{ConfirmRecovery, Enrolled, EnrolmentPrepared};
 use crate::wire::enrolment;
-use crate::wire::id::{AccountId, Handle, Hash, Nonce, Thumbprint};
+use crate::wire::id::{AccountId, Hash, Nonce, Thumbprint};
 use crate::wire::key::PublicKey;
 use crate::wire::receipt::Kind;
 use crate::wire::sha256;
@@ -86,7 +86,7 @@ pub(super) fn confirm(
     records: &mut Records,
     account: &AccountId,
     thumb: Thumbprint,
-    handle: Handle,
+    fresh: Fresh,
     call: &ConfirmRecovery,
 ) -> Result<Enrolled, Refused> {
     let now = moment.now();
@@ -139,7 +139,7 @@ pub(super) fn confirm(
     let mut credential = old.credential.clone();
     credential.note(asserted);
 
-    allowance::index(records, handle, account, thumb)?;
+    allowance::index(records, fresh.handle, account, thumb)?;
     records.orders.take(order_key(thumb));
     if was_live {
         let mut draft = Draft::of(Kind::DeviceRevoked, old_thumb);
@@ -159,7 +159,7 @@ pub(super) fn confirm(
         window: Window::default(),
         last_debit: None,
     };
-    let answer = registration::register(moment, records, &mut owner, handle, new);
+    let answer = registration::register(moment, records, &mut owner, fresh, new);
     records.messages.push(Message::alarm(moment, &owner, &Event::KeyReplaced(&call.label)));
     records.accounts.put(account, owner);
     Ok(answer)

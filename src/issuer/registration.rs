@@ -2,7 +2,7 @@
 //! a recovery.
 
 use super::account::{Account, Credential, CredentialEntry, Debit, Device, HandleUse, KeyEntry, State};
-use super::allowance::{self, Terms};
+use super::allowance::{self, Fresh, Terms};
 use super::ledger::Records;
 use super::moment::Moment;
 use super::receipts::{self, Draft};
@@ -12,7 +12,7 @@ use crate::code::Code;
 use crate::rules::spending::Meter;
 use crate::wire::calls::Enrolled;
 use crate::wire::enrolment::Custody;
-use crate::wire::id::{Handle, Hash, Thumbprint, Veil};
+use crate::wire::id::{Hash, Thumbprint};
 use crate::wire::key::PublicKey;
 use crate::wire::receipt::Kind;
 
@@ -68,20 +68,20 @@ pub(super) fn answered(owner: &Account, thumb: Thumbprint, enrolment: Hash) -> O
     Some(Enrolled { allowance: device.allowance.statement.clone() })
 }
 
-/// Registers the key with its first allowance, named by a `handle` that stands in the index already, and writes the receipt.
+/// Registers the key with its first allowance, named by a handle that stands in the index already, and writes the receipt.
 /// Can't fail, since whatever a refusal had changed would be kept. The account's record is the caller's to put back.
 pub(super) fn register(
     moment: &Moment<'_>,
     records: &mut Records,
     owner: &mut Account,
-    handle: Handle,
+    Fresh { handle, veil }: Fresh,
     new: NewKey,
 ) -> Enrolled {
     let now = moment.now();
     let (thumb, channel_thumb, account) = (new.key.thumbprint(), new.channel_key.thumbprint(), owner.id.clone());
     let policy = &moment.settings.policy;
     let tier = tier(policy, now, new.custody, new.cooled_at, new.evidence, &new.credential);
-    let terms = Terms { handle, veil: Veil(moment.chance.next()), cooled_at: new.cooled_at, tier };
+    let terms = Terms { handle, veil, cooled_at: new.cooled_at, tier };
     let granted = allowance::grant(moment, &account, owner.currency, thumb, &terms);
     let answer = Enrolled { allowance: granted.statement.clone() };
     records.credentials.put(&new.credential.id, CredentialEntry { account: account.clone(), thumb });

@@ -3,7 +3,7 @@
 //! nothing is gained: cool-off, meters, counters and suspicion go along.
 
 use super::account::{Account, Device, State};
-use super::allowance;
+use super::allowance::{self, Fresh};
 use super::attestation::Claim;
 use super::error::Refused;
 use super::ledger::Records;
@@ -18,7 +18,7 @@ use crate::wire::Verified;
 use crate::wire::approval::Approval;
 use crate::wire::calls::{ConfirmRotation, Enrolled, PrepareRotation, RotationPrepared};
 use crate::wire::enrolment::{self, Enrolment};
-use crate::wire::id::{AccountId, Handle, Hash, Thumbprint};
+use crate::wire::id::{AccountId, Hash, Thumbprint};
 use crate::wire::intent::{Action, Intent};
 use crate::wire::receipt::Kind;
 use crate::wire::sha256;
@@ -69,7 +69,7 @@ pub(super) fn confirm(
     records: &mut Records,
     account: &AccountId,
     thumb: Thumbprint,
-    handle: Handle,
+    fresh: Fresh,
     call: &ConfirmRotation,
 ) -> Result<Enrolled, Refused> {
     let statement_hash = Hash(sha256(&call.statement.0));
@@ -85,18 +85,18 @@ pub(super) fn confirm(
         says(moment, device, intent, &statement, &call.approval.0)?;
         check(owner, thumb, new_thumb)?;
         registration::check_unknown(records, new_thumb, statement.channel_key.thumbprint())?;
-        Ok(allowance::has_room(records, handle)?)
+        Ok(allowance::has_room(records, fresh.handle)?)
     });
     if let Err(refused) = result {
         // A failed try is counted.
         records.accounts.put(account, owner);
         return Err(refused);
     }
-    allowance::index(records, handle, account, new_thumb)?;
+    allowance::index(records, fresh.handle, account, new_thumb)?;
     let claim = Claim { thumb: new_thumb, nonce: call.nonce };
     let attests = |bytes: &[u8]| moment.settings.attestation.attests(claim, bytes);
     let attested = call.attestation.as_ref().is_some_and(|bytes| attests(&bytes.0));
-    let answer = replace(moment, records, &mut owner, thumb, handle, &statement, (statement_hash, attested))?;
+    let answer = replace(moment, records, &mut owner, thumb, fresh, &statement, (statement_hash, attested))?;
     records.accounts.put(account, owner);
     Ok(answer)
 }
@@ -135,7 +135,7 @@ fn replace(
     records: &mut Records,
     owner: &mut Account,
     thumb: Thumbprint,
-    handle: Handle,
+    fresh: Fresh,
     statement: &Verified<Enrolment>,
     (enrolment, attested): (Hash, bool),
 ) -> Result<Enrolled, Refused> {
@@ -162,7 +162,7 @@ fn replace(
     let mut draft = Draft::of(Kind::DeviceRevoked, thumb);
     draft.body.device_label = Some(label.clone());
     receipts::issue(moment, records, owner, draft);
-    let answer = registration::register(moment, records, owner, handle, new);
+    let answer = registration::register(moment, records, owner, fresh, new);
     records.messages.push(Message::alarm(moment, owner, &Event::KeyRotated(&label)));
     Ok(answer)
 }

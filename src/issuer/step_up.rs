@@ -1,9 +1,11 @@
 //! Step-ups: an intent is opened, signed by the passkey, co-signed by the device key, and used once (protocol section 4).
 
 use super::account::{Account, AgreedRefill, Device, OpenIntent};
+use super::delivery::{Again, Delivery};
 use super::devices::require_active;
 use super::error::Refused;
 use super::funding::Charge;
+use super::keys::Keys;
 use super::ledger::Records;
 use super::moment::Moment;
 use super::top_ups::{self, Agreed, Wish};
@@ -16,6 +18,7 @@ use crate::wire::id::{AccountId, Bytes, Hash, Nonce, Thumbprint};
 use crate::wire::intent::{Action, Intent};
 use crate::wire::money::Amount;
 use crate::wire::webauthn::Assertion;
+use serde::{Deserialize, Serialize};
 
 /// Failed confirms that end an intent.
 const MOST_FAILED: u32 = 5;
@@ -82,7 +85,35 @@ pub(super) enum Effect {
     /// A card is to be charged: the top-up is pending.
     Charge(Charge),
     /// It is done.
-    Done(ReceiptItem),
+    Done(ReceiptItem, u64),
+    /// An earlier delivery of the call did this.
+    Before(Before),
+}
+
+/// What a confirmed intent led to: how it stands now is found there.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Before {
+    /// The top-up of this name.
+    TopUp(String),
+    /// The receipt of this number.
+    Receipt(u64),
+}
+
+impl Again for Effect {
+    type Kept = Before;
+
+    fn keep(&self) -> Before {
+        match self {
+            Self::Charge(charge) => Before::TopUp(charge.key.clone()),
+            Self::Done(_, seq) | Self::Before(Before::Receipt(seq)) => Before::Receipt(*seq),
+            Self::Before(Before::TopUp(id)) => Before::TopUp(id.clone()),
+        }
+    }
+
+    fn again(kept: Before, _: &Delivery, _: &Keys) -> Result<Self, Code> {
+        Ok(Self::Before(kept))
+    }
 }
 
 /// Confirms an open intent of the calling device key: passkey first, then the co-signature, then every limit again.
@@ -186,12 +217,17 @@ fn apply(
         Action::TopUp { .. } => Effect::Charge(top_ups::reserve(moment, records, owner, thumb, agreed)?),
         Action::Refill { per_payment, count, total, until } => {
             let terms = refill(*per_payment, *count, *total, *until);
-            Effect::Done(allowance::agree(moment, records, owner, thumb, terms))
+            done(allowance::agree(moment, records, owner, thumb, terms), owner)
         }
-        Action::Limit { new, .. } => Effect::Done(limits::set(moment, records, owner, thumb, *new)),
-        Action::Unfreeze => Effect::Done(freeze::release(moment, records, owner, Some(thumb))),
+        Action::Limit { new, .. } => done(limits::set(moment, records, owner, thumb, *new), owner),
+        Action::Unfreeze => done(freeze::release(moment, records, owner, Some(thumb)), owner),
         _ => return Err(Code::Unsupported.into()),
     })
+}
+
+/// What is done, by the receipt that was issued last.
+const fn done(receipt: ReceiptItem, owner: &Account) -> Effect {
+    Effect::Done(receipt, owner.link.seq)
 }
 
 /// The terms of a refill, before they may be fetched.

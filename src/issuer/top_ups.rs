@@ -19,6 +19,8 @@ use crate::wire::money::{Amount, Currency, Money};
 use crate::wire::receipt::Kind;
 use serde::{Deserialize, Serialize};
 
+/// Before the name of a top-up.
+pub(super) const PREFIX: &str = "tu-";
 /// A charge that the processor has never seen is given up this long after its step-up, in seconds: until then its
 /// call may still be on the way.
 const GIVE_UP: u32 = 120;
@@ -58,6 +60,9 @@ pub struct TopUp {
     pub at: u32,
     /// How it stands.
     pub state: State,
+    /// Number of the receipt that says how it ended.
+    #[serde(default)]
+    pub seq: Option<u64>,
     /// What was agreed to: the canonical intent.
     pub intent: Bytes,
     /// The device key's signature over it.
@@ -161,6 +166,7 @@ pub(super) fn reserve(
         currency: *currency,
         at: now,
         state: State::Pending,
+        seq: None,
         intent: agreed.intent.clone(),
         co_signature: agreed.co_signature.clone(),
     };
@@ -249,6 +255,7 @@ pub(super) fn end(
     }
     let receipt = receipts::issue(moment, records, &mut owner, draft);
     top_up.state = next;
+    top_up.seq = Some(owner.link.seq);
     records.open_top_ups.take(id);
     records.top_ups.put(id, top_up);
     records.accounts.put(account, owner);

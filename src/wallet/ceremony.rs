@@ -62,6 +62,7 @@ const fn may_try_again(code: Code) -> bool {
             | Code::UserNotVerified
             | Code::Offline
             | Code::IssuerUnavailable
+            | Code::ProofReplayed
     )
 }
 

@@ -1,6 +1,7 @@
 //! Typed calls over the transport: proof, nonce, one retry, problems; and whom the wallet believes.
 
 use super::Wallet;
+use super::calling::Body;
 use super::error::Error;
 use super::ports::{Entropy, Platform, Request, Response, SigningKey, Transport, Unreachable};
 use super::record::Trust;
@@ -52,25 +53,30 @@ impl<P: Platform> Wallet<P> {
     /// # Errors
     /// `offline`; what the issuer refused; `issuer-refused` for an answer of another shape.
     pub(super) fn call<C: Call>(&self, by: By, call: &C) -> Calling<'_, C> {
-        Calling { answer: self.send_proved(by, C::PATH, json::to_vec(call)), reply: PhantomData }
+        let answer: Local<'_, _> = match self.body::<C>(call) {
+            Ok(body) => self.send_proved(by, body),
+            Err(error) => Box::pin(core::future::ready(Err(error))),
+        };
+        Calling { answer, reply: PhantomData }
     }
 
     /// Sends a call whose body was written before.
-    pub(super) fn send_proved<'a>(
-        &'a self,
-        by: By,
-        path: &'static str,
-        body: Vec<u8>,
-    ) -> Local<'a, Result<Vec<u8>, Error>> {
-        self.exchange(Some(by), path, body)
+    pub(super) fn send_proved(&self, by: By, body: Body) -> Local<'_, Result<Vec<u8>, Error>> {
+        Box::pin(async move {
+            let id = body.id();
+            let answer = self.exchange(Some(by), body.path(), body.into_text()).await;
+            self.note_answer(id, &answer);
+            answer
+        })
     }
 
-    /// Sends a call, under proof if a key is named, and once more if the issuer wants another nonce in it.
+    /// Sends a call, under proof if a key is named: once more if the issuer wants another nonce in it, and once more under
+    /// a new proof if the network below has delivered it twice and the second answer is the one that came.
     fn exchange(&self, by: Option<By>, path: &'static str, body: Vec<u8>) -> Local<'_, Result<Vec<u8>, Error>> {
         Box::pin(async move {
             let method = if by.is_some() { "POST" } else { "GET" };
             let mut request = Request { method, url: self.address(path), body, proof: None };
-            let mut may_retry = by.is_some();
+            let mut tries = vec![Code::UseDpopNonce, Code::ProofReplayed];
             loop {
                 if let Some(by) = by {
                     let unsigned = self.unproved(by, path, &request.body)?;
@@ -78,10 +84,12 @@ impl<P: Platform> Wallet<P> {
                     request.proof = Some(unsigned.finish(&signature));
                 }
                 let answer = self.platform.transport().send(&request).await;
-                if let Some(body) = self.taken(answer, may_retry)? {
-                    return Ok(body);
+                match self.taken(answer) {
+                    Err(error) if by.is_some() && tries.contains(&error.code) => {
+                        tries.retain(|code| *code != error.code);
+                    }
+                    answer => return answer,
                 }
-                may_retry = false;
             }
         })
     }
@@ -110,21 +118,19 @@ impl<P: Platform> Wallet<P> {
         [endpoint, path].concat()
     }
 
-    /// What was answered. Notes the nonce and whether the issuer was reached; none: it wants that nonce in the proof.
-    fn taken(&self, answer: Result<Response, Unreachable>, may_retry: bool) -> Result<Option<Vec<u8>>, Error> {
+    /// What was answered. Notes the nonce and whether the issuer was reached.
+    fn taken(&self, answer: Result<Response, Unreachable>) -> Result<Vec<u8>, Error> {
         if self.room.online.replace(answer.is_ok()) != answer.is_ok() {
             self.room.changed();
         }
         let Response { status, body, nonce, retry_after } = answer?;
-        let may_retry = may_retry && nonce.is_some();
         if let Some(nonce) = nonce {
             self.room.nonce.replace(nonce);
         }
         if (200..300).contains(&status) {
-            return Ok(Some(body));
+            return Ok(body);
         }
-        let error = self.refusal(status, &body).or_retry_after(retry_after);
-        if error.code == Code::UseDpopNonce && may_retry { Ok(None) } else { Err(error) }
+        Err(self.refusal(status, &body).or_retry_after(retry_after))
     }
 
     fn refusal(&self, status: u16, body: &[u8]) -> Error {

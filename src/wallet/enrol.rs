@@ -4,6 +4,7 @@ pub(super) mod registration;
 pub(super) mod statement;
 
 use super::Wallet;
+use super::calling::Body;
 use super::ceremony::{Open, Work};
 use super::client::{By, parse, parsed};
 use super::error::Error;
@@ -14,11 +15,10 @@ use super::room::{Fault, Local, ms, this_device};
 use super::state::{Ceremony, Confirmed, IntentView};
 use crate::code::Code;
 use crate::wire::calls::{
-    Call, EnrolmentPrepared, EnterCode, KnownCredential, LogIn, LogInStarted, PrepareEnrolment, PrepareRecovery, Ticket,
+    EnrolmentPrepared, EnterCode, KnownCredential, LogIn, LogInStarted, PrepareEnrolment, PrepareRecovery, Ticket,
 };
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{Bytes, RpId, host};
-use crate::wire::json;
 use crate::wire::key::PublicKey;
 use crate::wire::webauthn::Registration;
 use core::cell::{Cell, OnceCell, RefCell};
@@ -57,20 +57,19 @@ struct Made {
 impl<P: Platform> Wallet<P> {
     pub(super) fn start_login(&self, call: &LogIn) -> Local<'_, Result<String, Error>> {
         let read = |reply: &[u8]| Ok(parse::<LogInStarted>(reply)?.attempt);
-        self.step_in(true, LogIn::PATH, json::to_vec(call), read)
+        self.step_in(true, self.body::<LogIn>(call), read)
     }
 
     pub(super) fn finish_login(&self, call: &EnterCode) -> Local<'_, Result<String, Error>> {
         let read = |reply: &[u8]| Ok(parse::<Ticket>(reply)?.ticket);
-        self.step_in(false, EnterCode::PATH, json::to_vec(call), read)
+        self.step_in(false, self.body::<EnterCode>(call), read)
     }
 
     /// One step of a login, what is needed of its answer being one text.
     fn step_in(
         &self,
         is_first: bool,
-        path: &'static str,
-        body: Vec<u8>,
+        body: Result<Body, Error>,
         read: fn(&[u8]) -> Result<String, Error>,
     ) -> Local<'_, Result<String, Error>> {
         Box::pin(async move {
@@ -78,7 +77,7 @@ impl<P: Platform> Wallet<P> {
             if is_first {
                 self.introduced().await?;
             }
-            read(&self.send_proved(By::NewDevice, path, body).await?)
+            read(&self.send_proved(By::NewDevice, body?).await?)
         })
     }
 
@@ -134,10 +133,10 @@ impl<P: Platform> Wallet<P> {
             return Err(Code::WrongRp.into());
         }
         // Both say the same, to two paths.
-        let call = |data: &Data| PrepareEnrolment { ticket: ticket.into(), channel_key: data.channel_key };
-        let body = self.read(|data| json::to_vec(&call(data)))?;
-        let path = if replaces { PrepareRecovery::PATH } else { PrepareEnrolment::PATH };
-        let mut reply: Box<EnrolmentPrepared> = parsed(self.send_proved(By::NewDevice, path, body).await)?;
+        let channel_key = self.read(|data| data.channel_key)?;
+        let call = PrepareEnrolment { ticket: ticket.into(), channel_key };
+        let body = if replaces { self.body::<PrepareRecovery>(&call) } else { self.body::<PrepareEnrolment>(&call) };
+        let mut reply: Box<EnrolmentPrepared> = parsed(self.send_proved(By::NewDevice, body?).await)?;
         if expected_account_label.is_some_and(|expected| expected != reply.account_label) {
             return Err(Code::WrongAccount.into());
         }

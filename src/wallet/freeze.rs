@@ -1,17 +1,21 @@
 //! Freezing: it only takes away, so the channel key is enough.
 
 use super::Wallet;
+use super::calling::{Body, may_have_landed};
 use super::client::{By, parsed};
 use super::error::Error;
-use super::ports::{Entropy, Platform};
+use super::ports::{Clock, Entropy, Platform};
 use super::record::Data;
 use crate::code::Code;
-use crate::wire::calls::{AccountFrozen, Call as _, FreezeAccount, ReportUse};
+use crate::wire::calls::{AccountFrozen, FreezeAccount, ReportUse};
 use crate::wire::freeze::Freeze;
 use crate::wire::id::Nonce;
-use crate::wire::json;
 use crate::wire::sign1::{self, Unsigned};
 use crate::wire::state::DeviceStatus;
+use core::time::Duration;
+
+/// An order is sent again for less time than the issuer takes it.
+const ORDER_LIFE: Duration = Duration::from_secs(120);
 
 impl<P: Platform> Wallet<P> {
     /// Waits for no other call: whoever freezes is in a hurry. An order whose date does not fit the issuer's clock is dated
@@ -32,13 +36,12 @@ impl<P: Platform> Wallet<P> {
     }
 
     async fn order_freeze(&self, seq: Option<u64>) -> Result<(), Error> {
-        let nonce = Nonce(self.platform.entropy().draw()?);
-        let unsigned = self.read(|data| self.freeze_statement(data, nonce))??;
-        let statement = self.signed(By::Channel, unsigned).await?;
-        // A report of no payment says the same as a freeze.
-        let path = if seq.is_some() { ReportUse::PATH } else { FreezeAccount::PATH };
-        let body = json::to_vec(&ReportUse { statement, seq });
-        parsed::<AccountFrozen>(self.send_proved(By::Channel, path, body).await)?;
+        let body = self.order(seq).await?;
+        let answer = self.send_proved(By::Channel, body).await;
+        if !answer.as_ref().is_err_and(may_have_landed) {
+            self.room.freezing.replace(None);
+        }
+        parsed::<AccountFrozen>(answer)?;
         self.change(|data| {
             if data.status == DeviceStatus::Active {
                 data.status = DeviceStatus::Frozen;
@@ -47,6 +50,27 @@ impl<P: Platform> Wallet<P> {
             Ok(())
         })
         .await
+    }
+
+    /// The order to send: the one before, while that may still have an effect and was not answered.
+    async fn order(&self, seq: Option<u64>) -> Result<Body, Error> {
+        let now = self.platform.clock().running();
+        if let Some((held, body, since)) = &*self.room.freezing.borrow()
+            && *held == seq
+            && now < since.saturating_add(ORDER_LIFE)
+        {
+            return Ok(body.clone());
+        }
+        let nonce = Nonce(self.platform.entropy().draw()?);
+        let unsigned = self.read(|data| self.freeze_statement(data, nonce))??;
+        let statement = self.signed(By::Channel, unsigned).await?;
+        // A report of no payment says the same as a freeze.
+        let body = match seq {
+            Some(_) => self.body::<ReportUse>(&ReportUse { statement, seq }),
+            None => self.body::<FreezeAccount>(&FreezeAccount { statement }),
+        }?;
+        self.room.freezing.replace(Some((seq, body.clone(), now)));
+        Ok(body)
     }
 
     fn freeze_statement(&self, data: &Data, nonce: Nonce) -> Result<Unsigned, Error> {

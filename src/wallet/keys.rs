@@ -9,7 +9,7 @@ use super::room::{Fault, Handle, Key, Local, Secret, unreadable};
 use super::state::Status;
 use super::{Settings, Wallet};
 use crate::code::Code;
-use crate::wire::calls::{Call as _, SignOff};
+use crate::wire::calls::SignOff;
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{AccountId, Bytes};
 use crate::wire::key::{PublicKey, Signature};
@@ -229,7 +229,7 @@ impl<P: Platform> Wallet<P> {
         let _news = self.room.news.turn().await;
         if self.read(|data| data.account.is_some()).unwrap_or(false) {
             // Told where the issuer can be reached, and never waited for.
-            let told = self.send_proved(By::Channel, SignOff::PATH, b"{}".to_vec());
+            let told = self.call(By::Channel, &SignOff {});
             let _ = first(told, self.platform.clock().sleep(PATIENCE)).await;
         }
         self.platform.store().erase().await?;

@@ -1,8 +1,10 @@
 //! What an open wallet holds in memory, and how it is shown. Nothing here is borrowed over an await.
 
+use super::calling::{Body, Unanswered};
 use super::ceremony::Open;
 use super::error::Error;
 use super::history::newest;
+use super::keys::Pair;
 use super::ports::{Clock, Keys, Platform, millis};
 use super::queue::Queue;
 use super::record::{Data, Unreadable};
@@ -11,6 +13,7 @@ use super::state::{AllowanceView, DeviceView, Report, SourceView, State, Status}
 use super::{Settings, Wallet, pay};
 use crate::code::Code;
 use crate::wire::calls;
+use crate::wire::enrolment::Custody;
 use crate::wire::id::to_base64;
 use crate::wire::money::Money;
 use crate::wire::state::{DeviceItem, DeviceStatus, SourceItem};
@@ -52,6 +55,8 @@ pub(super) struct Room<P: Platform> {
     pub(super) channel: RefCell<Option<Rc<Key<P>>>>,
     /// The device key's first handle, until it is registered: what is refused may be tried again under another passkey.
     pub(super) draft: RefCell<Option<Handle<P>>>,
+    /// Keys of a rotation whose preparation was not answered, and the custody that they are for.
+    pub(super) pair: RefCell<Option<(Custody, Pair<P>)>>,
     /// Keys of a rotation that is prepared or under way.
     pub(super) next: RefCell<Option<Next<P>>>,
     /// What is kept of device and channel key.
@@ -61,6 +66,10 @@ pub(super) struct Room<P: Platform> {
     pub(super) stored: Cell<bool>,
     /// The newest nonce of the issuer.
     pub(super) nonce: RefCell<String>,
+    /// Calls whose answer has not come.
+    pub(super) unanswered: Unanswered,
+    /// A freeze whose answer has not come, or a report of the payment of this receipt, and when it was signed.
+    pub(super) freezing: RefCell<Option<(Option<u64>, Body, Duration)>>,
     pub(super) anchor: Cell<Option<Anchor>>,
     pub(super) online: Cell<bool>,
     pub(super) open: RefCell<Option<Rc<Open>>>,
@@ -83,10 +92,13 @@ impl<P: Platform> Room<P> {
             device: RefCell::new(None),
             channel: RefCell::new(None),
             draft: RefCell::new(None),
+            pair: RefCell::new(None),
             next: RefCell::new(None),
             handles: RefCell::new(None),
             stored: Cell::new(false),
             nonce: RefCell::new(String::new()),
+            unanswered: Unanswered::default(),
+            freezing: RefCell::new(None),
             anchor: Cell::new(None),
             online: Cell::new(true),
             open: RefCell::new(None),
@@ -119,8 +131,10 @@ impl<P: Platform> Room<P> {
         self.device.replace(None);
         self.channel.replace(None);
         self.draft.replace(None);
+        self.pair.replace(None);
         self.next.replace(None);
         self.handles.replace(None);
+        self.freezing.replace(None);
         self.stored.set(false);
         self.data.replace(None);
         self.anchor.set(None);

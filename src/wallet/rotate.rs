@@ -6,6 +6,7 @@ use super::ceremony::{Open, Work};
 use super::client::{By, parse};
 use super::enrol::statement::Bound;
 use super::error::Error;
+use super::keys::Pair;
 use super::ports::{Kept, Keys, Platform, SigningKey, Store};
 use super::queue::Stop;
 use super::record::{Data, Rotating};
@@ -14,11 +15,10 @@ use super::state::{Ceremony, Confirmed, IntentView};
 use super::step_up;
 use crate::code::Code;
 use crate::wire::approval::Approval;
-use crate::wire::calls::{Call, ConfirmRotation, KnownCredential, PrepareRotation, RotationPrepared};
+use crate::wire::calls::{ConfirmRotation, KnownCredential, PrepareRotation, RotationPrepared};
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{Bytes, Hash};
 use crate::wire::intent::{Action, Intent};
-use crate::wire::json;
 use crate::wire::key::PublicKey;
 use crate::wire::sign1::{self, Unsigned};
 use std::rc::Rc;
@@ -48,16 +48,17 @@ impl<P: Platform> Wallet<P> {
         // Whether this wallet may: before keys are made for nothing.
         let action = |new_thumb| Action::Rotate { new_thumb, custody };
         self.demand_for(&action(self.read(|data| data.device_key.thumbprint())?))?;
-        let (device, channel, handles) = self.make_pair(custody).await?;
+        let (device, channel, handles) = self.next_pair(custody).await?;
         let new_thumb = device.public().thumbprint();
         let mut credential = None;
-        let call = |head: Hash| json::to_vec(&PrepareRotation { new_thumb, custody, head });
+        let call = |head: Hash| self.body::<PrepareRotation>(&PrepareRotation { new_thumb, custody, head });
         let mut read = |answer: &[u8]| {
             let RotationPrepared { intent, credential: known } = *parse(answer)?;
             credential = Some(known);
             Ok(intent)
         };
-        let step = self.begin(action(new_thumb), PrepareRotation::PATH, &call, &mut read).await?;
+        let step = self.begin(action(new_thumb), &call, &mut read).await?;
+        self.room.pair.replace(None);
         let mut credential = credential.ok_or(Code::IssuerRefused)?;
         // What was agreed to names it.
         credential.id = step.intent().credential.clone();
@@ -67,6 +68,18 @@ impl<P: Platform> Wallet<P> {
         let ceremony = self.open_ceremony(view, Work::Rotate(Box::new(prepared))).await?;
         self.room.next.replace(Some(Next { device, channel, handles }));
         Ok(ceremony)
+    }
+
+    /// Keys to come. Those of a preparation that was not answered are asked about again: it is the same call.
+    async fn next_pair(&self, custody: Custody) -> Result<Pair<P>, Error> {
+        if let Some((held, pair)) = &*self.room.pair.borrow()
+            && *held == custody
+        {
+            return Ok(pair.clone());
+        }
+        let pair = self.make_pair(custody).await?;
+        self.room.pair.replace(Some((custody, pair.clone())));
+        Ok(pair)
     }
 
     pub(super) async fn confirm_rotation(&self, open: &Open, prepared: &Prepared) -> Result<Confirmed, Error> {
@@ -130,7 +143,7 @@ impl<P: Platform> Wallet<P> {
         }
         let attestation = self.platform.keys().attest(&handles.0, nonce).await;
         let call = ConfirmRotation { nonce, assertion, co_signature, approval, statement, attestation };
-        let call = Bytes(json::to_vec(&call));
+        let call = Bytes(self.body::<ConfirmRotation>(&call)?.into_text());
         let custody = prepared.custody;
         Ok((Rotating { device_key: keys.0, channel_key, custody, nonce, call }, handles))
     }

@@ -2,6 +2,7 @@
 //! (protocol section 4).
 
 use super::Wallet;
+use super::calling::Body;
 use super::ceremony::{DEADLINE, Open, Work};
 use super::client::{By, parse, parsed};
 use super::clock::LEEWAY;
@@ -15,13 +16,12 @@ use super::room::{Local, Secret, ms, source_view};
 use super::state::{Ceremony, Confirmed, IntentView, ReceiptView};
 use crate::code::Code;
 use crate::wire::calls::{
-    Call, ConfirmIntent, Confirming, IntentConfirmed, IntentPrepared, LowerLimit, PrepareLimit, PrepareRefill,
-    PrepareTopUp, PrepareUnfreeze, ReceiptItem, SendUnfreezeCode,
+    ConfirmIntent, Confirming, IntentConfirmed, IntentPrepared, LowerLimit, PrepareLimit, PrepareRefill, PrepareTopUp,
+    PrepareUnfreeze, ReceiptItem, SendUnfreezeCode,
 };
 use crate::wire::co_signature::CoSignature;
 use crate::wire::id::{Bytes, Hash, Nonce, RpId, SourceId, to_base64};
 use crate::wire::intent::{Action, Intent};
-use crate::wire::json;
 use crate::wire::key::PublicKey;
 use crate::wire::key_set::KeySet;
 use crate::wire::money::{Amount, Currency, Money};
@@ -43,8 +43,8 @@ pub(super) struct Prepared {
     after: u64,
     /// When the intent ends, by the monotonic clock.
     ends: Duration,
-    /// What was sent, unless it was refused; empty before.
-    sent: RefCell<Vec<u8>>,
+    /// What was sent, unless it was refused.
+    sent: RefCell<Option<Body>>,
 }
 
 impl<P: Platform> Wallet<P> {
@@ -62,14 +62,14 @@ impl<P: Platform> Wallet<P> {
         // Over what is shown: with another label, id or card behind it the issuer has another fingerprint.
         let source_fingerprint = item.fingerprint();
         let action = Action::TopUp { amount, currency, source: source.clone(), source_fingerprint };
-        let call = |head| json::to_vec(&PrepareTopUp { amount, currency, source: source.clone(), head });
+        let call = |head| self.body::<PrepareTopUp>(&PrepareTopUp { amount, currency, source: source.clone(), head });
         let view = |device, expires_at| IntentView::TopUp {
             money: Money { amount, currency },
             source: source_view(&item),
             device,
             expires_at,
         };
-        self.step_up(action, PrepareTopUp::PATH, &call, &view).await
+        self.step_up(action, &call, &view).await
     }
 
     /// The same limits again, for as long again: the step-up is what a second refill in a day takes.
@@ -87,7 +87,7 @@ impl<P: Platform> Wallet<P> {
         let until = now.saturating_add(terms.until.saturating_sub(since)).saturating_sub(LEEWAY);
         let until = until.max(terms.until.saturating_add(1));
         let action = Action::Refill { per_payment, count, total, until };
-        let call = |head| json::to_vec(&PrepareRefill { per_payment, count, total, until, head });
+        let call = |head| self.body::<PrepareRefill>(&PrepareRefill { per_payment, count, total, until, head });
         let money = |amount| Money { amount, currency };
         let view = |device, expires_at| IntentView::Refill {
             per_payment: money(per_payment),
@@ -97,7 +97,7 @@ impl<P: Platform> Wallet<P> {
             device,
             expires_at,
         };
-        self.step_up(action, PrepareRefill::PATH, &call, &view).await
+        self.step_up(action, &call, &view).await
     }
 
     /// Lowers what all devices may pay: it only takes away, so it takes no step-up.
@@ -131,10 +131,10 @@ impl<P: Platform> Wallet<P> {
     async fn ask_for_limit(&self, new: Amount) -> Result<Ceremony, Error> {
         self.demand_ready()?;
         let (old, currency) = self.read(|data| data.limit.zip(data.currency()))?.ok_or(Code::NotEnrolled)?;
-        let call = |head| json::to_vec(&PrepareLimit { old, new, head });
+        let call = |head| self.body::<PrepareLimit>(&PrepareLimit { old, new, head });
         let money = |amount| Money { amount, currency };
         let view = |device, expires_at| IntentView::Limit { old: money(old), new: money(new), device, expires_at };
-        self.step_up(Action::Limit { old, new }, PrepareLimit::PATH, &call, &view).await
+        self.step_up(Action::Limit { old, new }, &call, &view).await
     }
 
     pub(super) async fn unfreeze_code(&self) -> Result<String, Error> {
@@ -142,9 +142,10 @@ impl<P: Platform> Wallet<P> {
     }
 
     pub(super) async fn unfreeze(&self, attempt: &str, code: &str) -> Result<Ceremony, Error> {
-        let call = |head| json::to_vec(&PrepareUnfreeze { attempt: attempt.into(), code: code.into(), head });
+        let call =
+            |head| self.body::<PrepareUnfreeze>(&PrepareUnfreeze { attempt: attempt.into(), code: code.into(), head });
         let view = |device, expires_at| IntentView::Unfreeze { device, expires_at };
-        self.step_up(Action::Unfreeze, PrepareUnfreeze::PATH, &call, &view).await
+        self.step_up(Action::Unfreeze, &call, &view).await
     }
 
     /// From what is wanted to the open ceremony: `call` writes the call's body for the newest link, `view` what the user
@@ -152,14 +153,13 @@ impl<P: Platform> Wallet<P> {
     fn step_up<'a>(
         &'a self,
         action: Action,
-        path: &'static str,
-        call: &'a dyn Fn(Hash) -> Vec<u8>,
+        call: &'a dyn Fn(Hash) -> Result<Body, Error>,
         view: &'a dyn Fn(String, u64) -> IntentView,
     ) -> Local<'a, Result<Ceremony, Error>> {
         Box::pin(async move {
             self.end_open(Stop::Superseded).await;
             let mut read = |reply: &[u8]| Ok(parse::<IntentPrepared>(reply)?.intent);
-            let prepared = self.begin(action, path, call, &mut read).await?;
+            let prepared = self.begin(action, call, &mut read).await?;
             let view = view(prepared.device.clone(), ms(prepared.intent.expires_at));
             self.open_ceremony(view, Work::StepUp(prepared)).await
         })
@@ -169,14 +169,13 @@ impl<P: Platform> Wallet<P> {
     pub(super) fn begin<'a>(
         &'a self,
         action: Action,
-        path: &'static str,
-        call: &'a dyn Fn(Hash) -> Vec<u8>,
+        call: &'a dyn Fn(Hash) -> Result<Body, Error>,
         read: &'a mut dyn FnMut(&[u8]) -> Result<Bytes, Error>,
     ) -> Local<'a, Result<Box<Prepared>, Error>> {
         Box::pin(async move {
             self.demand_for(&action)?;
             let mut prepared = self.read(|data| self.draft(data, action))??;
-            let reply = self.send_proved(By::Device, path, call(prepared.intent.head)).await?;
+            let reply = self.send_proved(By::Device, call(prepared.intent.head)?).await?;
             complete(&mut prepared.intent, &read(&reply)?.0)?;
             prepared.ends = self.end_of(&prepared.intent).await?;
             // Frozen or suspended, as the sync may have told that the clock took.
@@ -220,15 +219,20 @@ impl<P: Platform> Wallet<P> {
     }
 
     pub(super) async fn confirm_step_up(&self, open: &Open, prepared: &Prepared) -> Result<Confirmed, Error> {
-        let again = !prepared.sent.borrow().is_empty();
-        if !again {
-            let (answer, co_signature) = self.agree(open, prepared, None).await?;
-            let nonce = prepared.intent.nonce;
-            let call = Confirming { nonce, assertion: &answer.0, co_signature: &co_signature };
-            prepared.sent.replace(json::to_vec(&call));
-        }
-        let call = prepared.sent.borrow().clone();
-        let answer = self.send_proved(By::Device, ConfirmIntent::PATH, call).await;
+        let kept = prepared.sent.borrow().clone();
+        let again = kept.is_some();
+        let call = match kept {
+            Some(call) => call,
+            None => {
+                let (answer, co_signature) = self.agree(open, prepared, None).await?;
+                let nonce = prepared.intent.nonce;
+                let call = Confirming { nonce, assertion: &answer.0, co_signature: &co_signature };
+                let call = self.body::<ConfirmIntent>(&call)?;
+                prepared.sent.replace(Some(call.clone()));
+                call
+            }
+        };
+        let answer = self.send_proved(By::Device, call).await;
         let receipt = match parsed(answer).map(|answer| *answer) {
             Ok(IntentConfirmed::Done { receipt }) => self.accept(prepared, &receipt).await?,
             Ok(IntentConfirmed::Pending { top_up }) => return Ok(Confirmed::Pending { id: top_up.to_string() }),
@@ -242,7 +246,7 @@ impl<P: Platform> Wallet<P> {
             }
             Err(error) => {
                 // Sent before, it may have had its effect, unless it is this call that was refused.
-                let is_out = matches!(error.code, Code::Offline | Code::IssuerUnavailable);
+                let is_out = matches!(error.code, Code::Offline | Code::IssuerUnavailable | Code::ProofReplayed);
                 let may_have_landed = if again { is_unanswered(&error) } else { is_out };
                 if !may_have_landed {
                     prepared.sent.take();

@@ -5,6 +5,7 @@
 //! name ends in `_ms`. Unknown members are refused by the issuer and passed over by the wallet, so the issuer may
 //! learn to say more without breaking old wallets.
 
+mod delivery;
 mod device;
 mod enrolment;
 mod problem;
@@ -12,6 +13,9 @@ mod rotation;
 mod safety;
 mod till;
 
+#[cfg(feature = "wallet")]
+pub(crate) use delivery::body_of;
+pub use delivery::{ByCall, ByKey, Effect, Named, Reading, body, read_body};
 pub use device::*;
 pub use enrolment::*;
 pub use problem::Problem;
@@ -38,20 +42,24 @@ pub const PROBLEM_TYPE: &str = "application/problem+json";
 /// Longest body of a call, in bytes.
 pub const MAX_BODY: usize = 32 * 1024;
 
-/// A call of this protocol: its path and both bodies.
-pub trait Call: ToJson + Serialize {
+/// A call of this protocol: its path, both bodies, and what tells two deliveries of it from two calls.
+pub trait Call: ToJson + FromJson + Serialize {
     /// The path below the issuer's origin.
     const PATH: &'static str;
     /// The answer's body.
     type Reply: FromJson + DeserializeOwned;
+    /// What names one call, however often it is delivered: [`ByCall`] where it changes something. The text of a call is
+    /// written by [`body`] and read by the issuer together with it, so that no call can leave it out.
+    type Name: Named;
 }
 
-/// Defines one call: path, request, reply.
+/// Defines one call: path, request, reply, and its [`Call::Name`].
 macro_rules! call {
-    ($request:ident $path:literal $reply:ty) => {
+    ($request:ident $path:literal $reply:ty, $name:ident) => {
         impl $crate::wire::calls::Call for $request {
             const PATH: &'static str = $path;
             type Reply = $reply;
+            type Name = $crate::wire::calls::$name;
         }
     };
 }

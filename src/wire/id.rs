@@ -175,6 +175,11 @@ byte_id! {
     Nonce 16 public
 }
 byte_id! {
+    /// Names one call that changes something, however often it is delivered: 16 random bytes of its sender. Whoever knows
+    /// it and the issuer's keys can derive the secrets of its answer again.
+    CallId 16 secret
+}
+byte_id! {
     /// SHA-256.
     Hash 32 public
 }

@@ -48,6 +48,16 @@ pub(crate) fn to_vec(value: &dyn ToJson) -> Vec<u8> {
     writer.into_bytes()
 }
 
+/// The same with one member more, which stands last.
+pub(crate) fn to_vec_with(value: &dyn ToJson, member: Option<(&str, &dyn ToJson)>) -> Vec<u8> {
+    let mut writer = Writer::default();
+    value.write(&mut writer);
+    if let Some((name, member)) = member {
+        writer.add_member(name, member);
+    }
+    writer.into_bytes()
+}
+
 /// The same, as a text.
 #[cfg(any(feature = "wallet", feature = "js-codes", feature = "js-verifier"))]
 pub(crate) fn to_text(value: &dyn ToJson) -> String {

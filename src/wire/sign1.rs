@@ -237,11 +237,11 @@ pub(super) fn kid_as(form: Form, bytes: &[u8]) -> Result<Handle, Refusal> {
 ///
 /// # Errors
 /// What the form refuses.
-pub(super) fn claimed<S: Statement>(bytes: &[u8]) -> Result<Box<S>, Refusal> {
+pub(crate) fn claimed<S: Statement>(bytes: &[u8]) -> Result<Box<S>, Refusal> {
     decode_payload(Parts::read(bytes, Form::of::<S>())?.payload)
 }
 
-pub(super) fn decode_payload<F: Field>(payload: &[u8]) -> Result<Box<F>, Refusal> {
+pub(crate) fn decode_payload<F: Field>(payload: &[u8]) -> Result<Box<F>, Refusal> {
     let mut statement = Box::new(F::blank());
     decode_into(&mut *statement, MAX_BYTES, payload)?;
     Ok(statement)

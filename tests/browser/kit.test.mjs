@@ -68,6 +68,31 @@ test("enrol, show a code, scan it from the screenshot, pay, top up, reload", asy
   assert.deepEqual([later.status, later.device.id, later.balance], ["ready", before.device.id, yen(6460)]);
 });
 
+test("calls that the network delivers twice, and answers that it loses, are one login, one top-up and one freeze", async (t) => {
+  const { world, owner, wallet, kit } = await open(t);
+  await owner.proveCards(wallet);
+  const { sources } = await wallet.state();
+  const prompts = kit.authenticator.prompts.length;
+  world.issuer.failNext("delivered-twice", "/v1/top-ups");
+  const topUp = await wallet.prepareTopUp({ ...yen(5000), source: sources[0].id });
+  for (const how of /** @type {const} */ ([["delivered-twice", "answer-lost"], "delivered-twice"])) world.issuer.failNext(how, "/v1/intents/confirm");
+  await assert.rejects(topUp.confirm(), coded("offline"));
+  assert.equal((await topUp.confirm()).kind, "top-up");
+  assert.equal(kit.authenticator.prompts.length, prompts + 1);
+  assert.deepEqual(await owner.balance(), yen(7000));
+
+  const second = await kit.wallet({ profile: "second" });
+  const codes = (await owner.inbox()).filter(({ code }) => code !== null).length;
+  world.issuer.failNext("delivered-twice", "/v1/login");
+  await second.logIn({ login: owner.login, password: owner.password });
+  assert.equal((await owner.inbox()).filter(({ code }) => code !== null).length, codes + 1);
+
+  world.issuer.failNext("delivered-twice", "/v1/freeze");
+  await wallet.freeze();
+  assert.equal((await wallet.state()).status, "frozen");
+  await assert.rejects(wallet.paymentCode(), coded("frozen"));
+});
+
 test("the stored key can't be exported", async (t) => {
   const { page } = await open(t);
   const results = await page.evaluate(async () => {

@@ -23,9 +23,10 @@ function freePort() {
 
 /**
  * Starts an issuer with the demo's accounts and waits until it answers.
- * @param {{ ledger?: string, port?: number, origins?: string[], more?: string[] }} [options]
+ * @param {{ ledger?: string, port?: number, origins?: string[], behind?: string, more?: string[] }} [options] `behind`: its public URL, where
+ * something stands in front of it
  */
-export async function startIssuer({ ledger, port, origins, more = [] } = {}) {
+export async function startIssuer({ ledger, port, origins, behind, more = [] } = {}) {
   if (!existsSync(binary)) throw new Error("build the issuer first: cargo build -p jitsuin-issuer");
   const folder = mkdtempSync(join(tmpdir(), "jitsuin-issuer-"));
   const file = ledger ?? join(folder, "issuer.sqlite");
@@ -33,7 +34,7 @@ export async function startIssuer({ ledger, port, origins, more = [] } = {}) {
   const url = `http://localhost:${at}`;
   const args = [
     "--demo", "--listen", `127.0.0.1:${at}`, "--listen", `[::1]:${at}`, "--ledger", `sqlite:${file}`,
-    "--public-url", url, "--origins", (origins ?? [url]).join(","), ...more,
+    "--public-url", behind ?? url, "--origins", (origins ?? [behind ?? url]).join(","), ...more,
   ];
   const child = spawn(binary, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
   let said = "";

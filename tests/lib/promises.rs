@@ -12,12 +12,15 @@ mod shopping;
 
 use jitsuin::code::Code;
 use jitsuin::issuer::books::{Line, Movement};
-use jitsuin::issuer::desk::Request;
+use jitsuin::issuer::desk::{Reply, Request};
 use jitsuin::issuer::funding::DemoProcessor;
 use jitsuin::issuer::ledger::{Clock, Kind, Ledger, LedgerError, Needs, Records};
 use jitsuin::issuer::used::Used;
 use jitsuin::issuer::{Issuer, PasswordCost, Settings, demo};
-use jitsuin::wire::calls::{Call, EnrolTill, Outcome, PaymentAnswer, Problem, TakePayment, WhichTill};
+use jitsuin::wire::calls::{
+    Call, EnrolTill, EnterCode, LogIn, LogInStarted, Named as _, Outcome, PaymentAnswer, Problem, TakePayment,
+    WhichTill, body,
+};
 use jitsuin::wire::dpop;
 use jitsuin::wire::id::{Hash, Nonce};
 use jitsuin::wire::key::{PublicKey, Signature};
@@ -122,7 +125,14 @@ impl Caller {
     }
 
     pub(crate) fn request<C: Call>(&self, call: &C, jti: u8, nonce: &str) -> Request {
-        let body = serde_json::to_vec(call).unwrap();
+        let mut random = [0; 16];
+        getrandom::fill(&mut random).unwrap();
+        self.request_as(call, C::Name::new(random), jti, nonce)
+    }
+
+    /// A delivery of the call of this name.
+    pub(crate) fn request_as<C: Call>(&self, call: &C, name: C::Name, jti: u8, nonce: &str) -> Request {
+        let body = body(call, name);
         let claims = dpop::Claims {
             htm: "POST".into(),
             htu: format!("https://issuer.example{}", C::PATH),
@@ -198,6 +208,67 @@ pub(crate) async fn a_one_time_code_registers_one_of_many_keys<L: Ledger + 'stat
     assert_eq!(answers.iter().filter(|answer| *answer == "ok").count(), 1);
     assert_eq!(answers.iter().filter(|answer| *answer == "code-refused").count(), 5);
     assert_eq!(issuer.ledger().keys(Kind::Keys).await.unwrap().len(), 1);
+}
+
+/// What eight deliveries of one call are answered, at issuers in turn, each under a proof of its own.
+pub(crate) async fn delivered<L: Ledger + 'static, C: Call>(
+    issuers: &[Arc<Issuer<L, DemoProcessor>>],
+    caller: &Caller,
+    first_jti: u8,
+    call: &C,
+) -> Vec<Reply> {
+    let nonce = nonce(&issuers[0], caller).await;
+    let tasks: Vec<_> = (first_jti..first_jti + 8)
+        .zip(issuers.iter().cycle())
+        .map(|(jti, issuer)| {
+            let request = caller.request_as(call, C::Name::new([9; 16]), jti, &nonce);
+            let issuer = Arc::clone(issuer);
+            tokio::spawn(async move { issuer.answer(&request).await })
+        })
+        .collect();
+    let mut replies = Vec::new();
+    for task in tasks {
+        replies.push(task.await.unwrap());
+    }
+    replies
+}
+
+/// One login, one wrong code and one registration, each delivered eight times at once: all hear the same, and each happened once.
+pub(crate) async fn one_call_at_all<L: Ledger + 'static>(issuers: &[Arc<Issuer<L, DemoProcessor>>]) {
+    let seeded = demo::seed(&issuers[0], &demo::Plan::default()).await.unwrap();
+    let ledger = issuers[0].ledger();
+    let before = ledger.messages(0).await.unwrap().len();
+    let caller = Caller::new(1);
+    let login = LogIn { login: "hanako".into(), password: "hanako-password".into(), language: "en".into() };
+    let replies = delivered(issuers, &caller, 1, &login).await;
+    assert!(replies.iter().all(|reply| reply.status == 200 && reply.body == replies[0].body));
+    assert_eq!(ledger.messages(0).await.unwrap().len(), before + 1);
+    assert_eq!(ledger.keys(Kind::Attempts).await.unwrap().len(), 1);
+
+    let LogInStarted { attempt } = serde_json::from_slice(&replies[0].body).unwrap();
+    let wrong = EnterCode { attempt: attempt.clone(), code: "00000000".into() };
+    // Another call under the name of the first is none.
+    let replies = delivered(issuers, &caller, 11, &wrong).await;
+    assert!(replies.iter().all(|reply| reply.status == 422), "{replies:?}");
+
+    let code = seeded.till_codes[0].1.clone();
+    let till = Caller::new(2);
+    let replies = delivered(issuers, &till, 1, &EnrolTill { code }).await;
+    assert!(replies.iter().all(|reply| reply.status == 200 && reply.body == replies[0].body));
+    assert_eq!(ledger.keys(Kind::Keys).await.unwrap().len(), 1);
+
+    let stranger = Caller::new(3);
+    let replies = delivered(issuers, &stranger, 1, &wrong).await;
+    assert!(replies.iter().all(|reply| reply.status != 200 && reply.body == replies[0].body));
+    // What was counted for the address: the login, the registration, and the wrong code once each.
+    let needs = Needs::new().and(Kind::Tries, "source/::1");
+    let tries = ledger.transact(needs, |records| records.tries.get("source/::1").cloned()).await.unwrap();
+    let tries = serde_json::to_value(tries.unwrap()).unwrap();
+    assert_eq!(tries["at"].as_array().unwrap().len(), 3);
+}
+
+pub(crate) async fn one_call_has_one_effect_however_often_it_is_delivered_at_once<L: Ledger + 'static>(ledger: L) {
+    one_call_at_all(&[Arc::new(open(ledger).await)]).await;
 }
 
 pub(crate) async fn seeding_again_changes_nothing_and_the_books_hold<L: Ledger + 'static>(ledger: L) {
@@ -308,6 +379,7 @@ macro_rules! promises {
             movements_stay_in_order
             a_proof_counts_once_however_often_it_is_sent_at_once
             a_one_time_code_registers_one_of_many_keys
+            one_call_has_one_effect_however_often_it_is_delivered_at_once
             seeding_again_changes_nothing_and_the_books_hold
             one_token_offered_at_two_tills_at_once_is_taken_once
             a_charge_that_many_sweeps_find_is_credited_once

@@ -9,11 +9,12 @@ use jitsuin::issuer::funding::DemoProcessor;
 use jitsuin::issuer::ledger::{Clock, Ledger, MemoryLedger};
 use jitsuin::issuer::{Issuer, PasswordCost, Settings as IssuerSettings, demo};
 use jitsuin::wallet::memory::{FnTransport, MemoryEntropy, Place, SoftKey};
-use jitsuin::wallet::ports::{Kept, Keys as _, Platform, Response, SigningKey, Store as _};
+use jitsuin::wallet::ports::{Kept, Keys as _, Platform, Response, SigningKey, Store as _, Unreachable};
 use jitsuin::wallet::record::Data;
 use jitsuin::wallet::{Confirmed, Error, ReceiptView, Settings, Wallet};
 use jitsuin::wire::calls::{
-    Call, EnrolTill, LookUpPayment, Outcome, PaymentAnswer, Problem, ReversePayment, TakePayment, TillEnrolled,
+    Call, EnrolTill, LookUpPayment, Named as _, Outcome, PaymentAnswer, Problem, ReversePayment, TakePayment,
+    TillEnrolled, body,
 };
 use jitsuin::wire::dpop::{self, Claims};
 use jitsuin::wire::enrolment::Custody;
@@ -22,6 +23,7 @@ use jitsuin::wire::key::Signature;
 use jitsuin::wire::money::{Amount, Currency};
 use jitsuin::wire::sha256;
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,12 +56,23 @@ pub struct World<L = MemoryLedger> {
     pub issuer: Arc<TestIssuer<L>>,
     places: Rc<RefCell<Vec<Place>>>,
     now_ms: Rc<Cell<u64>>,
+    mishaps: Rc<RefCell<Vec<(String, Mishap)>>>,
 }
 
 impl<L> Clone for World<L> {
     fn clone(&self) -> Self {
-        Self { issuer: Arc::clone(&self.issuer), places: Rc::clone(&self.places), now_ms: Rc::clone(&self.now_ms) }
+        let (issuer, places) = (Arc::clone(&self.issuer), Rc::clone(&self.places));
+        Self { issuer, places, now_ms: Rc::clone(&self.now_ms), mishaps: Rc::clone(&self.mishaps) }
     }
+}
+
+/// What the network does to one delivery of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mishap {
+    /// The issuer gets the same request twice; the sender hears the second answer.
+    pub twice: bool,
+    /// The sender hears no answer.
+    pub lost: bool,
 }
 
 impl World {
@@ -82,7 +95,28 @@ impl<L: Timed> World<L> {
         let now_ms = Rc::new(Cell::new(ledger.now_ms()));
         let issuer = Issuer::open(ledger, DemoProcessor::new(), settings).await.unwrap();
         demo::seed(&issuer, &plan).await.unwrap();
-        Self { issuer: Arc::new(issuer), places: Rc::default(), now_ms }
+        Self { issuer: Arc::new(issuer), places: Rc::default(), now_ms, mishaps: Rc::default() }
+    }
+
+    /// Has the network do this to the next deliveries of a call, one after another.
+    pub fn mishaps(&self, path: &str, what: &[Mishap]) {
+        self.mishaps.borrow_mut().extend(what.iter().map(|mishap| (path.to_owned(), *mishap)));
+    }
+
+    /// Those that have not happened.
+    pub fn left(&self) -> usize {
+        self.mishaps.borrow().len()
+    }
+
+    /// One call over the network; nothing, if its answer was lost. A call that only fetches a nonce meets no mishap.
+    pub async fn send(&self, method: &str, path: &str, body: Vec<u8>, proof: Option<String>) -> Option<Reply> {
+        let reply = self.answer(method, path, body.clone(), proof.clone()).await;
+        let place = self.mishaps.borrow().iter().position(|(held, _)| held == path);
+        let wants_nonce = serde_json::from_slice::<Problem>(&reply.body).is_ok_and(|it| it.code == "use-dpop-nonce");
+        let Some(place) = place.filter(|_| !wants_nonce) else { return Some(reply) };
+        let (_, Mishap { twice, lost }) = self.mishaps.borrow_mut().remove(place);
+        let reply = if twice { self.answer(method, path, body, proof).await } else { reply };
+        (!lost).then_some(reply)
     }
 
     pub async fn answer(&self, method: &str, path: &str, body: Vec<u8>, proof: Option<String>) -> Reply {
@@ -102,8 +136,8 @@ impl<L: Timed> World<L> {
             let world = world.clone();
             async move {
                 let path = request.url.strip_prefix(ISSUER).unwrap().to_owned();
-                let Reply { status, body, nonce, retry_after, .. } =
-                    world.answer(request.method, &path, request.body, request.proof).await;
+                let reply = world.send(request.method, &path, request.body, request.proof).await;
+                let Reply { status, body, nonce, retry_after, .. } = reply.ok_or(Unreachable)?;
                 Ok(Response { status, body, nonce, retry_after })
             }
         });
@@ -208,11 +242,13 @@ pub struct Caller<L = MemoryLedger> {
     pub key: SoftKey,
     pub account: Option<AccountId>,
     nonce: Rc<RefCell<String>>,
+    /// Names of calls that were not answered, by what they say.
+    unanswered: RefCell<BTreeMap<String, [u8; 16]>>,
 }
 
 impl<L: Timed> Caller<L> {
     pub fn new(world: &World<L>, key: SoftKey, account: Option<AccountId>) -> Self {
-        Self { world: world.clone(), key, account, nonce: Rc::default() }
+        Self { world: world.clone(), key, account, nonce: Rc::default(), unanswered: RefCell::default() }
     }
 
     /// A key that nobody has seen.
@@ -228,16 +264,25 @@ impl<L: Timed> Caller<L> {
         Self::new(world, key, data.account.map(|account| account.id))
     }
 
+    /// A call; the same one again is under the same name, if it was not answered.
     pub async fn call<C: Call>(&self, call: &C) -> Result<C::Reply, Problem> {
-        self.post(C::PATH, serde_json::to_vec(call).unwrap()).await.map(|body| serde_json::from_slice(&body).unwrap())
+        let said = format!("{} {}", C::PATH, serde_json::to_string(call).unwrap());
+        let name = *self.unanswered.borrow_mut().entry(said.clone()).or_insert_with(random);
+        let answer = self.post(C::PATH, body(call, C::Name::new(name))).await;
+        let no_answer = |problem: &Problem| ["offline", "proof-replayed"].contains(&problem.code.as_str());
+        if !answer.as_ref().is_err_and(no_answer) {
+            self.unanswered.borrow_mut().remove(&said);
+        }
+        answer.map(|body| serde_json::from_slice(&body).unwrap())
     }
 
     pub async fn post(&self, path: &str, body: Vec<u8>) -> Result<Vec<u8>, Problem> {
-        let mut may_retry = true;
+        let mut again = vec![Code::UseDpopNonce.name(), Code::ProofReplayed.name()];
         loop {
             let account = self.account.clone();
             let proof = prove(&self.key, path, &body, &self.nonce.borrow(), account, self.world.now());
-            let reply = self.world.answer("POST", path, body.clone(), Some(proof)).await;
+            let reply = self.world.send("POST", path, body.clone(), Some(proof)).await;
+            let reply = reply.ok_or_else(|| Problem::new(Code::Offline))?;
             self.nonce.replace(reply.nonce.unwrap_or_default());
             if reply.status == 200 {
                 return Ok(reply.body);
@@ -245,10 +290,10 @@ impl<L: Timed> Caller<L> {
             let problem: Problem = serde_json::from_slice(&reply.body).unwrap();
             assert_eq!(reply.content_type, "application/problem+json");
             assert_eq!(problem.status, reply.status);
-            if problem.code != Code::UseDpopNonce.name() || !may_retry {
+            if !again.contains(&problem.code.as_str()) {
                 return Err(problem);
             }
-            may_retry = false;
+            again.retain(|code| *code != problem.code);
         }
     }
 
@@ -285,8 +330,7 @@ impl<L: Timed> Till<L> {
 
 /// A DPoP proof by any key, right or wrong.
 pub fn prove(key: &SoftKey, path: &str, body: &[u8], nonce: &str, acc: Option<AccountId>, now: u32) -> String {
-    let mut jti = [0; 16];
-    getrandom::fill(&mut jti).unwrap();
+    let jti = random();
     let claims = Claims {
         htm: "POST".into(),
         htu: format!("{ISSUER}{path}"),
@@ -299,6 +343,12 @@ pub fn prove(key: &SoftKey, path: &str, body: &[u8], nonce: &str, acc: Option<Ac
     let unsigned = dpop::prepare(&claims, key.public());
     let signature = key.sign_now(unsigned.message()).unwrap();
     unsigned.finish(&signature)
+}
+
+fn random() -> [u8; 16] {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).unwrap();
+    bytes
 }
 
 pub const fn yen(amount: u32) -> Amount {

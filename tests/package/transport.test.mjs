@@ -72,7 +72,7 @@ test("a top-up whose answer was lost charges once, however often it is asked abo
   made.issuer.failNext("answer-lost", "/v1/intents/confirm");
   const first = await topUp.confirm().then((value) => value.kind, (error) => error.code);
   const second = first === "offline" ? await topUp.confirm().then((value) => value.kind, (error) => error.code) : first;
-  assert.ok(["top-up", "pending", "intent-expired"].includes(second), second);
+  assert.equal(second, "top-up");
   await wallet.sync();
   assert.deepEqual(await owner.balance(), yen(3000));
   assert.deepEqual(wallet.state.balance, yen(3000));

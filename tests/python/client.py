@@ -125,8 +125,8 @@ class Caller:
         self.issuer, self.key, self.account, self.nonce = issuer, key, None, ""
 
     def change(self, path, body):
-        """A call that changes something."""
-        return self.post(path, body)
+        """A call that changes something: named, so that a second delivery of it is known."""
+        return self.post(path, body | {"call": b64(os.urandom(16))})
 
     def post(self, path, body):
         data = json.dumps(body).encode()

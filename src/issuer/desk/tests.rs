@@ -1,4 +1,5 @@
 #![allow(clippy::unwrap_used)]
+mod delivery;
 mod enrol;
 mod freeze;
 mod guesses;
@@ -15,7 +16,7 @@ mod tills;
 use super::*;
 use crate::issuer::books::{self, Book};
 use crate::issuer::ledger::{Kind, Needs};
-use crate::issuer::testing::client::{Client, World, code, newest_code, world, world_with};
+use crate::issuer::testing::client::{Client, World, code, newest_code, text, world, world_with};
 use crate::issuer::testing::passkey::Passkey;
 use crate::issuer::testing::{now, public, sign};
 use crate::wire::calls::*;
@@ -270,21 +271,21 @@ fn a_freeze_needs_one_own_key_and_stops_everything_that_gives() {
 fn a_proof_counts_once_for_its_own_call_and_names_its_account() {
     let issuer = world();
     let (mut device, channel) = enrolled(&issuer, "hanako");
-    device.send(&issuer, Refill::PATH, b"{}");
-    let request = device.request(Refill::PATH, b"{}".to_vec());
+    device.send(&issuer, Refill::PATH, &text(&Refill {}));
+    let request = device.request(Refill::PATH, text(&Refill {}));
     let answer = |request: &Request| code(&now(issuer.answer(request)));
     assert_eq!(answer(&request), Some(Code::OverLimit));
     assert_eq!(answer(&request), Some(Code::ProofReplayed));
-    let mut other_body = device.request(Refill::PATH, b"{}".to_vec());
+    let mut other_body = device.request(Refill::PATH, text(&Refill {}));
     other_body.body = b"{ }".to_vec();
     assert_eq!(answer(&other_body), Some(Code::ProofRefused));
-    let mut bare = device.request(Refill::PATH, b"{}".to_vec());
+    let mut bare = device.request(Refill::PATH, text(&Refill {}));
     bare.proof = None;
     assert_eq!(answer(&bare), Some(Code::ProofRefused));
-    let mut elsewhere = device.request(ProveCard::PATH, b"{}".to_vec());
+    let mut elsewhere = device.request(ProveCard::PATH, text(&Refill {}));
     elsewhere.path = Refill::PATH.into();
     assert_eq!(answer(&elsewhere), Some(Code::ProofRefused));
-    let stale = device.request(Refill::PATH, b"{}".to_vec());
+    let stale = device.request(Refill::PATH, text(&Refill {}));
     issuer.ledger().clock().advance(300_000);
     let reply = now(issuer.answer(&stale));
     assert_eq!(code(&reply), Some(Code::UseDpopNonce));
@@ -305,6 +306,8 @@ fn bodies_are_read_strictly_and_extension_results_are_named() {
     let answer = |path: &str, body: &[u8]| code(&device.send(&issuer, path, body));
     assert_eq!(answer(Refill::PATH, b"{\"more\":1}"), Some(Code::Malformed));
     assert_eq!(answer(Refill::PATH, b""), Some(Code::Malformed));
+    // A call that changes something says which call it is.
+    assert_eq!(answer(Refill::PATH, b"{}"), Some(Code::Malformed));
     assert_eq!(answer(Refill::PATH, &vec![b' '; MAX_BODY + 1]), Some(Code::TooLarge));
     let intent = Intent {
         issuer: issuer.settings().issuer.clone(),
@@ -316,7 +319,8 @@ fn bodies_are_read_strictly_and_extension_results_are_named() {
         expires_at: 0,
         action: crate::wire::intent::Action::Codes,
     };
-    let mut call = serde_json::to_value(agree(&device, &intent, intent.nonce, &Passkey::new(PASSKEY))).unwrap();
+    let agreed = text(&agree(&device, &intent, intent.nonce, &Passkey::new(PASSKEY)));
+    let mut call: serde_json::Value = serde_json::from_slice(&agreed).unwrap();
     let body = serde_json::to_vec(&call).unwrap();
     assert_eq!(answer(ConfirmIntent::PATH, &body), Some(Code::IntentExpired));
     call["assertion"]["clientExtensionResults"] = serde_json::json!({ "prf": { "results": { "first": "AAAA" } } });

@@ -3,6 +3,7 @@
 use super::proof::Caller;
 use crate::code::Code;
 use crate::issuer::Issuer;
+use crate::issuer::delivery::Delivery;
 use crate::issuer::error::Refused;
 use crate::issuer::funding::Funding;
 use crate::issuer::ledger::{Kind, Ledger, Needs};
@@ -13,7 +14,7 @@ use crate::issuer::tills::Till;
 use crate::issuer::verifier::Sale;
 use crate::issuer::{login, tills};
 use crate::wire::calls::{EnrolTill, LookUpPayment, Outcome, PaymentAnswer, ReversePayment, TakePayment, TillEnrolled};
-use crate::wire::id::Audience;
+use crate::wire::id::{Audience, Hash};
 use crate::wire::till_code::read_payment_code;
 use crate::wire::token::UnverifiedToken;
 
@@ -21,23 +22,26 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
     pub(super) async fn enrol_till(
         &self,
         caller: &Caller,
+        delivery: &Delivery,
         call: EnrolTill,
         source: &str,
     ) -> Result<TillEnrolled, Refused> {
         let source = login::source_key(source);
         let code = tills::code_key(&self.keys, &call.code);
-        let needs = Needs::new().and(Kind::Tries, &source).and(Kind::TillCodes, &code);
-        let Attempts { per_source, window, .. } = self.settings.attempts;
-        let found = self
-            .decide(caller.now_ms, needs, |moment, records| {
-                login::count(records, &source, per_source, window, moment.now())?;
+        let till = self
+            .decide(caller.now_ms, Needs::new().and(Kind::TillCodes, &code), |_, records| {
                 Ok(records.till_codes.get(&code).map(|held| held.till.clone()))
             })
             .await?;
-        let till = found.ok_or(Code::CodeRefused)?;
-        let needs = Needs::new().and(Kind::Tills, &till).and(Kind::TillCodes, &code).and(Kind::Keys, caller.thumb);
-        self.decide(caller.now_ms, needs, |moment, records| {
-            tills::enrol(moment, records, &till, &call.code, caller.thumb)
+        let mut needs =
+            Needs::new().and(Kind::Tries, &source).and(Kind::TillCodes, &code).and(Kind::Keys, caller.thumb);
+        if let Some(till) = &till {
+            needs = needs.and(Kind::Tills, till);
+        }
+        self.once(caller.now_ms, delivery, needs, |moment, records| {
+            login::count_source(moment, records, &source)?;
+            let till = till.as_ref().ok_or(Code::CodeRefused)?;
+            tills::enrol(moment, records, till, &call.code, caller.thumb)
         })
         .await
     }
@@ -102,8 +106,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             return self.as_of_now(caller, before).await;
         }
         let (Some(token), false) = (token, accounts.is_empty()) else {
-            self.count_guess(caller, &tries).await?;
-            return Ok(untaken(Outcome::TryAgain));
+            return self.count_guess(caller, (&tries, &answer_key, request), untaken(Outcome::TryAgain)).await;
         };
         let payment = self.name("pay-")?;
         let sale = Sale {
@@ -135,19 +138,29 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             return Ok(answer);
         }
         if answer.outcome == Outcome::TryAgain {
-            self.count_guess(caller, &tries).await?;
+            return self.count_guess(caller, (&tries, &answer_key, request), answer).await;
         }
         self.as_of_now(caller, answer).await
     }
 
-    /// Counts a code that is nobody's.
-    async fn count_guess(&self, caller: &Caller, tries: &str) -> Result<(), Refused> {
-        let needs = Needs::new().and(Kind::Tries, tries);
+    /// Counts a code that is nobody's, once under each idempotency key.
+    async fn count_guess(
+        &self,
+        caller: &Caller,
+        (tries, answer_key, request): (&str, &str, Hash),
+        answer: PaymentAnswer,
+    ) -> Result<PaymentAnswer, Refused> {
+        let needs = Needs::new().and(Kind::Tries, tries).and(Kind::TillAnswers, answer_key);
         self.decide(caller.now_ms, needs, |moment, records| {
+            let now = moment.now();
+            if let Some(before) = payments::answered(records, answer_key, request, now)? {
+                return Ok(before);
+            }
             let Attempts { per_till, window, .. } = moment.settings.attempts;
             // At its limit already: the next call finds that out.
-            let _ = login::count(records, tries, per_till, window, moment.now());
-            Ok(())
+            let _ = login::count(records, tries, per_till, window, now);
+            payments::remember(records, answer_key, request, answer.clone(), now);
+            Ok(answer.clone())
         })
         .await
     }

@@ -3,39 +3,61 @@
 use super::proof::Caller;
 use crate::code::Code;
 use crate::issuer::Issuer;
+use crate::issuer::account::LoginEntry;
+use crate::issuer::delivery::Delivery;
 use crate::issuer::error::Refused;
 use crate::issuer::funding::{Answer, Funding};
 use crate::issuer::ledger::{Kind, Ledger, Needs};
 use crate::issuer::login::{self, TryKeys, Visitor};
 use crate::issuer::password::PasswordHash;
-use crate::issuer::settings::Attempts;
-use crate::issuer::step_up::Effect;
+use crate::issuer::step_up::{Before, Effect};
+use crate::issuer::top_ups::{self, State};
 use crate::issuer::{allowance, cards, devices, enrolment, step_up};
 use crate::wire::calls::{
     AccountFrozen, CardProofStarted, ConfirmEnrolment, ConfirmIntent, Enrolled, EnrolmentPrepared, EnterCode,
     FreezeAccount, IntentConfirmed, IntentPrepared, LogIn, LogInStarted, PrepareEnrolment, PrepareTopUp, ProveCard,
-    Refilled, Sync, Synced, Ticket,
+    ReceiptItem, Refill, Refilled, Sync, Synced, Ticket,
 };
-use crate::wire::id::Handle;
+use crate::wire::id::AccountId;
 use crate::wire::webauthn::AttestedCredential;
 
 /// Longest login in bytes.
 const LONGEST_LOGIN: usize = 254;
 
 impl<L: Ledger, F: Funding> Issuer<L, F> {
-    pub(super) async fn log_in(&self, caller: &Caller, call: LogIn, source: &str) -> Result<LogInStarted, Refused> {
+    pub(super) async fn log_in(
+        &self,
+        caller: &Caller,
+        delivery: &Delivery,
+        call: LogIn,
+        source: &str,
+    ) -> Result<LogInStarted, Refused> {
         if call.login.len() > LONGEST_LOGIN {
             return Err(Code::BadArgument.into());
         }
         let tries = TryKeys::new(&call.login, source);
-        let needs = tries.needs().and(Kind::Logins, &call.login);
-        let entry = self
+        let needs = tries.needs().and(Kind::Logins, &call.login).and(Kind::Calls, delivery.row());
+        let begun = self
             .decide(caller.now_ms, needs, |moment, records| {
-                login::begin(moment, records, &tries)?;
-                Ok(records.logins.get(&call.login).cloned())
+                if let Some(before) = delivery.answered(moment, records)? {
+                    return Ok(Begun::Answered(before));
+                }
+                if !delivery.is_begun(moment, records)? {
+                    if let Err(refused) = login::begin(moment, records, &tries) {
+                        let refused = Err(refused);
+                        delivery.keep::<LogInStarted>(moment, records, &refused);
+                        return Ok(Begun::Answered(refused));
+                    }
+                    delivery.begin(moment, records);
+                }
+                Ok(Begun::Entry(records.logins.get(&call.login).cloned()))
             })
             .await?;
-        // Outside any transaction, and the same work for a login that nobody has.
+        let entry = match begun {
+            Begun::Answered(before) => return before,
+            Begun::Entry(entry) => entry,
+        };
+        // Outside any transaction, and the same work for a login that nobody has. A second delivery does it too.
         let account = match &entry {
             Some(entry) => entry.password.is(&call.password).then_some(&entry.account),
             None => {
@@ -43,50 +65,46 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
                 None
             }
         };
-        let attempt = self.name("")?;
+        let attempt = delivery.name("");
         let mut needs = Needs::new().and(Kind::Attempts, &attempt);
         if let Some(account) = account {
             needs = needs.and(Kind::Accounts, account);
         }
         let visitor = Visitor { thumb: caller.thumb, account, login_key: &tries.login, language: &call.language };
-        self.decide(caller.now_ms, needs, |moment, records| {
+        self.once(caller.now_ms, delivery, needs, |moment, records| {
             login::send_code(moment, records, &attempt, &visitor);
-            Ok(())
+            Ok(LogInStarted { attempt: attempt.clone() })
         })
-        .await?;
-        Ok(LogInStarted { attempt })
+        .await
     }
 
-    pub(super) async fn enter_code(&self, caller: &Caller, call: EnterCode, source: &str) -> Result<Ticket, Refused> {
-        self.count_source(caller, source).await?;
-        let ticket = self.name("")?;
-        let needs =
-            Needs::new().and(Kind::Attempts, &call.attempt).and(Kind::Tickets, login::ticket_key(&self.keys, &ticket));
+    pub(super) async fn enter_code(
+        &self,
+        caller: &Caller,
+        delivery: &Delivery,
+        call: EnterCode,
+        source: &str,
+    ) -> Result<Ticket, Refused> {
+        let (source, ticket) = (login::source_key(source), delivery.name(""));
         let login_key = self
-            .decide(caller.now_ms, needs, |moment, records| {
-                let login_key = records.attempts.get(&call.attempt).map(|open| open.login_key().to_owned());
-                login::enter_code(moment, records, &call.attempt, &call.code, caller.thumb, &ticket)?;
-                login_key.ok_or_else(|| Code::CodeRefused.into())
+            .decide(caller.now_ms, Needs::new().and(Kind::Attempts, &call.attempt), |_, records| {
+                Ok(records.attempts.get(&call.attempt).map(|open| open.login_key().to_owned()))
             })
             .await?;
-        let needs = Needs::new().and(Kind::Tries, &login_key);
-        self.decide(caller.now_ms, needs, |_, records| {
-            records.tries.take(&login_key);
-            Ok(())
-        })
-        .await?;
-        Ok(Ticket { ticket })
-    }
-
-    /// Counts a try of a code from one source.
-    ///
-    /// # Errors
-    /// [`Code::TooManyAttempts`].
-    pub(super) async fn count_source(&self, caller: &Caller, source: &str) -> Result<(), Refused> {
-        let key = login::source_key(source);
-        self.decide(caller.now_ms, Needs::new().and(Kind::Tries, &key), |moment, records| {
-            let Attempts { per_source, window, .. } = moment.settings.attempts;
-            login::count(records, &key, per_source, window, moment.now())
+        let mut needs = Needs::new()
+            .and(Kind::Tries, &source)
+            .and(Kind::Attempts, &call.attempt)
+            .and(Kind::Tickets, login::ticket_key(&self.keys, &ticket));
+        if let Some(key) = &login_key {
+            needs = needs.and(Kind::Tries, key);
+        }
+        self.once(caller.now_ms, delivery, needs, |moment, records| {
+            login::count_source(moment, records, &source)?;
+            login::enter_code(moment, records, &call.attempt, &call.code, caller.thumb, &ticket)?;
+            if let Some(key) = &login_key {
+                records.tries.take(key);
+            }
+            Ok(Ticket { ticket: ticket.clone() })
         })
         .await
     }
@@ -94,39 +112,47 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
     pub(super) async fn prepare_enrolment(
         &self,
         caller: &Caller,
+        delivery: &Delivery,
         call: PrepareEnrolment,
     ) -> Result<EnrolmentPrepared, Refused> {
         let ticket = login::ticket_key(&self.keys, &call.ticket);
-        let find = Needs::new().and(Kind::Tickets, &ticket);
-        let found = self
-            .decide(caller.now_ms, find, |_, records| {
-                Ok(records.tickets.get(&ticket).map(|entry| entry.account.clone()))
-            })
-            .await?;
-        let account = found.ok_or(Code::TicketExpired)?;
-        let needs =
-            Needs::new().and(Kind::Tickets, &ticket).and(Kind::Accounts, &account).and(Kind::Enrolments, caller.thumb);
-        self.decide(caller.now_ms, needs, |moment, records| {
+        let account = self.account_of_ticket(caller, &ticket).await?;
+        let needs = of_ticket(&ticket, account.as_ref()).and(Kind::Enrolments, caller.thumb);
+        self.once(caller.now_ms, delivery, needs, |moment, records| {
+            account.as_ref().ok_or(Code::TicketExpired)?;
             enrolment::prepare(moment, records, &call.ticket, caller.thumb, call.channel_key)
         })
         .await
     }
 
-    pub(super) async fn confirm_enrolment(&self, caller: &Caller, call: ConfirmEnrolment) -> Result<Enrolled, Refused> {
+    /// Whose a ticket is; the rule decides whether it still counts.
+    pub(super) async fn account_of_ticket(&self, caller: &Caller, key: &str) -> Result<Option<AccountId>, Refused> {
+        self.decide(caller.now_ms, Needs::new().and(Kind::Tickets, key), |_, records| {
+            Ok(records.tickets.get(key).map(|entry| entry.account.clone()))
+        })
+        .await
+    }
+
+    pub(super) async fn confirm_enrolment(
+        &self,
+        caller: &Caller,
+        delivery: &Delivery,
+        call: ConfirmEnrolment,
+    ) -> Result<Enrolled, Refused> {
         let account = caller.named.as_ref().ok_or(Code::ProofRefused)?;
         let data = &call.registration.response.authenticator_data.0;
         let credential = AttestedCredential::from_authenticator_data(data).map_err(|_| Code::AssertionRefused)?;
         let channel = crate::wire::enrolment::open_self_signed(&call.statement.0)?.channel_key.thumbprint();
-        let handle = self.handle()?;
+        let fresh = delivery.fresh();
         let needs = Needs::new()
             .and(Kind::Accounts, account)
             .and(Kind::Enrolments, caller.thumb)
             .and(Kind::Credentials, &credential.id)
             .and(Kind::Keys, caller.thumb)
             .and(Kind::Keys, channel)
-            .and(Kind::Handles, handle);
-        self.decide(caller.now_ms, needs, |moment, records| {
-            enrolment::confirm(moment, records, account, caller.thumb, handle, &call)
+            .and(Kind::Handles, fresh.handle);
+        self.once(caller.now_ms, delivery, needs, |moment, records| {
+            enrolment::confirm(moment, records, account, caller.thumb, fresh, &call)
         })
         .await
     }
@@ -147,20 +173,30 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         Ok(synced)
     }
 
-    pub(super) async fn refill(&self, caller: &Caller) -> Result<Refilled, Refused> {
+    pub(super) async fn refill(
+        &self,
+        caller: &Caller,
+        delivery: &Delivery,
+        Refill {}: Refill,
+    ) -> Result<Refilled, Refused> {
         let account = caller.device()?;
-        let handle = self.handle()?;
-        let needs = Needs::new().and(Kind::Accounts, account).and(Kind::Handles, handle);
-        self.decide(caller.now_ms, needs, |moment, records| {
-            allowance::refill(moment, records, account, caller.thumb, handle)
+        let fresh = delivery.fresh();
+        let needs = Needs::new().and(Kind::Accounts, account).and(Kind::Handles, fresh.handle);
+        self.once(caller.now_ms, delivery, needs, |moment, records| {
+            allowance::refill(moment, records, account, caller.thumb, fresh)
         })
         .await
     }
 
-    pub(super) async fn prepare_top_up(&self, caller: &Caller, call: PrepareTopUp) -> Result<IntentPrepared, Refused> {
+    pub(super) async fn prepare_top_up(
+        &self,
+        caller: &Caller,
+        delivery: &Delivery,
+        call: PrepareTopUp,
+    ) -> Result<IntentPrepared, Refused> {
         let account = caller.device()?;
         let needs = Needs::new().and(Kind::Accounts, account);
-        self.decide(caller.now_ms, needs, |moment, records| {
+        self.once(caller.now_ms, delivery, needs, |moment, records| {
             step_up::prepare_top_up(moment, records, account, caller.thumb, &call)
         })
         .await
@@ -169,19 +205,25 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
     pub(super) async fn confirm_intent(
         &self,
         caller: &Caller,
+        delivery: &Delivery,
         call: ConfirmIntent,
     ) -> Result<IntentConfirmed, Refused> {
         let account = caller.device()?;
-        let id = self.name("tu-")?;
+        let id = delivery.name(top_ups::PREFIX);
         let needs = Needs::new().and(Kind::Accounts, account).and(Kind::TopUps, &id).and(Kind::OpenTopUps, &id);
         let effect = self
-            .decide(caller.now_ms, needs, |moment, records| {
+            .once(caller.now_ms, delivery, needs, |moment, records| {
                 step_up::confirm(moment, records, account, caller.thumb, &call, &id)
             })
             .await?;
         let charge = match effect {
             Effect::Charge(charge) => charge,
-            Effect::Done(receipt) => return Ok(IntentConfirmed::Done { receipt }),
+            Effect::Done(receipt, _) => return Ok(IntentConfirmed::Done { receipt }),
+            // This delivery charges nothing: the first one is at it, or a sweep will be.
+            Effect::Before(Before::TopUp(id)) => return self.how_it_stands(account, id).await,
+            Effect::Before(Before::Receipt(seq)) => {
+                return Ok(IntentConfirmed::Done { receipt: self.receipt(account, seq).await? });
+            }
         };
         let answer = self.funding.charge(&charge, self.ledger.now_ms()).await;
         match (answer, self.end_top_up(&id, Some(answer)).await?) {
@@ -192,44 +234,87 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         }
     }
 
-    pub(super) async fn prove_card(&self, caller: &Caller, call: ProveCard) -> Result<CardProofStarted, Refused> {
+    /// What became of a top-up, or that nobody knows yet.
+    async fn how_it_stands(&self, account: &AccountId, id: String) -> Result<IntentConfirmed, Refused> {
+        let needs = Needs::new().and(Kind::TopUps, &id);
+        let found = self
+            .decide(self.ledger.now_ms(), needs, |_, records| {
+                Ok(records.top_ups.get(&id).map(|top_up| (top_up.state, top_up.seq)))
+            })
+            .await?;
+        match found {
+            Some((State::Declined, _)) => Err(Code::CardDeclined.into()),
+            Some((State::Done, Some(seq))) => Ok(IntentConfirmed::Done { receipt: self.receipt(account, seq).await? }),
+            _ => Ok(IntentConfirmed::Pending { top_up: id.parse()? }),
+        }
+    }
+
+    /// The receipt of this number.
+    async fn receipt(&self, account: &AccountId, seq: u64) -> Result<ReceiptItem, Refused> {
+        let found = self.ledger.receipts(account, seq.saturating_sub(1), 1).await?;
+        let receipt = found.into_iter().next().filter(|receipt| receipt.seq == seq);
+        Ok(receipt.ok_or(Code::IssuerUnavailable)?.item)
+    }
+
+    pub(super) async fn prove_card(
+        &self,
+        caller: &Caller,
+        delivery: &Delivery,
+        call: ProveCard,
+    ) -> Result<CardProofStarted, Refused> {
         let account = caller.device()?;
-        let proof = self.name("cp-")?;
+        let proof = delivery.name(cards::PREFIX);
         let needs = Needs::new()
             .and(Kind::Accounts, account)
             .and(Kind::CardProofs, &proof)
             .and(Kind::Tries, cards::tries_key(account));
-        self.decide(caller.now_ms, needs, |moment, records| {
-            cards::begin(moment, records, account, caller.thumb, &call.source, &proof)
+        self.once(caller.now_ms, delivery, needs, |moment, records| {
+            cards::begin(moment, records, account, caller.thumb, &call.source, &proof)?;
+            Ok(CardProofStarted { page: moment.settings.card_page.clone(), proof: proof.clone() })
         })
-        .await?;
-        Ok(CardProofStarted { page: self.settings.card_page.clone(), proof })
+        .await
     }
 
-    pub(super) async fn freeze(&self, caller: &Caller, call: FreezeAccount) -> Result<AccountFrozen, Refused> {
-        self.order_freeze(caller, &call.statement.0, None).await
+    pub(super) async fn freeze(
+        &self,
+        caller: &Caller,
+        delivery: &Delivery,
+        call: FreezeAccount,
+    ) -> Result<AccountFrozen, Refused> {
+        self.order_freeze(caller, delivery, &call.statement.0, None).await
     }
 
     /// Freezes on a signed order, and holds the payment of a receipt if one is named.
     pub(super) async fn order_freeze(
         &self,
         caller: &Caller,
+        delivery: &Delivery,
         statement: &[u8],
         reported: Option<u64>,
     ) -> Result<AccountFrozen, Refused> {
         let (account, thumb) = caller.device_or_channel()?;
         let nonce = devices::freeze_nonce(statement, &caller.key)?;
         let needs = Needs::new().and(Kind::Accounts, account).and(Kind::Used, devices::freeze_key(nonce));
-        self.decide(caller.now_ms, needs, |moment, records| {
+        self.once(caller.now_ms, delivery, needs, |moment, records| {
             devices::freeze(moment, records, account, &caller.key, thumb, (statement, reported))
         })
         .await
     }
+}
 
-    /// A new handle, drawn before the transaction that needs it as a key.
-    pub(super) fn handle(&self) -> Result<Handle, Refused> {
-        let mut handle = [0; 8];
-        self.entropy.fill(&mut handle).map_err(|_| Code::NoEntropy)?;
-        Ok(Handle(handle))
+/// The records of a ticket and of its account, if it is anybody's.
+pub(super) fn of_ticket(key: &str, account: Option<&AccountId>) -> Needs {
+    let needs = Needs::new().and(Kind::Tickets, key);
+    match account {
+        Some(account) => needs.and(Kind::Accounts, account),
+        None => needs,
     }
+}
+
+/// How far a login is.
+enum Begun {
+    /// An earlier delivery was answered, or this one is refused.
+    Answered(Result<LogInStarted, Refused>),
+    /// Its try is counted; whose login it is.
+    Entry(Option<LoginEntry>),
 }

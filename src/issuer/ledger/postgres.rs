@@ -26,8 +26,11 @@ type SqlRow = PgRow;
 const LOCK: &str = " FOR UPDATE";
 
 /// The steps from an empty database to this build's tables. A step is never changed once it has been released.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/postgres/0001.sql"), include_str!("migrations/postgres/0002.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/postgres/0001.sql"),
+    include_str!("migrations/postgres/0002.sql"),
+    include_str!("migrations/postgres/0003.sql"),
+];
 const CONNECTIONS: u32 = 8;
 /// How often a transaction is begun that the database gives up.
 const TRIES: u32 = 8;

@@ -4,6 +4,7 @@ use super::LedgerError;
 use crate::issuer::account::{Account, CredentialEntry, HandleEntries, KeyEntry, LoginEntry};
 use crate::issuer::books::{self, Entry};
 use crate::issuer::cards::CardProof;
+use crate::issuer::delivery::Delivered;
 use crate::issuer::enrolment::OpenEnrolment;
 use crate::issuer::keys::StoredKeys;
 use crate::issuer::login::{LoginAttempt, TicketEntry, Tries};
@@ -119,6 +120,10 @@ impl<T> Table<T> {
         self.change(key, None)
     }
 
+    fn is_changed(&self) -> bool {
+        self.rows.values().any(|row| row.changed)
+    }
+
     fn change(&mut self, key: impl Key, value: Option<T>) -> Option<T> {
         let Some(row) = self.rows.get_mut(&key.key()) else {
             self.strayed.set(true);
@@ -212,6 +217,13 @@ macro_rules! records {
                 match kind { $(Kind::$kind => self.$field.load(key, body),)* }
             }
 
+            /// Whether a rule has changed or appended anything.
+            pub(in crate::issuer) fn is_changed(&self) -> bool {
+                let changed = [$(self.$field.is_changed(),)*];
+                let appended = [self.receipts.is_empty(), self.entries.is_empty(), self.messages.is_empty()];
+                changed.contains(&true) || appended.contains(&false)
+            }
+
             pub(super) fn into_changes(self) -> Result<Changes, LedgerError> {
                 let mut changes = Changes::default();
                 $(self.$field.changes(Kind::$kind, &mut changes)?;)*
@@ -250,6 +262,8 @@ records! {
     Tills tills "tills": Till;
     /// One-time till codes, by their hash.
     TillCodes till_codes "till_codes": TillCode;
+    /// What calls that changed something were answered, by calling key and call.
+    Calls calls "calls": Delivered;
     /// What a till was answered, by its idempotency key.
     TillAnswers till_answers "till_answers": TillAnswer;
     /// Payments.

@@ -7,7 +7,7 @@ use crate::issuer::funding::DemoProcessor;
 use crate::issuer::ledger::MemoryLedger;
 use crate::issuer::settings::{Attempts, Settings};
 use crate::issuer::{Issuer, demo};
-use crate::wire::calls::{Call, Problem};
+use crate::wire::calls::{Call, Named as _, Problem, body};
 use crate::wire::dpop;
 use crate::wire::id::{AccountId, Hash, Nonce};
 use crate::wire::key::{PublicKey, Signature};
@@ -95,12 +95,19 @@ impl Client {
     }
 
     pub(in crate::issuer) fn call<C: Call>(&self, issuer: &World, call: &C) -> Result<C::Reply, Code> {
-        let reply = self.send(issuer, C::PATH, &serde_json::to_vec(call).unwrap());
+        let reply = self.send(issuer, C::PATH, &text(call));
         match code(&reply) {
             None => Ok(serde_json::from_slice(&reply.body).unwrap()),
             Some(code) => Err(code),
         }
     }
+}
+
+/// The text of a call that was not made before.
+pub(in crate::issuer) fn text<C: Call>(call: &C) -> Vec<u8> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).unwrap();
+    body(call, C::Name::new(random))
 }
 
 /// The code of a problem.

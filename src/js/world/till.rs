@@ -7,7 +7,7 @@ use crate::js::error::thrown;
 use crate::wallet::memory::{MemoryClock, MemoryEntropy, SoftKey};
 use crate::wallet::ports::{Clock as _, Entropy as _, Request, Response, SigningKey as _, Transport as _, Unreachable};
 use crate::wire::calls::{
-    Call, EnrolTill, LookUpPayment, Outcome, PaymentAnswer, Problem, ReversePayment, TakePayment,
+    Call, EnrolTill, LookUpPayment, Named as _, Outcome, PaymentAnswer, Problem, ReversePayment, TakePayment, body,
 };
 use crate::wire::dpop::{self, Claims};
 use crate::wire::id::{Audience, Hash, IssuerId, Nonce};
@@ -15,6 +15,7 @@ use crate::wire::json::json_object;
 use crate::wire::money::Money;
 use crate::wire::sha256;
 use alloc::rc::Rc;
+use alloc::vec;
 use core::cell::{Cell, RefCell};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -114,10 +115,23 @@ impl Caller {
     }
 
     async fn call<C: Call>(&self, call: &C) -> Result<C::Reply, JsValue> {
-        let body = serde_json::to_vec(call).map_err(|_| refused(Code::BadArgument))?;
-        let answer = match self.send(C::PATH, &body).await {
-            Err(Code::UseDpopNonce) => self.send(C::PATH, &body).await,
-            answer => answer,
+        self.call_as(call, self.name::<C>()?).await
+    }
+
+    fn name<C: Call>(&self) -> Result<C::Name, JsValue> {
+        Ok(C::Name::new(self.entropy.draw().map_err(|_| refused(Code::NoEntropy))?))
+    }
+
+    /// The same under a name of the caller's: once more with another nonce, and once more under a new proof after a second
+    /// delivery by the network.
+    async fn call_as<C: Call>(&self, call: &C, name: C::Name) -> Result<C::Reply, JsValue> {
+        let body = body(call, name);
+        let mut again = vec![Code::UseDpopNonce, Code::ProofReplayed];
+        let answer = loop {
+            match self.send(C::PATH, &body).await {
+                Err(code) if again.contains(&code) => again.retain(|held| *held != code),
+                answer => break answer,
+            }
         };
         serde_json::from_slice(&answer.map_err(refused)?).map_err(|_| refused(Code::IssuerUnavailable))
     }
@@ -126,7 +140,13 @@ impl Caller {
 impl RawTill {
     /// Registers the caller's key with a one-time code.
     pub(super) async fn enrol(caller: Caller, code: String) -> Result<Self, JsValue> {
-        let enrolled = caller.call(&EnrolTill { code }).await?;
+        // Once more after an answer that was lost, as tills do: the code is used up then.
+        let name = caller.name::<EnrolTill>()?;
+        let call = EnrolTill { code };
+        let enrolled = match caller.call_as(&call, name).await {
+            Ok(enrolled) => enrolled,
+            Err(_) => caller.call_as(&call, name).await?,
+        };
         Ok(Self { till: enrolled.till, caller })
     }
 }

@@ -124,7 +124,7 @@ fn answers_that_are_no_problems_have_codes_too() {
     let wallet = World::new().open();
     let answer = |status, retry_after| {
         let body = b"<html>".to_vec();
-        wallet.taken(Ok(Response { status, body, nonce: None, retry_after }), false).unwrap_err()
+        wallet.taken(Ok(Response { status, body, nonce: None, retry_after })).unwrap_err()
     };
     assert_eq!(answer(502, None).code, Code::IssuerUnavailable);
     assert_eq!(answer(503, Some(3)).details.as_ref().unwrap().retry_after_ms, Some(3_000));

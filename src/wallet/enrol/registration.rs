@@ -2,6 +2,7 @@
 
 use crate::code::Code;
 use crate::wallet::Wallet;
+use crate::wallet::calling::Body;
 use crate::wallet::checks::check_time;
 use crate::wallet::client::{By, parsed};
 use crate::wallet::error::Error;
@@ -33,15 +34,15 @@ impl<P: Platform> Wallet<P> {
     /// Where no answer came it stays on disk; what the issuer refuses ends it, and a key that was in use stays so.
     pub(in crate::wallet) fn resume_registration(&self) -> Local<'_, Result<bool, Error>> {
         Box::pin(async move {
-            let copied = |Sent { path, call, thumb, rotates }: Sent<'_>| (path, call.0.clone(), thumb, rotates);
-            let Some((path, call, thumb, rotates)) = self.read(|data| sent(data).map(copied))? else {
+            let copied = |Sent { path, call, thumb, rotates }: Sent<'_>| (Body::kept(path, call), thumb, rotates);
+            let Some((body, thumb, rotates)) = self.read(|data| sent(data).map(copied))? else {
                 return Ok(false);
             };
             if rotates && self.room.device.borrow().is_none() {
                 // It is asked for once the key is open.
                 return Ok(false);
             }
-            let answer = self.send_proved(By::Device, path, call).await;
+            let answer = self.send_proved(By::Device, body).await;
             let (mut enrolled, refused) = match parsed::<Enrolled>(answer) {
                 Ok(enrolled) => (Some(enrolled), None),
                 Err(error) if is_unanswered(&error) => return Err(error),

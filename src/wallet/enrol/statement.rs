@@ -3,6 +3,7 @@
 use super::{Made, Prepared};
 use crate::code::Code;
 use crate::wallet::Wallet;
+use crate::wallet::calling::Body;
 use crate::wallet::ceremony::{DEADLINE, Open};
 use crate::wallet::checks::Expected;
 use crate::wallet::classify::{Asked, classify};
@@ -11,10 +12,9 @@ use crate::wallet::error::Error;
 use crate::wallet::ports::{Authenticator, CreationOptions, Keys, Platform, RequestOptions};
 use crate::wallet::record::{Account, Enrolling};
 use crate::wallet::room::{Handle, Key, Local, Secret};
-use crate::wire::calls::{KnownCredential, Registering};
+use crate::wire::calls::{ConfirmEnrolment, ConfirmRecovery, KnownCredential, Registering};
 use crate::wire::enrolment::{Custody, Enrolment, confirmation_challenge, creation_challenge};
 use crate::wire::id::{AccountId, Bytes, Hash, Nonce, RpId};
-use crate::wire::json;
 use crate::wire::key::PublicKey;
 use crate::wire::sign1::{self, Unsigned};
 use crate::wire::webauthn::{Assertion, AttestedCredential, Registration};
@@ -170,6 +170,22 @@ impl<P: Platform> Wallet<P> {
         Ok(Custody::Browser)
     }
 
+    /// The call that registers the key: of a new passkey, or of one that was registered before.
+    fn registering(
+        &self,
+        prepared: &Prepared,
+        made: &Made,
+        assertion: &Assertion,
+        attestation: &Option<Bytes>,
+    ) -> Result<Body, Error> {
+        let (registration, statement) = (&made.registration, &*made.statement.borrow());
+        let call = Registering { registration, statement, assertion, label: &prepared.label, attestation };
+        match registration {
+            Some(_) => self.body::<ConfirmEnrolment>(&call),
+            None => self.body::<ConfirmRecovery>(&call),
+        }
+    }
+
     /// Asks for all that an enrolment takes and puts it on disk, in the custody that the device key really has.
     pub(super) async fn register(&self, open: &Open, prepared: &Prepared) -> Result<(), Error> {
         let made = loop {
@@ -223,7 +239,8 @@ impl<P: Platform> Wallet<P> {
                 Some(_) => self.platform.keys().attest(&device, reply.nonce).await,
                 None => None,
             };
-            let enrolling = prepared.enrolling(made, &answer.0, &attestation, self.now());
+            let body = self.registering(prepared, made, &answer.0, &attestation)?;
+            let enrolling = prepared.enrolling(made, Bytes(body.into_text()), self.now());
             // On disk before it is sent: whatever happens to the answer, it can be asked for again.
             return self
                 .change_with(device, |data| {
@@ -236,7 +253,7 @@ impl<P: Platform> Wallet<P> {
 }
 
 impl Prepared {
-    fn enrolling(&self, made: &Made, assertion: &Assertion, attestation: &Option<Bytes>, now: u32) -> Enrolling {
+    fn enrolling(&self, made: &Made, call: Bytes, now: u32) -> Enrolling {
         let account = Account {
             id: self.reply.account.clone(),
             label: self.reply.account_label.clone(),
@@ -245,9 +262,6 @@ impl Prepared {
             user_handle: self.reply.user_handle.clone(),
             enrolled_at: now,
         };
-        let (registration, statement) = (&made.registration, &*made.statement.borrow());
-        let call = Registering { registration, statement, assertion, label: &self.label, attestation };
-        let call = Bytes(json::to_vec(&call));
         Enrolling { account, call, recovers: made.registration.is_none().then_some(true) }
     }
 }

@@ -1,6 +1,7 @@
 //! The scripted issuer's answers.
 
 use super::*;
+use crate::wire::calls::read_body;
 
 impl Issuer {
     pub(super) fn new() -> Self {
@@ -419,8 +420,8 @@ fn sign<S: Statement>(statement: &S, key: &SoftKey) -> Bytes {
     Bytes(unsigned.finish(&key.sign_now(unsigned.message()).unwrap()))
 }
 
-fn read<C: serde::de::DeserializeOwned>(request: &Request) -> C {
-    serde_json::from_slice(&request.body).unwrap()
+fn read<C: Call>(request: &Request) -> C {
+    read_body::<C>(&request.body).unwrap().0
 }
 
 fn ok<T: serde::Serialize>(body: &T) -> Response {

@@ -18,7 +18,7 @@ pub struct Sync {
     pub thumb: Thumbprint,
 }
 json_object! { strict Sync { nonce, after, thumb } }
-call! { Sync "/v1/sync" Synced }
+call! { Sync "/v1/sync" Synced, Reading }
 
 /// What is new: signed strings only, so whoever carries the answer may write the JSON anew.
 #[derive(Clone, Debug)]
@@ -55,7 +55,7 @@ json_object! { open ReceiptItem { receipt, body } }
 #[derive(Clone, Debug)]
 pub struct Refill {}
 json_object! { strict Refill {} }
-call! { Refill "/v1/refill" Refilled }
+call! { Refill "/v1/refill" Refilled, ByCall }
 
 /// A fresh allowance.
 #[derive(Clone, Debug)]
@@ -80,7 +80,7 @@ pub struct PrepareTopUp {
     pub head: Hash,
 }
 json_object! { strict PrepareTopUp { amount, currency, source, head } }
-call! { PrepareTopUp "/v1/top-ups" IntentPrepared }
+call! { PrepareTopUp "/v1/top-ups" IntentPrepared, ByCall }
 
 /// An open intent. The wallet takes `nonce` and `expires_at` from it and nothing else.
 #[derive(Clone, Debug)]
@@ -101,7 +101,7 @@ pub struct ConfirmIntent {
     pub co_signature: Option<Bytes>,
 }
 json_object! { strict ConfirmIntent { nonce, assertion, co_signature = "co_signature?" } }
-call! { ConfirmIntent "/v1/intents/confirm" IntentConfirmed }
+call! { ConfirmIntent "/v1/intents/confirm" IntentConfirmed, ByCall }
 
 /// The text of a [`ConfirmIntent`], written from where its parts are.
 #[derive(Clone, Copy, Debug)]
@@ -187,7 +187,7 @@ pub struct ProveCard {
     pub source: SourceId,
 }
 json_object! { strict ProveCard { source } }
-call! { ProveCard "/v1/cards/prove" CardProofStarted }
+call! { ProveCard "/v1/cards/prove" CardProofStarted, ByCall }
 
 /// Where the card's proof goes on.
 #[derive(Clone, Debug)]
@@ -207,7 +207,7 @@ pub struct FreezeAccount {
     pub statement: Bytes,
 }
 json_object! { strict FreezeAccount { statement } }
-call! { FreezeAccount "/v1/freeze" AccountFrozen }
+call! { FreezeAccount "/v1/freeze" AccountFrozen, ByCall }
 
 /// The account is frozen, now or since an earlier call.
 #[derive(Clone, Debug)]

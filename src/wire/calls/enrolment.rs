@@ -17,7 +17,7 @@ pub struct LogIn {
     pub language: String,
 }
 json_object! { strict LogIn { login, password, language } }
-call! { LogIn "/v1/login" LogInStarted }
+call! { LogIn "/v1/login" LogInStarted, ByCall }
 
 /// A contact code was sent, if login and password were right.
 #[derive(Clone, Debug)]
@@ -36,7 +36,7 @@ pub struct EnterCode {
     pub code: String,
 }
 json_object! { strict EnterCode { attempt, code } }
-call! { EnterCode "/v1/login/code" Ticket }
+call! { EnterCode "/v1/login/code" Ticket, ByCall }
 
 /// The right to enrol this one key for this one account: single use, 10 minutes.
 #[derive(Clone)]
@@ -55,7 +55,7 @@ pub struct PrepareEnrolment {
     pub channel_key: PublicKey,
 }
 json_object! { strict PrepareEnrolment { ticket, channel_key } }
-call! { PrepareEnrolment "/v1/enrolment" EnrolmentPrepared }
+call! { PrepareEnrolment "/v1/enrolment" EnrolmentPrepared, ByCall }
 
 /// What the wallet needs to create the passkey, or to name one that is there, and to write its statement.
 #[derive(Clone, Debug)]
@@ -96,7 +96,7 @@ pub struct ConfirmEnrolment {
     pub attestation: Option<Bytes>,
 }
 json_object! { strict ConfirmEnrolment { registration, statement, assertion, label, attestation = "attestation?" } }
-call! { ConfirmEnrolment "/v1/enrolment/confirm" Enrolled }
+call! { ConfirmEnrolment "/v1/enrolment/confirm" Enrolled, ByCall }
 
 /// The text of a [`ConfirmEnrolment`], or without a registration of a [`super::ConfirmRecovery`], written from where its
 /// parts are.

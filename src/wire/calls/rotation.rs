@@ -19,7 +19,7 @@ pub struct PrepareRotation {
     pub head: Hash,
 }
 json_object! { strict PrepareRotation { new_thumb, custody, head } }
-call! { PrepareRotation "/v1/rotation" RotationPrepared }
+call! { PrepareRotation "/v1/rotation" RotationPrepared, ByCall }
 
 /// An open intent `rotate`, and what the new key's statement says of the passkey.
 #[derive(Clone, Debug)]
@@ -52,4 +52,4 @@ json_object! {
         nonce, assertion, co_signature, approval, statement, attestation = "attestation?",
     }
 }
-call! { ConfirmRotation "/v1/rotation/confirm" Enrolled }
+call! { ConfirmRotation "/v1/rotation/confirm" Enrolled, ByCall }

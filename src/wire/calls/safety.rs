@@ -19,7 +19,7 @@ pub struct ReportUse {
     pub seq: Option<u64>,
 }
 json_object! { strict ReportUse { statement, seq = "seq?" } }
-call! { ReportUse "/v1/reports" AccountFrozen }
+call! { ReportUse "/v1/reports" AccountFrozen, ByCall }
 
 /// The key that got the ticket. Freezes the account of a [`super::Ticket`] and uses it up: login and contact code are enough.
 #[derive(Clone)]
@@ -28,13 +28,13 @@ pub struct FreezeByTicket {
     pub ticket: String,
 }
 json_object! { strict FreezeByTicket { ticket } }
-call! { FreezeByTicket "/v1/freeze/ticket" AccountFrozen }
+call! { FreezeByTicket "/v1/freeze/ticket" AccountFrozen, ByCall }
 
 /// Channel or device key. Signs its device off: what a wallet says that is about to be erased.
 #[derive(Clone, Debug)]
 pub struct SignOff {}
 json_object! { strict SignOff {} }
-call! { SignOff "/v1/devices/sign-off" SignedOff }
+call! { SignOff "/v1/devices/sign-off" SignedOff, ByCall }
 
 /// The device is signed off, now or since an earlier call.
 #[derive(Clone, Debug)]
@@ -51,13 +51,13 @@ pub struct FreezeByCode {
     pub code: String,
 }
 json_object! { strict FreezeByCode { code } }
-call! { FreezeByCode "/v1/freeze/code" AccountFrozen }
+call! { FreezeByCode "/v1/freeze/code" AccountFrozen, ByCall }
 
 /// Any key. Starts a freeze by any passkey of the account. Answers everybody alike.
 #[derive(Clone, Debug)]
 pub struct PreparePasskeyFreeze {}
 json_object! { strict PreparePasskeyFreeze {  } }
-call! { PreparePasskeyFreeze "/v1/freeze/passkey" PasskeyFreezePrepared }
+call! { PreparePasskeyFreeze "/v1/freeze/passkey" PasskeyFreezePrepared, ByCall }
 
 /// What the passkey is to sign: [`freeze_challenge`] of this nonce.
 #[derive(Clone, Debug)]
@@ -78,7 +78,7 @@ pub struct ConfirmPasskeyFreeze {
     pub assertion: Assertion,
 }
 json_object! { strict ConfirmPasskeyFreeze { nonce, assertion } }
-call! { ConfirmPasskeyFreeze "/v1/freeze/passkey/confirm" AccountFrozen }
+call! { ConfirmPasskeyFreeze "/v1/freeze/passkey/confirm" AccountFrozen, ByCall }
 
 /// The WebAuthn challenge of a freeze by passkey.
 #[must_use]
@@ -91,7 +91,7 @@ pub fn freeze_challenge(issuer: &IssuerId, rp_id: &RpId, nonce: Nonce) -> Hash {
 #[derive(Clone, Debug)]
 pub struct SendUnfreezeCode {}
 json_object! { strict SendUnfreezeCode {  } }
-call! { SendUnfreezeCode "/v1/unfreeze/code" UnfreezeCodeSent }
+call! { SendUnfreezeCode "/v1/unfreeze/code" UnfreezeCodeSent, ByCall }
 
 /// A contact code is on its way.
 #[derive(Clone, Debug)]
@@ -112,7 +112,7 @@ pub struct PrepareUnfreeze {
     pub head: Hash,
 }
 json_object! { strict PrepareUnfreeze { attempt, code, head } }
-call! { PrepareUnfreeze "/v1/unfreeze" IntentPrepared }
+call! { PrepareUnfreeze "/v1/unfreeze" IntentPrepared, ByCall }
 
 /// Device key. Starts the step-up of a refill beyond the silent one. Once confirmed, the next [`super::Refill`] grants it.
 #[derive(Clone, Debug)]
@@ -129,7 +129,7 @@ pub struct PrepareRefill {
     pub head: Hash,
 }
 json_object! { strict PrepareRefill { per_payment, count, total, until, head } }
-call! { PrepareRefill "/v1/refill/prepare" IntentPrepared }
+call! { PrepareRefill "/v1/refill/prepare" IntentPrepared, ByCall }
 
 /// Device key. Starts the step-up that raises the owner's own limit, within what the issuer allows.
 #[derive(Clone, Debug)]
@@ -142,7 +142,7 @@ pub struct PrepareLimit {
     pub head: Hash,
 }
 json_object! { strict PrepareLimit { old, new, head } }
-call! { PrepareLimit "/v1/limit/prepare" IntentPrepared }
+call! { PrepareLimit "/v1/limit/prepare" IntentPrepared, ByCall }
 
 /// Device key. Lowers the owner's own limit at once: it only takes away.
 #[derive(Clone, Debug)]
@@ -151,7 +151,7 @@ pub struct LowerLimit {
     pub new: Amount,
 }
 json_object! { strict LowerLimit { new } }
-call! { LowerLimit "/v1/limit" LimitSet }
+call! { LowerLimit "/v1/limit" LimitSet, ByCall }
 
 /// The owner's own limit.
 #[derive(Clone, Debug)]
@@ -171,7 +171,7 @@ pub struct PrepareRecovery {
     pub channel_key: PublicKey,
 }
 json_object! { strict PrepareRecovery { ticket, channel_key } }
-call! { PrepareRecovery "/v1/recovery" EnrolmentPrepared }
+call! { PrepareRecovery "/v1/recovery" EnrolmentPrepared, ByCall }
 
 /// A registered passkey.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -196,7 +196,7 @@ pub struct ConfirmRecovery {
     pub label: String,
 }
 json_object! { strict ConfirmRecovery { statement, assertion, label } }
-call! { ConfirmRecovery "/v1/recovery/confirm" Enrolled }
+call! { ConfirmRecovery "/v1/recovery/confirm" Enrolled, ByCall }
 
 /// Channel key. Follows what is new: the answer stays open and says, line by line, the number of the newest receipt.
 #[derive(Clone, Debug)]
@@ -205,7 +205,7 @@ pub struct FollowNews {
     pub after: u64,
 }
 json_object! { strict FollowNews { after } }
-call! { FollowNews "/v1/news" News }
+call! { FollowNews "/v1/news" News, Reading }
 
 /// One line of [`FollowNews`]: there are receipts up to this number, so it is time to sync.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

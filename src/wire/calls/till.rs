@@ -12,13 +12,13 @@ pub struct EnrolTill {
     pub code: String,
 }
 json_object! { strict EnrolTill { code } }
-call! { EnrolTill "/v1/tills" TillEnrolled }
+call! { EnrolTill "/v1/tills" TillEnrolled, ByCall }
 
 /// Asks who this till is.
 #[derive(Clone, Debug)]
 pub struct WhichTill {}
 json_object! { strict WhichTill {} }
-call! { WhichTill "/v1/tills/me" TillEnrolled }
+call! { WhichTill "/v1/tills/me" TillEnrolled, Reading }
 
 /// The till is registered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub struct TakePayment {
     pub key: String,
 }
 json_object! { strict TakePayment { token, amount, currency, key } }
-call! { TakePayment "/v1/payments" PaymentAnswer }
+call! { TakePayment "/v1/payments" PaymentAnswer, ByKey }
 
 /// Looks a payment up by its idempotency key, after a lost answer.
 #[derive(Clone, Debug)]
@@ -58,7 +58,7 @@ pub struct LookUpPayment {
     pub key: String,
 }
 json_object! { strict LookUpPayment { key } }
-call! { LookUpPayment "/v1/payments/look-up" PaymentAnswer }
+call! { LookUpPayment "/v1/payments/look-up" PaymentAnswer, ByKey }
 
 /// Reverses an own payment in full, within 15 minutes.
 #[derive(Clone, Debug)]
@@ -69,7 +69,7 @@ pub struct ReversePayment {
     pub key: String,
 }
 json_object! { strict ReversePayment { payment, key } }
-call! { ReversePayment "/v1/payments/reverse" PaymentAnswer }
+call! { ReversePayment "/v1/payments/reverse" PaymentAnswer, ByKey }
 
 json_words! {
     /// All a till hears (protocol section 9).

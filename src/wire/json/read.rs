@@ -71,6 +71,14 @@ impl Json {
         Ok(found)
     }
 
+    /// Takes the one member of this name out of an object.
+    pub(crate) fn take_member(&mut self, name: &str) -> Result<Option<Self>, BadJson> {
+        self.member(name)?;
+        let Self::Object(members) = self else { return Err(BadJson) };
+        let place = members.iter().position(|(known, _)| known == name);
+        Ok(place.map(|place| members.remove(place).1))
+    }
+
     /// Fills a struct's members. `names` as in [`super::Writer::object`]; one with a `?` may be missing, and so may one
     /// that may be nothing. A `strict` object has no further members.
     pub(crate) fn object(&self, strict: bool, names: &str, members: &mut [&mut dyn FromJson]) -> Result<(), BadJson> {

@@ -85,6 +85,13 @@ impl Writer {
         value
     }
 
+    /// Adds a member to the object that was written last.
+    pub(super) fn add_member(&mut self, name: &str, member: &dyn ToJson) {
+        self.text.pop();
+        self.member(name, member);
+        self.text.push(b'}');
+    }
+
     /// Writes an object. `names` are the members' names in the order of `members`, a space between them; one with a `?`
     /// is left out while it is nothing.
     pub(crate) fn object(&mut self, names: &str, members: &[&dyn ToJson]) {

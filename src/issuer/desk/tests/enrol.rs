@@ -41,7 +41,7 @@ fn three_wrong_codes_end_an_attempt_and_five_logins_make_one_wait() {
     for _ in 0..4 {
         device.call(&issuer, &call).unwrap();
     }
-    let reply = device.send(&issuer, LogIn::PATH, &serde_json::to_vec(&call).unwrap());
+    let reply = device.send(&issuer, LogIn::PATH, &text(&call));
     assert_eq!((code(&reply), reply.retry_after), (Some(Code::TooManyAttempts), Some(900)));
     issuer.ledger().clock().advance(900_000);
     assert!(log_in(&issuer, &device, "hanako", "hanako-password").is_ok());
@@ -118,7 +118,7 @@ fn an_older_account_cools_off_first() {
     let prove = ProveCard { source: "card-1".parse().unwrap() };
     assert_eq!(device.call(&issuer, &prove).err(), Some(Code::CoolingOff));
     assert_eq!(prepare_top_up(&issuer, &device, 1000, "card-1").err(), Some(Code::CoolingOff));
-    let reply = device.send(&issuer, Refill::PATH, b"{}");
+    let reply = device.send(&issuer, Refill::PATH, &text(&Refill {}));
     let problem: Problem = serde_json::from_slice(&reply.body).unwrap();
     let added_at = standing(&issuer, &channel).devices[0].added_at;
     assert_eq!(problem.until, Some(added_at + 24 * 3600));

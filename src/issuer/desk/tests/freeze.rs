@@ -89,7 +89,7 @@ fn a_message_of_alarm_carries_a_code_that_freezes_once_within_five_minutes_and_o
     let by_get = Request {
         method: "GET".into(),
         path: FreezeByCode::PATH.into(),
-        body: serde_json::to_vec(&FreezeByCode { code: code.clone() }).unwrap(),
+        body: text(&FreezeByCode { code: code.clone() }),
         proof: None,
         source: String::new(),
     };

@@ -1,0 +1,306 @@
+//! A call that changes something has its effect once, however often it is delivered (protocol section 5, *Delivered
+//! twice*): what it was answered is kept in the transaction of the effect, and given again.
+//!
+//! Kept is only what changed something. What is secret in an answer is not kept: it was derived from the calling key and
+//! the call's name, and is derived again. The name itself is not in the ledger, so that whoever reads the ledger and the
+//! issuer's keys still lacks it.
+
+use super::Issuer;
+use super::allowance::Fresh;
+use super::error::Refused;
+use super::funding::Funding;
+use super::keys::Keys;
+use super::ledger::{Kind, Ledger, Needs, Record, Records};
+use super::moment::Moment;
+use crate::code::Code;
+use crate::rules::spending::WINDOW as DAY;
+use crate::wire::allowance::Allowance;
+use crate::wire::calls::{
+    AccountFrozen, ByCall, CardProofStarted, Enrolled, EnrolmentPrepared, IntentPrepared, LimitSet, LogInStarted,
+    PasskeyFreezePrepared, Refilled, RotationPrepared, SignedOff, Ticket, TillEnrolled, UnfreezeCodeSent,
+};
+use crate::wire::id::{Bytes, Handle, Hash, Nonce, Thumbprint, Veil, to_base64};
+use crate::wire::key_set::Use;
+use crate::wire::money::Amount;
+use crate::wire::sign1;
+use crate::wire::state::Left;
+use crate::wire::{sha256, tagged_hash};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+const NAME: &str = "jitsuin/v1/call-name";
+const SECRETS: &str = "jitsuin/v1/call-secrets";
+/// How long a call is known, in seconds.
+const KEPT: u32 = DAY;
+
+/// A call that changed something.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Delivered {
+    /// Hash of its path and body.
+    request: Hash,
+    /// What it was answered; `None` while only its try is counted.
+    answer: Option<Answer>,
+    /// End, seconds since 1970.
+    until: u32,
+}
+
+impl Record for Delivered {
+    fn until(&self) -> Option<u32> {
+        Some(self.until)
+    }
+}
+
+/// An answer without its secrets.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Answer {
+    Given(serde_json::Value),
+    Refused(Refusal),
+}
+
+/// A [`Refused`] as it is kept.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Refusal {
+    code: String,
+    reason: Option<String>,
+    until: Option<u32>,
+    left: Option<Amount>,
+    resets_at: Option<u32>,
+    retry_after: Option<u32>,
+}
+
+/// An answer that can be given again from what is kept of it.
+pub(super) trait Again: Sized {
+    /// What is kept: no secret.
+    type Kept: Serialize + DeserializeOwned;
+
+    /// Leaves the secrets out.
+    fn keep(&self) -> Self::Kept;
+
+    /// Puts them in again.
+    ///
+    /// # Errors
+    /// [`Code::IssuerUnavailable`] for what is no answer of this kind.
+    fn again(kept: Self::Kept, delivery: &Delivery, keys: &Keys) -> Result<Self, Code>;
+}
+
+/// One delivery of a call that changes something.
+pub(super) struct Delivery {
+    /// Its key among [`Records::calls`].
+    row: String,
+    request: Hash,
+    secrets: Zeroizing<[u8; 32]>,
+}
+
+impl Delivery {
+    /// Of the call that this key named so.
+    pub(super) fn new(keys: &Keys, caller: Thumbprint, ByCall(name): ByCall, path: &str, body: &[u8]) -> Self {
+        let named: [&[u8]; 2] = [caller.as_bytes(), name.as_bytes()];
+        Self {
+            row: to_base64(keys.mac(NAME, &named).as_bytes()),
+            request: Hash(sha256(&[path.as_bytes(), &[0], body].concat())),
+            secrets: Zeroizing::new(keys.mac(SECRETS, &named).0),
+        }
+    }
+
+    /// The key of its record.
+    pub(super) fn row(&self) -> &str {
+        &self.row
+    }
+
+    /// A name that its answer gives, with a prefix.
+    pub(super) fn name(&self, prefix: &str) -> String {
+        format!("{prefix}{}", to_base64(&self.derived::<16>("name")))
+    }
+
+    /// Handle and veil of an allowance that its answer gives.
+    pub(super) fn fresh(&self) -> Fresh {
+        Fresh { handle: Handle(self.derived("handle")), veil: Veil(self.derived("veil")) }
+    }
+
+    /// A nonce that its answer gives.
+    pub(super) fn nonce(&self) -> Nonce {
+        Nonce(self.derived("nonce"))
+    }
+
+    fn derived<const N: usize>(&self, what: &str) -> [u8; N] {
+        const { assert!(N <= 32, "one block is a SHA-256") };
+        let block = Zeroizing::new(tagged_hash("jitsuin/v1/call-secret", &[self.secrets.as_slice(), what.as_bytes()]));
+        core::array::from_fn(|at| block.get(at).copied().unwrap_or_default())
+    }
+
+    /// What an earlier delivery was answered, if it was.
+    ///
+    /// # Errors
+    /// [`Code::IdempotencyMismatch`] if that one had another path or body.
+    pub(super) fn answered<R: Again>(
+        &self,
+        moment: &Moment<'_>,
+        records: &Records,
+    ) -> Result<Option<Result<R, Refused>>, Refused> {
+        let answer = self.held(moment, records)?.and_then(|held| held.answer.clone());
+        Ok(answer.map(|answer| match answer {
+            Answer::Given(kept) => {
+                let kept = serde_json::from_value(kept).map_err(|_| Code::IssuerUnavailable)?;
+                Ok(R::again(kept, self, moment.keys)?)
+            }
+            Answer::Refused(refusal) => Err(refusal.to_refused()),
+        }))
+    }
+
+    /// Whether an earlier delivery was begun.
+    ///
+    /// # Errors
+    /// As [`Delivery::answered`].
+    pub(super) fn is_begun(&self, moment: &Moment<'_>, records: &Records) -> Result<bool, Refused> {
+        Ok(self.held(moment, records)?.is_some())
+    }
+
+    fn held<'r>(&self, moment: &Moment<'_>, records: &'r Records) -> Result<Option<&'r Delivered>, Refused> {
+        match records.calls.get(&self.row).filter(|held| held.until > moment.now()) {
+            Some(held) if held.request != self.request => Err(Code::IdempotencyMismatch.into()),
+            held => Ok(held),
+        }
+    }
+
+    /// Notes that the call is begun, so that its try is not counted again.
+    pub(super) fn begin(&self, moment: &Moment<'_>, records: &mut Records) {
+        self.put(moment, records, None);
+    }
+
+    /// Keeps the answer, if the transaction changed anything: what changed nothing may be asked again.
+    pub(super) fn keep<R: Again>(&self, moment: &Moment<'_>, records: &mut Records, result: &Result<R, Refused>) {
+        if records.is_changed() {
+            let answer = match result {
+                Ok(answer) => Answer::Given(serde_json::to_value(answer.keep()).unwrap_or_default()),
+                Err(refused) => Answer::Refused(Refusal::of(refused)),
+            };
+            self.put(moment, records, Some(answer));
+        }
+    }
+
+    fn put(&self, moment: &Moment<'_>, records: &mut Records, answer: Option<Answer>) {
+        let until = moment.now().saturating_add(KEPT);
+        records.calls.put(&self.row, Delivered { request: self.request, answer, until });
+    }
+}
+
+impl<L: Ledger, F: Funding> Issuer<L, F> {
+    /// Runs the rule of a call that changes something, in one transaction with its answer. A further delivery waits for
+    /// that transaction and gets the same answer.
+    pub(super) async fn once<R: Again + Send>(
+        &self,
+        now_ms: u64,
+        delivery: &Delivery,
+        needs: Needs,
+        rule: impl Fn(&Moment<'_>, &mut Records) -> Result<R, Refused> + Send + Sync,
+    ) -> Result<R, Refused> {
+        self.decide(now_ms, needs.and(Kind::Calls, delivery.row()), |moment, records| {
+            if let Some(before) = delivery.answered(moment, records)? {
+                return before;
+            }
+            let result = rule(moment, records);
+            delivery.keep(moment, records, &result);
+            result
+        })
+        .await
+    }
+}
+
+impl Refusal {
+    fn of(refused: &Refused) -> Self {
+        let Refused { code, reason, until, left, resets_at, retry_after } = refused.clone();
+        Self { code: code.name().into(), reason: reason.map(Into::into), until, left, resets_at, retry_after }
+    }
+
+    fn to_refused(&self) -> Refused {
+        let Self { code, reason, until, left, resets_at, retry_after } = self.clone();
+        let code = Code::from_name(&code).unwrap_or(Code::IssuerUnavailable);
+        Refused { code, reason: reason.map(Into::into), until, left, resets_at, retry_after }
+    }
+}
+
+/// Answers without a secret.
+macro_rules! plain {
+    ($($answer:ident)*) => {$(
+        impl Again for $answer {
+            type Kept = Self;
+
+            fn keep(&self) -> Self {
+                self.clone()
+            }
+
+            fn again(kept: Self, _: &Delivery, _: &Keys) -> Result<Self, Code> {
+                Ok(kept)
+            }
+        }
+    )*};
+}
+plain! {
+    AccountFrozen EnrolmentPrepared IntentPrepared LimitSet PasskeyFreezePrepared RotationPrepared SignedOff TillEnrolled
+}
+
+/// Answers that are one name, drawn for this call.
+macro_rules! names {
+    ($($answer:ident $name:ident;)*) => {$(
+        impl Again for $answer {
+            type Kept = ();
+
+            fn keep(&self) {}
+
+            fn again((): (), delivery: &Delivery, _: &Keys) -> Result<Self, Code> {
+                Ok(Self { $name: delivery.name("") })
+            }
+        }
+    )*};
+}
+names! { LogInStarted attempt; Ticket ticket; UnfreezeCodeSent attempt; }
+
+impl Again for CardProofStarted {
+    type Kept = String;
+
+    fn keep(&self) -> String {
+        self.page.clone()
+    }
+
+    fn again(page: String, delivery: &Delivery, _: &Keys) -> Result<Self, Code> {
+        Ok(Self { page, proof: delivery.name(super::cards::PREFIX) })
+    }
+}
+
+impl Again for Enrolled {
+    type Kept = Bytes;
+
+    fn keep(&self) -> Self::Kept {
+        without_secrets(&self.allowance)
+    }
+
+    fn again(allowance: Self::Kept, delivery: &Delivery, keys: &Keys) -> Result<Self, Code> {
+        Ok(Self { allowance: with_secrets(&allowance, delivery, keys)? })
+    }
+}
+
+impl Again for Refilled {
+    type Kept = (Bytes, Left);
+
+    fn keep(&self) -> Self::Kept {
+        (without_secrets(&self.allowance), self.left)
+    }
+
+    fn again((allowance, left): Self::Kept, delivery: &Delivery, keys: &Keys) -> Result<Self, Code> {
+        Ok(Self { allowance: with_secrets(&allowance, delivery, keys)?, left })
+    }
+}
+
+/// What a signed allowance says, but for handle and veil. Empty for bytes that are none, which the issuer never signs.
+fn without_secrets(allowance: &Bytes) -> Bytes {
+    let Ok(said) = sign1::claimed::<Allowance>(&allowance.0) else { return Bytes::default() };
+    Bytes(sign1::encode(&Allowance { handle: Handle([0; 8]), veil: Veil([0; 16]), ..*said }))
+}
+
+fn with_secrets(said: &Bytes, delivery: &Delivery, keys: &Keys) -> Result<Bytes, Code> {
+    let said = sign1::decode_payload::<Allowance>(&said.0).map_err(|_| Code::IssuerUnavailable)?;
+    let Fresh { handle, veil } = delivery.fresh();
+    Ok(Bytes(keys.sign(Use::Allowance, &Allowance { handle, veil, ..*said })))
+}

@@ -1,0 +1,225 @@
+//! Deliveries of one call (protocol section 5, *Delivered twice*).
+
+use super::*;
+use crate::wire::allowance::Allowance;
+use crate::wire::id::{CallId, from_base64};
+use crate::wire::key_set::Use;
+use serde_json::Value;
+
+const FIRST: ByCall = ByCall(CallId([1; 16]));
+
+fn deliver<C: Call<Name = ByCall>>(issuer: &World, client: &Client, call: &C, name: ByCall) -> Reply {
+    client.send(issuer, C::PATH, &body(call, name))
+}
+
+/// Two deliveries of one call, each under a proof of its own: the answer, which is the same.
+fn twice<C: Call<Name = ByCall>>(issuer: &World, client: &Client, call: &C) -> C::Reply {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).unwrap();
+    let name = ByCall(CallId(random));
+    let (first, second) = (deliver(issuer, client, call, name), deliver(issuer, client, call, name));
+    assert_eq!(first.status, 200, "{}", String::from_utf8_lossy(&first.body));
+    assert_eq!((first.status, &first.body), (second.status, &second.body), "{}", C::PATH);
+    serde_json::from_slice(&first.body).unwrap()
+}
+
+/// Every text of the kept answers, as it is and as the bytes that it stands for.
+fn kept(issuer: &World) -> Vec<Vec<u8>> {
+    fn texts(value: &Value, to: &mut Vec<Vec<u8>>) {
+        match value {
+            Value::String(text) => {
+                to.push(text.clone().into_bytes());
+                to.extend(from_base64(text));
+            }
+            Value::Array(items) => items.iter().for_each(|item| texts(item, to)),
+            Value::Object(members) => members.values().for_each(|member| texts(member, to)),
+            _ => {}
+        }
+    }
+    let mut found = Vec::new();
+    for body in issuer.ledger().bodies(Kind::Calls).values() {
+        texts(&serde_json::from_str(body).unwrap(), &mut found);
+    }
+    found
+}
+
+fn is_kept(issuer: &World, secret: &[u8]) -> bool {
+    kept(issuer).iter().any(|text| text.windows(secret.len()).any(|part| part == secret))
+}
+
+fn allowance(issuer: &World, statement: &Bytes) -> Box<Allowance> {
+    let key = issuer.keys().published().keys.iter().find(|key| key.usage == Use::Allowance).unwrap().key;
+    sign1::open::<Allowance>(&statement.0, &key).unwrap().into_inner()
+}
+
+#[test]
+fn an_answer_is_given_again_and_its_secrets_are_derived_and_not_kept() {
+    let issuer = world();
+    let mut device = Client::new(DEVICE);
+    let login = LogIn { login: "hanako".into(), password: "hanako-password".into(), language: "en".into() };
+    let LogInStarted { attempt } = twice(&issuer, &device, &login);
+    let code = newest_code(&issuer, "hanako@example.test").unwrap();
+    let Ticket { ticket } = twice(&issuer, &device, &EnterCode { attempt: attempt.clone(), code: code.clone() });
+    let prepare = PrepareEnrolment { ticket: ticket.clone(), channel_key: public(CHANNEL) };
+    let prepared = twice(&issuer, &device, &prepare);
+    device.account = Some(prepared.account.clone());
+    let confirm = confirmation(&prepared, &device, &Passkey::new(PASSKEY), |_| {});
+    let first = allowance(&issuer, &twice(&issuer, &device, &confirm).allowance);
+    let CardProofStarted { proof, .. } = twice(&issuer, &device, &ProveCard { source: "card-1".parse().unwrap() });
+    let card_code = newest_code(&issuer, "hanako@example.test").unwrap();
+    issuer.ledger().clock().advance(24 * 3_600_000);
+    let second = allowance(&issuer, &twice(&issuer, &device, &Refill {}).allowance);
+    assert_ne!((first.handle, first.veil), (second.handle, second.veil));
+
+    for secret in [attempt, ticket, code, proof, card_code] {
+        assert!(!is_kept(&issuer, secret.as_bytes()), "{secret}");
+    }
+    for allowance in [first, second] {
+        assert!(!is_kept(&issuer, allowance.handle.as_bytes()) && !is_kept(&issuer, allowance.veil.as_bytes()));
+    }
+    // What is kept of an allowance is found by what is no secret, so the search above can find something.
+    assert!(is_kept(&issuer, device.key().thumbprint().as_bytes()));
+}
+
+#[test]
+fn a_name_is_for_one_call_of_one_key_for_a_day() {
+    let issuer = world();
+    let (device, channel) = enrolled(&issuer, "hanako");
+    let lower = |new| LowerLimit { new: Amount::of(new) };
+    assert_eq!(code(&deliver(&issuer, &device, &lower(900), FIRST)), None);
+    let receipts = sync(&issuer, &channel).receipts.len();
+    assert_eq!(code(&deliver(&issuer, &device, &lower(800), FIRST)), Some(Code::IdempotencyMismatch));
+    let other_path = ProveCard { source: "card-1".parse().unwrap() };
+    assert_eq!(code(&deliver(&issuer, &device, &other_path, FIRST)), Some(Code::IdempotencyMismatch));
+    assert_eq!(code(&deliver(&issuer, &device, &lower(900), FIRST)), None);
+    assert_eq!(sync(&issuer, &channel).receipts.len(), receipts);
+    // Another key's call of this name is another call.
+    assert_eq!(code(&deliver(&issuer, &channel, &SignOff {}, FIRST)), None);
+    assert_eq!(code(&deliver(&issuer, &device, &lower(900), FIRST)), None, "what was answered stays so");
+
+    issuer.ledger().clock().advance(24 * 3_600_000 + 1_000);
+    now(issuer.sweep()).unwrap();
+    assert_eq!(now(issuer.ledger().keys(Kind::Calls)).unwrap(), [""; 0]);
+    assert_eq!(code(&deliver(&issuer, &device, &lower(900), FIRST)), Some(Code::Revoked));
+}
+
+#[test]
+fn an_answer_is_for_a_new_proof_by_the_same_key_alone() {
+    let issuer = world();
+    let (device, _) = enrolled(&issuer, "hanako");
+    let text = body(&LowerLimit { new: Amount::of(900) }, FIRST);
+    let captured = device.request(LowerLimit::PATH, text.clone());
+    assert_eq!(code(&now(issuer.answer(&captured))), None);
+    assert_eq!(code(&now(issuer.answer(&captured))), Some(Code::ProofReplayed));
+    let mut thief = Client::new(60);
+    thief.account.clone_from(&device.account);
+    assert_eq!(code(&thief.send(&issuer, LowerLimit::PATH, &text)), Some(Code::NotEnrolled));
+}
+
+#[test]
+fn a_refusal_is_kept_where_a_try_was_counted_and_nowhere_else() {
+    let issuer = world();
+    let (device, _) = enrolled(&issuer, "hanako");
+    let calls = || now(issuer.ledger().keys(Kind::Calls)).unwrap().len();
+    let before = calls();
+    let over = LowerLimit { new: Amount::of(90_000) };
+    assert_eq!(code(&deliver(&issuer, &device, &over, FIRST)), Some(Code::OverLimit));
+    assert_eq!(calls(), before);
+    let stranger = Client::new(60);
+    let wrong = FreezeByCode { code: "none".into() };
+    let tries = || issuer.ledger().bodies(Kind::Tries).remove("source/::1").unwrap();
+    assert_eq!(code(&deliver(&issuer, &stranger, &wrong, FIRST)), Some(Code::CodeRefused));
+    let counted = tries();
+    for _ in 0..3 {
+        assert_eq!(code(&deliver(&issuer, &stranger, &wrong, FIRST)), Some(Code::CodeRefused));
+    }
+    assert_eq!((calls(), tries()), (before + 1, counted.clone()));
+    deliver(&issuer, &stranger, &wrong, ByCall(CallId([2; 16])));
+    assert_ne!(tries(), counted);
+}
+
+#[test]
+fn a_code_that_is_nobodys_is_one_guess_under_its_idempotency_key() {
+    let issuer = world();
+    let shop = till(&issuer, TILL, "t/1001");
+    let offer = |key: &str| {
+        let call = TakePayment {
+            token: "JT1NOTATOKEN".into(),
+            amount: Amount::of(100),
+            currency: Currency::JPY,
+            key: key.into(),
+        };
+        shop.call(&issuer, &call).unwrap().outcome
+    };
+    let guesses = || issuer.ledger().bodies(Kind::Tries).remove("till/t/1001").unwrap();
+    assert_eq!(offer("idempotency-key-1"), Outcome::TryAgain);
+    let counted = guesses();
+    assert_eq!((offer("idempotency-key-1"), guesses()), (Outcome::TryAgain, counted.clone()));
+    assert_eq!(offer("idempotency-key-2"), Outcome::TryAgain);
+    assert_ne!(guesses(), counted);
+}
+
+#[test]
+fn a_handle_is_not_given_again_under_a_name_that_was_forgotten() {
+    let issuer = world();
+    let (device, _) = enrolled(&issuer, "hanako");
+    let day = || issuer.ledger().clock().advance(24 * 3_600_000 + 1_000);
+    day();
+    assert_eq!(code(&deliver(&issuer, &device, &Refill {}, FIRST)), None);
+    day();
+    now(issuer.sweep()).unwrap();
+    assert_eq!(code(&deliver(&issuer, &device, &Refill {}, FIRST)), Some(Code::IdempotencyMismatch));
+    assert!(device.call(&issuer, &Refill {}).is_ok());
+}
+
+#[test]
+fn a_login_whose_first_delivery_ended_halfway_is_finished_by_the_second_and_counted_once() {
+    let issuer = world();
+    let device = Client::new(DEVICE);
+    let login = LogIn { login: "hanako".into(), password: "hanako-password".into(), language: "en".into() };
+    let first = deliver(&issuer, &device, &login, FIRST);
+    let tries = || issuer.ledger().bodies(Kind::Tries);
+    let counted = tries();
+    // As it is after the try was counted, before the password was looked at: the process ended there.
+    let (row, kept) = issuer.ledger().bodies(Kind::Calls).pop_first().unwrap();
+    let mut begun: Value = serde_json::from_str(&kept).unwrap();
+    begun["answer"] = Value::Null;
+    let begun: crate::issuer::delivery::Delivered = serde_json::from_value(begun).unwrap();
+    let LogInStarted { attempt } = serde_json::from_slice(&first.body).unwrap();
+    let needs = Needs::new().and(Kind::Calls, &row).and(Kind::Attempts, &attempt);
+    now(issuer.ledger().transact(needs, |records| {
+        records.calls.put(&row, begun.clone());
+        records.attempts.take(&attempt);
+    }))
+    .unwrap();
+    let second = deliver(&issuer, &device, &login, FIRST);
+    assert_eq!((second.status, &second.body), (200, &first.body));
+    assert_eq!(tries(), counted);
+    let code = newest_code(&issuer, "hanako@example.test").unwrap();
+    assert!(device.call(&issuer, &EnterCode { attempt, code }).is_ok());
+}
+
+#[test]
+fn a_card_company_s_form_that_is_delivered_twice_is_one_proof_or_one_try() {
+    let issuer = world();
+    let (device, channel) = enrolled(&issuer, "hanako");
+    let CardProofStarted { proof, .. } =
+        device.call(&issuer, &ProveCard { source: "card-1".parse().unwrap() }).unwrap();
+    let right = newest_code(&issuer, "hanako@example.test").unwrap();
+    let show = |code: &str| now(issuer.finish_card_proof(&proof, code)).map_err(|refused| refused.code);
+    for wrong in ["0", "0", "1", "1", "0"] {
+        assert_eq!(show(wrong), Err(Code::CodeRefused));
+    }
+    assert_eq!((show(&right), show(&right), show("0")), (Ok(()), Ok(()), Err(Code::CodeRefused)));
+    let proved = kinds(&issuer, &channel).into_iter().filter(|(kind, _)| *kind == receipt::Kind::CardProved);
+    assert_eq!(proved.count(), 1);
+
+    let CardProofStarted { proof, .. } =
+        device.call(&issuer, &ProveCard { source: "card-2".parse().unwrap() }).unwrap();
+    let right = newest_code(&issuer, "hanako@example.test").unwrap();
+    let show = |code: &str| now(issuer.finish_card_proof(&proof, code)).map_err(|refused| refused.code);
+    for wrong in ["0", "1", "2"] {
+        assert_eq!(show(wrong), Err(Code::CodeRefused));
+    }
+    assert_eq!(show(&right), Err(Code::CodeRefused), "three different ones end it");
+}

@@ -1,0 +1,72 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+use super::*;
+use crate::wallet::memory::run;
+use crate::wallet::scripted::{Trick, World};
+use crate::wire::calls::{LowerLimit, Sync, read_body};
+use crate::wire::id::Nonce;
+use crate::wire::money::Amount;
+
+fn lower(new: u32) -> LowerLimit {
+    LowerLimit { new: Amount::of(new) }
+}
+
+#[test]
+fn a_call_that_was_not_answered_keeps_its_name_and_another_one_has_its_own() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    let text = |call: &LowerLimit| wallet.body::<LowerLimit>(call).unwrap().into_text();
+    let first = text(&lower(900));
+    assert_eq!(text(&lower(900)), first);
+    assert_ne!(read_body::<LowerLimit>(&text(&lower(800))).unwrap().1.0, read_body::<LowerLimit>(&first).unwrap().1.0);
+    // Answered, refused or not, the next one is another call.
+    let body = wallet.body::<LowerLimit>(&lower(900)).unwrap();
+    for code in [Code::Offline, Code::ProofReplayed, Code::IssuerUnavailable, Code::IssuerRefused] {
+        wallet.note_answer(body.id(), &Err(code.into()));
+        assert_eq!(text(&lower(900)), first, "{code}");
+    }
+    wallet.note_answer(body.id(), &Err(Code::OverLimit.into()));
+    let second = text(&lower(900));
+    assert_ne!(second, first);
+    wallet.note_answer(wallet.body::<LowerLimit>(&lower(900)).unwrap().id(), &Ok(Vec::new()));
+    assert_ne!(text(&lower(900)), second);
+}
+
+#[test]
+fn an_unanswered_call_is_another_one_after_two_minutes() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    let text = || wallet.body::<LowerLimit>(&lower(900)).unwrap().into_text();
+    let first = text();
+    world.advance(119);
+    assert_eq!(text(), first);
+    world.advance(1);
+    assert_ne!(text(), first);
+}
+
+#[test]
+fn few_unanswered_calls_are_remembered_and_none_that_only_reads() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    let first = wallet.body::<LowerLimit>(&lower(1)).unwrap().into_text();
+    for new in 2..=17 {
+        wallet.body::<LowerLimit>(&lower(new)).unwrap();
+    }
+    assert_ne!(wallet.body::<LowerLimit>(&lower(1)).unwrap().into_text(), first);
+    let thumb = wallet.read(|data| data.device_key.thumbprint()).unwrap();
+    let sync = Sync { nonce: Nonce([0; 16]), after: 0, thumb };
+    assert_eq!(wallet.body::<Sync>(&sync).unwrap().id(), None);
+}
+
+#[test]
+fn a_second_replay_is_told_and_the_same_bytes_were_sent_under_two_proofs() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    let before = crate::wallet::ports::Platform::transport(&world.place).sent().len();
+    world.issuer.trick.set(Some(Trick::Refuse(Code::ProofReplayed)));
+    assert_eq!(run(wallet.lower_limit(Amount::of(900))).unwrap_err().code, Code::ProofReplayed);
+    let sent = crate::wallet::ports::Platform::transport(&world.place).sent().split_off(before);
+    assert_eq!(sent.len(), 2);
+    assert_eq!(sent[0].body, sent[1].body);
+    assert_ne!(sent[0].proof, sent[1].proof);
+}
