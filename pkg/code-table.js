@@ -67,6 +67,7 @@ export const CODES = Object.freeze({
   "token-expired": ["user", true, "The code is past its time: show a new one."],
   "token-ahead": ["user", true, "The code is dated ahead: the phone's clock is off."],
   "token-used": ["user", true, "The code was used before: show a new one."],
+  "used-here": ["user", false, "The code was already charged at this till: no sale, don't hand over goods."],
   "token-unknown": ["user", true, "No live allowance has the code's handle."],
   "wrong-till": ["user", true, "The code was made for another shop or till."],
   "amount-mismatch": ["user", true, "The code was made for another amount."],

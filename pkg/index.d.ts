@@ -416,6 +416,7 @@ export type ErrorCode =
   | "token-expired"
   | "token-ahead"
   | "token-used"
+  | "used-here"
   | "token-unknown"
   | "wrong-till"
   | "amount-mismatch"
@@ -460,8 +461,10 @@ export interface ErrorDetails {
   "cooling-off": { readonly until?: Date };
   "clock-skew": { readonly skewMs?: number };
   "token-ahead": { readonly skewMs?: number };
-  /** From `jitsuin/verifier`. `again`: the same till asked once more for the same amount. */
-  "token-used": { readonly device: string; readonly counter: number; readonly again: boolean };
+  /** From `jitsuin/verifier`. */
+  "token-used": { readonly device: string; readonly counter: number };
+  /** From `jitsuin/verifier`: the till that offers the code charged it before. */
+  "used-here": { readonly device: string; readonly counter: number };
   /** From `jitsuin/verifier`. */
   "clone-suspected": { readonly device: string };
   "too-many-attempts": { readonly retryAfterMs?: number };

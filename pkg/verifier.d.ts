@@ -73,12 +73,12 @@ export interface Use {
 }
 /**
  * - `"first"`: this counter was not used.
- * - `"again"`: the same claims, from the same till for the same amount: a till that did not hear its answer.
- * - `"used"`: the same claims, from another till or for another amount.
+ * - `"used-here"`: the same claims, from the till that used them, whatever the amount. It is no sale.
+ * - `"used"`: the same claims, from another till.
  * - `"clone"`: the same counter with other claims, counters and dates in different order, or a counter more than 65,536 ahead.
  * - `"too-old"`: 64 or more behind the highest counter, and not kept.
  */
-export type Claimed = "first" | "again" | "used" | "clone" | "too-old";
+export type Claimed = "first" | "used-here" | "used" | "clone" | "too-old";
 export interface SingleUse {
   /** One atomic step of your store, in the transaction that moves the money. */
   claim(use: Use): Promise<Claimed>;
@@ -168,8 +168,8 @@ export class Verifier {
    * changes before the signature, the time, the audience and the amount held.
    *
    * Codes: `malformed`, `token-unknown`, `bad-signature`, `token-ahead`, `token-expired`, `wrong-till`, `currency-mismatch`,
-   * `amount-mismatch`, `amount-over`; `token-used` with `details: { device, counter, again }`, where `again` means that the till may have
-   * its first answer once more; `clone-suspected` with `details: { device }`, which you suspend; `bad-argument`, `bad-amount`;
+   * `amount-mismatch`, `amount-over`; `token-used` and `used-here`, both with `details: { device, counter }`: you name to the till
+   * of `used-here` the payment it made, and approve nothing; `clone-suspected` with `details: { device }`, which you suspend; `bad-argument`, `bad-amount`;
    * `issuer-unavailable` with the `cause` for what your own functions throw.
    */
   redeem(text: string, sale: Sale): Promise<Verified<Token>>;

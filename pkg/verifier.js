@@ -200,8 +200,9 @@ export class Verifier {
     const verdict = await theirs(() => this.#options.singleUse.claim(use));
     if (verdict === "first") return;
     if (verdict === "clone") throw coded("clone-suspected", { details: { device } });
-    if (verdict !== "again" && verdict !== "used" && verdict !== "too-old") wrong("singleUse.claim gave none of its words.");
-    throw coded("token-used", { details: { device, counter, again: verdict === "again" } });
+    if (verdict === "used-here") throw coded("used-here", { details: { device, counter } });
+    if (verdict !== "used" && verdict !== "too-old") wrong("singleUse.claim gave none of its words.");
+    throw coded("token-used", { details: { device, counter } });
   }
 
   /**

@@ -181,6 +181,7 @@ codes! {
     TokenExpired "token-expired" Till User true 422 "The code is past its time: show a new one.";
     TokenAhead "token-ahead" User User true 422 "The code is dated ahead: the phone's clock is off.";
     TokenUsed "token-used" Till User true 409 "The code was used before: show a new one.";
+    UsedHere "used-here" Till User false 409 "The code was already charged at this till: no sale, don't hand over goods.";
     TokenUnknown "token-unknown" Operator User true 422 "No live allowance has the code's handle.";
     WrongTill "wrong-till" Operator User true 403 "The code was made for another shop or till.";
     AmountMismatch "amount-mismatch" Operator User true 422 "The code was made for another amount.";
@@ -251,6 +252,8 @@ impl Code {
             | Self::IdempotencyMismatch
             | Self::ReversalTooLate => self,
             Self::TokenAhead => Self::TokenExpired,
+            // On the wire the outcome is the same; the payment that the till made stands beside it.
+            Self::UsedHere => Self::TokenUsed,
             Self::Malformed | Self::WrongStatement | Self::BadSignature | Self::TokenUnknown => Self::TryAgain,
             _ => Self::Declined,
         }

@@ -66,6 +66,7 @@ export const en = Object.freeze({
   "token-expired": { title: "Code is too old", body: "Show a new code.", action: "New code" },
   "token-ahead": { title: "Your clock is off", body: "The code was dated ahead. <Your clock is off by about {minutes} min.> Turn on automatic date and time.", action: "Try again" },
   "token-used": { title: "Code was used", body: "Each code works once. Show a new one.", action: "New code" },
+  "used-here": { title: "Already charged here", body: "This till charged this code before. This is no sale: don't hand over the goods again.", action: null },
   "token-unknown": { title: "Code is not known", body: "Show a new code.", action: "New code" },
   "wrong-till": { title: "Made for another till", body: "This code was made for another shop or till.", action: null },
   "amount-mismatch": { title: "Another amount", body: "This code was made for another amount.", action: null },

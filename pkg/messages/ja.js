@@ -66,6 +66,7 @@ export const ja = Object.freeze({
   "token-expired": { title: "コードの期限切れです", body: "新しいコードを表示してください。", action: "新しいコード" },
   "token-ahead": { title: "時計がずれています", body: "コードの時刻が未来になっています。<約{minutes}分ずれています。>日付と時刻の自動設定をオンにしてください。", action: "もう一度" },
   "token-used": { title: "使用済みのコードです", body: "コードは1回だけ使えます。新しいコードを表示してください。", action: "新しいコード" },
+  "used-here": { title: "このレジで請求済みです", body: "このコードは、このレジですでに請求されています。今回は会計になりません。商品を渡さないでください。", action: null },
   "token-unknown": { title: "コードを確認できません", body: "新しいコードを表示してください。", action: "新しいコード" },
   "wrong-till": { title: "別のレジ用のコードです", body: "このコードは別の店舗またはレジ用です。", action: null },
   "amount-mismatch": { title: "金額が違います", body: "このコードは別の金額用に作られています。", action: null },

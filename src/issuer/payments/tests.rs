@@ -9,6 +9,7 @@ use crate::issuer::ledger::{Kind, Ledger, Needs};
 use crate::issuer::testing::{self, DEVICE, HANDLE, START, Stage, VEIL, account, now, thumb};
 use crate::issuer::tills::Till;
 use crate::issuer::verifier::Sale;
+use crate::wire::calls::UsedHere;
 use crate::wire::id::{Handle, Veil};
 use crate::wire::receipt::{self, Body, Receipt};
 use crate::wire::sign1;
@@ -16,6 +17,11 @@ use crate::wire::token::{Limit, Token, UnverifiedToken};
 
 const TILL: &str = "t/1";
 const OTHER: &str = "t/2";
+
+/// The one key of a till.
+fn till_key(till: &Audience) -> Thumbprint {
+    Thumbprint(sha256(till.as_str().as_bytes()))
+}
 
 /// A stage with an account, its device and two tills.
 struct Shop {
@@ -70,7 +76,7 @@ impl Shop {
         let id: AccountId = "acc-1".parse().unwrap();
         self.next.set(self.next.get() + 1);
         let payment = format!("pay-{}", self.next.get());
-        let answer_key = answer_key(&till, key);
+        let answer_key = answer_key(till_key(&till), key);
         let request = request_hash("/", format!("{text}{amount}").as_bytes());
         let accounts = [(id, thumb())];
         let taking = Taking {
@@ -121,7 +127,7 @@ impl Shop {
     fn reverse(&self, till: &str, payment: &str, key: &str) -> Result<PaymentAnswer, Code> {
         let till: Audience = till.parse().unwrap();
         let account: AccountId = "acc-1".parse().unwrap();
-        let answer_key = answer_key(&till, key);
+        let answer_key = answer_key(till_key(&till), key);
         let needs = Needs::new()
             .and(Kind::Accounts, &account)
             .and(Kind::Tills, &till)
@@ -152,11 +158,22 @@ fn a_payment_moves_money_once_and_leaves_a_receipt() {
     assert_eq!((receipt.kind, receipt.atc, receipt.balance), (receipt::Kind::Payment, Some(1), Amount::of(1460)));
     assert_eq!(account.link.hash, receipt.link());
 
-    // The same token, till and amount under another key: the first answer, and nothing more is taken.
-    assert_eq!(shop.redeem(&token, TILL, 540), first);
-    // Another amount, or another till.
-    assert_eq!(shop.redeem(&token, TILL, 541).outcome, Outcome::TokenUsed);
-    assert_eq!(shop.redeem(&token, OTHER, 540).outcome, Outcome::TokenUsed);
+    // The same token under another key is no sale, whatever the amount: its own till hears which payment it was.
+    let used_here = UsedHere {
+        payment: first.payment.clone().unwrap(),
+        amount: first.amount,
+        currency: first.currency,
+        at: first.at,
+    };
+    shop.stage.advance(1);
+    for amount in [540, 541, 10_001] {
+        let again = shop.redeem(&token, TILL, amount);
+        assert_eq!((again.outcome, again.payment, again.amount), (Outcome::TokenUsed, None, Amount::of(amount)));
+        assert_eq!(again.used_here, Some(used_here.clone()));
+    }
+    // Another till hears less.
+    let elsewhere = shop.redeem(&token, OTHER, 540);
+    assert_eq!((elsewhere.outcome, elsewhere.used_here), (Outcome::TokenUsed, None));
     assert_eq!(shop.account().balance, Amount::of(1460));
     // And the second till's try is told: the money of the first one waits.
     let kinds: Vec<_> = shop.receipts().into_iter().map(|(kind, _)| kind).collect();
@@ -173,10 +190,9 @@ fn a_till_s_key_repeats_its_answer_and_serves_no_other_request() {
     // Long after the token's end: the first request's arrival counts.
     assert_eq!(shop.redeem_signed(&text, TILL, 540, key).unwrap(), first);
     assert_eq!(shop.redeem_signed(&text, TILL, 541, key), Err(Code::IdempotencyMismatch));
-    let needs = Needs::new().and(Kind::TillAnswers, answer_key(&TILL.parse().unwrap(), key));
-    let held = shop.stage.decide(needs, |moment, records| {
-        look_up(records, &answer_key(&TILL.parse().unwrap(), key), Currency::JPY, moment.now())
-    });
+    let answers = answer_key(till_key(&TILL.parse().unwrap()), key);
+    let needs = Needs::new().and(Kind::TillAnswers, &answers);
+    let held = shop.stage.decide(needs, |moment, records| look_up(records, &answers, Currency::JPY, moment.now()));
     assert_eq!(held, Some(first));
 }
 
