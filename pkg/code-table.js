@@ -48,6 +48,7 @@ export const CODES = Object.freeze({
   "issuer-untrusted": ["issuer", false, "An answer was not signed by the issuer's keys."],
   "issuer-refused": ["issuer", false, "The issuer refused, without a code this version knows."],
   "clock-skew": ["user", true, "The clocks of this device and the issuer differ, and one sync did not put it right."],
+  "sync-needed": ["user", true, "A wrong clock dated a code far ahead: the wallet has to sync once."],
   "upgrade-needed": ["page", false, "The issuer no longer speaks this version."],
   "use-dpop-nonce": ["page", true, "The proof lacks a current nonce."],
   "proof-refused": ["page", false, "The proof of possession does not fit the call."],

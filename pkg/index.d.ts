@@ -236,7 +236,7 @@ export class Wallet {
   unlock(options?: Cancellable & { readonly reseal?: boolean }): Promise<void>;
   /** Drops the device key from memory. */
   lock(): void;
-  /** One code, on disk as used before it is returned. Offline-capable. Codes: `locked`, `over-allowance`, `too-fast`, `frozen`, `suspended`, `key-lost`, `storage-failed`. */
+  /** One code, on disk as used before it is returned. Offline-capable. Codes: `locked`, `over-allowance`, `too-fast`, `sync-needed`, `frozen`, `suspended`, `key-lost`, `storage-failed`. */
   paymentCode(options?: { max?: Money; form?: CodeForm } & Cancellable): Promise<PaymentCode>;
   /** Draws and renews codes in `target` (any element, also in a shadow root). Returns at once; stops by itself on lock, freeze, close. */
   present(target: Element, options?: PresentOptions): Presentation;
@@ -397,6 +397,7 @@ export type ErrorCode =
   | "issuer-untrusted"
   | "issuer-refused"
   | "clock-skew"
+  | "sync-needed"
   | "upgrade-needed"
   | "use-dpop-nonce"
   | "proof-refused"
@@ -460,6 +461,8 @@ export interface ErrorDetails {
   "over-limit": { readonly left?: Money; readonly resetsAt?: Date };
   "cooling-off": { readonly until?: Date };
   "clock-skew": { readonly skewMs?: number };
+  /** `skewMs`: how far ahead of now the newest code is dated, as a negative number. `retryAfterMs`: when codes go on without a sync. */
+  "sync-needed": { readonly skewMs?: number; readonly retryAfterMs?: number };
   "token-ahead": { readonly skewMs?: number };
   /** From `jitsuin/verifier`. */
   "token-used": { readonly device: string; readonly counter: number };

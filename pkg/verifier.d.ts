@@ -75,16 +75,21 @@ export interface Use {
  * - `"first"`: this counter was not used.
  * - `"used-here"`: the same claims, from the till that used them, whatever the amount. It is no sale.
  * - `"used"`: the same claims, from another till.
- * - `"clone"`: the same counter with other claims, counters and dates in different order, or a counter more than 65,536 ahead.
- * - `"too-old"`: 64 or more behind the highest counter, and not kept.
+ * - `"clone"`: the same counter with other claims, counters and dates in different order by more than 160 seconds, or a counter more than
+ *   65,536 ahead.
+ * - `"too-old"`: 64 or more behind the highest counter and not kept, or a counter that the wallet named (docs/verifier.md, *Named counters*).
  */
 export type Claimed = "first" | "used-here" | "used" | "clone" | "too-old";
 export interface SingleUse {
   /** One atomic step of your store, in the transaction that moves the money. */
   claim(use: Use): Promise<Claimed>;
 }
+export interface MemorySingleUse extends SingleUse {
+  /** Counts every counter of a device up to this one as used, and as evidence of nothing; `false`, and nothing is done, if it is more than 65,536 ahead. */
+  name(device: string, counter: number): Promise<boolean>;
+}
 /** The issuer's own rules in memory: a reference for tests and one process. Forgets everything when the process ends. */
-export function memorySingleUse(): SingleUse;
+export function memorySingleUse(): MemorySingleUse;
 
 declare const made: unique symbol;
 /** Only `Verifier` makes one. `device` is the very object that your store gave. */

@@ -259,11 +259,17 @@ function verified(value, device, at) {
   return Object.freeze({ value, device, at });
 }
 
-/** @returns {import("./verifier.js").SingleUse} */
+/** @returns {import("./verifier.js").MemorySingleUse} */
 export function memorySingleUse() {
-  /** @type {{ claim(use: string): string } | null} */
+  /** @type {{ claim(use: string): string, name(device: string, counter: number): boolean } | null} */
   let kept = null;
   return Object.freeze({
+    async name(/** @type {string} */ device, /** @type {number} */ counter) {
+      await load(undefined);
+      if (typeof device !== "string") wrong("The device is no text.");
+      if (!Number.isInteger(counter) || counter < 0 || counter >= 2 ** 32) wrong("The counter is no number of 32 bits.");
+      return (kept ??= new raw.RawSingleUse()).name(device, counter);
+    },
     async claim(/** @type {Use} */ use) {
       await load(undefined);
       const seconds = (/** @type {Date} */ date) => Math.floor(date.getTime() / 1000);

@@ -156,6 +156,7 @@ codes! {
     IssuerUntrusted "issuer-untrusted" User Issuer false 502 "An answer was not signed by the issuer's keys.";
     IssuerRefused "issuer-refused" User Issuer false 400 "The issuer refused, without a code this version knows.";
     ClockSkew "clock-skew" User User true 400 "The clocks of this device and the issuer differ, and one sync did not put it right.";
+    SyncNeeded "sync-needed" User User true 409 "A wrong clock dated a code far ahead: the wallet has to sync once.";
     UpgradeNeeded "upgrade-needed" Page Page false 426 "The issuer no longer speaks this version.";
     UseDpopNonce "use-dpop-nonce" Page Page true 401 "The proof lacks a current nonce.";
     ProofRefused "proof-refused" Page Page false 401 "The proof of possession does not fit the call.";

@@ -204,7 +204,7 @@ fn no_vector_was_lost() {
         ("receipt", 30),
         ("step-up", 30),
         ("time", 30),
-        ("token", 79),
+        ("token", 81),
     ];
     assert_eq!(counts, pinned.map(|(name, count)| (name.to_owned(), count)).into());
 }

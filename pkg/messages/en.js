@@ -46,6 +46,7 @@ export const en = Object.freeze({
   "issuer-unavailable": { title: "Service is busy", body: "The payment service can't answer now. <Try again in about {minutes} min.>", action: "Try again" },
   "issuer-untrusted": { title: "Answer could not be trusted", body: "The answer did not come from your payment service, so it was thrown away. Check the network you are on.", action: null },
   "issuer-refused": { title: "Not accepted", body: "The payment service did not accept this.", action: null },
+  "sync-needed": { title: "Connect once", body: "A clock that was wrong dated a code far ahead, so no new code is made yet. Go online: the wallet checks the time and goes on. <Without a connection it goes on in about {minutes} min.>", action: "Try again" },
   "clock-skew": { title: "The time could not be checked", body: "<Your device's clock seems to be off by about {minutes} min.> Turn on automatic date and time.", action: "Try again" },
   "upgrade-needed": { title: "Update needed", body: "This page is out of date. Reload it.", action: "Reload" },
   "use-dpop-nonce": { title: "Connection needs another try", body: "Your device's proof was out of date.", action: "Try again" },

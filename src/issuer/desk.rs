@@ -16,9 +16,9 @@ use crate::code::Code;
 use crate::wire::calls::{
     Call, ConfirmEnrolment, ConfirmIntent, ConfirmPasskeyFreeze, ConfirmRecovery, ConfirmRotation, EnrolTill,
     EnterCode, FollowNews, FreezeAccount, FreezeByCode, FreezeByTicket, LogIn, LookUpPayment, LowerLimit, MAX_BODY,
-    News, PROBLEM_TYPE, PrepareEnrolment, PrepareLimit, PreparePasskeyFreeze, PrepareRecovery, PrepareRefill,
-    PrepareRotation, PrepareTopUp, PrepareUnfreeze, ProveCard, Refill, ReportUse, ReversePayment, SendUnfreezeCode,
-    SignOff, Sync, Synced, TakePayment, VERSION, WELL_KNOWN, WellKnown, WhichTill,
+    NameCounters, News, PROBLEM_TYPE, PrepareEnrolment, PrepareLimit, PreparePasskeyFreeze, PrepareRecovery,
+    PrepareRefill, PrepareRotation, PrepareTopUp, PrepareUnfreeze, ProveCard, Refill, ReportUse, ReversePayment,
+    SendUnfreezeCode, SignOff, Sync, Synced, TakePayment, VERSION, WELL_KNOWN, WellKnown, WhichTill,
 };
 use crate::wire::id::AccountId;
 use crate::wire::json::{self, FromJson, ToJson};
@@ -81,7 +81,7 @@ macro_rules! verbs {
     };
 }
 verbs! {
-    LogIn EnterCode PrepareEnrolment ConfirmEnrolment Sync Refill PrepareTopUp ConfirmIntent ProveCard FreezeAccount SignOff
+    LogIn EnterCode PrepareEnrolment ConfirmEnrolment Sync NameCounters Refill PrepareTopUp ConfirmIntent ProveCard FreezeAccount SignOff
     ReportUse FreezeByTicket FreezeByCode PreparePasskeyFreeze ConfirmPasskeyFreeze SendUnfreezeCode PrepareUnfreeze
     PrepareRefill PrepareLimit LowerLimit PrepareRecovery ConfirmRecovery PrepareRotation ConfirmRotation
     EnrolTill WhichTill TakePayment LookUpPayment ReversePayment
@@ -174,6 +174,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             Verb::PrepareEnrolment => write(&self.prepare_enrolment(&caller, read(body)?).await?),
             Verb::ConfirmEnrolment => write(&self.confirm_enrolment(&caller, read(body)?).await?),
             Verb::Sync => write(&self.sync(&caller, read(body)?).await?),
+            Verb::NameCounters => write(&self.name_counters(&caller, read(body)?).await?),
             Verb::Refill => {
                 let Refill {} = read(body)?;
                 write(&self.refill(&caller).await?)

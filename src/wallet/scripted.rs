@@ -53,6 +53,8 @@ pub(super) struct Book {
     pub(super) offline_count: u32,
     pub(super) tier: Tier,
     pub(super) atc_floor: u32,
+    /// The counters that were named.
+    pub(super) named: Vec<u32>,
     pub(super) allowances: u32,
     pub(super) frozen_by: Option<Thumbprint>,
     credential: Bytes,

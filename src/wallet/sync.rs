@@ -70,6 +70,15 @@ impl<P: Platform> Wallet<P> {
         Box::pin(async move {
             let _turn = self.room.news.turn().await;
             self.resume_registration().await?;
+            let fetched = self.fetch_rounds().await;
+            // Also where the history does not hold. What hinders it, the next code says.
+            let _ = self.name_counters_if_ahead().await;
+            fetched
+        })
+    }
+
+    fn fetch_rounds(&self) -> Local<'_, Result<(), Error>> {
+        Box::pin(async move {
             let mut paid = false;
             for _ in 0..ROUNDS {
                 match self.fetch_round().await {
@@ -118,12 +127,12 @@ impl<P: Platform> Wallet<P> {
         let mut synced = self.call(By::Channel, &call).await?;
         let took = self.platform.clock().running().saturating_sub(started);
         let mut set = self.key_set()?;
-        let mut time = self.time_in(&synced, &set, call.nonce)?;
+        let mut time = self.time_in(&synced.time, &set, call.nonce)?;
         if time.is_none() || synced.key_set.is_some() {
             let next = self.follow(synced.key_set.take()).await?;
             if time.is_none() {
                 set = next;
-                time = self.time_in(&synced, &set, call.nonce)?;
+                time = self.time_in(&synced.time, &set, call.nonce)?;
             }
         }
         let mut news = self.checked(synced, set, time.ok_or(Code::IssuerUntrusted)?)?;
@@ -154,8 +163,8 @@ impl<P: Platform> Wallet<P> {
     }
 
     /// The issuer's time in its answer to this nonce; none: another key set than `set` signed it.
-    fn time_in(&self, synced: &Synced, set: &KeySet, nonce: Nonce) -> Result<Option<u64>, Error> {
-        let (time, key) = match set.open_undated::<Time>(&synced.time.0, Use::Time) {
+    pub(super) fn time_in(&self, statement: &Bytes, set: &KeySet, nonce: Nonce) -> Result<Option<u64>, Error> {
+        let (time, key) = match set.open_undated::<Time>(&statement.0, Use::Time) {
             Err(Refusal::WrongKey) => return Ok(None),
             opened => opened.map_err(Error::untrusted)?,
         };
@@ -261,10 +270,7 @@ impl<P: Platform> Wallet<P> {
                 data.allowance = Some(*terms);
                 match left {
                     None => data.unopened = None,
-                    Some(left) => {
-                        data.left = Some(LeftThen { left, as_of: now });
-                        data.last_contact = data.last_contact.max(now);
-                    }
+                    Some(left) => data.left = Some(LeftThen { left, as_of: now }),
                 }
                 Ok(())
             })
@@ -307,9 +313,6 @@ fn take_news(data: &mut Data, news: &mut News, after: u64) -> Result<Round, Caus
     }
     if let Some(offset) = *offset_ms {
         take_offset(data, offset, issuer_ms);
-        // A date that a wrong clock once wrote would bind every later code; the issuer takes none dated further ahead.
-        let ahead = u32::try_from(lifetime::AHEAD_MS / 1000).unwrap_or_default();
-        data.last_iat = data.last_iat.min(now.saturating_add(ahead));
     }
     data.status = synced.status;
     core::mem::swap(&mut data.devices, &mut synced.devices);

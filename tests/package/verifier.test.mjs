@@ -76,6 +76,19 @@ test("the same code again: its own till hears used-here, everybody else hears th
   await assert.rejects(verifier.redeem(code, { money: yen(540), till: "t/2" }), coded("token-used", details));
 });
 
+test("named counters are used, and evidence of nothing", async (t) => {
+  const uses = memorySingleUse();
+  const known = await stage(t, { singleUse: uses });
+  const { world, wallet, device, verifier } = known;
+  const first = await wallet.paymentCode();
+  const sale = { money: yen(540), till: TILL };
+  assert.equal(await uses.name(device.id, first.counter), true);
+  await assert.rejects(verifier.redeem(first.text, sale), coded("token-used", { device: device.id, counter: first.counter }));
+  assert.equal(await uses.name(device.id, first.counter + 65_537), false);
+  await assert.rejects(uses.name(device.id, -1), coded("bad-argument"));
+  await verifier.redeem((await next(world, wallet)).text, sale);
+});
+
 test("twenty at once: one is the first", async (t) => {
   const { wallet, verifier } = await stage(t);
   const { text: code } = await wallet.paymentCode();

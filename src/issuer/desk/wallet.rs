@@ -12,9 +12,9 @@ use crate::issuer::settings::Attempts;
 use crate::issuer::step_up::Effect;
 use crate::issuer::{allowance, cards, devices, enrolment, step_up};
 use crate::wire::calls::{
-    AccountFrozen, CardProofStarted, ConfirmEnrolment, ConfirmIntent, Enrolled, EnrolmentPrepared, EnterCode,
-    FreezeAccount, IntentConfirmed, IntentPrepared, LogIn, LogInStarted, PrepareEnrolment, PrepareTopUp, ProveCard,
-    Refilled, Sync, Synced, Ticket,
+    AccountFrozen, CardProofStarted, ConfirmEnrolment, ConfirmIntent, CountersNamed, Enrolled, EnrolmentPrepared,
+    EnterCode, FreezeAccount, IntentConfirmed, IntentPrepared, LogIn, LogInStarted, NameCounters, PrepareEnrolment,
+    PrepareTopUp, ProveCard, Refilled, Sync, Synced, Ticket,
 };
 use crate::wire::id::Handle;
 use crate::wire::webauthn::AttestedCredential;
@@ -145,6 +145,14 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         synced.receipts =
             receipts.into_iter().filter(|receipt| receipt.seq <= newest).map(|receipt| receipt.item).collect();
         Ok(synced)
+    }
+
+    pub(super) async fn name_counters(&self, caller: &Caller, call: NameCounters) -> Result<CountersNamed, Refused> {
+        let account = caller.device()?;
+        self.decide(caller.now_ms, Needs::new().and(Kind::Accounts, account), |moment, records| {
+            devices::name_counters(moment, records, account, caller.thumb, &call)
+        })
+        .await
     }
 
     pub(super) async fn refill(&self, caller: &Caller) -> Result<Refilled, Refused> {

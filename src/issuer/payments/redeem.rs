@@ -15,7 +15,7 @@ use crate::issuer::receipts::{self, Draft};
 use crate::issuer::replay::{Judgement, Use, claims_hash};
 use crate::issuer::tills::Till;
 use crate::issuer::verifier::{Candidate, Sale, authenticate};
-use crate::rules::lifetime::is_offline;
+use crate::rules::lifetime::{OUT_OF_ORDER, is_offline};
 use crate::rules::policy::Policy;
 use crate::rules::spending::Cap;
 use crate::wire::Verified;
@@ -195,7 +195,11 @@ impl Desk<'_> {
         let judgement = device.window.judge(self.token);
         let retired = device.handles.iter().find(|used| used.handle == self.handle).and_then(|used| used.retired);
         match (&judgement, retired) {
-            (Judgement::Fresh, Some(Retired { issued_at, .. })) if self.token.issued_at > issued_at => Judgement::Clone,
+            (Judgement::Fresh, Some(Retired { issued_at, .. }))
+                if self.token.issued_at > issued_at.saturating_add(OUT_OF_ORDER) =>
+            {
+                Judgement::Clone
+            }
             (Judgement::Fresh, Some(Retired { at, .. })) if at.saturating_add(GRACE) < self.moment.now() => {
                 Judgement::Behind
             }
@@ -233,7 +237,8 @@ impl Desk<'_> {
             };
             // Made after the owner saw the first receipt, it is a second purchase and no second scan.
             let seen = last.seen_at.is_some_and(|seen_at| self.token.issued_at >= seen_at);
-            if now < last.at.saturating_add(apart) && !seen {
+            // A distance, so that a ledger's clock that was put back does not stop the owner until it has caught up.
+            if now.abs_diff(last.at) < apart && !seen {
                 return Err(Code::TooFast);
             }
         }
@@ -307,7 +312,7 @@ impl Desk<'_> {
         let now = self.moment.now();
         let within = self.moment.settings.policy.elsewhere_seconds;
         let Some(last) = account.device(self.thumb).and_then(|device| device.last_debit.clone()) else { return };
-        if now < last.at.saturating_add(within) && last.place != self.till.place {
+        if now.abs_diff(last.at) < within && last.place != self.till.place {
             let doubtful = Doubtful {
                 thumb: self.thumb,
                 payment: &last.payment,

@@ -18,6 +18,7 @@ impl Issuer {
             offline_count: 2,
             tier: Tier::Browser,
             atc_floor: 0,
+            named: Vec::new(),
             allowances: 0,
             frozen_by: None,
             credential: Bytes::default(),
@@ -108,6 +109,13 @@ impl Issuer {
             }),
             ConfirmEnrolment::PATH => self.enrol(&read(request)),
             Sync::PATH => self.sync(&read(request)),
+            NameCounters::PATH => {
+                let NameCounters { nonce, counter } = read(request);
+                self.book.borrow_mut().named.push(counter);
+                let nonce = if self.trick.get() == Some(Trick::OtherTimeNonce) { Nonce([0; 16]) } else { nonce };
+                let time = Time { issuer: issuer_id(), nonce, now_ms: self.clock.true_ms() };
+                ok(&CountersNamed { time: self.sign(Use::Time, &time) })
+            }
             Refill::PATH => {
                 let thumb = proof.key.thumbprint();
                 ok(&Refilled { allowance: self.allowance(thumb), left: self.book.borrow().left })
