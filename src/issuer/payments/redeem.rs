@@ -159,8 +159,8 @@ impl Desk<'_> {
         }
         let device = account.device(self.thumb);
         let judged = device.map(|device| self.judge(device));
-        // Its own till hears so whatever became of the amount's bound, the key or the account since.
-        if let Some(Judgement::Repeat(seen @ Use { payment: Some(payment), .. })) = &judged
+        // Its own till hears so whatever became of the key or the account since.
+        if let (Some(Judgement::Repeat(seen @ Use { payment: Some(payment), .. })), Ok(())) = (&judged, asked)
             && seen.till == self.sale.till
         {
             return self.used_here(payment, seen);
