@@ -241,7 +241,7 @@ export class Wallet {
   unlock(options?: Cancellable & { readonly reseal?: boolean }): Promise<void>;
   /** Drops the device key from memory. */
   lock(): void;
-  /** One code, on disk as used before it is returned. Offline-capable. Codes: `locked`, `over-allowance`, `too-fast`, `frozen`, `suspended`, `rotate-needed` (renew the key: `prepareRotation`), `key-lost`, `storage-failed`; `offline` after a renewal until the first sync. */
+  /** One code, on disk as used before it is returned. Offline-capable. Codes: `locked`, `over-allowance`, `too-fast`, `sync-needed`, `frozen`, `suspended`, `rotate-needed` (renew the key: `prepareRotation`), `key-lost`, `storage-failed`; `offline` after a renewal until the first sync. */
   paymentCode(options?: { max?: Money; form?: CodeForm } & Cancellable): Promise<PaymentCode>;
   /** Draws and renews codes in `target` (any element, also in a shadow root). Returns at once; stops by itself on lock, freeze, close. */
   present(target: Element, options?: PresentOptions): Presentation;
@@ -404,6 +404,7 @@ export type ErrorCode =
   | "issuer-untrusted"
   | "issuer-refused"
   | "clock-skew"
+  | "sync-needed"
   | "upgrade-needed"
   | "use-dpop-nonce"
   | "proof-refused"
@@ -423,6 +424,7 @@ export type ErrorCode =
   | "token-expired"
   | "token-ahead"
   | "token-used"
+  | "used-here"
   | "token-unknown"
   | "wrong-till"
   | "amount-mismatch"
@@ -466,9 +468,13 @@ export interface ErrorDetails {
   "over-limit": { readonly left?: Money; readonly resetsAt?: Date };
   "cooling-off": { readonly until?: Date };
   "clock-skew": { readonly skewMs?: number };
+  /** `skewMs`: how far ahead of now the newest code is dated, as a negative number. `retryAfterMs`: when codes go on without a sync. */
+  "sync-needed": { readonly skewMs?: number; readonly retryAfterMs?: number };
   "token-ahead": { readonly skewMs?: number };
-  /** From `jitsuin/verifier`. `again`: the same till asked once more for the same amount. */
-  "token-used": { readonly device: string; readonly counter: number; readonly again: boolean };
+  /** From `jitsuin/verifier`. */
+  "token-used": { readonly device: string; readonly counter: number };
+  /** From `jitsuin/verifier`: the till that offers the code charged it before. */
+  "used-here": { readonly device: string; readonly counter: number };
   /** From `jitsuin/verifier`. */
   "clone-suspected": { readonly device: string };
   "too-many-attempts": { readonly retryAfterMs?: number };

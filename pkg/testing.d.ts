@@ -127,11 +127,15 @@ export interface TestTill {
   reverse(payment: string, options?: { readonly key?: string }): Promise<Outcome>;
 }
 export interface Outcome {
-  /** All that a till hears. */
-  readonly outcome: "approved" | "reversed" | "declined" | "token-expired" | "token-used" | "amount-over" | "try-again" | "till-blocked";
+  /**
+   * All that a till hears. `"used-here"`: `token-used`, and this very till charged the code before, under another key. It is no sale.
+   */
+  readonly outcome: "approved" | "reversed" | "declined" | "token-expired" | "token-used" | "used-here" | "amount-over" | "try-again" | "till-blocked";
   readonly payment: string | null;
   readonly money: Money;
   readonly at: Date;
+  /** With `"used-here"`: the payment that was made then. */
+  readonly usedHere: { readonly payment: string; readonly money: Money; readonly at: Date } | null;
 }
 export interface TestClock {
   now(): Date;

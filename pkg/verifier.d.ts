@@ -73,18 +73,23 @@ export interface Use {
 }
 /**
  * - `"first"`: this counter was not used.
- * - `"again"`: the same claims, from the same till for the same amount: a till that did not hear its answer.
- * - `"used"`: the same claims, from another till or for another amount.
- * - `"clone"`: the same counter with other claims, counters and dates in different order, or a counter more than 65,536 ahead.
- * - `"too-old"`: 64 or more behind the highest counter, and not kept.
+ * - `"used-here"`: the same claims, from the till that used them, whatever the amount. It is no sale.
+ * - `"used"`: the same claims, from another till.
+ * - `"clone"`: the same counter with other claims, counters and dates in different order by more than 160 seconds, or a counter more than
+ *   65,536 ahead.
+ * - `"too-old"`: 64 or more behind the highest counter and not kept, or a counter that the wallet named (docs/verifier.md, *Named counters*).
  */
-export type Claimed = "first" | "again" | "used" | "clone" | "too-old";
+export type Claimed = "first" | "used-here" | "used" | "clone" | "too-old";
 export interface SingleUse {
   /** One atomic step of your store, in the transaction that moves the money. */
   claim(use: Use): Promise<Claimed>;
 }
+export interface MemorySingleUse extends SingleUse {
+  /** Counts every counter of a device up to this one as used, and as evidence of nothing; `false`, and nothing is done, if it is more than 65,536 ahead. */
+  name(device: string, counter: number): Promise<boolean>;
+}
 /** The issuer's own rules in memory: a reference for tests and one process. Forgets everything when the process ends. */
-export function memorySingleUse(): SingleUse;
+export function memorySingleUse(): MemorySingleUse;
 
 declare const made: unique symbol;
 /** Only `Verifier` makes one. `device` is the very object that your store gave. */
@@ -168,8 +173,8 @@ export class Verifier {
    * changes before the signature, the time, the audience and the amount held.
    *
    * Codes: `malformed`, `token-unknown`, `bad-signature`, `token-ahead`, `token-expired`, `wrong-till`, `currency-mismatch`,
-   * `amount-mismatch`, `amount-over`; `token-used` with `details: { device, counter, again }`, where `again` means that the till may have
-   * its first answer once more; `clone-suspected` with `details: { device }`, which you suspend; `bad-argument`, `bad-amount`;
+   * `amount-mismatch`, `amount-over`; `token-used` and `used-here`, both with `details: { device, counter }`: you name to the till
+   * of `used-here` the payment it made, and approve nothing; `clone-suspected` with `details: { device }`, which you suspend; `bad-argument`, `bad-amount`;
    * `issuer-unavailable` with the `cause` for what your own functions throw.
    */
   redeem(text: string, sale: Sale): Promise<Verified<Token>>;

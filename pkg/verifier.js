@@ -200,8 +200,9 @@ export class Verifier {
     const verdict = await theirs(() => this.#options.singleUse.claim(use));
     if (verdict === "first") return;
     if (verdict === "clone") throw coded("clone-suspected", { details: { device } });
-    if (verdict !== "again" && verdict !== "used" && verdict !== "too-old") wrong("singleUse.claim gave none of its words.");
-    throw coded("token-used", { details: { device, counter, again: verdict === "again" } });
+    if (verdict === "used-here") throw coded("used-here", { details: { device, counter } });
+    if (verdict !== "used" && verdict !== "too-old") wrong("singleUse.claim gave none of its words.");
+    throw coded("token-used", { details: { device, counter } });
   }
 
   /**
@@ -258,11 +259,17 @@ function verified(value, device, at) {
   return Object.freeze({ value, device, at });
 }
 
-/** @returns {import("./verifier.js").SingleUse} */
+/** @returns {import("./verifier.js").MemorySingleUse} */
 export function memorySingleUse() {
-  /** @type {{ claim(use: string): string } | null} */
+  /** @type {{ claim(use: string): string, name(device: string, counter: number): boolean } | null} */
   let kept = null;
   return Object.freeze({
+    async name(/** @type {string} */ device, /** @type {number} */ counter) {
+      await load(undefined);
+      if (typeof device !== "string") wrong("The device is no text.");
+      if (!Number.isInteger(counter) || counter < 0 || counter >= 2 ** 32) wrong("The counter is no number of 32 bits.");
+      return (kept ??= new raw.RawSingleUse()).name(device, counter);
+    },
     async claim(/** @type {Use} */ use) {
       await load(undefined);
       const seconds = (/** @type {Date} */ date) => Math.floor(date.getTime() / 1000);

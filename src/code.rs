@@ -157,6 +157,7 @@ codes! {
     IssuerUntrusted "issuer-untrusted" User Issuer false 502 "An answer was not signed by the issuer's keys.";
     IssuerRefused "issuer-refused" User Issuer false 400 "The issuer refused, without a code this version knows.";
     ClockSkew "clock-skew" User User true 400 "The clocks of this device and the issuer differ, and one sync did not put it right.";
+    SyncNeeded "sync-needed" User User true 409 "A wrong clock dated a code far ahead: the wallet has to sync once.";
     UpgradeNeeded "upgrade-needed" Page Page false 426 "The issuer no longer speaks this version.";
     UseDpopNonce "use-dpop-nonce" Page Page true 401 "The proof lacks a current nonce.";
     ProofRefused "proof-refused" Page Page false 401 "The proof of possession does not fit the call.";
@@ -182,6 +183,7 @@ codes! {
     TokenExpired "token-expired" Till User true 422 "The code is past its time: show a new one.";
     TokenAhead "token-ahead" User User true 422 "The code is dated ahead: the phone's clock is off.";
     TokenUsed "token-used" Till User true 409 "The code was used before: show a new one.";
+    UsedHere "used-here" Till User false 409 "The code was already charged at this till: no sale, don't hand over goods.";
     TokenUnknown "token-unknown" Operator User true 422 "No live allowance has the code's handle.";
     WrongTill "wrong-till" Operator User true 403 "The code was made for another shop or till.";
     AmountMismatch "amount-mismatch" Operator User true 422 "The code was made for another amount.";
@@ -252,6 +254,8 @@ impl Code {
             | Self::IdempotencyMismatch
             | Self::ReversalTooLate => self,
             Self::TokenAhead => Self::TokenExpired,
+            // On the wire the outcome is the same; the payment that the till made stands beside it.
+            Self::UsedHere => Self::TokenUsed,
             Self::Malformed | Self::WrongStatement | Self::BadSignature | Self::TokenUnknown => Self::TryAgain,
             _ => Self::Declined,
         }

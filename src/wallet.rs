@@ -12,6 +12,7 @@ mod checks;
 pub mod classify;
 mod client;
 mod clock;
+mod dating;
 mod enrol;
 mod error;
 mod freeze;
@@ -187,12 +188,13 @@ impl<P: Platform> Wallet<P> {
         Box::pin(self.cancel_ceremony(id))
     }
 
-    /// One payment code, on disk as used before it is returned. Needs no network.
+    /// One payment code, on disk as used before it is returned. Needs no network, but once after a clock was far ahead.
     ///
     /// # Errors
     /// `not-enrolled`, `locked`, `frozen`, `suspended`, `revoked`, `key-lost`; `rotate-needed` for a full counter, or one that
     /// the issuer says is further than this wallet has counted; `offline` after a rotation until the first sync; `too-fast`
-    /// above 1 a second and 10 a minute; `over-allowance` if at worst nothing is left, or `max` is above it, or the allowance ended.
+    /// above 1 a second and 10 a minute; `over-allowance` if at worst nothing is left, or `max` is above it, or the allowance ended;
+    /// `sync-needed` if the newest code is dated far ahead and the issuer can't be reached.
     pub fn payment_code(&self, max: Option<Amount>) -> Local<'_, Result<PaymentCode, Error>> {
         Box::pin(self.make_code(max, Form::default()))
     }

@@ -76,6 +76,8 @@ rows! {
         old_photo "attacks/old_photo.rs"
         lifted_token "attacks/lifted_token.rs"
         parallel_replay "attacks/parallel_replay.rs"
+        one_code_many_sales "attacks/one_code_many_sales.rs"
+        moved_clock "attacks/moved_clock.rs"
         changed_amount "attacks/changed_amount.rs"
         malicious_till "attacks/malicious_till.rs"
     }

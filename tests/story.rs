@@ -48,7 +48,7 @@ fn a_device_is_enrolled_pays_and_tops_up() {
 }
 
 #[test]
-fn the_same_token_at_the_same_till_gives_the_first_answer_and_takes_nothing() {
+fn the_same_call_of_a_till_gives_the_first_answer_and_the_same_token_takes_nothing() {
     run(async {
         let world = World::new().await;
         let (_, wallet) = world.hanako().await;
@@ -56,7 +56,9 @@ fn the_same_token_at_the_same_till_gives_the_first_answer_and_takes_nothing() {
         let code = wallet.payment_code(None).await.unwrap();
         let first = till.charge(&code.text, 540, "sale-1").await;
         assert_eq!(till.charge(&code.text, 540, "sale-1").await, first);
-        assert_eq!(till.charge(&code.text, 540, "sale-2").await, first);
+        let again = till.charge(&code.text, 540, "sale-2").await;
+        assert_eq!((again.outcome, again.payment), (Outcome::TokenUsed, None));
+        assert_eq!(again.used_here.unwrap().payment, first.payment.clone().unwrap());
         assert_eq!(till.look_up("sale-1").await.unwrap(), first);
         wallet.sync().await.unwrap();
         assert_eq!(balance(&wallet), 1_460);
@@ -115,7 +117,7 @@ fn an_envelope_pays_like_a_token_and_is_the_same_token() {
         assert_eq!(first.outcome, Outcome::Approved);
         assert_eq!(other.outcome(&code.text, 540, "sale-3").await, Outcome::TokenUsed);
         let again = till.charge(&Form::Jitsuin.text(&cose(&code.text)).unwrap(), 540, "sale-4").await;
-        assert_eq!(again.payment, first.payment, "in either form the first answer");
+        assert_eq!(again.used_here.unwrap().payment, first.payment.unwrap(), "in either form the same payment");
         let outcome = till.outcome(&Form::Jitsuin.text(&token).unwrap(), 540, "sale-5").await;
         assert_eq!(outcome, Outcome::TokenUsed, "a refused code is spent in both");
         wallet.sync().await.unwrap();

@@ -207,7 +207,7 @@ fn no_vector_was_lost() {
         ("state", 44),
         ("step-up", 30),
         ("time", 30),
-        ("token", 79),
+        ("token", 81),
     ];
     assert_eq!(counts, pinned.map(|(name, count)| (name.to_owned(), count)).into());
 }

@@ -1,16 +1,19 @@
 // @ts-check
-// A till's own client: a key that can't be exported, payments that are on disk before they are asked for.
+// A till's own client: a key that can't be exported, sales that are on disk before they are asked for.
 import { NO_ANSWER, Prover, base64url, makeKeys } from "/proof.js";
 
 const STORE = "till";
 const KEY = "key";
-const PENDING = "pending";
+/** Each sale has a record of its own, under its idempotency key. */
+const SALE = "sale/";
 /** After an answer that never came, the same request again: the same idempotency key makes it one payment. */
 const TRIES = 3;
 
 /** @typedef {{ till: string, merchant: string, name: string, place: string, currency: string }} Registration */
-/** @typedef {{ outcome: string, payment?: string, amount: string, currency: string, at: number }} PaymentAnswer */
-/** @typedef {{ key: string, amount: string, currency: string, payment?: string }} Pending */
+/** @typedef {{ payment: string, amount: string, currency: string, at: number }} UsedHere */
+/** @typedef {{ outcome: string, payment?: string, amount: string, currency: string, at: number, used_here?: UsedHere }} PaymentAnswer */
+/** One sale: what is asked, and the answer once it came.
+ * @typedef {{ token: string, amount: string, currency: string, key: string, answer?: PaymentAnswer }} Sale */
 
 /** A refusal or a lost answer, with its code. */
 export class TillError extends Error {
@@ -26,6 +29,7 @@ export class TillError extends Error {
 export class TillClient {
   /** None for a client that ends with its page. @type {IDBDatabase | null} */ #database;
   /** @type {Prover} */ #prover;
+  /** The sales of this page: ends the hold on each. @type {Map<string, () => void>} */ #held = new Map();
 
   /** @param {IDBDatabase | null} database @param {Prover} prover */
   constructor(database, prover) {
@@ -76,42 +80,77 @@ export class TillClient {
     }
   }
 
-  /** Takes a payment. What is asked is on disk before it is sent, so that a lost answer can be asked for again.
-   * @param {{ token: string, amount: string, currency: string, key: string }} payment
+  /** Takes a payment. The key and the whole request are on disk before they are sent, so that a lost answer can be asked for again,
+   * by this page or, after a reload, by the next one.
+   * @param {Sale} sale
    * @returns {Promise<PaymentAnswer>} */
-  async take(payment) {
-    const { key, amount, currency } = payment;
-    await put(this.#database, PENDING, { key, amount, currency });
-    return this.#settle(await this.#call("/v1/payments", payment));
+  async take(sale) {
+    const { key, token, amount, currency } = sale;
+    await this.#hold(key);
+    await put(this.#database, SALE + key, { key, token, amount, currency });
+    return this.keep(sale, await this.#call("/v1/payments", { token, amount, currency, key }));
   }
 
-  /** The answer to a payment whose answer was lost.
-   * @param {string} key
+  /** The answer to a payment whose answer was lost. Takes nothing: one that the issuer has not heard of will never be made.
+   * @param {Sale} sale
    * @returns {Promise<PaymentAnswer>} */
-  async lookUp(key) {
-    return this.#settle(await this.#call("/v1/payments/look-up", { key }));
+  async lookUp(sale) {
+    return this.keep(sale, await this.#call("/v1/payments/look-up", { key: sale.key }));
+  }
+
+  /** Writes the answer to a sale down, until `forget`.
+   * @param {Sale} sale @param {PaymentAnswer} answer */
+  async keep({ key, token, amount, currency }, answer) {
+    await put(this.#database, SALE + key, { key, token, amount, currency, answer });
+    return answer;
+  }
+
+  /** The keys of the sales that no page has finished.
+   * @returns {Promise<string[]>} */
+  async unfinished() {
+    if (this.#database === null) return [];
+    const all = IDBKeyRange.bound(SALE, `${SALE}\uffff`);
+    const keys = await settled(this.#database.transaction(STORE).objectStore(STORE).getAllKeys(all));
+    return keys.map((key) => String(key).slice(SALE.length));
+  }
+
+  /** Takes over the sale of a page that was closed. Waits while another page has it.
+   * @param {string} key
+   * @returns {Promise<Sale | undefined>} `undefined` if that page finished it */
+  async takeOver(key) {
+    await this.#hold(key);
+    const sale = await get(this.#database, SALE + key);
+    if (sale === undefined) this.#release(key);
+    return sale;
+  }
+
+  /** Ends a sale whose answer was seen. @param {Sale} sale */
+  async forget({ key }) {
+    await put(this.#database, SALE + key, undefined);
+    this.#release(key);
+  }
+
+  /** Keeps every other page of this till off a sale. @param {string} key */
+  #hold(key) {
+    if (this.#held.has(key)) return undefined;
+    return new Promise((held, failed) => {
+      const until = () => new Promise((release) => {
+        this.#held.set(key, () => release(undefined));
+        held(undefined);
+      });
+      navigator.locks.request(`jitsuin-till-${SALE}${key}`, until).catch(failed);
+    });
+  }
+
+  /** @param {string} key */
+  #release(key) {
+    this.#held.get(key)?.();
+    this.#held.delete(key);
   }
 
   /** @param {string} payment @param {string} key @returns {Promise<PaymentAnswer>} */
   reverse(payment, key) {
     return this.#call("/v1/payments/reverse", { payment, key });
-  }
-
-  /** The payment whose answer this till never heard.
-   * @returns {Promise<Pending | undefined>} */
-  pending() {
-    return get(this.#database, PENDING);
-  }
-
-  /** Forgets the payment whose answer is known. */
-  clear() {
-    return put(this.#database, PENDING, undefined);
-  }
-
-  /** @param {PaymentAnswer} answer */
-  async #settle(answer) {
-    await this.clear();
-    return answer;
   }
 
   /** @param {string} path @param {object} body */

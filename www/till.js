@@ -6,15 +6,20 @@ import { TillClient, TillError, idempotencyKey } from "/till-client.js";
 import { cameraButton } from "/till-camera.js";
 
 /** @typedef {import("/till-client.js").PaymentAnswer} PaymentAnswer */
+/** @typedef {import("/till-client.js").Sale} Sale */
 /** @typedef {import("/till-client.js").Registration} Registration */
 
 /** @type {TillClient | undefined} */
 let client;
 /** @type {Registration | null} */
 let shop = null;
-/** The sale whose answer is awaited. Charged again, it is the same sale: same key, same body.
- * @type {{ token: string, amount: string, currency: string, key: string } | undefined} */
+/** The sale on the screen. Charged again while its answer is not known, it is the same sale: same key, same body.
+ * @type {Sale | undefined} */
 let sale;
+/** Whether another page began it: then it is only looked up, never sent again. */
+let takenOver = false;
+/** Sales of pages that were closed, after the one on the screen. @type {Sale[]} */
+const waiting = [];
 /** @type {PaymentAnswer | { outcome: "lost", amount: string, currency: string } | undefined} */
 let answer;
 let reversalKey = "";
@@ -26,13 +31,29 @@ async function begin() {
   try {
     client = await TillClient.open();
     shop = await client.who();
-    const pending = shop === null ? undefined : await client.pending();
-    if (pending) await lookUp(pending);
+    if (shop !== null) for (const key of await client.unfinished()) takeOver(client, key).catch(tell);
   } catch (error) {
     tell(error);
   }
   forms();
   draw();
+}
+
+/** Shows the sale of a page that was closed, as soon as nothing else is on the screen.
+ * @param {TillClient} client @param {string} key */
+async function takeOver(client, key) {
+  const left = await client.takeOver(key);
+  if (left === undefined) return;
+  waiting.push(left);
+  if (sale === undefined) await resume();
+}
+
+async function resume() {
+  const left = waiting.shift();
+  if (left === undefined) return;
+  sale = left;
+  takenOver = true;
+  await lookUp(left);
 }
 
 function forms() {
@@ -57,9 +78,7 @@ function forms() {
     input("scan").focus();
   });
   byId("retry").addEventListener("click", (event) => during(/** @type {HTMLElement} */ (event.currentTarget), async () => {
-    const pending = await client?.pending();
-    if (sale) await take(sale);
-    else if (pending) await lookUp(pending);
+    if (sale) await (takenOver ? lookUp(sale) : take(sale));
   }));
   byId("next").addEventListener("click", next);
   byId("reverse").addEventListener("click", reverse);
@@ -74,43 +93,35 @@ async function charge() {
   if (shop === null) return;
   const token = input("scan").value.trim();
   const { amount } = parseMoney(input("amount").value.trim(), shop.currency);
-  const asked = { token, amount: String(amount), currency: shop.currency };
-  const same = sale !== undefined && sale.token === token && sale.amount === asked.amount;
-  sale = { ...asked, key: same && sale ? sale.key : idempotencyKey() };
+  sale = { token, amount: String(amount), currency: shop.currency, key: idempotencyKey() };
+  takenOver = false;
   input("scan").value = "";
   await take(sale);
 }
 
-/** @param {NonNullable<typeof sale>} asked */
+/** @param {Sale} asked */
 async function take(asked) {
   try {
     answer = await client?.take(asked);
-    sale = undefined;
   } catch (error) {
-    if (error instanceof TillError && isLost(error)) {
-      answer = { outcome: "lost", amount: asked.amount, currency: asked.currency };
-    } else {
-      await client?.clear();
-      sale = undefined;
-      answer = refused(error, asked);
-    }
+    const lost = error instanceof TillError && isLost(error);
+    answer = lost ? { outcome: "lost", amount: asked.amount, currency: asked.currency } : refused(error, asked);
   }
   draw();
   byId("result-title").focus();
 }
 
-/** @param {import("/till-client.js").Pending} pending */
-async function lookUp(pending) {
+/** @param {Sale} left */
+async function lookUp(left) {
   try {
-    answer = await client?.lookUp(pending.key);
+    answer = await client?.lookUp(left);
   } catch (error) {
-    if (error instanceof TillError && error.code === "not-found") {
-      // The issuer never heard of it: nothing was paid.
-      await client?.clear();
-      answer = { outcome: "not-made", amount: pending.amount, currency: pending.currency, at: 0 };
-    } else {
-      answer = { outcome: "lost", amount: pending.amount, currency: pending.currency };
-    }
+    const { amount, currency } = left;
+    // An answer that this till heard stands, also when the issuer no longer keeps it or can't be reached.
+    if (left.answer) answer = left.answer;
+    // The issuer never heard of it: nothing was paid, and nothing will be.
+    else if (error instanceof TillError && error.code === "not-found") answer = { outcome: "not-made", amount, currency, at: 0 };
+    else answer = { outcome: "lost", amount, currency };
   }
   draw();
 }
@@ -133,12 +144,17 @@ async function reverse() {
   });
   if (done === undefined) return;
   if (done instanceof TillError) tell(done);
-  else answer = done;
+  else {
+    answer = done;
+    if (sale) await client?.keep(sale, done);
+  }
   draw();
 }
 
-function next() {
+/** Ends the sale whose answer was seen. */
+async function next() {
   quiet();
+  const seen = sale;
   answer = undefined;
   sale = undefined;
   reversalKey = "";
@@ -146,6 +162,8 @@ function next() {
   input("scan").value = "";
   draw();
   input("amount").focus();
+  if (seen) await client?.forget(seen);
+  if (sale === undefined) await resume();
 }
 
 function draw() {
@@ -158,17 +176,27 @@ function draw() {
     byId("shop-place").textContent = `${shop.place} · ${shop.till}`;
   }
   if (answer === undefined) return;
-  const good = answer.outcome === "approved" || answer.outcome === "reversed";
-  const key = hasText(`outcome.${answer.outcome}`) ? `outcome.${answer.outcome}` : "outcome.declined";
+  // This till charged the code before: the payment is shown, but it is not this sale's.
+  const earlier = "used_here" in answer ? answer.used_here : undefined;
+  const outcome = earlier ? "used-here" : answer.outcome;
+  const good = outcome === "approved" || outcome === "reversed";
+  const key = hasText(`outcome.${outcome}`) ? `outcome.${outcome}` : "outcome.declined";
+  const paid = earlier ?? ("payment" in answer && answer.payment ? answer : undefined);
   byId("result").dataset.outcome = good ? "good" : "bad";
-  byId("result").dataset.answer = answer.outcome;
-  byId("result-mark").textContent = answer.outcome === "reversed" ? "↩" : good ? "✓" : answer.outcome === "lost" ? "?" : "✕";
+  byId("result").dataset.answer = outcome;
+  byId("result-mark").textContent = outcome === "reversed" ? "↩" : good ? "✓" : outcome === "lost" ? "?" : "✕";
   byId("result-title").textContent = t(key);
-  byId("result-amount").textContent = money(answer);
+  byId("result-amount").textContent = money(earlier ?? answer);
+  byId("result-at").textContent = paid ? time(paid.at) : "";
   byId("result-text").textContent = t(`${key}.text`);
-  byId("retry").hidden = answer.outcome !== "lost";
-  byId("next").hidden = answer.outcome === "lost";
-  byId("reverse").hidden = !(answer.outcome === "approved" && "payment" in answer && answer.payment);
+  byId("retry").hidden = outcome !== "lost";
+  byId("next").hidden = outcome === "lost";
+  byId("reverse").hidden = !(outcome === "approved" && paid);
+}
+
+/** @param {number} seconds since 1970 */
+function time(seconds) {
+  return new Intl.DateTimeFormat(locale(), { dateStyle: "medium", timeStyle: "medium" }).format(seconds * 1000);
 }
 
 /** @param {unknown} error @param {{ amount: string, currency: string }} asked @returns {PaymentAnswer} */

@@ -229,8 +229,11 @@ fn write_uses(folder: &mut Folder<'_>) {
             "clone-suspected",
         ),
         ("two codes in the other order", at(42, NOW - 5), vec![at(43, NOW)], "ok"),
-        ("higher counter dated earlier", at(43, NOW - 1), vec![first.clone()], "clone-suspected"),
-        ("lower counter dated later", at(41, NOW + 1), vec![first.clone()], "clone-suspected"),
+        // Taken when a clock was ahead, or behind, that was put right since.
+        ("higher counter dated 160 s earlier", at(43, NOW), vec![at(42, NOW + 160)], "ok"),
+        ("higher counter dated 161 s earlier", at(43, NOW), vec![at(42, NOW + 161)], "clone-suspected"),
+        ("lower counter dated 160 s later", at(41, NOW), vec![at(42, NOW - 160)], "ok"),
+        ("lower counter dated 161 s later", at(41, NOW), vec![at(42, NOW - 161)], "clone-suspected"),
         ("counter 63 behind", at(42, NOW), vec![at(105, NOW)], "ok"),
         ("counter 64 behind", at(42, NOW), vec![at(106, NOW)], "token-used"),
         ("counter 65536 ahead", at(42 + 65_536, NOW), vec![first.clone()], "ok"),

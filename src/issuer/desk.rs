@@ -17,10 +17,10 @@ use crate::code::Code;
 use crate::wire::calls::{
     ByKey, Call, ConfirmEnrolment, ConfirmIntent, ConfirmPasskeyFreeze, ConfirmRecovery, ConfirmRotation, Effect,
     EnrolTill, EnterCode, FollowNews, FreezeAccount, FreezeByCode, FreezeByTicket, LogIn, LookUpPayment, LowerLimit,
-    MAX_BODY, Named, News, PROBLEM_TYPE, PrepareEnrolment, PrepareLimit, PreparePasskeyFreeze, PrepareRecovery,
-    PrepareRefill, PrepareRotation, PrepareTopUp, PrepareUnfreeze, ProveCard, Reading, Refill, ReportUse,
-    ReversePayment, SendUnfreezeCode, SignOff, Sync, Synced, TakePayment, VERSION, WELL_KNOWN, WellKnown, WhichTill,
-    read_body,
+    MAX_BODY, NameCounters, Named, News, PROBLEM_TYPE, PrepareEnrolment, PrepareLimit, PreparePasskeyFreeze,
+    PrepareRecovery, PrepareRefill, PrepareRotation, PrepareTopUp, PrepareUnfreeze, ProveCard, Reading, Refill,
+    ReportUse, ReversePayment, SendUnfreezeCode, SignOff, Sync, Synced, TakePayment, VERSION, WELL_KNOWN, WellKnown,
+    WhichTill, read_body,
 };
 use crate::wire::id::AccountId;
 use crate::wire::json::{self, ToJson};
@@ -89,7 +89,7 @@ macro_rules! verbs {
     };
 }
 verbs! {
-    LogIn EnterCode PrepareEnrolment ConfirmEnrolment Sync Refill PrepareTopUp ConfirmIntent ProveCard FreezeAccount SignOff
+    LogIn EnterCode PrepareEnrolment ConfirmEnrolment Sync NameCounters Refill PrepareTopUp ConfirmIntent ProveCard FreezeAccount SignOff
     ReportUse FreezeByTicket FreezeByCode PreparePasskeyFreeze ConfirmPasskeyFreeze SendUnfreezeCode PrepareUnfreeze
     PrepareRefill PrepareLimit LowerLimit PrepareRecovery ConfirmRecovery PrepareRotation ConfirmRotation
     EnrolTill WhichTill TakePayment LookUpPayment ReversePayment
@@ -188,6 +188,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             Verb::EnterCode => once!(enter_code, source),
             Verb::PrepareEnrolment => once!(prepare_enrolment),
             Verb::ConfirmEnrolment => once!(confirm_enrolment),
+            Verb::NameCounters => once!(name_counters),
             Verb::Refill => once!(refill),
             Verb::PrepareTopUp => once!(prepare_top_up),
             Verb::ConfirmIntent => once!(confirm_intent),

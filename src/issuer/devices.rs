@@ -9,7 +9,7 @@ use super::receipts::{self, Draft};
 use super::used::Used;
 use super::{allowance, freeze, limits};
 use crate::code::Code;
-use crate::wire::calls::{AccountFrozen, SignedOff, Sync, Synced};
+use crate::wire::calls::{AccountFrozen, CountersNamed, NameCounters, SignedOff, Sync, Synced};
 use crate::wire::freeze::Freeze;
 use crate::wire::id::{AccountId, Bytes, Nonce, Thumbprint};
 use crate::wire::key::PublicKey;
@@ -91,6 +91,30 @@ pub(super) fn sync(
     let newest = owner.link.seq;
     records.accounts.put(account, owner);
     Ok((synced, newest))
+}
+
+/// Counts every counter of the calling device key up to the named one as used, and as evidence of nothing: its wallet may
+/// have dated them by a wrong clock. The same call again changes nothing.
+///
+/// # Errors
+/// The state's code; [`Code::BadArgument`] for a counter more than 65,536 ahead.
+pub(super) fn name_counters(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    account: &AccountId,
+    thumb: Thumbprint,
+    call: &NameCounters,
+) -> Result<CountersNamed, Refused> {
+    let mut owner = records.accounts.get(account).cloned().ok_or(Code::NotEnrolled)?;
+    require_active(&owner, thumb)?;
+    let device = owner.device_mut(thumb).ok_or(Code::NotEnrolled)?;
+    device.last_contact = moment.now();
+    if !device.window.name(call.counter) {
+        return Err(Code::BadArgument.into());
+    }
+    records.accounts.put(account, owner);
+    let time = Time { issuer: moment.settings.issuer.clone(), nonce: call.nonce, now_ms: moment.now_ms };
+    Ok(CountersNamed { time: Bytes(moment.keys.sign(Use::Time, &time)) })
 }
 
 /// The account's devices, oldest first. Where they are too many, the asking one stays, and of the others those that were not

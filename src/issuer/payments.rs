@@ -63,6 +63,7 @@ impl Payment {
             amount: self.amount,
             currency: self.currency,
             at: self.reversed_at.unwrap_or(self.at),
+            used_here: None,
         }
     }
 }
@@ -84,9 +85,9 @@ impl Record for TillAnswer {
     }
 }
 
-/// The key of [`Records::till_answers`].
-pub(super) fn answer_key(till: &Audience, key: &str) -> String {
-    format!("{till}|{key}")
+/// The key of [`Records::till_answers`]: idempotency keys are unique for each till key, of which a till may have several.
+pub(super) fn answer_key(caller: Thumbprint, key: &str) -> String {
+    format!("{caller}|{key}")
 }
 
 /// Checks an idempotency key's form.
@@ -128,8 +129,14 @@ pub(super) fn look_up(records: &mut Records, key: &str, currency: Currency, now:
     match records.till_answers.get(key).filter(|held| held.until > now) {
         Some(held) => (!held.closed).then(|| held.answer.clone()),
         None => {
-            let answer =
-                PaymentAnswer { outcome: Outcome::Declined, payment: None, amount: Amount::ZERO, currency, at: now };
+            let answer = PaymentAnswer {
+                outcome: Outcome::Declined,
+                payment: None,
+                amount: Amount::ZERO,
+                currency,
+                at: now,
+                used_here: None,
+            };
             let until = now.saturating_add(KEPT);
             records.till_answers.put(key, TillAnswer { request: Hash::ZERO, answer, until, closed: true });
             None

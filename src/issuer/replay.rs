@@ -1,6 +1,7 @@
 //! Single use: which counters of a device key were taken, and what looks like a second copy of the key
 //! (protocol section 2, "Single use and clones").
 
+use crate::rules::lifetime::OUT_OF_ORDER;
 use crate::rules::spending::WINDOW as DAY;
 use crate::wire::calls::Outcome;
 use crate::wire::id::{Audience, Hash};
@@ -53,6 +54,10 @@ pub struct Window {
     uses: Vec<Use>,
     /// The last token that was refused without being taken, so that one token makes one receipt.
     noted: Option<(u32, [u8; 4])>,
+    /// Counters up to here count as used and are evidence of nothing: the wallet named them, for a wrong clock may have
+    /// dated them.
+    #[serde(default)]
+    named: u32,
 }
 
 /// Stands for everything that a token says. Counter and random part alone would let an owner sign new tokens that pass
@@ -85,8 +90,8 @@ impl Window {
     /// The counters of a key that replaces this one: it goes on above them, or from the start once half of all were used.
     #[must_use]
     pub fn follow(&self) -> Self {
-        let highest = self.highest.filter(|(atc, _)| *atc <= HALF);
-        Self { highest, uses: Vec::new(), noted: None }
+        let (highest, named) = if self.floor() <= HALF { (self.highest, self.named) } else { (None, 0) };
+        Self { highest, uses: Vec::new(), noted: None, named }
     }
 
     /// Judges a live token whose signature held.
@@ -99,24 +104,43 @@ impl Window {
     #[must_use]
     pub fn judge_claims(&self, atc: u32, issued_at: u32, claims: &Hash) -> Judgement<'_> {
         if let Some(seen) = self.uses.iter().find(|seen| seen.atc == atc) {
-            return if seen.claims == *claims { Judgement::Repeat(seen) } else { Judgement::Clone };
+            return match seen.claims == *claims {
+                true => Judgement::Repeat(seen),
+                false if atc <= self.named => Judgement::Behind,
+                false => Judgement::Clone,
+            };
         }
-        let Some((highest, _)) = self.highest else {
-            return if atc > MOST_AHEAD { Judgement::Clone } else { Judgement::Fresh };
-        };
-        if atc > highest.saturating_add(MOST_AHEAD) || self.disagrees(atc, issued_at) {
+        if atc <= self.named {
+            return Judgement::Behind;
+        }
+        if atc > self.floor().saturating_add(MOST_AHEAD) || self.disagrees(atc, issued_at) {
             return Judgement::Clone;
         }
         // The highest one itself is only unknown here if the key before this one took it.
-        if atc == highest || atc.saturating_add(WIDTH) <= highest { Judgement::Behind } else { Judgement::Fresh }
+        let is_behind = |(highest, _): (u32, u32)| atc == highest || atc.saturating_add(WIDTH) <= highest;
+        if self.highest.is_some_and(is_behind) { Judgement::Behind } else { Judgement::Fresh }
     }
 
-    /// Whether counters and dates of any two tokens are in different order.
+    /// Whether counters and dates of two tokens are in different order by more than clocks explain. What was named says
+    /// nothing about dates.
     fn disagrees(&self, atc: u32, issued_at: u32) -> bool {
-        let against =
-            |seen: u32, seen_at: u32| (atc > seen && issued_at < seen_at) || (atc < seen && issued_at > seen_at);
+        let later = |one: u32, other: u32| one > other.saturating_add(OUT_OF_ORDER);
+        let against = |seen: u32, seen_at: u32| {
+            seen > self.named
+                && ((atc > seen && later(seen_at, issued_at)) || (atc < seen && later(issued_at, seen_at)))
+        };
         self.highest.is_some_and(|(seen, seen_at)| against(seen, seen_at))
             || self.uses.iter().any(|seen| against(seen.atc, seen.issued_at))
+    }
+
+    /// Counts every counter up to this one as used, and as evidence of nothing. Whether it did: not more than 65,536 ahead.
+    #[must_use]
+    pub fn name(&mut self, counter: u32) -> bool {
+        let is_near = counter <= self.floor().saturating_add(MOST_AHEAD);
+        if is_near {
+            self.named = self.named.max(counter);
+        }
+        is_near
     }
 
     /// Takes a token. Forgets what is older than 24 hours and outside the last 64 counters.
@@ -130,10 +154,10 @@ impl Window {
         self.uses.retain(|seen| seen.at.saturating_add(DAY) > now || seen.atc.saturating_add(WIDTH) > floor);
     }
 
-    /// Highest counter taken; 0 if none was.
+    /// Highest counter taken or named; 0 if none was.
     #[must_use]
     pub fn floor(&self) -> u32 {
-        self.highest.map_or(0, |(atc, _)| atc)
+        self.highest.map_or(0, |(atc, _)| atc).max(self.named)
     }
 
     /// Notes a token that was refused without being taken; whether that is news.

@@ -129,9 +129,9 @@ pub(super) fn check(
     device.topped_up.check(&key_cap, wish.amount, now).map_err(over)?;
     let account_cap = Cap { each: per_payment, total: per_account, count };
     account.topped_up.check(&account_cap, wish.amount, now).map_err(over)?;
-    if let Some(next) = account.topped_up.last_at().map(|at| at.saturating_add(policy.apart))
-        && now < next
-    {
+    // A distance, so that a ledger's clock that was put back does not stop the owner until it has caught up.
+    if let Some(at) = account.topped_up.nearest_at(now).filter(|at| now.abs_diff(*at) < policy.apart) {
+        let next = at.saturating_add(policy.apart);
         return Err(Refused { resets_at: Some(next), left: Some(Amount::ZERO), ..Refused::new(Code::OverLimit) });
     }
     account.balance.plus(wish.amount).ok_or(Code::OverLimit)?;

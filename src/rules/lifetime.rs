@@ -8,6 +8,9 @@ pub const LIFETIME: u32 = 60;
 pub const AHEAD_MS: u64 = 30_000;
 /// How long after its end a token is still taken, in milliseconds.
 pub const BEHIND_MS: u64 = 10_000;
+/// How far the dates of two tokens may be out of the order of their counters, in seconds: the longest life and both
+/// leeways. Within it a clock was put right; beyond it two keys count, or a wallet that has to name its counters.
+pub const OUT_OF_ORDER: u32 = 160;
 /// A token dated later than this after the device's last authenticated contact is offline, in seconds.
 pub const OFFLINE_AFTER: u32 = 15 * 60;
 

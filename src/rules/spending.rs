@@ -116,10 +116,10 @@ impl Meter {
         }
     }
 
-    /// The newest movement, seconds since 1970.
+    /// The movement nearest to `now`, seconds since 1970. The newest one, unless the clock was put back since.
     #[must_use]
-    pub fn last_at(&self) -> Option<u32> {
-        self.entries.iter().map(|entry| entry.at).max()
+    pub fn nearest_at(&self, now: u32) -> Option<u32> {
+        self.entries.iter().map(|entry| entry.at).min_by_key(|at| at.abs_diff(now))
     }
 }
 

@@ -32,7 +32,8 @@ pub struct Details {
     pub resets_at: Option<u64>,
     /// How long to wait, in milliseconds.
     pub retry_after_ms: Option<u64>,
-    /// How far the device's clock is off, for `clock-skew` and `token-ahead`; positive: the device is behind.
+    /// How far the device's clock is off, for `clock-skew` and `token-ahead`; positive: the device is behind. For
+    /// `sync-needed`: how far ahead the newest code is dated, as a negative number.
     pub skew_ms: Option<i64>,
 }
 json_object! {

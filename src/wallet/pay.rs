@@ -2,6 +2,7 @@
 
 use super::Wallet;
 use super::client::By;
+use super::dating::{check_order, is_dated_ahead};
 use super::error::{Details, Error};
 use super::picture;
 use super::ports::{Clock, Entropy, Platform};
@@ -31,6 +32,11 @@ impl<P: Platform> Wallet<P> {
         self.demand_ready()?;
         if max.is_some_and(Amount::is_zero) {
             return Err(Code::BadAmount.into());
+        }
+        if self.read(|data| is_dated_ahead(data, self.now_ms()))? {
+            // Names the counters. Whatever hinders it, the wallet then says that it has to sync.
+            let _ = self.fetch_news().await;
+            self.demand_ready()?;
         }
         let random = self.platform.entropy().draw()?;
         let now_ms = self.now_ms();
@@ -75,6 +81,7 @@ struct Taken {
 fn take_token(data: &mut Data, max: Option<Amount>, random: [u8; 4], now_ms: u64) -> Result<Box<Taken>, Error> {
     // Another tab may know more than this one did a moment ago.
     check_may_pay(data)?;
+    check_order(data, now_ms)?;
     check_pace(data, now_ms)?;
     let terms = data.allowance.as_ref().ok_or_else(|| over(None, Amount::ZERO, now_ms))?;
     let issued_at = u32::try_from(now_ms / 1000).unwrap_or(u32::MAX).max(data.last_iat);

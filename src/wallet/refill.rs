@@ -80,7 +80,6 @@ impl<P: Platform> Wallet<P> {
                 data.take_terms(*terms);
                 if let Some(left) = left {
                     data.left = Some(lowered(data.left, left, now));
-                    data.last_contact = data.last_contact.max(now);
                 }
                 Ok(())
             })

@@ -64,6 +64,8 @@ pub(super) struct Book {
     pub(super) floor: u32,
     pub(super) sources: Vec<SourceItem>,
     pub(super) limit: Amount,
+    /// The counters that were named.
+    pub(super) named: Vec<u32>,
     pub(super) allowances: u32,
     pub(super) frozen_by: Option<Thumbprint>,
     credential: Bytes,

@@ -14,7 +14,7 @@ use crate::rules::lifetime;
 use crate::wire::Refusal;
 use crate::wire::calls::{FollowNews, ReceiptItem, Sync, Synced};
 use crate::wire::head::Head;
-use crate::wire::id::Nonce;
+use crate::wire::id::{Bytes, Nonce};
 use crate::wire::key_set::{KeySet, Use};
 use crate::wire::receipt::Kind;
 use crate::wire::state::{DeviceState, DeviceStatus, Left};
@@ -79,6 +79,15 @@ impl<P: Platform> Wallet<P> {
         Box::pin(async move {
             let _turn = self.room.news.turn().await;
             self.resume_registration().await?;
+            let fetched = self.fetch_rounds().await;
+            // Also where the history does not hold. What hinders it, the next code says.
+            let _ = self.name_counters_if_ahead().await;
+            fetched
+        })
+    }
+
+    fn fetch_rounds(&self) -> Local<'_, Result<(), Error>> {
+        Box::pin(async move {
             let mut paid = false;
             for _ in 0..ROUNDS {
                 match self.fetch_round().await {
@@ -128,12 +137,12 @@ impl<P: Platform> Wallet<P> {
         let mut synced = self.call(By::Channel, &asked.call).await?;
         let took = self.platform.clock().running().saturating_sub(started);
         let mut set = self.key_set()?;
-        let mut time = self.time_in(&synced, &set, nonce)?;
+        let mut time = self.time_in(&synced.time, &set, nonce)?;
         if time.is_none() || synced.key_set.is_some() {
             let next = self.follow(synced.key_set.take()).await?;
             if time.is_none() {
                 set = next;
-                time = self.time_in(&synced, &set, nonce)?;
+                time = self.time_in(&synced.time, &set, nonce)?;
             }
         }
         let mut news = self.checked(asked, *synced, set, time.ok_or(Code::IssuerUntrusted)?)?;
@@ -164,8 +173,8 @@ impl<P: Platform> Wallet<P> {
     }
 
     /// The issuer's time in its answer to this nonce; none: another key set than `set` signed it.
-    fn time_in(&self, synced: &Synced, set: &KeySet, nonce: Nonce) -> Result<Option<u64>, Error> {
-        let (time, key) = match set.open_undated::<Time>(&synced.time.0, Use::Time) {
+    pub(super) fn time_in(&self, statement: &Bytes, set: &KeySet, nonce: Nonce) -> Result<Option<u64>, Error> {
+        let (time, key) = match set.open_undated::<Time>(&statement.0, Use::Time) {
             Err(Refusal::WrongKey) => return Ok(None),
             opened => opened.map_err(Error::untrusted)?,
         };
@@ -264,9 +273,6 @@ fn take_news(data: &mut Data, news: &mut News) -> Result<Round, Cause> {
     }
     if let Some(offset) = *offset_ms {
         take_offset(data, offset, issuer_ms);
-        // A date that a wrong clock once wrote would bind every later code; the issuer takes none dated further ahead.
-        let ahead = u32::try_from(lifetime::AHEAD_MS / 1000).unwrap_or_default();
-        data.last_iat = data.last_iat.min(now.saturating_add(ahead));
     }
     // Another tab was faster: what it checked counts, and this answer is about an older state.
     if data.link.seq != asked.call.after || data.device_key.thumbprint() != state.thumb {

@@ -9,7 +9,8 @@ use jitsuin::issuer::ledger::{Clock, MemoryLedger};
 use jitsuin::wallet::memory::{Place, run};
 use jitsuin::wallet::state::AlertKind;
 use jitsuin::wallet::{Status, Wallet};
-use jitsuin::wire::calls::Outcome;
+use jitsuin::wire::calls::{NameCounters, Outcome};
+use jitsuin::wire::id::Nonce;
 
 const DAYS: u32 = 14;
 const HOUR: u32 = 3_600;
@@ -37,6 +38,10 @@ enum Thief {
     Patient,
     /// Once.
     OneShot,
+    /// As much as the limits leave, within 160 seconds of each payment of the owner: dates out of order are no evidence then.
+    Follower,
+    /// As greedy and careful, and names every counter that it drew, so that it is evidence of nothing.
+    Namer,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -100,6 +105,11 @@ impl Play {
         self.charge(0, &code.text, 540).await
     }
 
+    /// Names the thief's counters, as a wallet does whose clock was wrong.
+    async fn name(&self) {
+        self.key.call(&NameCounters { nonce: Nonce([1; 16]), counter: self.counter }).await.ok();
+    }
+
     async fn steal(&mut self, amount: u32, careful: bool) -> bool {
         if careful {
             // Takes the highest counter and, when the time has come, a fresh allowance.
@@ -138,6 +148,15 @@ async fn play(owner: Owner, thief: Thief, seed: u64) -> Outcomes {
         if opens {
             play.owner.sync().await.ok();
             play.buy().await;
+            if matches!(thief, Thief::Follower) {
+                // 61 and 122 seconds after the owner's code.
+                for amount in [10_000, 9_000] {
+                    if play.steal(amount, true).await {
+                        thefts += 1;
+                        lost += u64::from(amount);
+                    }
+                }
+            }
             play.owner.sync().await.ok();
             if let Some(end) = play.ended() {
                 return Outcomes { thefts, lost, end, hours: hour.saturating_sub(start) };
@@ -151,6 +170,8 @@ async fn play(owner: Owner, thief: Thief, seed: u64) -> Outcomes {
             Thief::GreedyAndCareful => (&[10_000, 5_000], true, 6),
             Thief::Patient => (&[1_000], true, 24),
             Thief::OneShot => (&[10_000], true, DAYS * 24),
+            Thief::Follower => continue,
+            Thief::Namer => (&[10_000, 5_000], true, 6),
         };
         next_try = hour + apart;
         for amount in amounts {
@@ -158,6 +179,9 @@ async fn play(owner: Owner, thief: Thief, seed: u64) -> Outcomes {
             while play.steal(*amount, careful).await {
                 thefts += 1;
                 lost += u64::from(*amount);
+                if matches!(thief, Thief::Namer) {
+                    play.name().await;
+                }
                 if apart >= 24 {
                     break;
                 }
@@ -204,6 +228,8 @@ fn a_copied_key_is_caught_after_so_many_thefts() {
             (Thief::GreedyAndCareful, "greedy, asks for the counter first"),
             (Thief::Patient, "patient: JPY 1,000 a day, asks first"),
             (Thief::OneShot, "one shot"),
+            (Thief::Follower, "follows the owner within 160 s, asks first"),
+            (Thief::Namer, "greedy, asks first, names counters as drawn"),
         ] {
             table += &line(owner, thief);
         }

@@ -92,6 +92,70 @@ test("a page whose clock went wrong since its last sync tops up, raises its limi
   await site.world.issuer.audit();
 });
 
+test("a script that moves the page's clock far ahead, draws a code and moves it back costs the owner one sync", async (t) => {
+  const site = await openSite();
+  t.after(() => site.close());
+  const { page, close } = await openEngine("chromium");
+  t.after(close);
+  const { login, password } = await site.world.issuer.account({ balance: yen(2000) });
+  await page.goto(`${site.url}/?injected`);
+  await page.run((given) => kit.enrol(given), { login, password });
+  const DAY = 24 * 3600;
+  const pass = async (seconds) => {
+    await site.world.issuer.clock.advance({ seconds });
+    await page.run((ms) => testClock.advance(ms), seconds * 1000);
+  };
+  const code = () => page.run(() => kit.outcome(() => kit.code({ max: { amount: 10n, currency: "JPY" } })));
+  const moved = async (days) => {
+    await page.run((ms) => testClock.jump(ms), days * DAY * 1000);
+    const drawn = await code();
+    await page.run((ms) => testClock.jump(-ms), days * DAY * 1000);
+    return drawn;
+  };
+  const till = site.world.issuer.till();
+  const outcome = async (text) => (await till.charge(text, yen(10))).outcome;
+
+  // A year ahead, the allowance has ended: there is no code to steal. Six days ahead there is.
+  assert.equal((await moved(365)).error.code, "over-allowance");
+  const { value: stolen } = await moved(6);
+  await pass(2);
+  const { value: next } = await code();
+  assert.equal(next.counter, stolen.counter + 1, "the counter goes on");
+  assert.ok(Math.abs(decodeToken(next.text).iat - (decodeToken(stolen.text).iat - 6 * DAY)) <= 3, "dated by the issuer's clock");
+  assert.equal(await outcome(next.text), "approved");
+  assert.equal(await outcome(stolen.text), "token-expired", "not alive yet");
+
+  // Without a network, the wallet says what it needs, and goes on by itself once there is one.
+  await pass(61);
+  await page.run(() => {
+    globalThis.networkFetch = globalThis.fetch;
+    globalThis.fetch = () => Promise.reject(new TypeError("no network"));
+  });
+  const { value: other } = await moved(1);
+  await pass(2);
+  const refused = await code();
+  assert.equal(refused.error.code, "sync-needed");
+  assert.ok(refused.error.details.retryAfterMs > 23 * 3_600_000 && refused.error.details.skewMs < 0, JSON.stringify(refused.error));
+  await page.run(async () => {
+    globalThis.fetch = globalThis.networkFetch;
+    await (await kit.wallet()).sync();
+  });
+  assert.equal(await outcome((await code()).value.text), "approved");
+
+  // The stranger waits until the codes come alive.
+  await pass(DAY - 6);
+  assert.equal(await outcome(other.text), "token-used");
+  await pass(5 * DAY - 60);
+  assert.equal(await outcome(stolen.text), "token-used");
+  const { status, alerts } = await page.run(async () => {
+    const wallet = await kit.wallet();
+    await wallet.sync();
+    return { status: wallet.state.status, alerts: wallet.state.alerts.filter(({ kind }) => kind !== "clock-skew").length };
+  });
+  assert.deepEqual([status, alerts], ["ready", 0]);
+  await site.world.issuer.audit();
+});
+
 /** A wallet whose answers of this path go through `change`. */
 async function between(t, change) {
   const world = await createWorld({ iKnowThisIsATest: true, now: NOON });

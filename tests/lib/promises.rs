@@ -328,12 +328,70 @@ pub(crate) async fn one_token_offered_at_two_tills_at_once_is_taken_once<L: Ledg
         let answer: PaymentAnswer = serde_json::from_slice(&reply.body).unwrap();
         answers.push((till, answer));
     }
-    // One till has it, four times the same payment; the other never.
     let (taken, refused): (Vec<_>, Vec<_>) =
         answers.into_iter().partition(|(_, answer)| answer.outcome == Outcome::Approved);
-    assert_eq!((taken.len(), refused.len()), (4, 4));
-    assert!(taken.iter().all(|held| *held == taken[0]));
+    assert_eq!((taken.len(), refused.len()), (1, 7), "a sale of one till under one key");
     assert!(refused.iter().all(|(_, answer)| answer.outcome == Outcome::TokenUsed));
+    wallet.sync().await.unwrap();
+    assert_eq!(wallet.state().balance.unwrap().amount, Amount::of(1_460));
+    assert_eq!(issuer.ledger().keys(Kind::Payments).await.unwrap().len(), 1);
+    issuer.audit().await.unwrap();
+}
+
+/// The answers to one token that is charged under 24 idempotency keys at once, by two keys of one till.
+pub(crate) async fn one_token_under_24_keys_is_approved_once<L: Ledger + 'static>(ledger: L) {
+    let issuer = Arc::new(open(ledger).await);
+    demo::seed(&issuer, &demo::Plan::default()).await.unwrap();
+    let wallet = shopping::wallet(&issuer, NOW_MS).await;
+    shopping::enrol(&issuer, &wallet).await;
+    let mut keys = Vec::new();
+    for byte in [1, 2] {
+        let caller = Caller::new(byte);
+        let code = issuer.send_till_code(&"t/1001".parse().unwrap()).await.unwrap();
+        let nonce = nonce(&issuer, &caller).await;
+        assert_eq!(said(&issuer, caller.request(&EnrolTill { code }, 90, &nonce)).await, "ok");
+        keys.push((caller, nonce));
+    }
+    let token = wallet.payment_code(None).await.unwrap().text;
+    // Twelve keys of the shop's own choosing, each used by both of the till's keys: 24 pairs of till key and idempotency key.
+    let call = |number: u8| TakePayment {
+        token: token.clone(),
+        amount: Amount::of(540),
+        currency: Currency::JPY,
+        key: format!("idempotency-key-{}", number / 2),
+    };
+    let request = |number: u8, jti: u8| {
+        let (caller, nonce) = &keys[usize::from(number % 2)];
+        caller.request(&call(number), jti, nonce)
+    };
+    let send = |number: u8, jti: u8| {
+        let (issuer, request) = (Arc::clone(&issuer), request(number, jti));
+        tokio::spawn(async move {
+            let reply = issuer.answer(&request).await;
+            serde_json::from_slice::<serde_json::Value>(&reply.body).unwrap()
+        })
+    };
+    let tasks: Vec<_> = (0..24).map(|number| send(number, number + 1)).collect();
+    let mut answers = Vec::new();
+    for task in tasks {
+        answers.push(task.await.unwrap());
+    }
+    let approved: Vec<_> = (0..24u8).filter(|number| answers[usize::from(*number)]["outcome"] == "approved").collect();
+    assert_eq!(approved.len(), 1, "one code buys once: {answers:?}");
+    let sale = &answers[usize::from(approved[0])];
+    for (number, answer) in answers.iter().enumerate() {
+        if number == usize::from(approved[0]) {
+            continue;
+        }
+        assert_eq!((&answer["outcome"], &answer["payment"]), (&"token-used".into(), &serde_json::Value::Null));
+        for member in ["payment", "amount", "currency", "at"] {
+            assert_eq!(answer["used_here"][member], sale[member], "{member}");
+        }
+    }
+    // Each pair asked again hears its own first answer.
+    for number in 0..24 {
+        assert_eq!(send(number, number + 31).await.unwrap(), answers[usize::from(number)]);
+    }
     wallet.sync().await.unwrap();
     assert_eq!(wallet.state().balance.unwrap().amount, Amount::of(1_460));
     assert_eq!(issuer.ledger().keys(Kind::Payments).await.unwrap().len(), 1);
@@ -382,6 +440,7 @@ macro_rules! promises {
             one_call_has_one_effect_however_often_it_is_delivered_at_once
             seeding_again_changes_nothing_and_the_books_hold
             one_token_offered_at_two_tills_at_once_is_taken_once
+            one_token_under_24_keys_is_approved_once
             a_charge_that_many_sweeps_find_is_credited_once
         }
     };

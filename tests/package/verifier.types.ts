@@ -30,7 +30,7 @@ export async function redeem(): Promise<bigint | null> {
     void wrong;
     return held.value.limit?.amount ?? null;
   } catch (error) {
-    if (isJitsuinError(error, "token-used") && error.details?.again) return BigInt(error.details.counter);
+    if (isJitsuinError(error, "used-here") && error.details) return BigInt(error.details.counter);
     throw error;
   }
 }

@@ -85,13 +85,20 @@ test("what a page gives in another shape is refused or read as well as can be, a
   assert.match((await wallet.paymentCode()).text, /^JT1/);
 });
 
-test("the same code again: the first answer at its own till, refused at another", async (t) => {
+test("the same code again: its own till hears used-here with its payment, another till that it was used", async (t) => {
   const { world: made, owner, wallet } = await enrolled(t);
   const { text } = await wallet.paymentCode();
   const [till, other] = [made.issuer.till(), made.issuer.till({ name: "Other shop", merchant: "m/2" })];
   const first = await till.charge(text, yen(540));
-  assert.deepEqual(await till.charge(text, yen(540)), first);
-  assert.equal((await other.charge(text, yen(540))).outcome, "token-used");
+  const { payment, money, at } = first;
+  assert.equal(first.usedHere, null);
+  for (const amount of [540, 541]) {
+    const again = await till.charge(text, yen(amount));
+    assert.deepEqual([again.outcome, again.payment, again.money], ["used-here", null, yen(amount)]);
+    assert.deepEqual(again.usedHere, { payment, money, at });
+  }
+  const elsewhere = await other.charge(text, yen(540));
+  assert.deepEqual([elsewhere.outcome, elsewhere.usedHere], ["token-used", null]);
   assert.deepEqual(await owner.balance(), yen(1460));
 });
 

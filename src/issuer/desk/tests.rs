@@ -205,7 +205,8 @@ fn the_main_job() {
     let paid = pay(&shop, &text, 540, "idempotency-key-1").unwrap();
     assert_eq!(paid.outcome, Outcome::Approved);
     assert_eq!(pay(&shop, &text, 540, "idempotency-key-1").unwrap(), paid);
-    assert_eq!(pay(&shop, &text, 540, "idempotency-key-2").unwrap(), paid);
+    let again = pay(&shop, &text, 540, "idempotency-key-2").unwrap();
+    assert_eq!((again.outcome, again.used_here.map(|used| used.payment)), (Outcome::TokenUsed, paid.payment.clone()));
     assert_eq!(pay(&shop, &text, 541, "idempotency-key-1"), Err(Code::IdempotencyMismatch));
     assert_eq!(pay(&other, &text, 540, "idempotency-key-3").unwrap().outcome, Outcome::TokenUsed);
     assert_eq!(pay(&other, "JT1NOTATOKEN", 540, "idempotency-key-4").unwrap().outcome, Outcome::TryAgain);

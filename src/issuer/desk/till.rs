@@ -71,14 +71,21 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         }
         let till = self.till(id, caller.now_ms).await?;
         let TakePayment { amount, currency, .. } = call;
-        let untaken = |outcome| PaymentAnswer { outcome, payment: None, amount, currency, at: seconds(caller.now_ms) };
+        let untaken = |outcome| PaymentAnswer {
+            outcome,
+            payment: None,
+            amount,
+            currency,
+            at: seconds(caller.now_ms),
+            used_here: None,
+        };
         if !till.takes(caller.thumb) {
             return Ok(untaken(Outcome::TillBlocked));
         }
         if call.currency != till.currency {
             return Err(Code::CurrencyMismatch.into());
         }
-        let answer_key = payments::answer_key(id, &call.key);
+        let answer_key = payments::answer_key(caller.thumb, &call.key);
         let request = payments::request_hash(path, body);
         let token = read_payment_code(&call.token).ok();
         let handle = token.as_ref().map(UnverifiedToken::handle);
@@ -183,7 +190,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         if !till.takes(caller.thumb) {
             return Err(Code::TillBlocked.into());
         }
-        let answer_key = payments::answer_key(&till.till, &call.key);
+        let answer_key = payments::answer_key(caller.thumb, &call.key);
         let needs = Needs::new().and(Kind::TillAnswers, &answer_key);
         let found = self
             .decide(caller.now_ms, needs, |moment, records| {
@@ -213,7 +220,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             })
             .await?;
         let account = found.ok_or(Code::NotFound)?;
-        let answer_key = payments::answer_key(till, &call.key);
+        let answer_key = payments::answer_key(caller.thumb, &call.key);
         let needs = Needs::new()
             .and(Kind::Tills, till)
             .and(Kind::TillAnswers, &answer_key)

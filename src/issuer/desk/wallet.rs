@@ -14,9 +14,9 @@ use crate::issuer::step_up::{Before, Effect};
 use crate::issuer::top_ups::{self, State};
 use crate::issuer::{allowance, cards, devices, enrolment, step_up};
 use crate::wire::calls::{
-    AccountFrozen, CardProofStarted, ConfirmEnrolment, ConfirmIntent, Enrolled, EnrolmentPrepared, EnterCode,
-    FreezeAccount, IntentConfirmed, IntentPrepared, LogIn, LogInStarted, PrepareEnrolment, PrepareTopUp, ProveCard,
-    ReceiptItem, Refill, Refilled, Sync, Synced, Ticket,
+    AccountFrozen, CardProofStarted, ConfirmEnrolment, ConfirmIntent, CountersNamed, Enrolled, EnrolmentPrepared,
+    EnterCode, FreezeAccount, IntentConfirmed, IntentPrepared, LogIn, LogInStarted, NameCounters, PrepareEnrolment,
+    PrepareTopUp, ProveCard, ReceiptItem, Refill, Refilled, Sync, Synced, Ticket,
 };
 use crate::wire::id::AccountId;
 use crate::wire::webauthn::AttestedCredential;
@@ -171,6 +171,19 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         synced.receipts =
             receipts.into_iter().filter(|receipt| receipt.seq <= newest).map(|receipt| receipt.item).collect();
         Ok(synced)
+    }
+
+    pub(super) async fn name_counters(
+        &self,
+        caller: &Caller,
+        delivery: &Delivery,
+        call: NameCounters,
+    ) -> Result<CountersNamed, Refused> {
+        let account = caller.device()?;
+        self.once(caller.now_ms, delivery, Needs::new().and(Kind::Accounts, account), |moment, records| {
+            devices::name_counters(moment, records, account, caller.thumb, &call)
+        })
+        .await
     }
 
     pub(super) async fn refill(

@@ -15,12 +15,12 @@ use crate::issuer::receipts::{self, Draft};
 use crate::issuer::replay::{Judgement, Use, claims_hash};
 use crate::issuer::tills::Till;
 use crate::issuer::verifier::{Candidate, Sale, authenticate};
-use crate::rules::lifetime::is_offline;
+use crate::rules::lifetime::{OUT_OF_ORDER, is_offline};
 use crate::rules::policy::Policy;
 use crate::rules::spending::Cap;
 use crate::wire::Verified;
 use crate::wire::allowance::Tier;
-use crate::wire::calls::{Outcome, PaymentAnswer};
+use crate::wire::calls::{Outcome, PaymentAnswer, UsedHere};
 use crate::wire::id::{AccountId, Handle, Hash, Thumbprint};
 use crate::wire::receipt::Kind;
 use crate::wire::token::{Token, UnverifiedToken};
@@ -69,8 +69,14 @@ pub(in crate::issuer) fn redeem(
 ) -> Result<PaymentAnswer, Refused> {
     let Taking { token, sale, .. } = *taking;
     let now = moment.now();
-    let answer =
-        |outcome| PaymentAnswer { outcome, payment: None, amount: sale.amount, currency: sale.currency, at: now };
+    let answer = |outcome| PaymentAnswer {
+        outcome,
+        payment: None,
+        amount: sale.amount,
+        currency: sale.currency,
+        at: now,
+        used_here: None,
+    };
     if let Some(before) = answered(records, taking.answer_key, taking.request, now)? {
         return Ok(before);
     }
@@ -126,32 +132,38 @@ struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    fn answer(&self, outcome: Outcome, payment: Option<String>) -> PaymentAnswer {
+    /// Answers without a payment.
+    fn answer(&self, outcome: Outcome) -> PaymentAnswer {
         let Sale { amount, currency, .. } = *self.sale;
-        PaymentAnswer { outcome, payment, amount, currency, at: self.moment.now() }
+        PaymentAnswer { outcome, payment: None, amount, currency, at: self.moment.now(), used_here: None }
+    }
+
+    /// Answers that this till charged the token before, under another idempotency key. It is no sale: only the call that
+    /// made the payment hears `approved`.
+    fn used_here(&self, payment: &str, seen: &Use) -> PaymentAnswer {
+        let Use { amount, at, .. } = *seen;
+        let used_here = UsedHere { payment: payment.into(), amount, currency: self.sale.currency, at };
+        PaymentAnswer { used_here: Some(used_here), ..self.answer(Outcome::TokenUsed) }
     }
 
     fn decide(&self, records: &mut Records, account: &mut Account, payment: &str) -> PaymentAnswer {
-        let Some(device) = account.device(self.thumb) else { return self.answer(Outcome::TryAgain, None) };
+        let Some(device) = account.device(self.thumb) else { return self.answer(Outcome::TryAgain) };
         let each = device.cap(&self.moment.settings.policy, self.moment.now()).each;
         let asked = self.sale.check(self.token, each);
         match asked {
             // An old photo must not hurt its owner, nor fill the history.
-            Err(Code::TokenExpired) => return self.answer(Outcome::TokenExpired, None),
+            Err(Code::TokenExpired) => return self.answer(Outcome::TokenExpired),
             // Not for this till or this minute: whoever it is for may still take it.
             Err(code @ (Code::TokenAhead | Code::WrongTill)) => return self.refuse_untaken(records, account, code),
             _ => {}
         }
         let device = account.device(self.thumb);
         let judged = device.map(|device| self.judge(device));
-        // What was paid stays paid, whatever became of the key since: a till that asks again must not take it twice.
-        if let Some(Judgement::Repeat(seen)) = &judged
+        // Its own till hears so whatever became of the key or the account since.
+        if let (Some(Judgement::Repeat(seen @ Use { payment: Some(payment), .. })), Ok(())) = (&judged, asked)
             && seen.till == self.sale.till
-            && seen.amount == self.sale.amount
         {
-            let mut answer = self.answer(seen.outcome, seen.payment.clone());
-            answer.at = seen.at;
-            return answer;
+            return self.used_here(payment, seen);
         }
         let standing = require_active(account, self.thumb)
             .and_then(|()| if self.token.issued_at < account.tokens_from { Err(Code::Frozen) } else { Ok(()) });
@@ -162,12 +174,12 @@ impl Desk<'_> {
             (Some(Judgement::Fresh), Ok(())) => {}
             (Some(Judgement::Fresh), Err(code)) => return self.refuse_taken(records, account, code),
             (Some(Judgement::Clone), Ok(())) => return self.suspend(records, account),
-            (_, Err(code)) => return self.answer(outcome(code), None),
-            (Some(Judgement::Repeat(seen)), Ok(())) if seen.till != self.sale.till => {
+            (_, Err(code)) => return self.answer(outcome(code)),
+            (Some(Judgement::Repeat(seen)), Ok(())) => {
                 let seen = seen.clone();
                 return self.lifted(records, account, &seen);
             }
-            (_, Ok(())) => return self.answer(Outcome::TokenUsed, None),
+            (_, Ok(())) => return self.answer(Outcome::TokenUsed),
         }
         let passed = self.limits(account).and_then(|offline| {
             breakers::pass(self.moment, records, self.till, account, self.sale.amount).map(|()| offline)
@@ -183,7 +195,11 @@ impl Desk<'_> {
         let judgement = device.window.judge(self.token);
         let retired = device.handles.iter().find(|used| used.handle == self.handle).and_then(|used| used.retired);
         match (&judgement, retired) {
-            (Judgement::Fresh, Some(Retired { issued_at, .. })) if self.token.issued_at > issued_at => Judgement::Clone,
+            (Judgement::Fresh, Some(Retired { issued_at, .. }))
+                if self.token.issued_at > issued_at.saturating_add(OUT_OF_ORDER) =>
+            {
+                Judgement::Clone
+            }
             (Judgement::Fresh, Some(Retired { at, .. })) if at.saturating_add(GRACE) < self.moment.now() => {
                 Judgement::Behind
             }
@@ -221,7 +237,8 @@ impl Desk<'_> {
             };
             // Made after the owner saw the first receipt, it is a second purchase and no second scan.
             let seen = last.seen_at.is_some_and(|seen_at| self.token.issued_at >= seen_at);
-            if now < last.at.saturating_add(apart) && !seen {
+            // A distance, so that a ledger's clock that was put back does not stop the owner until it has caught up.
+            if now.abs_diff(last.at) < apart && !seen {
                 return Err(Code::TooFast);
             }
         }
@@ -249,14 +266,14 @@ impl Desk<'_> {
         if account.device_mut(self.thumb).is_some_and(|device| device.window.note(self.token)) {
             self.declined(records, account, code);
         }
-        self.answer(outcome(code), None)
+        self.answer(outcome(code))
     }
 
     /// Refuses and takes the counter: a refused code is spent as well.
     fn refuse_taken(&self, records: &mut Records, account: &mut Account, code: Code) -> PaymentAnswer {
         self.take(account, outcome(code), None);
         self.declined(records, account, code);
-        self.answer(outcome(code), None)
+        self.answer(outcome(code))
     }
 
     fn suspend(&self, records: &mut Records, account: &mut Account) -> PaymentAnswer {
@@ -271,7 +288,7 @@ impl Desk<'_> {
         self.declined(records, account, Code::CloneSuspected);
         receipts::issue(self.moment, records, account, draft);
         records.messages.push(Message::alarm(self.moment, account, &Event::DeviceSuspended(&label)));
-        self.answer(Outcome::Declined, None)
+        self.answer(Outcome::Declined)
     }
 
     /// A second till offers a live token that was taken: somebody lifted it. The first payment waits.
@@ -287,7 +304,7 @@ impl Desk<'_> {
             };
             held::hold(self.moment, records, account, &doubtful);
         }
-        self.answer(Outcome::TokenUsed, None)
+        self.answer(Outcome::TokenUsed)
     }
 
     /// A payment from another place within minutes makes the one before doubtful.
@@ -295,7 +312,7 @@ impl Desk<'_> {
         let now = self.moment.now();
         let within = self.moment.settings.policy.elsewhere_seconds;
         let Some(last) = account.device(self.thumb).and_then(|device| device.last_debit.clone()) else { return };
-        if now < last.at.saturating_add(within) && last.place != self.till.place {
+        if now.abs_diff(last.at) < within && last.place != self.till.place {
             let doubtful = Doubtful {
                 thumb: self.thumb,
                 payment: &last.payment,

@@ -9,6 +9,7 @@ use crate::issuer::ledger::{Kind, Ledger, Needs};
 use crate::issuer::testing::{self, DEVICE, HANDLE, START, Stage, VEIL, account, now, thumb};
 use crate::issuer::tills::Till;
 use crate::issuer::verifier::Sale;
+use crate::wire::calls::UsedHere;
 use crate::wire::id::{Handle, Veil};
 use crate::wire::receipt::{self, Body, Receipt};
 use crate::wire::sign1;
@@ -16,6 +17,11 @@ use crate::wire::token::{Limit, Token, UnverifiedToken};
 
 const TILL: &str = "t/1";
 const OTHER: &str = "t/2";
+
+/// The one key of a till.
+fn till_key(till: &Audience) -> Thumbprint {
+    Thumbprint(sha256(till.as_str().as_bytes()))
+}
 
 /// A stage with an account, its device and two tills.
 struct Shop {
@@ -70,7 +76,7 @@ impl Shop {
         let id: AccountId = "acc-1".parse().unwrap();
         self.next.set(self.next.get() + 1);
         let payment = format!("pay-{}", self.next.get());
-        let answer_key = answer_key(&till, key);
+        let answer_key = answer_key(till_key(&till), key);
         let request = request_hash("/", format!("{text}{amount}").as_bytes());
         let accounts = [(id, thumb())];
         let taking = Taking {
@@ -121,7 +127,7 @@ impl Shop {
     fn reverse(&self, till: &str, payment: &str, key: &str) -> Result<PaymentAnswer, Code> {
         let till: Audience = till.parse().unwrap();
         let account: AccountId = "acc-1".parse().unwrap();
-        let answer_key = answer_key(&till, key);
+        let answer_key = answer_key(till_key(&till), key);
         let needs = Needs::new()
             .and(Kind::Accounts, &account)
             .and(Kind::Tills, &till)
@@ -152,11 +158,23 @@ fn a_payment_moves_money_once_and_leaves_a_receipt() {
     assert_eq!((receipt.kind, receipt.atc, receipt.balance), (receipt::Kind::Payment, Some(1), Amount::of(1460)));
     assert_eq!(account.link.hash, receipt.link());
 
-    // The same token, till and amount under another key: the first answer, and nothing more is taken.
-    assert_eq!(shop.redeem(&token, TILL, 540), first);
-    // Another amount, or another till.
-    assert_eq!(shop.redeem(&token, TILL, 541).outcome, Outcome::TokenUsed);
-    assert_eq!(shop.redeem(&token, OTHER, 540).outcome, Outcome::TokenUsed);
+    // The same token under another key is no sale, whatever amount it allows: its own till hears which payment it was.
+    let used_here = UsedHere {
+        payment: first.payment.clone().unwrap(),
+        amount: first.amount,
+        currency: first.currency,
+        at: first.at,
+    };
+    shop.stage.advance(1);
+    assert_eq!(shop.redeem(&token, TILL, 10_001).outcome, Outcome::AmountOver, "the amount is looked at first");
+    for amount in [540, 541] {
+        let again = shop.redeem(&token, TILL, amount);
+        assert_eq!((again.outcome, again.payment, again.amount), (Outcome::TokenUsed, None, Amount::of(amount)));
+        assert_eq!(again.used_here, Some(used_here.clone()));
+    }
+    // Another till hears less.
+    let elsewhere = shop.redeem(&token, OTHER, 540);
+    assert_eq!((elsewhere.outcome, elsewhere.used_here), (Outcome::TokenUsed, None));
     assert_eq!(shop.account().balance, Amount::of(1460));
     // And the second till's try is told: the money of the first one waits.
     let kinds: Vec<_> = shop.receipts().into_iter().map(|(kind, _)| kind).collect();
@@ -173,10 +191,9 @@ fn a_till_s_key_repeats_its_answer_and_serves_no_other_request() {
     // Long after the token's end: the first request's arrival counts.
     assert_eq!(shop.redeem_signed(&text, TILL, 540, key).unwrap(), first);
     assert_eq!(shop.redeem_signed(&text, TILL, 541, key), Err(Code::IdempotencyMismatch));
-    let needs = Needs::new().and(Kind::TillAnswers, answer_key(&TILL.parse().unwrap(), key));
-    let held = shop.stage.decide(needs, |moment, records| {
-        look_up(records, &answer_key(&TILL.parse().unwrap(), key), Currency::JPY, moment.now())
-    });
+    let answers = answer_key(till_key(&TILL.parse().unwrap()), key);
+    let needs = Needs::new().and(Kind::TillAnswers, &answers);
+    let held = shop.stage.decide(needs, |moment, records| look_up(records, &answers, Currency::JPY, moment.now()));
     assert_eq!(held, Some(first));
 }
 
@@ -287,8 +304,37 @@ fn a_retired_handle_has_a_grace_and_a_later_code_under_it_is_a_clone() {
     assert_eq!(shop.redeem_signed(&renewed, TILL, 100, "first-use-of-new").unwrap().outcome, Outcome::Approved);
     shop.stage.advance(10);
     assert_eq!(shop.redeem(&old, OTHER, 100).outcome, Outcome::Approved);
-    assert_eq!(shop.redeem(&shop.token(3), OTHER, 100).outcome, Outcome::Declined);
+    // A clock that was put right explains a date that is a little later; the grace has an end.
+    shop.stage.advance(61);
+    assert_eq!(shop.redeem(&shop.token(3), OTHER, 100).outcome, Outcome::Approved);
+    shop.stage.advance(89);
+    assert_eq!(shop.redeem(&shop.token(4), OTHER, 100).outcome, Outcome::TokenUsed);
+    assert_eq!(shop.account().device(thumb()).unwrap().state, State::Active);
+    shop.stage.advance(1);
+    assert_eq!(shop.redeem(&shop.token(5), OTHER, 100).outcome, Outcome::Declined);
     assert_eq!(shop.account().device(thumb()).unwrap().state, State::Suspended);
+}
+
+#[test]
+fn named_counters_are_used_and_suspend_nobody() {
+    let shop = Shop::new(10_000);
+    let paid = shop.token(1);
+    let first = shop.redeem(&paid, TILL, 100);
+    // Drawn while a clock was an hour ahead, the second by a copy of the key with the same counter.
+    let hour =
+        |token: Token| Token { issued_at: token.issued_at + 3_600, expires_at: token.expires_at + 3_600, ..token };
+    let ahead = [hour(shop.token(2)), hour(shop.token(3)), Token { random: [2; 4], ..hour(shop.token(3)) }];
+    shop.change(|account| assert!(account.device_mut(thumb()).unwrap().window.name(3)));
+    shop.stage.advance(61);
+    assert_eq!(shop.redeem(&shop.token(4), TILL, 100).outcome, Outcome::Approved);
+    // What was paid before is still known.
+    assert_eq!(shop.redeem(&paid, TILL, 100).used_here.map(|used| used.payment), first.payment);
+    shop.stage.advance(3_600 - 61);
+    for token in &ahead {
+        assert_eq!(shop.redeem(token, TILL, 100).outcome, Outcome::TokenUsed);
+    }
+    assert_eq!(shop.account().device(thumb()).unwrap().state, State::Active);
+    assert_eq!(shop.account().balance, Amount::of(9_800));
 }
 
 #[test]

@@ -39,12 +39,56 @@ fn the_same_token_is_a_repeat_and_another_of_its_counter_is_a_clone() {
 
 #[test]
 fn counters_may_skip_and_come_late_but_not_against_their_dates() {
+    // A clock that was put right explains 160 seconds either way.
     let window = window(&[(5, 1000), (9, 1100)]);
-    assert_eq!(window.judge(&token(10, 1100)), Judgement::Fresh);
-    assert_eq!(window.judge(&token(7, 1050)), Judgement::Fresh);
-    assert_eq!(window.judge(&token(10, 1099)), Judgement::Clone);
-    assert_eq!(window.judge(&token(7, 1101)), Judgement::Clone);
-    assert_eq!(window.judge(&token(7, 999)), Judgement::Clone);
+    for fresh in [(10, 1100), (10, 940), (7, 1050), (7, 1260), (7, 840), (4, 1160)] {
+        assert_eq!(window.judge(&token(fresh.0, fresh.1)), Judgement::Fresh, "{fresh:?}");
+    }
+    for copied in [(10, 939), (7, 1261), (7, 839), (4, 1161)] {
+        assert_eq!(window.judge(&token(copied.0, copied.1)), Judgement::Clone, "{copied:?}");
+    }
+}
+
+#[test]
+fn named_counters_are_used_and_evidence_of_nothing() {
+    let mut window = window(&[(5, 1000)]);
+    assert!(window.name(9));
+    assert_eq!(window.floor(), 9);
+    // A token that was taken is still the same one; all others up to the named counter are used, whatever they say.
+    assert!(matches!(window.judge(&token(5, 1000)), Judgement::Repeat(_)));
+    for used in [(1, 1), (5, 1001), (6, 90_000), (9, 1), (9, 90_000)] {
+        assert_eq!(window.judge(&token(used.0, used.1)), Judgement::Behind, "{used:?}");
+    }
+    // The dates of what was named bind nothing after it.
+    assert_eq!(window.judge(&token(10, 1)), Judgement::Fresh);
+    window.take(taken(&token(10, 700), 700));
+    assert_eq!(window.judge(&token(11, 539)), Judgement::Clone);
+    // It never goes back, and no further than 65,536 at once.
+    assert!(window.name(3));
+    assert_eq!(window.floor(), 10);
+    assert!(!window.name(10 + 65_537));
+    assert_eq!(window.floor(), 10);
+    assert!(window.name(10 + 65_536));
+    assert_eq!(window.judge(&token(10 + 65_536, 800)), Judgement::Behind);
+    assert_eq!(window.judge(&token(10 + 65_537, 800)), Judgement::Fresh);
+    // The key that follows goes on above them.
+    assert_eq!(window.follow().judge(&token(10 + 65_536, 800)), Judgement::Behind);
+}
+
+#[test]
+fn counters_are_named_where_none_was_taken() {
+    let mut window = Window::default();
+    assert!(!window.name(65_537));
+    assert!(window.name(65_536));
+    assert_eq!(window.judge(&token(65_536, 1)), Judgement::Behind);
+    assert_eq!(window.judge(&token(65_537, 1)), Judgement::Fresh);
+}
+
+#[test]
+fn a_window_written_before_counters_were_named_is_read() {
+    let mut json = serde_json::to_value(window(&[(5, 1000)])).unwrap();
+    json.as_object_mut().unwrap().remove("named").unwrap();
+    assert_eq!(serde_json::from_value::<Window>(json).unwrap(), window(&[(5, 1000)]));
 }
 
 #[test]

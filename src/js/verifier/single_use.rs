@@ -45,10 +45,20 @@ impl RawSingleUse {
         Self::default()
     }
 
-    /// Claims one use: `first`, `again` (this token, till and amount before), `used`, `too-old` or `clone`.
+    /// Claims one use: `first`, `used-here` (this till took this very token), `used`, `too-old` or `clone`.
     #[must_use]
     pub fn claim(&self, claim: &str) -> String {
         answer(self.judge(claim).map(|verdict| Verdict { verdict }))
+    }
+}
+
+#[wasm_bindgen]
+impl RawSingleUse {
+    /// Counts every counter of a device up to this one as used, and as evidence of nothing. Whether it did: not more than
+    /// 65,536 ahead.
+    #[must_use]
+    pub fn name(&self, device: String, counter: u32) -> bool {
+        self.windows.borrow_mut().entry(device).or_default().name(counter)
     }
 }
 
@@ -60,7 +70,7 @@ impl RawSingleUse {
         let window = windows.entry(device).or_default();
         let verdict = match window.judge_claims(counter, issued_at, &claims) {
             Judgement::Fresh => "first",
-            Judgement::Repeat(seen) if seen.till == till && seen.amount == money.amount => "again",
+            Judgement::Repeat(seen) if seen.till == till => "used-here",
             Judgement::Repeat(_) => "used",
             Judgement::Behind => "too-old",
             Judgement::Clone => "clone",

@@ -7,7 +7,7 @@ use crate::js::error::thrown;
 use crate::wallet::memory::{MemoryClock, MemoryEntropy, SoftKey};
 use crate::wallet::ports::{Clock as _, Entropy as _, Request, Response, SigningKey as _, Transport as _, Unreachable};
 use crate::wire::calls::{
-    Call, EnrolTill, LookUpPayment, Named as _, Outcome, PaymentAnswer, Problem, ReversePayment, TakePayment, body,
+    Call, EnrolTill, LookUpPayment, Named as _, PaymentAnswer, Problem, ReversePayment, TakePayment, UsedHere, body,
 };
 use crate::wire::dpop::{self, Claims};
 use crate::wire::id::{Audience, Hash, IssuerId, Nonce};
@@ -45,20 +45,40 @@ pub(super) struct Caller {
 }
 
 struct View {
-    outcome: Outcome,
+    outcome: &'static str,
     payment: Option<String>,
     money: Money,
     at: u64,
+    used_here: Option<Earlier>,
 }
-json_object! { written View { outcome, payment, money, at } }
+json_object! { written View { outcome, payment, money, at, used_here = "usedHere" } }
+
+/// The payment that this till made with the code before.
+struct Earlier {
+    payment: String,
+    money: Money,
+    at: u64,
+}
+json_object! { written Earlier { payment, money, at } }
+
+fn milliseconds(at: u32) -> u64 {
+    u64::from(at).saturating_mul(1000)
+}
 
 impl From<PaymentAnswer> for View {
     fn from(answer: PaymentAnswer) -> Self {
+        let earlier = |UsedHere { payment, amount, currency, at }| Earlier {
+            payment,
+            money: Money { amount, currency },
+            at: milliseconds(at),
+        };
+        let used_here = answer.used_here.map(earlier);
         Self {
-            outcome: answer.outcome,
+            outcome: if used_here.is_some() { Code::UsedHere.name() } else { answer.outcome.name() },
             payment: answer.payment,
             money: Money { amount: answer.amount, currency: answer.currency },
-            at: u64::from(answer.at).saturating_mul(1000),
+            at: milliseconds(answer.at),
+            used_here,
         }
     }
 }
@@ -159,7 +179,7 @@ impl RawTill {
         self.till.as_str().into()
     }
 
-    /// Takes a payment: `{ outcome, payment, money, at }`. `amount` is a decimal text of minor units.
+    /// Takes a payment: `{ outcome, payment, money, at, usedHere }`. `amount` is a decimal text of minor units.
     ///
     /// # Errors
     /// `offline` without an answer; what the issuer refuses.

@@ -21,6 +21,7 @@ impl Issuer {
             floor: 0,
             sources: vec![card("card-1", "VISA 4242")],
             limit: amount(20_000),
+            named: Vec::new(),
             allowances: 0,
             frozen_by: None,
             credential: Bytes::default(),
@@ -135,6 +136,13 @@ impl Issuer {
             }),
             ConfirmEnrolment::PATH => self.enrol(&read(request)),
             Sync::PATH => self.sync(&read(request)),
+            NameCounters::PATH => {
+                let NameCounters { nonce, counter } = read(request);
+                self.book.borrow_mut().named.push(counter);
+                let nonce = if self.trick.get() == Some(Trick::OtherTimeNonce) { Nonce([0; 16]) } else { nonce };
+                let time = Time { issuer: issuer_id(), nonce, now_ms: self.clock.true_ms() };
+                ok(&CountersNamed { time: self.sign(Use::Time, &time) })
+            }
             Refill::PATH => {
                 let thumb = proof.key.thumbprint();
                 ok(&Refilled { allowance: self.allowance(thumb), left: self.book.borrow().left })

@@ -265,3 +265,41 @@ fn an_issuer_that_shows_nothing_new_for_ten_minutes_is_told_of_once_and_one_out_
     world.issuer.trick.set(None);
     assert_eq!(run(wallet.sync()), Ok(()));
 }
+
+#[test]
+fn what_a_wrong_clock_wrote_at_a_refill_binds_nothing_once_it_is_put_right() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    let handle = || wallet.read(|data| data.allowance.clone().unwrap().handle).unwrap();
+    // Twenty days ahead by a script, and an answer too slow to learn the clock by.
+    world.place.clock().set_skew(20 * 24 * 3_600_000);
+    world.issuer.trick.set(Some(Trick::SlowAnswer));
+    run(wallet.sync()).unwrap();
+    let early = handle();
+    world.issuer.trick.set(None);
+    world.place.clock().set_skew(0);
+    run(wallet.sync()).unwrap();
+    let contact = wallet.read(|data| data.last_contact).unwrap();
+    assert_eq!(contact, seconds(world.issuer.clock.true_ms()), "a contact is in the past");
+    // Five days on, the allowance is near its end.
+    world.advance(6 * 24 * 3600);
+    run(wallet.sync()).unwrap();
+    assert_ne!(handle(), early, "refilled silently");
+}
+
+#[test]
+fn a_clock_that_jumped_does_not_make_receipts_late() {
+    let late = |wallet: &Wallet<Place>| {
+        wallet.state().alerts.iter().filter(|alert| alert.kind == AlertKind::ReceiptsLate).count()
+    };
+    let world = World::new();
+    let wallet = world.enrolled();
+    world.place.clock().set_skew(3_600_000);
+    world.issuer.trick.set(Some(Trick::Refuse(Code::IssuerUnavailable)));
+    assert!(run(wallet.sync()).is_err());
+    assert_eq!(late(&wallet), 0);
+    // Ten minutes of the steady clock do.
+    world.advance(601);
+    assert!(run(wallet.sync()).is_err());
+    assert_eq!(late(&wallet), 1);
+}

@@ -20,6 +20,26 @@ pub struct Sync {
 json_object! { strict Sync { nonce, after, thumb } }
 call! { Sync "/v1/sync" Synced, Reading }
 
+/// Device key. Names the highest counter that was drawn while a wrong clock dated codes far ahead: every counter up to it
+/// counts as used from now on, and is evidence of nothing.
+#[derive(Clone, Debug)]
+pub struct NameCounters {
+    /// For the time statement, which proves that the issuer took this call.
+    pub nonce: Nonce,
+    /// The counter.
+    pub counter: u32,
+}
+json_object! { strict NameCounters { nonce, counter } }
+call! { NameCounters "/v1/counters" CountersNamed, ByCall }
+
+/// The counters count as used.
+#[derive(Clone, Debug)]
+pub struct CountersNamed {
+    /// Time statement.
+    pub time: Bytes,
+}
+json_object! { open CountersNamed { time } }
+
 /// What is new: signed strings only, so whoever carries the answer may write the JSON anew.
 #[derive(Clone, Debug)]
 pub struct Synced {

@@ -95,7 +95,7 @@ json_words! {
     }
 }
 
-/// The answer to a payment, the same at every repeat.
+/// The answer to one till key's call under one idempotency key, the same at every repeat of that call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaymentAnswer {
     /// What became of it.
@@ -108,5 +108,22 @@ pub struct PaymentAnswer {
     pub currency: Currency,
     /// Seconds since 1970.
     pub at: u32,
+    /// With [`Outcome::TokenUsed`], where this very till charged the code before: the payment it made then. This call
+    /// made none.
+    pub used_here: Option<UsedHere>,
 }
-json_object! { open PaymentAnswer { outcome, payment = "payment?", amount, currency, at } }
+json_object! { open PaymentAnswer { outcome, payment = "payment?", amount, currency, at, used_here = "used_here?" } }
+
+/// The payment that a till made with a code that it now offers again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UsedHere {
+    /// Names that payment.
+    pub payment: String,
+    /// Its amount, minor units.
+    pub amount: Amount,
+    /// Its currency.
+    pub currency: Currency,
+    /// When it was made, seconds since 1970.
+    pub at: u32,
+}
+json_object! { open UsedHere { payment, amount, currency, at } }

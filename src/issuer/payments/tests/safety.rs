@@ -267,7 +267,7 @@ fn tokens_from_before_a_release_are_dead_and_later_ones_are_not() {
 fn what_a_till_looked_up_in_vain_is_never_taken() {
     let shop = Shop::new(2_000);
     let key = "a-key-of-16-chars";
-    let answers = answer_key(&TILL.parse().unwrap(), key);
+    let answers = answer_key(till_key(&TILL.parse().unwrap()), key);
     let look = || {
         shop.stage.decide(Needs::new().and(Kind::TillAnswers, &answers), |moment, records| {
             look_up(records, &answers, Currency::JPY, moment.now())

@@ -1,0 +1,82 @@
+//! The dates of payment codes never run back. A clock that was far ahead for a while, by itself or by a script, is made
+//! good by naming to the issuer what was drawn under it (protocol section 2, "Single use and clones").
+
+use super::Wallet;
+use super::client::By;
+use super::error::{Details, Error};
+use super::ports::{Entropy, Platform};
+use super::record::Data;
+use super::room::{Local, ms};
+use super::state::Status;
+use crate::code::Code;
+use crate::rules::lifetime::OUT_OF_ORDER;
+use crate::wire::calls::NameCounters;
+use crate::wire::id::Nonce;
+
+/// A named code is older than this for the pace of codes, in milliseconds: it was not made now.
+const LONG_AGO_MS: u64 = 60_000;
+
+/// Whether the newest code is dated further ahead than clocks explain, so that no code dated by this clock may follow it
+/// before its counter was named.
+pub(super) fn is_dated_ahead(data: &Data, now_ms: u64) -> bool {
+    ms(data.last_iat) > now_ms.saturating_add(ms(OUT_OF_ORDER))
+}
+
+/// Refuses a code that would be dated before the newest one.
+///
+/// # Errors
+/// `sync-needed`, with how far ahead the newest code is dated, and with the time after which codes go on without a sync.
+pub(super) fn check_order(data: &Data, now_ms: u64) -> Result<(), Error> {
+    if !is_dated_ahead(data, now_ms) {
+        return Ok(());
+    }
+    let ahead = ms(data.last_iat).saturating_sub(now_ms);
+    let details = Details {
+        skew_ms: i64::try_from(ahead).ok().map(|ahead| -ahead),
+        retry_after_ms: Some(ahead.saturating_sub(ms(OUT_OF_ORDER))),
+        ..Details::default()
+    };
+    Err(Error::new(Code::SyncNeeded).with_details(details))
+}
+
+impl<P: Platform> Wallet<P> {
+    /// Names the highest counter drawn, if its code is dated far ahead and the device key is open.
+    ///
+    /// # Errors
+    /// What the call ends with; `issuer-untrusted` if the answer does not prove that the issuer took it.
+    pub(super) fn name_counters_if_ahead(&self) -> Local<'_, Result<(), Error>> {
+        Box::pin(async move {
+            let is_ahead = self.read(|data| is_dated_ahead(data, self.now_ms()))?;
+            if !is_ahead || self.status() != Status::Ready || !self.room.online.get() {
+                return Ok(());
+            }
+            let nonce = Nonce(self.platform.entropy().draw()?);
+            let counter = self.read(|data| data.atc)?;
+            let answer = self.call(By::Device, &NameCounters { nonce, counter }).await?;
+            let set = self.key_set()?;
+            let now_ms = self.time_in(&answer.time, &set, nonce)?.ok_or(Code::IssuerUntrusted)?;
+            self.change(|data| {
+                // Another tab may have drawn one more code since: the next sync names that.
+                if data.atc == counter {
+                    forget_named(data, now_ms);
+                }
+                Ok(())
+            })
+            .await
+        })
+    }
+}
+
+/// Takes the issuer's time for the next code's date, now that every code so far counts as used.
+fn forget_named(data: &mut Data, now_ms: u64) {
+    data.last_iat = data.last_iat.min(u32::try_from(now_ms / 1000).unwrap_or(u32::MAX));
+    // None of them can be paid any more.
+    data.shown.clear();
+    for made in &mut data.made {
+        // Dated by the wrong clock, it would be kept, and counted, until that time has come.
+        made.at = made.at.min(now_ms.saturating_sub(LONG_AGO_MS));
+    }
+}
+
+#[cfg(test)]
+mod tests;
