@@ -1,16 +1,19 @@
 //! The one stored record, without its key handles: versioned JSON. State and key stand and fall together.
 
+mod terms;
+
+pub use terms::{LeftThen, Terms};
+
 use super::state::{Alert, ReceiptView};
 use crate::rules::chain::Link;
 use crate::rules::spending::{Entry, Meter};
-use crate::wire::allowance::{Allowance, Offline, Tier};
 use crate::wire::enrolment::Custody;
-use crate::wire::id::{AccountId, Bytes, Handle, IssuerId, Nonce, RpId, Thumbprint, Veil};
+use crate::wire::id::{AccountId, Bytes, Handle, IssuerId, Nonce, RpId, Thumbprint};
 use crate::wire::json::{self, FromJson as _, json_object, json_words};
 use crate::wire::key::PublicKey;
 use crate::wire::key_set::SignedKeySet;
 use crate::wire::money::{Amount, Currency};
-use crate::wire::state::{DeviceItem, DeviceStatus, Left, SourceItem};
+use crate::wire::state::{DeviceItem, DeviceStatus, SourceItem};
 use std::rc::Rc;
 
 /// The version this build writes. Later ones are refused, earlier ones are brought up in [`Data::from_bytes`].
@@ -19,6 +22,8 @@ pub const VERSION: u32 = 3;
 const RECEIPTS: usize = 100;
 /// Tokens remembered at the most; those older than the last sync are forgotten first.
 const TOKENS: usize = 2_000;
+/// Handles of earlier allowances remembered at the most: more than an issuer takes tokens under.
+const HANDLES: usize = 8;
 /// Alerts kept at the most.
 const ALERTS: usize = 50;
 
@@ -83,6 +88,8 @@ pub struct Data {
     pub last_contact: u32,
     /// The current allowance.
     pub allowance: Option<Terms>,
+    /// Handles of the allowances before it, oldest first.
+    pub past_handles: Vec<Handle>,
     /// An allowance whose key's time did not fit this device's clock; opened once the clock is learned.
     pub unopened: Option<Bytes>,
     /// What the issuer signed is left of it, or less.
@@ -120,6 +127,7 @@ json_object! {
         offset_ms, last_contact, allowance, unopened, left, limit, meter, shown, made, forgotten, link, balance, synced_at,
         added_by, receipts, alerts, devices, sources, rotating, predecessors = "predecessors?",
         counting = "counting?", froze = "froze?",
+        past_handles = "past_handles?",
     }
 }
 
@@ -180,80 +188,6 @@ pub struct Account {
     pub enrolled_at: u32,
 }
 json_object! { open Account { id, label, device_label, credential, user_handle, enrolled_at } }
-
-/// What an allowance allows, from its checked statement.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Terms {
-    /// Names it in tokens.
-    pub handle: Handle,
-    /// Mixed into their signatures.
-    pub veil: Veil,
-    /// A payment, at the most.
-    pub per_payment: Amount,
-    /// Payments in 24 hours.
-    pub count: u32,
-    /// In all, in 24 hours.
-    pub total: Amount,
-    /// The part that may be used offline.
-    pub offline: Offline,
-    /// Currency.
-    pub currency: Currency,
-    /// End, seconds since 1970.
-    pub until: u32,
-    /// When the cool-off ends or ended, seconds since 1970.
-    pub cooled_at: u32,
-    /// The tier.
-    pub tier: Tier,
-    /// When it came, by the signed time of the first sync after it, seconds since 1970; 0 before that sync. The device's own
-    /// clock may be wrong when an allowance comes.
-    pub since: u32,
-}
-json_object! {
-    open Terms {
-        handle, veil, per_payment, count, total, offline, currency, until, cooled_at, tier, since,
-    }
-}
-
-impl Terms {
-    /// The terms of a checked allowance that has come now.
-    #[must_use]
-    pub fn new(allowance: &Allowance) -> Self {
-        Self {
-            handle: allowance.handle,
-            veil: allowance.veil,
-            per_payment: allowance.per_payment,
-            count: allowance.count,
-            total: allowance.total,
-            offline: allowance.offline.clone(),
-            currency: allowance.currency,
-            until: allowance.until,
-            cooled_at: allowance.cooled_at,
-            tier: allowance.tier,
-            since: 0,
-        }
-    }
-
-    /// Dates an allowance that has come since the last sync, or that an earlier version dated by a clock that was ahead.
-    pub fn date(&mut self, now: u32) {
-        self.since = if self.since == 0 { now } else { self.since.min(now) };
-    }
-
-    /// When it came, in milliseconds since 1970: now, if no sync has told yet.
-    #[must_use]
-    pub const fn dated(&self, now_ms: u64) -> u64 {
-        if self.since == 0 { now_ms } else { self.since as u64 * 1000 }
-    }
-}
-
-/// What the issuer said is left, and when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LeftThen {
-    /// What.
-    pub left: Left,
-    /// Seconds since 1970.
-    pub as_of: u32,
-}
-json_object! { open LeftThen { left, as_of } }
 
 /// Codes shown without a break: one payment at the most, until a checked receipt says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -370,7 +304,14 @@ impl Data {
         if let Some(trust) = self.trust.as_mut() {
             trust.currency = terms.currency;
         }
-        self.allowance = Some(terms);
+        let before = self.allowance.replace(terms).map(|held| held.handle);
+        if let Some(before) = before.filter(|before| self.allowance.as_ref().is_some_and(|held| held.handle != *before))
+        {
+            self.past_handles.push(before);
+            if self.past_handles.len() > HANDLES {
+                self.past_handles.remove(0);
+            }
+        }
     }
 
     /// Keeps an alert, once for each id.

@@ -72,9 +72,9 @@ impl<P: Platform> Wallet<P> {
                     data.unopened = None;
                 }
                 // An allowance says nothing of the call that it answers: an earlier one, shown again, would make codes under a
-                // handle that the issuer may have retired. The one that is here stays, until another ends later.
-                let is_later = |held: &Terms| held.handle == terms.handle || held.until < terms.until;
-                if !data.allowance.as_ref().is_none_or(is_later) {
+                // handle that the issuer may have retired. Then the one that is here stays.
+                let ends_before = data.allowance.as_ref().is_some_and(|held| terms.until < held.until);
+                if ends_before || data.past_handles.contains(&terms.handle) {
                     return Ok(());
                 }
                 data.take_terms(*terms);

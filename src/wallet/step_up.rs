@@ -82,10 +82,10 @@ impl<P: Platform> Wallet<P> {
         let Terms { per_payment, count, total, currency, .. } = terms;
         let now = self.now();
         let since = if terms.since == 0 { now } else { terms.since };
-        // A little less than the issuer grants: its clock and this one differ by the road between them. And later than the one
-        // that is here, for an allowance that ends no later is not taken.
+        // A little less than the issuer grants: its clock and this one differ by the road between them. And no earlier than the one
+        // that is here, for an allowance that ends before it is not taken.
         let until = now.saturating_add(terms.until.saturating_sub(since)).saturating_sub(LEEWAY);
-        let until = until.max(terms.until.saturating_add(1));
+        let until = until.max(terms.until);
         let action = Action::Refill { per_payment, count, total, until };
         let call = |head| self.body::<PrepareRefill>(&PrepareRefill { per_payment, count, total, until, head });
         let money = |amount| Money { amount, currency };

@@ -36,10 +36,10 @@ pub async fn play() -> Row {
 
     held_back.replace(vec![("receipts", json!([]))]);
     let refused = wallet.sync().await.unwrap_err().code;
-    // With a head from before the theft beside them, the time of the same answer betrays it.
+    // With a head from before the theft beside them, the state of the same answer betrays it.
     stage.world.advance(61);
     held_back.borrow_mut().push(("head", before["head"].clone()));
-    assert_eq!(wallet.sync().await.unwrap_err().code, Code::ClockSkew);
+    assert_eq!(wallet.sync().await.unwrap_err().code, Code::IssuerUntrusted);
     held_back.borrow_mut().clear();
     wallet.sync().await.unwrap();
     assert!(wallet.state().alerts.iter().any(|alert| alert.kind == AlertKind::UnknownUse));

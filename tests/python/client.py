@@ -267,13 +267,17 @@ class Wallet:
         head = self.keys.open(unb64(synced["head"]), "head", "receipt")
         if (clock[1], clock[2], head[1]) != (self.issuer, nonce, self.account) or abs(head[4] - clock[3] // 1000) > 60:
             raise ValueError("not an answer to this call")
+        state = self.keys.open(unb64(synced["state"]), "state", "receipt")
+        if [state[key] for key in range(1, 6)] != [self.issuer, self.account, self.key.public.thumb, nonce, head[2]]:
+            raise ValueError("not the state for this call")
         self.offset = clock[3] / 1000 - (before + time.time()) / 2
         for item in synced["receipts"]:
             self.take_receipt(item)
         if (head[2], head[3]) != (len(self.receipts), self.link):
             raise ValueError("receipts are missing")
         self.balance = head[5]
-        self.sources = {source["id"]: source for source in synced["sources"]}
+        self.counter = max(self.counter, state[7])
+        self.sources = {source[1]: source for source in state[9]}
 
     def take_receipt(self, item):
         message, body = unb64(item["receipt"]), unb64(item["body"])
@@ -297,7 +301,7 @@ class Wallet:
         return self.device.change("/v1/cards/prove", {"source": source})["proof"]
 
     def top_up(self, amount, source):
-        fingerprint = unb64(self.sources[source]["fingerprint"])
+        fingerprint = tagged("jitsuin/v1/source", cbor({key: self.sources[source][key] for key in range(1, 5)}))
         call = {"amount": str(amount), "currency": YEN, "source": source, "head": b64(self.link)}
         theirs = unb64(self.device.change("/v1/top-ups", call)["intent"])
         drawn = cbor2.loads(theirs)

@@ -1,7 +1,9 @@
 use super::*;
 use crate::wallet::memory::{MemoryEntropy, SoftKey};
 use crate::wallet::ports::SigningKey;
-use crate::wire::id::Hash;
+use crate::wire::allowance::{Offline, Tier};
+use crate::wire::id::{Hash, Veil};
+use crate::wire::state::Left;
 
 fn data() -> Data {
     let entropy = MemoryEntropy::seeded(7);
@@ -107,7 +109,11 @@ fn a_record_of_version_1_opens_and_is_brought_up_at_the_next_write() {
     assert_eq!(data.account.as_ref().unwrap().label, "hanako");
     let text = String::from_utf8(data.to_bytes()).unwrap();
     // What came later is empty in it.
-    let added = [r#""limit":null,"#, r#","rotating":null,"predecessors":[]"#, r#","counting":"on","froze":false"#];
+    let added = [
+        r#""limit":null,"#,
+        r#","rotating":null,"predecessors":[]"#,
+        r#","counting":"on","froze":false,"past_handles":[]"#,
+    ];
     let old = added.iter().fold(text.clone(), |text, added| text.replacen(added, "", 1));
     // What came unsigned is not taken over: the issuer's name, and the sources.
     let kept = String::from_utf8(VERSION_1.to_vec()).unwrap().replacen(r#""rp_name":"Test","#, "", 1);

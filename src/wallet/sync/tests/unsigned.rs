@@ -71,9 +71,16 @@ fn an_earlier_allowance_is_not_taken_again() {
     world.issuer.answer_instead(Refill::PATH, earlier);
     run(wallet.refill()).unwrap();
     assert_eq!(wallet.read(|data| data.allowance.clone()).unwrap(), held);
+    // One that ends with the current one is taken, but not one that was here before.
+    world.issuer.carry(|_, response| response);
+    run(wallet.refill()).unwrap();
+    let later = wallet.read(|data| data.allowance.clone()).unwrap();
+    assert_ne!(later.as_ref().unwrap().handle, held.as_ref().unwrap().handle);
+    assert_eq!(later.as_ref().unwrap().until, held.as_ref().unwrap().until);
     let same = serde_json::to_vec(&kept.borrow()[1]).unwrap();
     world.issuer.answer_instead(Refill::PATH, same);
     run(wallet.refill()).unwrap();
+    assert_eq!(wallet.read(|data| data.allowance.clone()).unwrap(), later);
 }
 
 #[test]
