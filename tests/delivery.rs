@@ -26,10 +26,11 @@ use jitsuin::wire::money::Currency;
 use jitsuin::wire::receipt::Kind;
 use world::{Mishap, World, balance, receipt, yen};
 
-const TWICE: Mishap = Mishap { twice: true, lost: false };
-const LOST: Mishap = Mishap { twice: false, lost: true };
+const TWICE: Mishap = Mishap { twice: true, lost: false, foreign: false };
+const LOST: Mishap = Mishap { twice: false, lost: true, foreign: false };
 
-const BOTH: Mishap = Mishap { twice: true, lost: true };
+const BOTH: Mishap = Mishap { twice: true, lost: true, foreign: false };
+const FOREIGN: Mishap = Mishap { twice: false, lost: false, foreign: true };
 
 /// What happens to the deliveries of one call, one after another, and how often its sender must ask again: a wallet
 /// sends a call that was delivered twice once more by itself.
@@ -37,6 +38,7 @@ const MISHAPS: &[(&[Mishap], u32)] = &[
     (&[TWICE], 0),
     (&[LOST], 1),
     (&[BOTH], 1),
+    (&[FOREIGN], 1),
     (&[TWICE, LOST], 1),
     (&[TWICE, TWICE], 1),
     (&[LOST, LOST], 2),

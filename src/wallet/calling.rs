@@ -1,7 +1,7 @@
 //! The text of a call, written once for all its deliveries (protocol section 5, *Delivered twice*).
 
 use super::Wallet;
-use super::error::Error;
+use super::error::{Confidence, Error};
 use super::ports::{Clock, Entropy, Platform};
 use crate::code::Code;
 use crate::wire::calls::{Call, Effect, Named, body_of};
@@ -114,7 +114,8 @@ impl Body {
 
 /// Whether a call may have had its effect though this came of it: no answer, or none of the issuer's to this call.
 pub(super) fn may_have_landed(error: &Error) -> bool {
-    matches!(error.code, Code::Offline | Code::IssuerUnavailable | Code::ProofReplayed | Code::IssuerRefused)
+    let is_networks = error.code == Code::IssuerRefused && error.confidence == Confidence::Likely;
+    is_networks || matches!(error.code, Code::Offline | Code::IssuerUnavailable | Code::ProofReplayed)
 }
 
 #[cfg(test)]

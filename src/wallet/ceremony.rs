@@ -1,5 +1,6 @@
 //! Open ceremonies: one at a time, the old one aborted and awaited first, and every one settles.
 
+use super::calling::may_have_landed;
 use super::checks::Expected;
 use super::classify::{Asked, classify};
 use super::client::By;
@@ -50,9 +51,9 @@ impl Drop for Running<'_> {
 }
 
 /// After these the user may simply try again.
-const fn may_try_again(code: Code) -> bool {
-    matches!(
-        code,
+fn may_try_again(error: &Error) -> bool {
+    let of_the_prompt = matches!(
+        error.code,
         Code::Cancelled
             | Code::TimedOut
             | Code::TapAgain
@@ -60,10 +61,8 @@ const fn may_try_again(code: Code) -> bool {
             | Code::UvFailed
             | Code::NoCredential
             | Code::UserNotVerified
-            | Code::Offline
-            | Code::IssuerUnavailable
-            | Code::ProofReplayed
-    )
+    );
+    of_the_prompt || may_have_landed(error)
 }
 
 impl<P: Platform> Wallet<P> {
@@ -141,7 +140,7 @@ impl<P: Platform> Wallet<P> {
         });
         drop(turn);
         drop(running);
-        if !result.as_ref().is_err_and(|error| may_try_again(error.code)) {
+        if !result.as_ref().is_err_and(may_try_again) {
             self.room.open.borrow_mut().take_if(|held| held.id == id);
         }
         self.room.changed();

@@ -2,7 +2,7 @@
 
 use super::Wallet;
 use super::calling::Body;
-use super::error::Error;
+use super::error::{Confidence, Error};
 use super::ports::{Entropy, Platform, Request, Response, SigningKey, Transport, Unreachable};
 use super::record::Trust;
 use super::room::Local;
@@ -144,13 +144,15 @@ impl<P: Platform> Wallet<P> {
                 }
                 error
             }
+            // The network's answer and not the issuer's: what was sent may have had its effect all the same.
             Err(_) => Error::new(match status {
                 413 => Code::TooLarge,
                 426 => Code::UpgradeNeeded,
                 429 => Code::TooManyAttempts,
                 500..=599 => Code::IssuerUnavailable,
                 _ => Code::IssuerRefused,
-            }),
+            })
+            .with_confidence(Confidence::Likely),
         }
     }
 
@@ -289,7 +291,7 @@ fn fill(value: &mut dyn FromJson, answer: Result<Vec<u8>, Error>) -> Result<(), 
 }
 
 fn fill_from(value: &mut dyn FromJson, body: &[u8]) -> Result<(), Error> {
-    json::read_into(value, body).map_err(|_| Error::new(Code::IssuerRefused))
+    json::read_into(value, body).map_err(|_| Error::new(Code::IssuerRefused).with_confidence(Confidence::Likely))
 }
 
 #[cfg(test)]

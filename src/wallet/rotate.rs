@@ -164,6 +164,8 @@ impl<P: Platform> Wallet<P> {
 
     /// The new keys take the place of the old ones here too, once the record names them.
     pub(super) async fn change_over(&self) -> Result<(), Error> {
+        // An order of the old key is none of the new one's.
+        self.room.freezing.replace(None);
         if !self.take_next()?
             && let Kept::Record(record) = self.platform.store().load().await?
         {

@@ -2,7 +2,7 @@
 //! (protocol section 4).
 
 use super::Wallet;
-use super::calling::Body;
+use super::calling::{Body, may_have_landed};
 use super::ceremony::{DEADLINE, Open, Work};
 use super::client::{By, parse, parsed};
 use super::clock::LEEWAY;
@@ -246,9 +246,8 @@ impl<P: Platform> Wallet<P> {
             }
             Err(error) => {
                 // Sent before, it may have had its effect, unless it is this call that was refused.
-                let is_out = matches!(error.code, Code::Offline | Code::IssuerUnavailable | Code::ProofReplayed);
-                let may_have_landed = if again { is_unanswered(&error) } else { is_out };
-                if !may_have_landed {
+                let stays = if again { is_unanswered(&error) } else { may_have_landed(&error) };
+                if !stays {
                     prepared.sent.take();
                 }
                 return Err(error);

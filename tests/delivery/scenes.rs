@@ -46,7 +46,7 @@ impl Coded for Problem {
 }
 
 fn is_unanswered(error: &impl Coded) -> bool {
-    [Code::Offline.name(), Code::ProofReplayed.name()].contains(&error.code().as_str())
+    [Code::Offline.name(), Code::ProofReplayed.name(), Code::IssuerRefused.name()].contains(&error.code().as_str())
 }
 
 const LOGIN: &str = "hanako";

@@ -73,6 +73,8 @@ pub struct Mishap {
     pub twice: bool,
     /// The sender hears no answer.
     pub lost: bool,
+    /// The sender hears an answer of something on the way.
+    pub foreign: bool,
 }
 
 impl World {
@@ -114,9 +116,11 @@ impl<L: Timed> World<L> {
         let place = self.mishaps.borrow().iter().position(|(held, _)| held == path);
         let wants_nonce = serde_json::from_slice::<Problem>(&reply.body).is_ok_and(|it| it.code == "use-dpop-nonce");
         let Some(place) = place.filter(|_| !wants_nonce) else { return Some(reply) };
-        let (_, Mishap { twice, lost }) = self.mishaps.borrow_mut().remove(place);
+        let (_, Mishap { twice, lost, foreign }) = self.mishaps.borrow_mut().remove(place);
         let reply = if twice { self.answer(method, path, body, proof).await } else { reply };
-        (!lost).then_some(reply)
+        let page =
+            Reply { status: 403, content_type: "text/html", body: b"<html>".to_vec(), nonce: None, retry_after: None };
+        (!lost).then_some(if foreign { page } else { reply })
     }
 
     pub async fn answer(&self, method: &str, path: &str, body: Vec<u8>, proof: Option<String>) -> Reply {
@@ -269,7 +273,8 @@ impl<L: Timed> Caller<L> {
         let said = format!("{} {}", C::PATH, serde_json::to_string(call).unwrap());
         let name = *self.unanswered.borrow_mut().entry(said.clone()).or_insert_with(random);
         let answer = self.post(C::PATH, body(call, C::Name::new(name))).await;
-        let no_answer = |problem: &Problem| ["offline", "proof-replayed"].contains(&problem.code.as_str());
+        let no_answer =
+            |problem: &Problem| ["offline", "proof-replayed", "issuer-refused"].contains(&problem.code.as_str());
         if !answer.as_ref().is_err_and(no_answer) {
             self.unanswered.borrow_mut().remove(&said);
         }
@@ -283,6 +288,9 @@ impl<L: Timed> Caller<L> {
             let proof = prove(&self.key, path, &body, &self.nonce.borrow(), account, self.world.now());
             let reply = self.world.send("POST", path, body.clone(), Some(proof)).await;
             let reply = reply.ok_or_else(|| Problem::new(Code::Offline))?;
+            if reply.content_type == "text/html" {
+                return Err(Problem::new(Code::IssuerRefused));
+            }
             self.nonce.replace(reply.nonce.unwrap_or_default());
             if reply.status == 200 {
                 return Ok(reply.body);

@@ -160,8 +160,14 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         let needs = Needs::new().and(Kind::Tries, tries).and(Kind::TillAnswers, answer_key);
         self.decide(caller.now_ms, needs, |moment, records| {
             let now = moment.now();
-            if let Some(before) = payments::answered(records, answer_key, request, now)? {
-                return Ok(before);
+            match payments::answered(records, answer_key, request, now) {
+                // Looked up meanwhile and not found, so there will be none.
+                Err(refused) if refused.code == Code::Declined => {
+                    return Ok(PaymentAnswer { outcome: Outcome::Declined, ..answer.clone() });
+                }
+                Ok(None) => {}
+                Ok(Some(before)) => return Ok(before),
+                Err(refused) => return Err(refused),
             }
             let Attempts { per_till, window, .. } = moment.settings.attempts;
             // At its limit already: the next call finds that out.

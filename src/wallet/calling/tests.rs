@@ -21,13 +21,19 @@ fn a_call_that_was_not_answered_keeps_its_name_and_another_one_has_its_own() {
     assert_ne!(read_body::<LowerLimit>(&text(&lower(800))).unwrap().1.0, read_body::<LowerLimit>(&first).unwrap().1.0);
     // Answered, refused or not, the next one is another call.
     let body = wallet.body::<LowerLimit>(&lower(900)).unwrap();
-    for code in [Code::Offline, Code::ProofReplayed, Code::IssuerUnavailable, Code::IssuerRefused] {
-        wallet.note_answer(body.id(), &Err(code.into()));
-        assert_eq!(text(&lower(900)), first, "{code}");
+    let of_a_proxy = Error::new(Code::IssuerRefused).with_confidence(Confidence::Likely);
+    for error in [Code::Offline.into(), Code::ProofReplayed.into(), Code::IssuerUnavailable.into(), of_a_proxy] {
+        wallet.note_answer(body.id(), &Err(error));
+        assert_eq!(text(&lower(900)), first);
     }
-    wallet.note_answer(body.id(), &Err(Code::OverLimit.into()));
-    let second = text(&lower(900));
-    assert_ne!(second, first);
+    let mut before = first;
+    for code in [Code::OverLimit, Code::IssuerRefused] {
+        wallet.note_answer(wallet.body::<LowerLimit>(&lower(900)).unwrap().id(), &Err(code.into()));
+        let next = text(&lower(900));
+        assert_ne!(next, before, "{code}");
+        before = next;
+    }
+    let second = before;
     wallet.note_answer(wallet.body::<LowerLimit>(&lower(900)).unwrap().id(), &Ok(Vec::new()));
     assert_ne!(text(&lower(900)), second);
 }

@@ -2,7 +2,7 @@
 
 use crate::code::Code;
 use crate::wallet::Wallet;
-use crate::wallet::calling::Body;
+use crate::wallet::calling::{Body, may_have_landed};
 use crate::wallet::checks::check_time;
 use crate::wallet::client::{By, parsed};
 use crate::wallet::error::Error;
@@ -173,13 +173,10 @@ fn settle(data: &mut Data, enrolled: Option<Box<Enrolled>>, terms: Option<Box<Te
 /// Whether this is no answer to the call itself, which may have had its effect before: nothing came back, it was not read,
 /// or it was not even sent, for want of the key or of its signature.
 pub(in crate::wallet) fn is_unanswered(error: &Error) -> bool {
-    matches!(
+    let never_sent = matches!(
         error.code,
-        Code::Offline
-            | Code::IssuerUnavailable
-            | Code::TooManyAttempts
+        Code::TooManyAttempts
             | Code::UseDpopNonce
-            | Code::ProofReplayed
             | Code::Locked
             | Code::Closed
             | Code::Cancelled
@@ -187,5 +184,6 @@ pub(in crate::wallet) fn is_unanswered(error: &Error) -> bool {
             | Code::HostRefused
             | Code::NoEntropy
             | Code::StorageFailed
-    )
+    );
+    never_sent || may_have_landed(error)
 }
