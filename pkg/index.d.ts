@@ -409,6 +409,7 @@ export type ErrorCode =
   | "not-first-device"
   | "credential-taken"
   | "wrong-account"
+  | "bad-label"
   | "malformed"
   | "wrong-statement"
   | "wrong-key"

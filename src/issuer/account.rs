@@ -9,9 +9,10 @@ use crate::rules::spending::Meter;
 use crate::wire::allowance::{Offline, Tier};
 use crate::wire::calls::DeviceStatus;
 use crate::wire::enrolment::Custody;
-use crate::wire::id::{AccountId, Audience, Bytes, Handle, Hash, Nonce, SourceId, Thumbprint, Veil};
+use crate::wire::id::{AccountId, Audience, Bytes, CredentialId, Handle, Hash, Nonce, SourceId, Thumbprint, Veil};
 use crate::wire::key::PublicKey;
 use crate::wire::money::{Amount, Currency};
+use crate::wire::text::Shown;
 use serde::{Deserialize, Serialize};
 
 /// One account, locked as a whole by every transaction that needs it.
@@ -20,7 +21,7 @@ pub struct Account {
     /// Its id.
     pub id: AccountId,
     /// What its owner knows it by.
-    pub label: String,
+    pub label: Shown,
     /// Language of messages: `ja` or `en`.
     pub language: String,
     /// Where messages go.
@@ -72,7 +73,7 @@ pub struct Device {
     /// The key that reads and freezes.
     pub channel_key: PublicKey,
     /// What its owner calls it.
-    pub label: String,
+    pub label: Shown,
     /// What its wallet says of its custody.
     pub custody: Custody,
     /// Whether it may sign.
@@ -185,7 +186,7 @@ pub struct Held {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Credential {
     /// Credential id.
-    pub id: Bytes,
+    pub id: CredentialId,
     /// COSE public key.
     pub key: Bytes,
     /// Highest signature counter seen; 0 where the authenticator has none.
@@ -260,7 +261,7 @@ pub struct Source {
     /// Its id.
     pub id: SourceId,
     /// What its owner knows it by.
-    pub label: String,
+    pub label: Shown,
     /// What tells it from another one under the same id.
     pub fingerprint: Hash,
     /// What the card processor knows it by.

@@ -22,6 +22,7 @@ use crate::wire::calls::{
 };
 use crate::wire::id::AccountId;
 use crate::wire::json::{self, FromJson, ToJson};
+use crate::wire::number::Whole;
 
 const JSON: &str = "application/json";
 
@@ -121,7 +122,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         let nonce = Some(proof::nonce(&self.keys, now_ms));
         match self.following(request, now_ms).await {
             Ok(following) => {
-                let body = write(&News { newest: following.newest }).unwrap_or_default();
+                let body = write(&News { newest: Whole::saturating(following.newest) }).unwrap_or_default();
                 (Reply { status: 200, content_type: JSON, body, nonce, retry_after: None }, Some(following))
             }
             Err(refused) => (problem(&refused, nonce), None),
@@ -157,7 +158,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         write(&WellKnown {
             issuer: self.settings.issuer.clone(),
             rp_id: self.settings.rp_id.clone(),
-            rp_name: self.settings.rp_name.clone(),
+            rp_name: self.settings.rp_name.clone().into(),
             currency: self.settings.currency,
             versions: vec![VERSION],
             key_set: self.keys.set().clone(),

@@ -14,6 +14,7 @@ use crate::wire::freeze::Freeze;
 use crate::wire::id::{AccountId, Bytes, Nonce, Thumbprint};
 use crate::wire::key::PublicKey;
 use crate::wire::key_set::Use;
+use crate::wire::number::Whole;
 use crate::wire::receipt::Kind;
 use crate::wire::sign1;
 use crate::wire::time::Time;
@@ -66,7 +67,8 @@ pub(super) fn sync(
         last.seen_at = Some(now);
     }
     let device = owner.device(thumb).ok_or(Code::NotEnrolled)?;
-    let time = Time { issuer: moment.settings.issuer.clone(), nonce: call.nonce, now_ms: moment.now_ms };
+    let time =
+        Time { issuer: moment.settings.issuer.clone(), nonce: call.nonce, now_ms: Whole::saturating(moment.now_ms) };
     let synced = Synced {
         time: Bytes(moment.keys.sign(Use::Time, &time)),
         head: receipts::head(moment, &owner),

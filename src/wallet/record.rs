@@ -6,11 +6,12 @@ use crate::rules::spending::{Entry, Meter};
 use crate::wire::allowance::{Allowance, Offline, Tier};
 use crate::wire::calls::{DeviceItem, DeviceStatus, Left, SourceItem};
 use crate::wire::enrolment::Custody;
-use crate::wire::id::{AccountId, Bytes, Handle, IssuerId, Nonce, RpId, Thumbprint, Veil};
+use crate::wire::id::{AccountId, Bytes, CredentialId, Handle, IssuerId, Nonce, RpId, Thumbprint, Veil};
 use crate::wire::json::{self, FromJson as _, json_object};
 use crate::wire::key::PublicKey;
 use crate::wire::key_set::SignedKeySet;
 use crate::wire::money::{Amount, Currency};
+use crate::wire::text;
 use std::rc::Rc;
 
 /// The version this build writes. Later ones are refused, earlier ones are brought up in [`Data::from_bytes`].
@@ -113,7 +114,7 @@ pub struct Trust {
     /// Relying party.
     pub rp_id: RpId,
     /// Its name.
-    pub rp_name: String,
+    pub rp_name: text::Shown,
     /// The one currency.
     pub currency: Currency,
 }
@@ -153,11 +154,11 @@ pub struct Account {
     /// Its id.
     pub id: AccountId,
     /// What the user knows it by.
-    pub label: String,
+    pub label: text::Shown,
     /// What this device is called.
     pub device_label: String,
     /// The passkey.
-    pub credential: Bytes,
+    pub credential: CredentialId,
     /// `user.id` of the passkey.
     pub user_handle: Bytes,
     /// Seconds since 1970.

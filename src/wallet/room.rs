@@ -236,7 +236,7 @@ impl<P: Platform> Wallet<P> {
                 .filter(|item| !data.predecessors.contains(&item.thumb))
                 .map(|item| device_view(item, data, now)),
         );
-        state.account_label = data.account.as_ref().map(|account| account.label.clone());
+        state.account_label = data.account.as_ref().map(|account| account.label.to_string());
         state.balance = data.balance.and_then(money);
         state.sources.extend(data.sources.iter().map(source_view));
         state.allowance = allowance_view(data, now_ms);
@@ -306,7 +306,7 @@ pub(super) fn this_device(data: &Data, now: u32) -> Option<DeviceView> {
 fn device_view(item: &DeviceItem, data: &Data, now: u32) -> DeviceView {
     DeviceView {
         id: to_base64(&item.thumb.0),
-        label: item.label.clone(),
+        label: item.label.to_string(),
         custody: item.custody,
         here: item.thumb == data.device_key.thumbprint(),
         status: item.status,
@@ -320,7 +320,7 @@ pub(super) fn source_view(item: &SourceItem) -> SourceView {
     SourceView {
         id: item.id.clone(),
         kind: item.kind.clone(),
-        label: item.label.clone(),
+        label: item.label.to_string(),
         usable_from: item.usable_from.map(ms),
     }
 }

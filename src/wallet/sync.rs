@@ -8,7 +8,7 @@ use super::history::{apply, broken_alert, plain_alert};
 use super::ports::{Clock, Entropy, Platform, millis};
 use super::record::{Data, LeftThen, Terms};
 use super::room::{Anchor, Local};
-use super::state::{Alert, AlertKind, Cause, Status};
+use super::state::{Alert, AlertKind, Cause, Missing, Status};
 use crate::code::Code;
 use crate::rules::lifetime;
 use crate::wire::Refusal;
@@ -63,16 +63,16 @@ struct News {
 impl<P: Platform> Wallet<P> {
     pub(super) async fn ask_for_news(&self) -> Result<u64, Error> {
         let after = self.read(|data| data.account.as_ref().map(|_| data.link.seq))?.ok_or(Code::NotEnrolled)?;
-        Ok(self.call(By::Channel, &FollowNews { after }).await?.newest)
+        Ok(self.call(By::Channel, &FollowNews { after }).await?.newest.get())
     }
 
     pub(super) fn fetch_news(&self) -> Local<'_, Result<(), Error>> {
         Box::pin(async move {
             let _turn = self.room.news.turn().await;
             self.resume_registration().await?;
-            let mut paid = false;
+            let (mut paid, mut forged) = (false, false);
             for _ in 0..ROUNDS {
-                match self.fetch_round().await {
+                match self.fetch_round(&mut forged).await {
                     // One more call shows the issuer what was checked, so that the next code is good at once.
                     Ok(Round::Paid) if !paid => {
                         paid = true;
@@ -100,7 +100,8 @@ impl<P: Platform> Wallet<P> {
                         let _ = renewed.await;
                     }
                 }
-                return Ok(());
+                // Everything was taken: the next sync has nothing to say of it.
+                return if forged { Err(Code::ReceiptForged.into()) } else { Ok(()) };
             }
             if paid { Ok(()) } else { Err(Code::ChainGap.into()) }
         })
@@ -111,8 +112,8 @@ impl<P: Platform> Wallet<P> {
         self.renew(None).await
     }
 
-    /// One call, its answer checked and taken.
-    pub(super) async fn fetch_round(&self) -> Result<Round, Error> {
+    /// One call, its answer checked and taken. `forged` becomes true if a receipt came with other details than were signed.
+    pub(super) async fn fetch_round(&self, forged: &mut bool) -> Result<Round, Error> {
         let call = self.next_sync()?;
         let started = self.platform.clock().running();
         let mut synced = self.call(By::Channel, &call).await?;
@@ -131,6 +132,7 @@ impl<P: Platform> Wallet<P> {
         let mut taken = Err(Cause::Gap);
         self.change(|data| {
             taken = take_news(data, &mut news, call.after);
+            *forged |= has_forged(data, call.after);
             Ok(())
         })
         .await?;
@@ -162,8 +164,9 @@ impl<P: Platform> Wallet<P> {
         if time.issuer != self.settings.issuer || time.nonce != nonce {
             return Err(Code::IssuerUntrusted.into());
         }
-        check_time(key, seconds(time.now_ms))?;
-        Ok(Some(time.now_ms))
+        let now_ms = time.now_ms.get();
+        check_time(key, seconds(now_ms))?;
+        Ok(Some(now_ms))
     }
 
     /// The answer with the newest link as the issuer signed it, for this account and for now.
@@ -359,13 +362,18 @@ fn take_receipts(
     }
     match data.link.meets(head) {
         Ok(()) => match data.receipts.last() {
-            Some(last) if last.sequence == head.seq && last.balance.amount != head.balance => Err(Cause::Forged),
+            Some(last) if head.seq == last.sequence && last.balance.amount != head.balance => Err(Cause::Forged),
             _ => Ok(Round::Complete),
         },
         Err(Broken::Gap) if !items.is_empty() => Ok(Round::Again),
         Err(Broken::Gap) => Err(Cause::Gap),
         Err(Broken::Fork) => Err(Cause::Fork),
     }
+}
+
+/// Whether a receipt after this one came with other details than were signed.
+fn has_forged(data: &Data, after: u64) -> bool {
+    data.receipts.iter().any(|receipt| receipt.sequence > after && receipt.missing == Some(Missing::Forged))
 }
 
 /// Says once that a fifth of the allowance, or one payment, is all that is left.

@@ -23,6 +23,7 @@ use super::id::{IssuerId, RpId};
 use super::json::{FromJson, ToJson, json_object};
 use super::key_set::SignedKeySet;
 use super::money::Currency;
+use super::text::Shown;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -65,7 +66,7 @@ pub struct WellKnown {
     /// The wallet page's relying party id.
     pub rp_id: RpId,
     /// The name a passkey prompt shows.
-    pub rp_name: String,
+    pub rp_name: Shown,
     /// The one currency of its accounts.
     pub currency: Currency,
     /// Versions of the protocol it speaks.

@@ -5,6 +5,7 @@ use crate::wire::enrolment::Custody;
 use crate::wire::id::{Bytes, Hash, Nonce, SourceId, Thumbprint};
 use crate::wire::json::{BadJson, FromJson, Json, ToJson, Writer, json_object, json_serde, json_words};
 use crate::wire::money::{Amount, Currency};
+use crate::wire::text::Shown;
 use crate::wire::webauthn::Assertion;
 
 /// Channel key. Fetches what is new; works while locked or frozen.
@@ -85,7 +86,7 @@ pub struct DeviceItem {
     /// Its key.
     pub thumb: Thumbprint,
     /// What the user calls it.
-    pub label: String,
+    pub label: Shown,
     /// What its wallet says of its custody.
     pub custody: Custody,
     /// Its state.
@@ -111,7 +112,7 @@ pub struct SourceItem {
     /// `card`.
     pub kind: String,
     /// What the user knows it by, such as `VISA ···· 4242`.
-    pub label: String,
+    pub label: Shown,
     /// What tells it from another one under the same id; stands in the intent.
     pub fingerprint: Hash,
     /// When this device may use it; none: it must first be proved on this device.
