@@ -155,7 +155,7 @@ function draw() {
   byId("result").hidden = answer === undefined;
   if (shop !== null) {
     byId("shop-name").textContent = shop.name;
-    byId("shop-place").textContent = `${shop.place} · ${shop.till}`;
+    byId("shop-place").textContent = [shop.place, shop.till].filter(Boolean).join(" · ");
   }
   if (answer === undefined) return;
   const good = answer.outcome === "approved" || answer.outcome === "reversed";

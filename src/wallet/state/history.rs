@@ -71,7 +71,7 @@ pub struct ReceiptView {
 json_object! {
     open ReceiptView {
         id, sequence, at, kind, balance, money, shop, place, source, device, device_label = "deviceLabel", counter,
-        by, undoes, reason, missing = "missing?",
+        by, undoes, reason, missing,
     }
 }
 

@@ -91,7 +91,7 @@ pub struct ConfirmEnrolment {
     pub statement: Bytes,
     /// The passkey's assertion over the statement.
     pub assertion: Assertion,
-    /// What the user calls this device, at most 60 characters.
+    /// What the user calls this device, to be parsed as a [`crate::wire::text::Label`]: `bad-label`, if it is none.
     pub label: String,
     /// The platform's word for the device key, where custody is `native` and the host has one: opaque here.
     pub attestation: Option<Bytes>,

@@ -193,7 +193,7 @@ pub struct ConfirmRecovery {
     pub statement: Bytes,
     /// The passkey's assertion over the statement.
     pub assertion: Assertion,
-    /// What the user calls this device, at most 60 characters.
+    /// What the user calls this device, to be parsed as a [`crate::wire::text::Label`]: `bad-label`, if it is none.
     pub label: String,
 }
 json_object! { strict ConfirmRecovery { statement, assertion, label } }
