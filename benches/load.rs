@@ -39,7 +39,7 @@ fn plan() -> Plan {
     let people = (0..WALLETS).map(|number| Person {
         login: format!("user{number}"),
         password: format!("user{number}-password"),
-        label: format!("user{number}"),
+        label: format!("user{number}").parse().unwrap(),
         contact: format!("user{number}@example.test"),
         opened_with_wallet: true,
         balance: Amount::of(BALANCE),
@@ -48,8 +48,8 @@ fn plan() -> Plan {
     let shops = (0..WALLETS).map(|number| Shop {
         till: format!("t/{number}").parse().unwrap(),
         merchant: format!("m/{number}").parse().unwrap(),
-        name: format!("Shop {number}"),
-        place: "Tokyo".into(),
+        name: format!("Shop {number}").parse().unwrap(),
+        place: Some("Tokyo".parse().unwrap()),
         merchant_since: 0,
     });
     Plan { people: people.collect(), shops: shops.collect() }

@@ -10,7 +10,7 @@ use jitsuin::wire::co_signature::CoSignature;
 use jitsuin::wire::enrolment::{Enrolment, open_self_signed};
 use jitsuin::wire::freeze::Freeze;
 use jitsuin::wire::head::Head;
-use jitsuin::wire::id::{AccountId, Audience, IssuerId, RpId, SourceId, from_base64, to_base64};
+use jitsuin::wire::id::{AccountId, Audience, CodeName, IssuerId, RpId, SourceId, from_base64, to_base64};
 use jitsuin::wire::intent::Intent;
 use jitsuin::wire::key::PublicKey;
 use jitsuin::wire::key_set::KeySet;
@@ -20,6 +20,7 @@ use jitsuin::wire::receipt::{Body, Receipt};
 use jitsuin::wire::shop_code::{crc, parse_merchant_code};
 use jitsuin::wire::sign1::kid_of;
 use jitsuin::wire::state::DeviceState;
+use jitsuin::wire::text::{Label, Shown};
 use jitsuin::wire::till_code::{TillCode, read_payment_code};
 use jitsuin::wire::time::Time;
 use jitsuin::wire::token::UnverifiedToken;
@@ -143,6 +144,12 @@ fn text(bytes: &[u8]) {
     one_form::<AccountId>(text);
     one_form::<SourceId>(text);
     one_form::<Audience>(text);
+    one_form::<CodeName>(text);
+    one_form::<Shown>(text);
+    if let Ok(label) = text.parse::<Label>() {
+        assert_eq!(label.as_str().parse(), Ok(label.clone()), "a second form");
+        assert_eq!(label.as_str().parse(), Ok(Shown::from(label)), "a label that can't be shown");
+    }
     if let Ok(bytes) = from_base64(text) {
         assert_eq!(to_base64(&bytes), text, "a second form");
     }

@@ -62,6 +62,7 @@ export const CODES = Object.freeze({
   "not-first-device": ["user", false, "The account has had a device: another way leads back."],
   "credential-taken": ["user", false, "The passkey is registered already."],
   "wrong-account": ["user", false, "The ticket belongs to another account than the page expects."],
+  "bad-label": ["user", false, "The name can't be registered: it is empty or too long, or has characters that can't be seen."],
   "malformed": ["page", false, "The bytes are not in the one form the specification allows."],
   "wrong-statement": ["page", false, "The statement is of another type than expected."],
   "wrong-key": ["page", false, "The statement names another key."],

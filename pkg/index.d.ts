@@ -97,10 +97,11 @@ export interface Receipt {
   readonly kind: ReceiptKind;
   /** The balance after it. */
   readonly balance: Money;
+  /** What moved: the difference of two signed balances, or what was asked for where nothing moved. */
   readonly money: Money | null;
   /** The registered name of the shop. */
   readonly shop: string | null;
-  /** Where the till stands; only on the device that paid. */
+  /** Where the till stands, if a place is registered; only on the device that paid. */
   readonly place: string | null;
   readonly source: string | null;
   readonly device: string | null;
@@ -112,12 +113,18 @@ export interface Receipt {
   readonly undoes: bigint | null;
   /** Code of a refusal. */
   readonly reason: string | null;
+  /**
+   * Why shop, place, source, label, `undoes` and reason are not here, or `null` where nothing is missing. `erased`: the issuer erased them.
+   * `unreadable`: this version can't read what the issuer signed. `forged`: whoever carried the answer changed them. Amount, balance, device
+   * and counter are signed by themselves and hold in all three cases.
+   */
+  readonly missing: "erased" | "unreadable" | "forged" | null;
 }
 /** What the wallet must tell its owner; stays in `state.alerts` until acknowledged. */
 export interface Alert {
   readonly id: string;
   readonly at: Date;
-  readonly kind: "unknown-use" | "new-device" | "device-suspended" | "frozen" | "unfrozen" | "recovery-started" | "contact-changed" | "limits-changed" | "used-elsewhere" | "low-allowance" | "receipts-late" | "clock-skew" | "rotate-needed";
+  readonly kind: "unknown-use" | "new-device" | "device-suspended" | "frozen" | "unfrozen" | "recovery-started" | "contact-changed" | "limits-changed" | "used-elsewhere" | "low-allowance" | "receipts-late" | "receipt-forged" | "clock-skew" | "rotate-needed";
   /** Why, for `unknown-use`. */
   readonly cause: "never-made-here" | "gap" | "fork" | "forged" | null;
   readonly receipt: Receipt | null;
@@ -225,8 +232,11 @@ export class Wallet {
   logIn(options: { login: string; password: string; language?: "en" | "ja" } & Cancellable): Promise<{ readonly attempt: string }>;
   /** The contact code's 8 digits; resolves with the ticket for `prepareEnrolment`. Code: `code-refused`, alike for a wrong login, password or code. */
   enterCode(options: { attempt: string; code: string } & Cancellable): Promise<string>;
-  /** `account`: the label the user expects, and the one that is shown; another one is `wrong-account`. Without it the account's id is shown,
-   *  since a label from the network is not signed. Codes: `ticket-expired`, `not-first-device`, `already-enrolled`, `wrong-rp`. */
+  /**
+   * `label`: what the device is to be called, 1 to 60 visible characters. `account`: the label the user expects, and the one that is shown; another
+   * one is `wrong-account`. Without it the account's id is shown, since a label from the network is not signed.
+   * Codes: `bad-label` before anything is asked, `ticket-expired`, `not-first-device`, `already-enrolled`, `wrong-rp`.
+   */
   prepareEnrolment(options: { ticket: string; label?: string; account?: string } & Cancellable): Promise<Ceremony<Device>>;
   /**
    * Puts this device in the place of one whose key is gone or suspended; its passkey must be here. The old key is dead at once, the new one
@@ -417,6 +427,7 @@ export type ErrorCode =
   | "not-first-device"
   | "credential-taken"
   | "wrong-account"
+  | "bad-label"
   | "malformed"
   | "wrong-statement"
   | "wrong-key"

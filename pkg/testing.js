@@ -264,7 +264,7 @@ class World {
     return Object.freeze({ id, login, password, label, inbox, code, balance: balanceNow, finishCardProof, proveCards });
   }
 
-  /** @param {{ name?: string, place?: string, merchant?: string }} [options] */
+  /** @param {{ name?: string, place?: string | null, merchant?: string }} [options] */
   #till(options = {}) {
     const { name = "Kissaten", place = "Kyoto", merchant = "m/1" } = options;
     const send = (/** @type {Request} */ request) => this.#answer(request);

@@ -240,7 +240,7 @@ export class Wallet {
     const { ticket, label = "", account } = options;
     const expected = optional(account, "account");
     // Trimmed here too: the module knows ASCII's white space alone, since a table of all of it is large there.
-    return this.#prepare((raw) => raw.call(asked(verb, text(ticket, "ticket"), text(label, "label").trim(), expected)), options);
+    return this.#prepare((raw) => raw.call(asked(verb, text(ticket, "ticket"), text(label, "label"), expected)), options);
   }
 
   /**

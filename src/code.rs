@@ -173,6 +173,9 @@ codes! {
     CredentialTaken "credential-taken" User User false 409 "The passkey is registered already.";
     WrongAccount "wrong-account" Page User false 409 "The ticket belongs to another account than the page expects.";
 
+    // Names.
+    BadLabel "bad-label" User User false 422 "The name can't be registered: it is empty or too long, or has characters that can't be seen.";
+
     // Signed statements.
     Malformed "malformed" Page Page false 422 "The bytes are not in the one form the specification allows.";
     WrongStatement "wrong-statement" Page Page false 422 "The statement is of another type than expected.";

@@ -130,10 +130,11 @@ impl<P: Platform> Wallet<P> {
         self.finish_login(&EnterCode { attempt: attempt.into(), code: code.into() })
     }
 
-    /// Prepares to register this device. ASCII white space around `label` is dropped.
+    /// Prepares to register this device. `label` is parsed as a [`Label`](crate::wire::text::Label); an empty one stands
+    /// for the one of the settings.
     ///
     /// # Errors
-    /// `ticket-expired`, `not-first-device`, `already-enrolled`; `wrong-account` if the ticket is for another account
+    /// `bad-label`; `ticket-expired`, `not-first-device`, `already-enrolled`; `wrong-account` if the ticket is for another account
     /// than `expected_account_label`, which is what the wallet shows (without one, the account's id: a label that comes
     /// from the network is never shown); `wrong-rp` if the issuer's relying party is not this page's host.
     pub fn prepare_enrolment<'a>(

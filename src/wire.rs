@@ -21,6 +21,7 @@ pub mod key;
 pub mod key_set;
 pub mod list;
 pub mod money;
+pub mod number;
 pub mod quote;
 pub mod receipt;
 mod refusal;
@@ -36,8 +37,6 @@ pub mod token;
 pub mod webauthn;
 
 pub use field::Field;
-#[cfg(feature = "issuer")]
-pub(crate) use field::is_deceptive;
 pub use refusal::Refusal;
 pub use sign1::{Statement, Unsigned, Verified, open};
 pub use tagged::{sha256, tagged_hash};

@@ -46,7 +46,7 @@ async fn stage() -> (World, Place, Wallet<Place>, Till) {
 fn forge(place: &Place, key: &Caller, now: u32, atc: u32) -> String {
     let terms = data(place).allowance.unwrap();
     let token = Token { limit: Limit::Allowance, issued_at: now, expires_at: now + 60, atc, random: [7; 4] };
-    let unsigned = token.prepare(terms.handle, &terms.veil);
+    let unsigned = token.prepare(terms.handle, &terms.veil).unwrap();
     Token::text(&unsigned, &key.sign(unsigned.message()))
 }
 

@@ -56,7 +56,7 @@ fn forge(place: &Place, key: &Caller, change: impl FnOnce(&mut Token)) -> String
     let mut token =
         Token { limit: Limit::Allowance, issued_at: now, expires_at: now + 60, atc: data.atc + 1, random: [7; 4] };
     change(&mut token);
-    let unsigned = token.prepare(terms.handle, &terms.veil);
+    let unsigned = token.prepare(terms.handle, &terms.veil).unwrap();
     Token::text(&unsigned, &key.sign(unsigned.message()))
 }
 

@@ -26,9 +26,10 @@ use jitsuin::wire::key::PublicKey;
 use jitsuin::wire::key_set::KeySet;
 use jitsuin::wire::money::Amount;
 use jitsuin::wire::quote::Quote;
-use jitsuin::wire::receipt::Receipt;
+use jitsuin::wire::receipt::{Body, Receipt};
 use jitsuin::wire::sign1::encode;
 use jitsuin::wire::state::DeviceState;
+use jitsuin::wire::text::{Label, Shown};
 use jitsuin::wire::time::Time;
 use jitsuin::wire::token::{Limit, Token, UnverifiedToken};
 use jitsuin::wire::{Refusal, Statement, open};
@@ -51,6 +52,9 @@ struct Vector {
     fields: Json,
     /// The call that a proof is checked for.
     call: Option<Call>,
+    /// What a text is parsed into.
+    #[serde(rename = "type")]
+    kind: Option<String>,
     /// Tokens of the same key that the ledger took before this one, oldest first.
     after: Option<Vec<String>>,
 }
@@ -131,6 +135,23 @@ fn check_proof(vector: &Vector) -> Result<Json, String> {
     Ok(json!({ "thumb": proof.key.thumbprint(), "claims": proof.claims }))
 }
 
+fn check_body(vector: &Vector) -> Result<Json, String> {
+    let bytes = HEXLOWER.decode(vector.input.as_bytes()).unwrap();
+    let body = Body::from_bytes(&bytes).map_err(|refusal| refusal.name().to_owned())?;
+    assert_eq!(body.to_bytes(), bytes);
+    Ok(json!({ "hash": HEXLOWER.encode(body.hash().as_bytes()) }))
+}
+
+fn check_text(vector: &Vector) -> Result<Json, String> {
+    let parsed = match vector.kind.as_deref().unwrap() {
+        "shown" => vector.input.parse::<Shown>(),
+        "label" => vector.input.parse::<Label>().map(Shown::from),
+        other => panic!("no type {other}"),
+    };
+    let text = parsed.map_err(|refusal| refusal.name().to_owned())?;
+    Ok(json!({ "text": text }))
+}
+
 fn check(statement: &str, vector: &Vector) -> Result<Json, String> {
     match statement {
         "enrol" => check_statement::<Enrolment>(vector),
@@ -147,6 +168,8 @@ fn check(statement: &str, vector: &Vector) -> Result<Json, String> {
         "token" => check_token(vector),
         "intent" => check_intent(vector),
         "dpop" => check_proof(vector),
+        "body" => check_body(vector),
+        "text" => check_text(vector),
         other => panic!("no decoder for the folder {other}"),
     }
 }
@@ -194,19 +217,21 @@ fn no_vector_was_lost() {
         *counts.entry(statement).or_default() += 1;
     }
     let pinned = [
-        ("allowance", 30),
+        ("allowance", 33),
         ("approval", 31),
+        ("body", 30),
         ("dpop", 28),
-        ("enrol", 31),
+        ("enrol", 34),
         ("freeze", 30),
-        ("head", 30),
-        ("intent", 27),
-        ("keyset", 31),
-        ("quote", 30),
-        ("receipt", 30),
+        ("head", 32),
+        ("intent", 28),
+        ("keyset", 34),
+        ("quote", 45),
+        ("receipt", 34),
         ("state", 44),
-        ("step-up", 30),
-        ("time", 30),
+        ("step-up", 31),
+        ("text", 61),
+        ("time", 32),
         ("token", 81),
     ];
     assert_eq!(counts, pinned.map(|(name, count)| (name.to_owned(), count)).into());
@@ -214,10 +239,9 @@ fn no_vector_was_lost() {
 
 #[test]
 fn a_typed_statement_is_never_another_one() {
-    for (statement, vector) in vectors()
-        .iter()
-        .filter(|(statement, vector)| vector.rule == "golden" && !["token", "dpop"].contains(&statement.as_str()))
-    {
+    for (statement, vector) in vectors().iter().filter(|(statement, vector)| {
+        vector.rule == "golden" && !["token", "dpop", "body"].contains(&statement.as_str())
+    }) {
         for other in [
             "enrol",
             "step-up",

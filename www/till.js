@@ -173,7 +173,7 @@ function draw() {
   byId("result").hidden = answer === undefined;
   if (shop !== null) {
     byId("shop-name").textContent = shop.name;
-    byId("shop-place").textContent = `${shop.place} · ${shop.till}`;
+    byId("shop-place").textContent = [shop.place, shop.till].filter(Boolean).join(" · ");
   }
   if (answer === undefined) return;
   // This till charged the code before: the payment is shown, but it is not this sale's.

@@ -55,6 +55,10 @@ function row(receipt) {
   const why = receipt.reason ? ` · ${textOfCode(receipt.reason)}` : "";
   item.append(make("span", { class: "small" }, when(receipt.at) + why));
   item.append(make("span", { class: "small after" }, t("history.balance", { money: formatMoney(receipt.balance, locale()) })));
+  if (receipt.missing !== null) {
+    const key = `history.missing.${receipt.missing}`;
+    item.append(make("span", { class: "small missing" }, t(hasText(key) ? key : "history.missing.unreadable")));
+  }
   return item;
 }
 

@@ -174,7 +174,7 @@ function drawCode() {
   byId("show-code").textContent = t(paid === undefined ? "pay.show" : "pay.again");
   if (paid?.money) {
     byId("paid-amount").textContent = formatMoney(paid.money, locale());
-    byId("paid-shop").textContent = t("pay.paid", { shop: paid.shop ?? "" });
+    byId("paid-shop").textContent = paid.shop === null ? t("pay.done") : t("pay.paid", { shop: paid.shop });
   }
 }
 

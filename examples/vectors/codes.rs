@@ -100,7 +100,7 @@ pub(crate) fn write_shop_codes() -> usize {
         ),
         ("name with a line break", sealed("0002010204aaaa53033925802JP5903a\nb"), "deceptive-text", 31),
         ("name written backwards", sealed("0002010204aaaa53033925802JP5903a\u{202e}b"), "deceptive-text", 31),
-        ("name with a hidden character", sealed("0002010204aaaa53033925802JP5903a\u{200b}b"), "deceptive-text", 31),
+        ("name with a direction mark", sealed("0002010204aaaa53033925802JP5903a\u{200e}b"), "deceptive-text", 31),
         ("city written backwards", sealed("0002010204aaaa53033925802JP6003a\u{2067}b"), "deceptive-text", 31),
         (
             "name of the place written backwards",
@@ -117,6 +117,10 @@ pub(crate) fn write_shop_codes() -> usize {
         written += 1;
     }
     let widest = format!("5999{}", "店".repeat(99));
+    let named = |rule, name: &str| {
+        let input = sealed(&format!("{good}59{:02}{name}", name.chars().count()));
+        (rule, input, json!({ "00": "01", "02": "aaaa", "53": "392", "58": "JP", "59": name }))
+    };
     let taken = [
         (
             "512 characters",
@@ -137,6 +141,9 @@ pub(crate) fn write_shop_codes() -> usize {
             sealed(&format!("{good}{widest}")),
             json!({ "00": "01", "02": "aaaa", "53": "392", "58": "JP", "59": "店".repeat(99) }),
         ),
+        named("Persian name with a non-joiner", "می\u{200c}خواهم"),
+        named("Sinhala name with a joiner", "ශ්\u{200d}රී"),
+        named("Khmer name with a zero-width space", "ភ្នំ\u{200b}ពេញ"),
         (
             "a part of a yen is kept as text",
             sealed("0002010204aaaa530339254050.5005802JP"),

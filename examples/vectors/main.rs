@@ -13,6 +13,7 @@ mod proof;
 mod samples;
 mod signer;
 mod statements;
+mod text;
 mod token;
 mod value;
 
@@ -59,6 +60,11 @@ impl Folder<'_> {
         self.write_more(vector, &[("after", after.into())]);
     }
 
+    /// A text's vector also says which type it is parsed into.
+    pub(crate) fn write_text(&mut self, vector: Vector<'_>, kind: &str) {
+        self.write_more(vector, &[("type", kind.into())]);
+    }
+
     fn write_more(&mut self, vector: Vector<'_>, more: &[(&str, Json)]) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(self.statement);
         std::fs::create_dir_all(&folder).unwrap();
@@ -83,7 +89,9 @@ impl Folder<'_> {
 static WRITTEN: std::sync::Mutex<Vec<std::path::PathBuf>> = std::sync::Mutex::new(Vec::new());
 
 fn main() {
-    for statement in statements::ALL.iter().map(|statement| statement.name).chain(["token", "intent", "dpop"]) {
+    for statement in
+        statements::ALL.iter().map(|statement| statement.name).chain(["token", "intent", "dpop", "body", "text"])
+    {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors").join(statement);
         let _absent_at_first = std::fs::remove_dir_all(&folder);
     }
@@ -98,6 +106,12 @@ fn main() {
     let mut folder = Folder { statement: "intent", written: 0 };
     statements::write_intents(&mut folder);
     println!("{:>4} intent", folder.written);
+    let mut folder = Folder { statement: "body", written: 0 };
+    text::write_bodies(&mut folder);
+    println!("{:>4} body", folder.written);
+    let mut folder = Folder { statement: "text", written: 0 };
+    text::write(&mut folder);
+    println!("{:>4} text", folder.written);
     let mut folder = Folder { statement: "dpop", written: 0 };
     proof::write(&mut folder);
     println!("{:>4} dpop", folder.written);

@@ -13,6 +13,7 @@ use jitsuin::wire::id::{AccountId, Bytes, Handle, Hash, IssuerId, Nonce, Thumbpr
 use jitsuin::wire::intent::{Action, Intent};
 use jitsuin::wire::key_set::{IssuerKey, KeySet, Use};
 use jitsuin::wire::money::{Amount, Currency};
+use jitsuin::wire::number::Whole;
 use jitsuin::wire::quote::Quote;
 use jitsuin::wire::receipt::{Body, Kind, Receipt};
 use jitsuin::wire::sign1::encode;
@@ -45,7 +46,7 @@ pub(crate) fn enrol() -> Vec<u8> {
         account: account(),
         device_key: device().public(),
         channel_key: Signer::new(8).public(),
-        credential: Bytes(vec![0xc1; 32]),
+        credential: Bytes(vec![0xc1; 32]).try_into().unwrap(),
         credential_key_hash: Hash([0xc2; 32]),
         backup_eligible: true,
         backed_up: false,
@@ -61,7 +62,7 @@ pub(crate) fn step_up() -> Vec<u8> {
         b"authenticator data",
         b"client data",
         b"signature",
-        &[0xc1; 32],
+        &Bytes(vec![0xc1; 32]).try_into().unwrap(),
     ))
 }
 
@@ -104,10 +105,10 @@ pub(crate) fn body() -> Body {
         salt: [6; 16],
         amount: Some(Amount::of(540)),
         currency: Some(Currency::JPY),
-        shop: Some("みなと商店".into()),
-        place: Some("横浜市".into()),
+        shop: Some("みなと商店".parse().unwrap()),
+        place: Some("横浜市".parse().unwrap()),
         source: None,
-        device_label: Some("Pixel".into()),
+        device_label: Some("Pixel".parse().unwrap()),
         undoes: None,
         reason: None,
     }
@@ -117,7 +118,7 @@ pub(crate) fn receipt() -> Vec<u8> {
     encode(&Receipt {
         issuer: issuer(),
         account: account(),
-        seq: 2,
+        seq: Whole::from(2),
         prev: Hash([0x11; 32]),
         time: NOW,
         kind: Kind::Payment,
@@ -130,7 +131,13 @@ pub(crate) fn receipt() -> Vec<u8> {
 }
 
 pub(crate) fn head() -> Vec<u8> {
-    encode(&Head { account: account(), seq: 2, hash: Hash([0x12; 32]), time: NOW, balance: Amount::of(1_460) })
+    encode(&Head {
+        account: account(),
+        seq: Whole::from(2),
+        hash: Hash([0x12; 32]),
+        time: NOW,
+        balance: Amount::of(1_460),
+    })
 }
 
 pub(crate) fn state() -> Vec<u8> {
@@ -173,7 +180,7 @@ pub(crate) fn state() -> Vec<u8> {
 }
 
 pub(crate) fn time() -> Vec<u8> {
-    encode(&Time { issuer: issuer(), nonce: Nonce([7; 16]), now_ms: u64::from(NOW) * 1000 + 123 })
+    encode(&Time { issuer: issuer(), nonce: Nonce([7; 16]), now_ms: Whole::new(u64::from(NOW) * 1000 + 123).unwrap() })
 }
 
 /// The keys that sign the issuer's statements among the vectors.
@@ -182,8 +189,8 @@ pub(crate) fn issuer_keys() -> KeySet {
         let key = Signer::new(byte).public();
         IssuerKey { kid: key.kid(), key, usage, not_before: NOW - 1000, not_after: NOW + 31_536_000 }
     };
-    let keys = (21..).zip(Use::ALL).map(|(byte, usage)| key(byte, usage)).collect();
-    KeySet { issuer: issuer(), seq: 1, keys, prev: Hash::ZERO }
+    let keys: Vec<_> = (21..).zip(Use::ALL).map(|(byte, usage)| key(byte, usage)).collect();
+    KeySet { issuer: issuer(), seq: Whole::from(1), keys: keys.try_into().unwrap(), prev: Hash::ZERO }
 }
 
 pub(crate) fn key_set() -> Vec<u8> {
@@ -193,8 +200,8 @@ pub(crate) fn key_set() -> Vec<u8> {
 pub(crate) fn quote() -> Vec<u8> {
     encode(&Quote {
         issuer: issuer(),
-        merchant: "みなと商店".into(),
-        place: "横浜市".into(),
+        merchant: "みなと商店".parse().unwrap(),
+        place: Some("横浜市".parse().unwrap()),
         audience: "m/minato".parse().unwrap(),
         currency: Currency::JPY,
         amount: Some(Amount::of(540)),
@@ -222,7 +229,7 @@ pub(crate) fn intents() -> Vec<Intent> {
         },
         Action::Approve {
             new_thumb: Thumbprint([0x16; 32]),
-            new_credential: Bytes(vec![0xc3; 16]),
+            new_credential: Bytes(vec![0xc3; 16]).try_into().unwrap(),
             custody: Custody::Native,
         },
         Action::Revoke { target_thumb: Thumbprint([0x17; 32]) },
@@ -237,7 +244,7 @@ pub(crate) fn intents() -> Vec<Intent> {
         issuer: issuer(),
         account: account(),
         thumb: thumb(),
-        credential: Bytes(vec![0xc1; 32]),
+        credential: Bytes(vec![0xc1; 32]).try_into().unwrap(),
         head: Hash([0x12; 32]),
         nonce: Nonce([9; 16]),
         expires_at: NOW + 300,

@@ -2,7 +2,7 @@
 
 use crate::signer::{Sign1, Signer};
 use crate::value::{Entries, Value};
-use crate::{Folder, NOW, Vector, samples};
+use crate::{Folder, NOW, Vector, samples, text};
 use data_encoding::HEXLOWER;
 use jitsuin::wire::state::DeviceState;
 use jitsuin::wire::{MAX_BYTES, Statement as _};
@@ -167,6 +167,12 @@ pub(crate) fn write(folder: &mut Folder<'_>, kind: &Kind) {
         put(rule, Sign1 { protected, ..right.clone() }.sign(&signer), refusal, "skip", Json::Null);
     }
 
+    for (rule, payload, expect) in broken_values(kind.name, &payload) {
+        let fields = if expect == "ok" { json!({ "payload": HEXLOWER.encode(&payload) }) } else { Json::Null };
+        let others = if expect == "ok" { "accept" } else { "skip" };
+        put(&rule, Sign1 { payload, ..right.clone() }.sign(&signer), expect, others, fields);
+    }
+
     let flagged = Value::Map(vec![(Value::Uint(4), Value::Bytes(vec![1]))]);
     let forms = [
         ("tag of another message", Sign1 { tag: Some(17), ..right.clone() }, "wrong-tag", "skip"),
@@ -222,6 +228,64 @@ pub(crate) fn write(folder: &mut Folder<'_>, kind: &Kind) {
     put("point not on the curve", broken.sign(&signer), "bad-key", "skip", Json::Null);
 }
 
+/// A payload with one value at a bound of its type, or beyond it.
+fn broken_values(name: &str, payload: &[u8]) -> Vec<(String, Vec<u8>, &'static str)> {
+    let entries = Value::entries(payload);
+    let mut found = Vec::new();
+    let mut with = |rule: &str, at: usize, value: Value, expect| {
+        let mut changed = entries.clone();
+        changed[at].1 = value;
+        found.push((rule.to_owned(), Value::Map(changed).encode(), expect));
+    };
+    let most = (1 << 53) - 1;
+    match name {
+        "receipt" => {
+            with("seq 2^53 - 1", 2, Value::Uint(most), "ok");
+            with("seq 2^53", 2, Value::Uint(most + 1), "out-of-range");
+            with("time 2^32", 4, Value::Uint(1 << 32), "out-of-range");
+            with("kind that does not exist", 5, Value::Text("gift".into()), "bad-text");
+        }
+        "head" => {
+            with("seq 2^53", 1, Value::Uint(most + 1), "out-of-range");
+            with("balance 2^53", 4, Value::Uint(most + 1), "out-of-range");
+        }
+        "time" => {
+            with("now 2^53 - 1", 2, Value::Uint(most), "ok");
+            with("now 2^53", 2, Value::Uint(most + 1), "out-of-range");
+        }
+        "allowance" => {
+            with("per payment 2^53", 5, Value::Uint(most + 1), "out-of-range");
+            with("count 2^32", 6, Value::Uint(1 << 32), "out-of-range");
+            with("tier that does not exist", 12, Value::Text("gold".into()), "bad-text");
+        }
+        "enrol" => {
+            with("credential of 1023 bytes", 5, Value::Bytes(vec![1; 1023]), "ok");
+            with("credential of 1024 bytes", 5, Value::Bytes(vec![1; 1024]), "out-of-range");
+            with("credential of no byte", 5, Value::Bytes(vec![]), "out-of-range");
+        }
+        "step-up" => with("credential of 1024 bytes", 4, Value::Bytes(vec![1; 1024]), "out-of-range"),
+        "keyset" => {
+            with("seq 2^53", 1, Value::Uint(most + 1), "out-of-range");
+            let entry = samples::bytes(&samples::issuer_keys().keys[0]);
+            let list = |length| Value::Array(vec![Value::Raw(entry.clone()); length]);
+            with("16 keys", 2, list(16), "ok");
+            with("17 keys", 2, list(17), "out-of-range");
+        }
+        "quote" => {
+            for (rule, text, refusal) in text::unshown() {
+                with(&format!("merchant with {rule}"), 1, Value::Text(text), refusal);
+            }
+            with("merchant of 255 bytes", 1, Value::Text("角".repeat(85)), "ok");
+            with("place with line break", 2, Value::Text("a\nb".into()), "bad-text");
+            let mut without = entries.clone();
+            without.remove(2);
+            found.push(("place absent".into(), Value::Map(without).encode(), "ok"));
+        }
+        _ => {}
+    }
+    found
+}
+
 /// Intents are not signed as such: their hash is a WebAuthn challenge.
 pub(crate) fn write_intents(folder: &mut Folder<'_>) {
     let key = samples::device().public();
@@ -254,5 +318,6 @@ pub(crate) fn write_intents(folder: &mut Folder<'_>) {
     put("kind without its terms", &changed(1, Value::Text("pay".into())), "wrong-type", Json::Null);
     put("amount above 2^53", &changed(9, Value::Uint(1 << 53)), "out-of-range", Json::Null);
     put("currency that does not exist", &changed(10, Value::Uint(1)), "out-of-range", Json::Null);
+    put("credential of 1024 bytes", &changed(5, Value::Bytes(vec![1; 1024])), "out-of-range", Json::Null);
     put("nonce too short", &changed(7, Value::Bytes(vec![1; 15])), "out-of-range", Json::Null);
 }

@@ -147,6 +147,11 @@ pub(crate) fn write(folder: &mut Folder<'_>) {
         ("life of 29 s", claims(&exact, &|map| map[1].1 = Value::Uint(u64::from(NOW) + 29)), "bad-lifetime"),
         ("life of 121 s", claims(&exact, &|map| map[1].1 = Value::Uint(u64::from(NOW) + 121)), "bad-lifetime"),
         ("ends before it begins", claims(&exact, &|map| map[1].1 = Value::Uint(u64::from(NOW) - 60)), "bad-lifetime"),
+        (
+            "date that makes a text too short",
+            claims(&exact, &|map| (map[1].1, map[2].1) = (Value::Uint(0xffff + 60), Value::Uint(0xffff))),
+            "out-of-range",
+        ),
         ("time above 32 bits", claims(&exact, &|map| map[1].1 = Value::Uint(1 << 32)), "out-of-range"),
         ("time of another type", claims(&exact, &|map| map[1].1 = Value::Text("now".into())), "wrong-type"),
         ("cti too short", claims(&exact, &|map| map[3].1 = Value::Bytes(vec![1; 7])), "out-of-range"),

@@ -61,6 +61,7 @@ export const en = Object.freeze({
   "not-first-device": { title: "Another device came first", body: "This account has had a device. For your safety it can't be taken over with a password and a code.", action: null },
   "credential-taken": { title: "Passkey is in use", body: "This passkey is registered already. Make a new one.", action: "Try again" },
   "wrong-account": { title: "Another account", body: "The code belongs to another account than the one shown. Start again.", action: "Start again" },
+  "bad-label": { title: "Choose another name", body: "A name has 1 to 60 characters, all of them visible.", action: "Change name" },
   malformed: { title: "Could not be read", body: "What was sent has the wrong form. Nothing was done.", action: null },
   "wrong-statement": { title: "Not the right kind", body: "What was sent is something else than expected. Nothing was done.", action: null },
   "wrong-key": { title: "Another key", body: "This was signed with another key than expected. Nothing was done.", action: null },

@@ -4,7 +4,7 @@
 use super::tasks::{Outcome, Promise};
 use super::web_crypto::PasskeySecret;
 use crate::wallet::ports::{Answer as Given, Authenticator, CreationOptions, Ended, RequestOptions};
-use crate::wire::id::{Bytes, to_base64};
+use crate::wire::id::{Bytes, CredentialId, to_base64};
 use crate::wire::webauthn::{Assertion, AssertionResponse, NoExtensions, Registration, RegistrationResponse};
 use core::time::Duration;
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -110,7 +110,7 @@ impl Authenticator for Passkeys {
         );
         Outcome::of(asked, |outcome| {
             let answer = answer(outcome)?;
-            let raw_id = answer.part("rawId");
+            let raw_id = answer.credential_id()?;
             let registration = Box::new(Registration {
                 id: to_base64(&raw_id.0),
                 raw_id,
@@ -137,7 +137,7 @@ impl Authenticator for Passkeys {
         );
         Outcome::of(asked, |outcome| {
             let answer = answer(outcome)?;
-            let raw_id = answer.part("rawId");
+            let raw_id = answer.credential_id()?;
             let assertion = Assertion {
                 id: to_base64(&raw_id.0),
                 raw_id,
@@ -161,6 +161,18 @@ impl Authenticator for Passkeys {
 }
 
 impl Answer {
+    /// The credential's id. One that is empty or too long counts as a platform that failed.
+    fn credential_id(&self) -> Result<CredentialId, Ended> {
+        self.part("rawId").try_into().map_err(|_| Ended {
+            name: "DataError".into(),
+            elapsed: Duration::ZERO,
+            deadline_passed: false,
+            aborted_by_us: false,
+            focused: true,
+            tapped: true,
+        })
+    }
+
     /// A part that every credential has.
     fn part(&self, name: &str) -> Bytes {
         Bytes(self.bytes(name).unwrap_or_default())
@@ -182,7 +194,7 @@ fn answer(outcome: &Outcome) -> Result<Answer, Ended> {
     })
 }
 
-fn ids(credentials: &[Bytes]) -> Ids {
+fn ids(credentials: &[CredentialId]) -> Ids {
     let ids = Ids::new();
     for id in credentials {
         ids.add(&id.0);

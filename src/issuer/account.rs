@@ -8,7 +8,7 @@ use crate::rules::policy::{Limits, Policy};
 use crate::rules::spending::Meter;
 use crate::wire::allowance::{Offline, Tier};
 use crate::wire::enrolment::Custody;
-use crate::wire::id::{AccountId, Audience, Bytes, Handle, Hash, Nonce, SourceId, Thumbprint, Veil};
+use crate::wire::id::{AccountId, Audience, Bytes, CredentialId, Handle, Hash, Nonce, SourceId, Thumbprint, Veil};
 use crate::wire::key::PublicKey;
 use crate::wire::money::{Amount, Currency};
 use crate::wire::state::{DeviceStatus, SourceItem};
@@ -21,7 +21,7 @@ pub struct Account {
     /// Its id.
     pub id: AccountId,
     /// What its owner knows it by.
-    pub label: String,
+    pub label: Shown,
     /// Language of messages: `ja` or `en`.
     pub language: String,
     /// Where messages go.
@@ -73,7 +73,7 @@ pub struct Device {
     /// The key that reads and freezes.
     pub channel_key: PublicKey,
     /// What its owner calls it.
-    pub label: String,
+    pub label: Shown,
     /// What its wallet says of its custody.
     pub custody: Custody,
     /// Whether it may sign.
@@ -186,7 +186,7 @@ pub struct Held {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Credential {
     /// Credential id.
-    pub id: Bytes,
+    pub id: CredentialId,
     /// COSE public key.
     pub key: Bytes,
     /// Highest signature counter seen; 0 where the authenticator has none.

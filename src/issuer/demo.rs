@@ -17,6 +17,7 @@ use crate::wire::id::{AccountId, Audience, Bytes, SourceId};
 use crate::wire::money::Amount;
 use crate::wire::receipt;
 use crate::wire::state::Sources;
+use crate::wire::text::Label;
 
 /// One account to open.
 #[derive(Clone, Debug)]
@@ -26,7 +27,7 @@ pub struct Person {
     /// Password.
     pub password: String,
     /// What the owner knows the account by.
-    pub label: String,
+    pub label: Label,
     /// Where messages go.
     pub contact: String,
     /// Opened with the wallet: no cool-off. Otherwise it existed before, as the accounts of 2019 did.
@@ -45,9 +46,9 @@ pub struct Shop {
     /// `m/…`
     pub merchant: Audience,
     /// Registered name of the merchant.
-    pub name: String,
-    /// Where the till stands.
-    pub place: String,
+    pub name: Label,
+    /// Where the till stands, if a place is registered.
+    pub place: Option<Label>,
     /// When the merchant was registered, seconds since 1970; 0: long ago.
     pub merchant_since: u32,
 }
@@ -65,26 +66,28 @@ impl Default for Plan {
     /// `hanako`, whose account was opened with the wallet, and `taro`, whose account existed before; two shops with a
     /// till each. Passwords are `<login>-password`; both have JPY 2,000 and a card of each behaviour.
     fn default() -> Self {
-        let person = |login: &str, label: &str, opened_with_wallet| Person {
-            login: login.into(),
-            password: format!("{login}-password"),
-            label: label.into(),
-            contact: format!("{login}@example.test"),
-            opened_with_wallet,
-            balance: Amount::of(2_000),
-            cards: CardKind::ALL.into(),
+        let person = |login: &str, opened_with_wallet| {
+            Some(Person {
+                login: login.into(),
+                password: format!("{login}-password"),
+                label: login.parse().ok()?,
+                contact: format!("{login}@example.test"),
+                opened_with_wallet,
+                balance: Amount::of(2_000),
+                cards: CardKind::ALL.into(),
+            })
         };
         let shop = |number: &str, name: &str, place: &str| {
             Some(Shop {
                 till: format!("t/{number}").parse().ok()?,
                 merchant: format!("m/{number}").parse().ok()?,
-                name: name.into(),
-                place: place.into(),
+                name: name.parse().ok()?,
+                place: Some(place.parse().ok()?),
                 merchant_since: 0,
             })
         };
         Self {
-            people: vec![person("hanako", "hanako", true), person("taro", "taro", false)],
+            people: [person("hanako", true), person("taro", false)].into_iter().flatten().collect(),
             shops: [shop("1001", "Kado no Mise", "Tokyo Kanda"), shop("2002", "Eki Shop", "Osaka Umeda")]
                 .into_iter()
                 .flatten()
@@ -149,8 +152,8 @@ fn till(moment: &Moment<'_>, shop: &Shop) -> Till {
     Till {
         till: shop.till.clone(),
         merchant: shop.merchant.clone(),
-        name: shop.name.clone(),
-        place: shop.place.clone(),
+        name: shop.name.clone().into(),
+        place: shop.place.clone().map(Into::into),
         currency: moment.settings.currency,
         blocked: false,
         merchant_since: shop.merchant_since,
@@ -171,7 +174,7 @@ fn open_account(
     }
     let mut account = Account {
         id: id.clone(),
-        label: person.label.clone(),
+        label: person.label.clone().into(),
         language: "ja".into(),
         contact: person.contact.clone(),
         contact_changed_at: None,
@@ -224,7 +227,7 @@ fn card(moment: &Moment<'_>, number: u16, kind: CardKind) -> Result<Source, Refu
     };
     Ok(Source {
         id,
-        label: what.parse()?,
+        label: what.parse::<Label>()?.into(),
         random: moment.chance.next(),
         processor: kind.card().into(),
         proved: Vec::new(),

@@ -24,6 +24,7 @@ use crate::wire::calls::{
 };
 use crate::wire::id::AccountId;
 use crate::wire::json::{self, ToJson};
+use crate::wire::number::Whole;
 
 const JSON: &str = "application/json";
 
@@ -129,7 +130,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         let nonce = Some(proof::nonce(&self.keys, now_ms));
         match self.following(request, now_ms).await {
             Ok(following) => {
-                let body = write(&News { newest: following.newest }).unwrap_or_default();
+                let body = write(&News { newest: Whole::saturating(following.newest) }).unwrap_or_default();
                 (Reply { status: 200, content_type: JSON, body, nonce, retry_after: None }, Some(following))
             }
             Err(refused) => (problem(&refused, nonce), None),

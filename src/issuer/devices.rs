@@ -14,6 +14,7 @@ use crate::wire::freeze::Freeze;
 use crate::wire::id::{AccountId, Bytes, Nonce, Thumbprint};
 use crate::wire::key::PublicKey;
 use crate::wire::key_set::Use;
+use crate::wire::number::Whole;
 use crate::wire::receipt::Kind;
 use crate::wire::sign1;
 use crate::wire::state::{DeviceItem, DeviceState, Devices, Sources};
@@ -67,13 +68,14 @@ pub(super) fn sync(
         last.seen_at = Some(now);
     }
     let device = owner.device(thumb).ok_or(Code::NotEnrolled)?;
-    let time = Time { issuer: moment.settings.issuer.clone(), nonce: call.nonce, now_ms: moment.now_ms };
+    let time =
+        Time { issuer: moment.settings.issuer.clone(), nonce: call.nonce, now_ms: Whole::saturating(moment.now_ms) };
     let state = DeviceState {
         issuer: moment.settings.issuer.clone(),
         account: owner.id.clone(),
         thumb,
         nonce: call.nonce,
-        seq: owner.link.seq,
+        seq: Whole::saturating(owner.link.seq),
         status: owner.status(device),
         floor: device.window.floor(),
         devices: listed(&owner, device),
@@ -113,7 +115,8 @@ pub(super) fn name_counters(
         return Err(Code::BadArgument.into());
     }
     records.accounts.put(account, owner);
-    let time = Time { issuer: moment.settings.issuer.clone(), nonce: call.nonce, now_ms: moment.now_ms };
+    let time =
+        Time { issuer: moment.settings.issuer.clone(), nonce: call.nonce, now_ms: Whole::saturating(moment.now_ms) };
     Ok(CountersNamed { time: Bytes(moment.keys.sign(Use::Time, &time)) })
 }
 

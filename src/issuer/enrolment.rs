@@ -18,13 +18,12 @@ use crate::wire::calls::{ConfirmEnrolment, Enrolled, EnrolmentPrepared};
 use crate::wire::enrolment::{self, Enrolment};
 use crate::wire::id::{AccountId, Hash, Nonce, Thumbprint};
 use crate::wire::key::PublicKey;
-use crate::wire::{Verified, is_deceptive, sha256};
+use crate::wire::text::{Label, Shown};
+use crate::wire::{Verified, sha256};
 use serde::{Deserialize, Serialize};
 
 /// Life of an enrolment in seconds.
 const LIFE: u32 = 600;
-/// Longest label in characters.
-const LONGEST_LABEL: usize = 60;
 
 /// An enrolment that waits for passkey and statement.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -89,9 +88,12 @@ pub(super) fn prepare(
     Ok(prepared)
 }
 
-/// Whether a device may be called so.
-pub(super) fn is_label(label: &str) -> bool {
-    !label.is_empty() && label.chars().count() <= LONGEST_LABEL && !label.chars().any(is_deceptive)
+/// What a device is to be called.
+///
+/// # Errors
+/// [`Code::BadLabel`] for what can't be a [`Label`].
+pub(super) fn device_label(text: &str) -> Result<Shown, Code> {
+    text.parse::<Label>().map(Into::into).map_err(|_| Code::BadLabel)
 }
 
 fn check_first(account: &Account) -> Result<(), Code> {
@@ -106,7 +108,7 @@ fn check_first(account: &Account) -> Result<(), Code> {
 /// # Errors
 /// [`Code::TicketExpired`] without an open enrolment; [`Code::NotFirstDevice`]; [`Code::Frozen`]; what `webauthn.rs`
 /// refuses; [`Code::CredentialTaken`]; [`Code::IntentMismatch`] for a statement that says anything else;
-/// [`Code::AlreadyEnrolled`] for a key that is registered; [`Code::BadArgument`] for a bad label.
+/// [`Code::AlreadyEnrolled`] for a key that is registered; [`Code::BadLabel`].
 pub(super) fn confirm(
     moment: &Moment<'_>,
     records: &mut Records,
@@ -128,9 +130,7 @@ pub(super) fn confirm(
         .cloned()
         .ok_or(Code::TicketExpired)?;
     check_first(&owner)?;
-    if !is_label(&call.label) {
-        return Err(Code::BadArgument.into());
-    }
+    let label = device_label(&call.label)?;
     let settings = moment.settings;
     let channel_thumb = open.channel_key.thumbprint();
     let challenge =
@@ -167,7 +167,7 @@ pub(super) fn confirm(
     let new = NewKey {
         key: statement.device_key,
         channel_key: open.channel_key,
-        label: call.label.clone(),
+        label: label.clone(),
         custody: statement.custody,
         credential,
         enrolment: statement_hash,
@@ -178,7 +178,7 @@ pub(super) fn confirm(
         last_debit: None,
     };
     let answer = registration::register(moment, records, &mut owner, fresh, new);
-    records.messages.push(Message::alarm(moment, &owner, &Event::DeviceAdded(&call.label)));
+    records.messages.push(Message::alarm(moment, &owner, &Event::DeviceAdded(&label)));
     records.accounts.put(account, owner);
     Ok(answer)
 }

@@ -6,7 +6,9 @@ use crate::code::Code;
 use crate::wire::Statement;
 use crate::wire::id::{Bytes, Hash, IssuerId};
 use crate::wire::key::{PublicKey, Signature};
-use crate::wire::key_set::{IssuerKey, KeySet, SignedKeySet, Use};
+use crate::wire::key_set::{IssuerKey, KeySet, MOST_KEYS, SignedKeySet, Use};
+use crate::wire::list::List;
+use crate::wire::number::Whole;
 use crate::wire::sign1;
 use hmac::{Hmac, KeyInit, Mac};
 use p256::ecdsa::SigningKey;
@@ -17,8 +19,8 @@ use zeroize::{Zeroize, Zeroizing};
 
 /// How long the first key set holds, in seconds: five years.
 const LIFE: u32 = 5 * 365 * 24 * 3600;
-/// Keys of earlier sets that still stand in a set: what is left of 16.
-const KEPT: usize = 16 - Use::ALL.len();
+/// Keys of earlier sets that still stand in a set: what is left of [`MOST_KEYS`].
+const KEPT: usize = MOST_KEYS - Use::ALL.len();
 /// A day before it was made, for wallets whose clock is behind.
 const SLACK: u32 = 24 * 3600;
 
@@ -85,7 +87,7 @@ impl Keys {
     pub(super) fn make(chance: &Chance<'_>, issuer: &IssuerId, now: u32) -> Result<StoredKeys, Code> {
         let (root, root_pair) = draw(chance)?;
         let (uses, keys) = one_for_each_use(chance, now)?;
-        let set = KeySet { issuer: issuer.clone(), seq: 1, keys, prev: Hash::ZERO };
+        let set = KeySet { issuer: issuer.clone(), seq: Whole::from(1), keys: one_set(keys)?, prev: Hash::ZERO };
         let set = SignedKeySet { root: root_pair.public, by_root: Bytes(root_pair.sign(&set)), by_previous: None };
         Ok(StoredKeys { root, uses, mac: secret(&chance.next::<32>()), set, past: Vec::new() })
     }
@@ -107,8 +109,8 @@ impl Keys {
         let still = |key: &&IssuerKey| key.usage == Use::Receipt || key.not_after > now;
         let old = before.published.keys.iter().filter(still);
         keys.extend(old.take(KEPT).map(|key| IssuerKey { not_after: key.not_after.min(end), ..key.clone() }));
-        let seq = before.published.seq.saturating_add(1);
-        let set = KeySet { issuer: issuer.clone(), seq, keys, prev: before.published.link() };
+        let seq = Whole::saturating(before.published.seq.get().saturating_add(1));
+        let set = KeySet { issuer: issuer.clone(), seq, keys: one_set(keys)?, prev: before.published.link() };
         let signed = SignedKeySet {
             root: root.public,
             by_root: Bytes(root.sign(&set)),
@@ -190,6 +192,10 @@ impl Keys {
     pub(super) fn mac_holds(&self, purpose: &str, parts: &[&[u8]], tag: &[u8]) -> bool {
         self.keyed(purpose, parts).verify_slice(tag).is_ok()
     }
+}
+
+fn one_set(keys: Vec<IssuerKey>) -> Result<List<IssuerKey, MOST_KEYS>, Code> {
+    keys.try_into().map_err(|_| Code::IssuerUnavailable)
 }
 
 /// A key. All but one in 2^32 draws is one.

@@ -8,6 +8,7 @@ use crate::wire::calls::ReceiptItem;
 use crate::wire::head::Head;
 use crate::wire::id::{AccountId, Bytes, Thumbprint};
 use crate::wire::key_set::Use;
+use crate::wire::number::Whole;
 use crate::wire::receipt::{Body, Kind, Receipt};
 
 /// A receipt as a ledger keeps it.
@@ -67,7 +68,7 @@ pub(super) fn issue(moment: &Moment<'_>, records: &mut Records, account: &mut Ac
     let receipt = Receipt {
         issuer: moment.settings.issuer.clone(),
         account: account.id.clone(),
-        seq: account.link.seq.saturating_add(1),
+        seq: Whole::saturating(account.link.seq.saturating_add(1)),
         prev: account.link.hash,
         time: moment.now(),
         kind: draft.kind,
@@ -77,11 +78,11 @@ pub(super) fn issue(moment: &Moment<'_>, records: &mut Records, account: &mut Ac
         body_hash: body.hash(),
         balance: account.balance,
     };
-    account.link = Link { seq: receipt.seq, hash: receipt.link() };
+    account.link = Link { seq: receipt.seq.get(), hash: receipt.link() };
     let item = ReceiptItem { receipt: Bytes(moment.keys.sign(Use::Receipt, &receipt)), body: Bytes(body.to_bytes()) };
     records.receipts.push(StoredReceipt {
         account: account.id.clone(),
-        seq: receipt.seq,
+        seq: receipt.seq.get(),
         kind: receipt.kind,
         at: receipt.time,
         item: item.clone(),
@@ -93,7 +94,7 @@ pub(super) fn issue(moment: &Moment<'_>, records: &mut Records, account: &mut Ac
 pub(super) fn head(moment: &Moment<'_>, account: &Account) -> Bytes {
     let head = Head {
         account: account.id.clone(),
-        seq: account.link.seq,
+        seq: Whole::saturating(account.link.seq),
         hash: account.link.hash,
         time: moment.now(),
         balance: account.balance,

@@ -3,7 +3,7 @@
 
 use super::account::{Device, State};
 use super::allowance::{self, Fresh};
-use super::enrolment::is_label;
+use super::enrolment::device_label;
 use super::error::Refused;
 use super::ledger::Records;
 use super::login::live_ticket;
@@ -104,9 +104,7 @@ pub(super) fn confirm(
     if held != *account || until <= now {
         return Err(Code::TicketExpired.into());
     }
-    if !is_label(&call.label) {
-        return Err(Code::BadArgument.into());
-    }
+    let label = device_label(&call.label)?;
     let statement = enrolment::open_self_signed(&call.statement.0)?;
     let replaced = |device: &&mut Device| is_replaceable(device) && device.credential.id == statement.credential;
     let user_handle = owner.user_handle.clone();
@@ -149,7 +147,7 @@ pub(super) fn confirm(
     let new = NewKey {
         key: statement.device_key,
         channel_key,
-        label: call.label.clone(),
+        label: label.clone(),
         custody: statement.custody,
         credential,
         enrolment: statement_hash,
@@ -160,7 +158,7 @@ pub(super) fn confirm(
         last_debit: None,
     };
     let answer = registration::register(moment, records, &mut owner, fresh, new);
-    records.messages.push(Message::alarm(moment, &owner, &Event::KeyReplaced(&call.label)));
+    records.messages.push(Message::alarm(moment, &owner, &Event::KeyReplaced(&label)));
     records.accounts.put(account, owner);
     Ok(answer)
 }

@@ -15,6 +15,7 @@ use crate::wire::enrolment::Custody;
 use crate::wire::id::{Hash, Thumbprint};
 use crate::wire::key::PublicKey;
 use crate::wire::receipt::Kind;
+use crate::wire::text::Shown;
 
 /// What was spent in the windows that run; a key that replaces another goes on with its.
 #[derive(Default)]
@@ -39,7 +40,7 @@ impl Meters {
 pub(super) struct NewKey {
     pub(super) key: PublicKey,
     pub(super) channel_key: PublicKey,
-    pub(super) label: String,
+    pub(super) label: Shown,
     pub(super) custody: Custody,
     pub(super) credential: Credential,
     /// Hash of the enrolment statement, by which a repeated call is known.

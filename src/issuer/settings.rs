@@ -6,6 +6,7 @@ use crate::rules::policy::Policy;
 use crate::wire::Refusal;
 use crate::wire::id::{IssuerId, RpId};
 use crate::wire::money::Currency;
+use crate::wire::text::Label;
 use alloc::sync::Arc;
 
 /// The cost of one argon2id hash (RFC 9106).
@@ -65,7 +66,7 @@ pub struct Settings {
     /// The wallet page's relying party id.
     pub rp_id: RpId,
     /// What a passkey prompt calls the wallet.
-    pub rp_name: String,
+    pub rp_name: Label,
     /// Origins whose passkey answers count, `android:apk-key-hash:` values included.
     pub origins: Vec<String>,
     /// The one currency of all accounts.
@@ -98,7 +99,7 @@ impl Settings {
         Ok(Self {
             issuer: issuer.parse()?,
             rp_id: host.parse()?,
-            rp_name: "Jitsuin".into(),
+            rp_name: "Jitsuin".parse()?,
             origins: origins.iter().copied().map(String::from).collect(),
             currency: Currency::JPY,
             policy: Policy::default(),

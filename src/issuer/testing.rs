@@ -113,7 +113,7 @@ pub(super) fn account(stage: &Stage, balance: u32) -> Account {
         key: public(DEVICE),
         thumb: thumb(),
         channel_key: public(22),
-        label: "phone".into(),
+        label: "phone".parse().unwrap(),
         custody: Custody::Software,
         state: State::Active,
         added_at: START,
@@ -121,7 +121,7 @@ pub(super) fn account(stage: &Stage, balance: u32) -> Account {
         last_contact: START,
         last_debit: None,
         credential: Credential {
-            id: Bytes(vec![1; 16]),
+            id: Bytes(vec![1; 16]).try_into().unwrap(),
             key: Bytes(vec![2; 77]),
             counter: 0,
             counter_regressions: 0,
@@ -144,7 +144,7 @@ pub(super) fn account(stage: &Stage, balance: u32) -> Account {
     };
     Account {
         id,
-        label: "Hanako".into(),
+        label: "Hanako".parse().unwrap(),
         language: "en".into(),
         contact: "hanako@example.test".into(),
         contact_changed_at: None,

@@ -11,6 +11,7 @@ use crate::rules::policy::{Breakers, Ceiling, Policy};
 use crate::wire::calls::TillEnrolled;
 use crate::wire::id::{Audience, Thumbprint, to_base64};
 use crate::wire::money::Currency;
+use crate::wire::text::Shown;
 use serde::{Deserialize, Serialize};
 
 /// Life of a till code in seconds.
@@ -24,9 +25,10 @@ pub struct Till {
     /// `m/…`
     pub merchant: Audience,
     /// The merchant's registered name.
-    pub name: String,
-    /// Where the till stands.
-    pub place: String,
+    pub name: Shown,
+    /// Where the till stands, if a place is registered.
+    #[serde(default)]
+    pub place: Option<Shown>,
     /// The one currency it takes.
     pub currency: Currency,
     /// Whether it may take no payments.
@@ -78,6 +80,12 @@ impl Till {
         let is_young = self.merchant_since > 0 && now < self.merchant_since.saturating_add(young_seconds);
         let (till, merchant) = if is_young { (young, young) } else { (till, merchant) };
         (self.ceiling.unwrap_or(till), merchant)
+    }
+
+    /// What tells its place from another: the registered place, or else the merchant.
+    #[must_use]
+    pub fn whereabouts(&self) -> &str {
+        self.place.as_ref().map_or(self.merchant.as_str(), Shown::as_str)
     }
 
     /// What its till is told.
@@ -136,7 +144,7 @@ pub(super) fn send_code(
     let name = records.tills.get(till).ok_or(Code::NotFound)?.name.clone();
     let until = moment.now().saturating_add(LIFE);
     records.till_codes.put(code_key(moment.keys, code), TillCode { till: till.clone(), until });
-    records.messages.push(Message::till_code(name, till.as_str(), code, moment.now()));
+    records.messages.push(Message::till_code(name.to_string(), till.as_str(), code, moment.now()));
     Ok(())
 }
 

@@ -246,7 +246,7 @@ pub(super) fn end(
         records.messages.push(Message::alarm(moment, &owner, &Event::ToppedUp(money)));
     } else {
         let reason = if next == State::Declined { Code::CardDeclined } else { Code::IssuerUnavailable };
-        draft.body.reason = Some(reason.name().into());
+        draft.body.reason = Some(reason.into());
         let metered = Entry { at: top_up.at, amount: top_up.amount };
         owner.topped_up.take_back(metered);
         if let Some(device) = owner.heir_mut(top_up.thumb) {

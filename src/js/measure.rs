@@ -36,7 +36,7 @@ impl RawMeasure {
             random: [9; 4],
         };
         let (handle, veil) = (Handle([1; 8]), Veil([2; 16]));
-        let unsigned = token.prepare(handle, &veil);
+        let unsigned = token.prepare(handle, &veil).ok()?;
         let signature = key.sign_now(unsigned.message()).ok()?;
         let text = Token::text(&unsigned, &signature);
         Some(Self { message: unsigned.message().to_vec(), key, token, handle, veil, signature, text })
@@ -94,7 +94,7 @@ impl RawMeasure {
     pub fn encode(&self, times: u32) -> bool {
         (0..times).all(|_| {
             let unsigned = black_box(&self.token).prepare(self.handle, &self.veil);
-            Token::text(&unsigned, black_box(&self.signature)) == self.text
+            unsigned.is_ok_and(|unsigned| Token::text(&unsigned, black_box(&self.signature)) == self.text)
         })
     }
 

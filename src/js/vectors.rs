@@ -19,9 +19,10 @@ use crate::wire::key::PublicKey;
 use crate::wire::key_set::KeySet;
 use crate::wire::money::Amount;
 use crate::wire::quote::Quote;
-use crate::wire::receipt::Receipt;
+use crate::wire::receipt::{Body, Receipt};
 use crate::wire::sign1::encode;
 use crate::wire::state::DeviceState;
+use crate::wire::text::{Label, Shown};
 use crate::wire::till_code::{Content, Data, TillCode};
 use crate::wire::time::Time;
 use crate::wire::token::{Limit, Token, UnverifiedToken};
@@ -67,6 +68,8 @@ fn check(folder: &str, vector: &Json) -> Checked {
         "token" => token(vector),
         "intent" => intent(vector),
         "dpop" => proof(vector),
+        "body" => body(vector),
+        "text" => parsed_text(vector),
         "shop-code" => match shop_code::parse_merchant_code(text(vector, "input")?) {
             Ok(code) => serde_json::to_value(code.raw).map_err(|_| NO_VECTOR),
             Err(refusal) => Err((refusal.reason.name(), Some(refusal.at))),
@@ -141,6 +144,21 @@ fn judge(token: &Token, after: &[Token]) -> Result<(), (&'static str, Option<usi
 fn intent(vector: &Json) -> Checked {
     let intent = Intent::from_bytes(&hex(vector, "input")?).map_err(named)?;
     Ok(json!({ "challenge": HEXLOWER.encode(intent.challenge().as_bytes()) }))
+}
+
+fn body(vector: &Json) -> Checked {
+    let body = Body::from_bytes(&hex(vector, "input")?).map_err(named)?;
+    Ok(json!({ "hash": HEXLOWER.encode(body.hash().as_bytes()) }))
+}
+
+fn parsed_text(vector: &Json) -> Checked {
+    let input = text(vector, "input")?;
+    let parsed = match text(vector, "type")? {
+        "shown" => input.parse::<Shown>(),
+        "label" => input.parse::<Label>().map(Shown::from),
+        _ => return Err(NO_VECTOR),
+    };
+    Ok(json!({ "text": parsed.map_err(named)? }))
 }
 
 fn proof(vector: &Json) -> Checked {

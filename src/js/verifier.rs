@@ -12,7 +12,9 @@ use crate::issuer::replay::claims_hash;
 use crate::issuer::verifier::assertion::{self, Place};
 use crate::issuer::verifier::{Candidate, Sale, Strictness, authenticate, step_up};
 use crate::wire::dpop;
-use crate::wire::id::{AccountId, Audience, Bytes, Handle, Hash, IssuerId, Nonce, RpId, Thumbprint, Veil};
+use crate::wire::id::{
+    AccountId, Audience, Bytes, CredentialId, Handle, Hash, IssuerId, Nonce, RpId, Thumbprint, Veil,
+};
 use crate::wire::json::{self, FromJson, json_object};
 use crate::wire::key::PublicKey;
 use crate::wire::money::Money;
@@ -156,7 +158,7 @@ pub fn check_token(call: &str) -> String {
 // ---- step-ups --------------------------------------------------------------------------------------------------------
 
 struct Passkey {
-    id: Bytes,
+    id: CredentialId,
     key: PublicKey,
     backup_eligible: bool,
     user_handle: Option<Bytes>,
@@ -183,7 +185,7 @@ json_object! {
 
 /// What a passkey said of itself.
 struct Agreed {
-    credential: Bytes,
+    credential: CredentialId,
     counter: u32,
     backed_up: bool,
 }

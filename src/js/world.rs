@@ -76,7 +76,8 @@ struct NewAccount {
 #[serde(deny_unknown_fields)]
 struct NewTill {
     name: String,
-    place: String,
+    #[serde(default)]
+    place: Option<String>,
     merchant: String,
 }
 
@@ -205,11 +206,12 @@ impl RawWorld {
     /// Opens an account; answers its id.
     ///
     /// # Errors
-    /// `bad-argument`, also for a login that is taken.
+    /// `bad-label`; `bad-argument`, also for a login that is taken.
     pub async fn add_account(&self, account: JsValue) -> Result<String, JsValue> {
         let account: NewAccount = from_js(account)?;
         let cards = account.cards.iter().map(|name| card(name)).collect::<Result<_, _>>()?;
         let NewAccount { login, password, label, contact, balance, opened_with_wallet, .. } = account;
+        let label = parse(&label, Code::BadLabel)?;
         let person = Person { login, password, label, contact, opened_with_wallet, balance, cards };
         let seeded = demo::seed(&self.issuer, &Plan { people: vec![person], shops: vec![] }).await.map_err(to_error)?;
         let (_, id) = seeded.accounts.into_iter().next().ok_or_else(|| code(Code::BadArgument))?;
@@ -257,9 +259,11 @@ impl RawWorld {
     /// Opens a till and registers a key for it; its calls go through `fetch`.
     ///
     /// # Errors
-    /// `bad-argument`; `offline` without an answer.
+    /// `bad-label`, `bad-argument`; `offline` without an answer.
     pub async fn open_till(&self, till: JsValue, fetch: Fetching) -> Result<RawTill, JsValue> {
         let NewTill { name, place, merchant } = from_js(till)?;
+        let name = parse(&name, Code::BadLabel)?;
+        let place = place.map(|place| parse(&place, Code::BadLabel)).transpose()?;
         let number = self.tills.get().saturating_add(1);
         self.tills.set(number);
         let till = parse(&format!("t/{number}"), Code::BadArgument)?;

@@ -41,10 +41,10 @@ impl Link {
     /// [`Broken::Gap`] for a later number, [`Broken::Fork`] for an earlier one or another `prev`.
     pub fn next(self, receipt: &Receipt) -> Result<Self, Broken> {
         let seq = self.seq.saturating_add(1);
-        if receipt.seq > seq {
+        if receipt.seq.get() > seq {
             return Err(Broken::Gap);
         }
-        if receipt.seq < seq || receipt.prev != self.hash {
+        if receipt.seq.get() < seq || receipt.prev != self.hash {
             return Err(Broken::Fork);
         }
         Ok(Self { seq, hash: receipt.link() })
@@ -55,10 +55,10 @@ impl Link {
     /// # Errors
     /// [`Broken::Gap`] for a later number, [`Broken::Fork`] for an earlier one or another hash.
     pub fn meets(self, head: &Head) -> Result<(), Broken> {
-        if head.seq > self.seq {
+        if head.seq.get() > self.seq {
             return Err(Broken::Gap);
         }
-        if head.seq < self.seq || head.hash != self.hash { Err(Broken::Fork) } else { Ok(()) }
+        if head.seq.get() < self.seq || head.hash != self.hash { Err(Broken::Fork) } else { Ok(()) }
     }
 }
 

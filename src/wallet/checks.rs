@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use crate::code::Code;
-use crate::wire::id::{Bytes, Hash, RpId};
+use crate::wire::id::{Bytes, CredentialId, Hash, RpId};
 use crate::wire::key_set::IssuerKey;
 use crate::wire::sha256;
 use crate::wire::webauthn::{Assertion, AuthenticatorData, ClientData, Flags};
@@ -48,7 +48,7 @@ impl Expected<'_> {
     pub(super) fn check_assertion(
         &self,
         assertion: &Assertion,
-        credentials: &[Bytes],
+        credentials: &[CredentialId],
         user_handle: &Bytes,
     ) -> Result<(), Error> {
         let response = &assertion.response;

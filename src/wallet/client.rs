@@ -232,7 +232,7 @@ impl<P: Platform> Wallet<P> {
     fn leading_on(&self, next: Option<SignedKeySet>) -> Result<Option<Vec<SignedKeySet>>, Error> {
         let Some(next) = next else { return Ok(None) };
         let set = self.trust(|trust| self.under_root(&next, &trust.key_set.root))??;
-        let leads_on = set.seq <= self.key_set()?.seq.saturating_add(1);
+        let leads_on = set.seq.get() <= self.key_set()?.seq.get().saturating_add(1);
         Ok(leads_on.then(|| vec![next]))
     }
 

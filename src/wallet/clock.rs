@@ -17,7 +17,7 @@ impl<P: Platform> Wallet<P> {
     /// # Errors
     /// As a sync. The clock may be learned all the same, as where the receipts of an answer do not hold.
     pub(super) fn learn_time(&self) -> Local<'_, Result<(), Error>> {
-        Box::pin(async move { self.fetch_round().await.map(drop) })
+        Box::pin(async move { self.fetch_round(&mut false).await.map(drop) })
     }
 
     /// When an intent of the issuer ends, by the monotonic clock. Learns the issuer's clock once if its end does not fit this

@@ -20,12 +20,11 @@ use crate::wire::calls::{
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{Bytes, RpId, host};
 use crate::wire::key::PublicKey;
+use crate::wire::text::Label;
 use crate::wire::webauthn::Registration;
 use core::cell::{Cell, OnceCell, RefCell};
 use registration::is_unanswered;
 
-/// Longest label in characters.
-const LABEL: usize = 60;
 /// An enrolment lives no longer, in seconds.
 const LIFE: u32 = 600;
 
@@ -33,7 +32,7 @@ pub(super) struct Prepared {
     /// The account, and the passkeys of the devices whose place may be taken; where it names none, a new one is made.
     reply: Box<EnrolmentPrepared>,
     /// What the device is to be called.
-    label: String,
+    label: Label,
     /// Device key and channel key.
     keys: (PublicKey, PublicKey),
     rp_id: RpId,
@@ -123,11 +122,8 @@ impl<P: Platform> Wallet<P> {
     ) -> Result<Ceremony, Error> {
         self.end_open(Stop::Superseded).await;
         self.demand_new()?;
-        let label = label.trim_ascii();
-        let label = if label.is_empty() { self.settings.label.as_str() } else { label };
-        if label.chars().count() > LABEL {
-            return Err(Code::BadArgument.into());
-        }
+        let label = if label.trim().is_empty() { self.settings.label.as_str() } else { label };
+        let label: Label = label.parse().map_err(|_| Error::new(Code::BadLabel))?;
         self.introduced().await?;
         if !self.trust(|trust| host(self.platform.origin()) == trust.rp_id.as_str())? {
             return Err(Code::WrongRp.into());
@@ -137,11 +133,13 @@ impl<P: Platform> Wallet<P> {
         let call = PrepareEnrolment { ticket: ticket.into(), channel_key };
         let body = if replaces { self.body::<PrepareRecovery>(&call) } else { self.body::<PrepareEnrolment>(&call) };
         let mut reply: Box<EnrolmentPrepared> = parsed(self.send_proved(By::NewDevice, body?).await)?;
-        if expected_account_label.is_some_and(|expected| expected != reply.account_label) {
+        if expected_account_label.is_some_and(|expected| expected != reply.account_label.as_str()) {
             return Err(Code::WrongAccount.into());
         }
         // The answer is not signed. What the page expects is shown; without that the id, which the allowance must name.
-        reply.account_label = expected_account_label.unwrap_or(reply.account.as_str()).into();
+        if expected_account_label.is_none() {
+            reply.account_label = reply.account.as_str().parse().map_err(|_| Error::new(Code::IssuerRefused))?;
+        }
         reply.expires_at = reply.expires_at.min(self.now().saturating_add(LIFE));
         match (replaces, &reply.exclude, &reply.credentials) {
             (true, None, Some(known)) if known.is_empty() => return Err(Code::NoCredential.into()),
@@ -192,17 +190,17 @@ impl<P: Platform> Wallet<P> {
 }
 
 /// What the user is to see, and what the enrolment is made of.
-fn prepared(data: &Data, label: &str, reply: Box<EnrolmentPrepared>) -> Result<(IntentView, Box<Prepared>), Error> {
+fn prepared(data: &Data, label: Label, reply: Box<EnrolmentPrepared>) -> Result<(IntentView, Box<Prepared>), Error> {
     let Trust { rp_id, .. } = data.trust.as_ref().ok_or(Code::IssuerUntrusted)?;
     let intent = IntentView::Enrol {
-        account_label: reply.account_label.clone(),
-        label: label.into(),
+        account_label: reply.account_label.to_string(),
+        label: label.to_string(),
         custody: data.custody,
         expires_at: ms(reply.expires_at),
     };
     let prepared = Prepared {
         reply,
-        label: label.into(),
+        label,
         keys: (data.device_key, data.channel_key),
         rp_id: rp_id.clone(),
         made: OnceCell::new(),

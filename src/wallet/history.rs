@@ -6,27 +6,28 @@ use super::error::Error;
 use super::ports::Platform;
 use super::record::{Data, Made};
 use super::room::ms;
-use super::state::{Alert, AlertKind, By, Cause, ReceiptView};
+use super::state::{Alert, AlertKind, By, Cause, Missing, ReceiptView};
 use crate::rules::chain::Broken;
 use crate::rules::lifetime::LIFETIME;
 use crate::rules::spending::Entry;
 use crate::wire::calls::ReceiptItem;
-use crate::wire::id::to_base64;
+use crate::wire::id::{Hash, to_base64};
 use crate::wire::json::decimal;
 use crate::wire::key_set::{KeySet, Use};
 use crate::wire::money::{Amount, Currency, Money};
+use crate::wire::number::Whole;
 use crate::wire::receipt::{Body, Kind, Receipt};
+use crate::wire::sha256;
 use std::rc::Rc;
 
 /// A receipt that the issuer signed for this account, with the body it names.
 pub(super) struct Checked {
     receipt: Box<Receipt>,
-    /// None if the body was erased.
-    body: Option<Box<Body>>,
+    body: Result<Box<Body>, Missing>,
 }
 
 /// Checks one receipt by itself; its place in the chain is [`apply`]'s to check. A receipt may be older than its key's time:
-/// the head, whose key has to be valid now, covers it.
+/// the head, whose key has to be valid now, covers it. A body that is missing is no error.
 ///
 /// # Errors
 /// [`Cause::Forged`].
@@ -36,33 +37,38 @@ pub(super) fn open_receipt(data: &Data, set: &KeySet, item: &ReceiptItem) -> Res
     if receipt.issuer != data.issuer || data.known_account().is_none_or(|account| receipt.account != account.id) {
         return Err(Cause::Forged);
     }
-    if item.body.0.is_empty() {
-        return Ok(Checked { receipt, body: None });
+    let body = read_body(&item.body.0, receipt.body_hash);
+    Ok(Checked { receipt, body })
+}
+
+fn read_body(bytes: &[u8], signed: Hash) -> Result<Box<Body>, Missing> {
+    if bytes.is_empty() {
+        return Err(Missing::Erased);
     }
-    let body = Body::from_bytes(&item.body.0).map_err(|_| Cause::Forged)?;
-    if body.hash() != receipt.body_hash {
-        return Err(Cause::Forged);
+    if Hash(sha256(bytes)) != signed {
+        return Err(Missing::Forged);
     }
-    Ok(Checked { receipt, body: Some(body) })
+    Body::from_bytes(bytes).map_err(|_| Missing::Unreadable)
 }
 
 impl Checked {
     /// As a page sees it.
     pub(super) fn view(&self, data: &Data) -> ReceiptView {
         let Self { receipt, body } = self;
-        let body = body.as_deref();
+        let (missing, body) = (body.as_ref().err().copied(), body.as_deref().ok());
         // A known set says a currency; the fallback is never reached once an account is there.
         let currency = data.currency().unwrap_or(Currency::JPY);
         let by = receipt.thumb.map(|thumb| if data.is_own(thumb) { By::ThisDevice } else { By::OtherDevice });
-        let money = |body: &Body| Some(Money { amount: body.amount?, currency: body.currency.unwrap_or(currency) });
-        let listed = |thumb| data.devices.iter().find(|item| item.thumb == thumb).map(|item| item.label.to_string());
+        let moved = self.moved(data).map(|amount| Money { amount, currency });
+        let stated = |body: &Body| Some(Money { amount: body.amount?, currency: body.currency.unwrap_or(currency) });
+        let listed = |thumb| data.devices.iter().find(|item| item.thumb == thumb).map(|item| item.label.clone());
         ReceiptView {
-            id: crate::wire::id::to_base64(receipt.link().as_bytes()),
-            sequence: receipt.seq,
+            id: to_base64(receipt.link().as_bytes()),
+            sequence: receipt.seq.get(),
             at: ms(receipt.time),
             kind: receipt.kind,
             balance: Money { amount: receipt.balance, currency },
-            money: body.and_then(money),
+            money: moved.or_else(|| body.and_then(stated)),
             shop: body.and_then(|body| body.shop.clone()),
             place: body.filter(|_| by != Some(By::OtherDevice)).and_then(|body| body.place.clone()),
             source: body.and_then(|body| body.source.clone()),
@@ -70,29 +76,48 @@ impl Checked {
             device_label: body.and_then(|body| body.device_label.clone()).or_else(|| receipt.thumb.and_then(listed)),
             counter: receipt.atc,
             by,
-            undoes: body.and_then(|body| body.undoes),
-            reason: body.and_then(|body| body.reason.clone()),
+            undoes: body.and_then(|body| body.undoes).map(Whole::get),
+            reason: body.and_then(|body| body.reason.as_ref()).map(ToString::to_string),
+            missing,
+        }
+    }
+
+    /// What the receipt moved, by its signed balance and the one before. None if it moves no money, or if the receipt
+    /// before it is not the newest one here.
+    fn moved(&self, data: &Data) -> Option<Amount> {
+        let Receipt { seq, kind, balance: after, .. } = *self.receipt;
+        let before = match data.receipts.last() {
+            None if seq == 1 => Amount::ZERO,
+            last => last.filter(|last| seq == last.sequence.saturating_add(1))?.balance.amount,
+        };
+        match kind {
+            Kind::Payment => before.minus(after).or(Some(Amount::ZERO)),
+            Kind::Refund | Kind::TopUp | Kind::Opening => after.minus(before).or(Some(Amount::ZERO)),
+            _ => None,
         }
     }
 }
 
-/// Checks the next receipt of the chain, keeps it, and raises what it has to raise. Nothing changes on an error.
+/// Checks the next receipt of the chain, keeps it, and raises what it has to raise. All of that follows from its signed
+/// part; the body only says more of what a person reads. Nothing changes on an error.
 ///
 /// # Errors
 /// Why the history does not hold.
 pub(super) fn apply(data: &mut Data, set: &KeySet, item: &ReceiptItem) -> Result<(), Cause> {
     let checked = open_receipt(data, set, item)?;
-    data.link = data.link.next(&checked.receipt).map_err(|broken| match broken {
+    let receipt = &checked.receipt;
+    let link = data.link.next(receipt).map_err(|broken| match broken {
         Broken::Gap => Cause::Gap,
         Broken::Fork => Cause::Fork,
     })?;
     let view = Rc::new(checked.view(data));
-    let receipt = &checked.receipt;
+    data.link = link;
     let is_own = view.by == Some(By::ThisDevice);
     let happened_here_before = is_history(data, receipt);
     match receipt.kind {
         Kind::Payment => {
-            let unknown = if is_own { !is_made_here(data, &checked) } else { !is_listed(data, receipt) };
+            let moved = view.money.map_or(Amount::ZERO, |money| money.amount);
+            let unknown = if is_own { !is_made_here(data, receipt, moved) } else { !is_listed(data, receipt) };
             if unknown && (is_own || !happened_here_before) {
                 data.alert(alert(AlertKind::UnknownUse, Some(Cause::NeverMadeHere), &view));
             }
@@ -101,7 +126,7 @@ pub(super) fn apply(data: &mut Data, set: &KeySet, item: &ReceiptItem) -> Result
             }
         }
         Kind::Refund if is_own => take_back(data, &view),
-        Kind::DeviceAdded if is_own => data.added_by = Some(receipt.seq),
+        Kind::DeviceAdded if is_own => data.added_by = Some(receipt.seq.get()),
         _ => {}
     }
     let raised = match receipt.kind {
@@ -118,22 +143,25 @@ pub(super) fn apply(data: &mut Data, set: &KeySet, item: &ReceiptItem) -> Result
     if let Some(kind) = raised.filter(|_| !happened_here_before) {
         data.alert(alert(kind, None, &view));
     }
+    if view.missing == Some(Missing::Forged) {
+        let word = plain_alert(AlertKind::ReceiptForged, "forged-body", view.sequence, view.at);
+        data.alert(Alert { receipt: Some(Rc::clone(&view)), ..word });
+    }
     data.keep_receipt(view);
     Ok(())
 }
 
 /// Whether it happened before this device was added: no news to its owner.
 fn is_history(data: &Data, receipt: &Receipt) -> bool {
-    data.added_by.is_none_or(|added_by| receipt.seq < added_by)
+    data.added_by.is_none_or(|added_by| receipt.seq.get() < added_by)
 }
 
 /// Whether the debit is the first one of a token that this wallet made, and no more than that token allowed.
-fn is_made_here(data: &mut Data, checked: &Checked) -> bool {
-    let Receipt { seq, atc: Some(atc), random: Some(random), .. } = *checked.receipt else { return false };
-    let amount = checked.body.as_ref().and_then(|body| body.amount).unwrap_or(Amount::ZERO);
+fn is_made_here(data: &mut Data, receipt: &Receipt, amount: Amount) -> bool {
+    let Receipt { seq, atc: Some(atc), random: Some(random), time, .. } = *receipt else { return false };
     match data.made.iter_mut().find(|made| made.atc == atc && made.random == random) {
-        Some(made) if made.spent.is_none() && amount <= made.most && was_alive(made, checked.receipt.time) => {
-            made.spent = Some(seq);
+        Some(made) if made.spent.is_none() && amount <= made.most && was_alive(made, time) => {
+            made.spent = Some(seq.get());
             true
         }
         Some(_) => false,
@@ -168,7 +196,12 @@ fn count(data: &mut Data, view: &ReceiptView) {
 }
 
 fn take_back(data: &mut Data, view: &ReceiptView) {
-    let undone = data.receipts.iter().find(|kept| Some(kept.sequence) == view.undoes).and_then(|kept| entry(kept));
+    // The signed part names the payment's device and counter.
+    let Some(counter) = view.counter else { return };
+    let undoes = |kept: &&Rc<ReceiptView>| {
+        kept.kind == Kind::Payment && kept.device == view.device && kept.counter == Some(counter)
+    };
+    let undone = data.receipts.iter().rev().find(undoes).and_then(|kept| entry(kept));
     if let Some(undone) = undone {
         data.meter.take_back(undone);
     }

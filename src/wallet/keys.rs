@@ -11,7 +11,7 @@ use super::{Settings, Wallet};
 use crate::code::Code;
 use crate::wire::calls::SignOff;
 use crate::wire::enrolment::Custody;
-use crate::wire::id::{AccountId, Bytes};
+use crate::wire::id::{AccountId, CredentialId};
 use crate::wire::key::{PublicKey, Signature};
 use crate::wire::seal::SealedFor;
 use core::time::Duration;
@@ -129,7 +129,12 @@ impl<P: Platform> Wallet<P> {
     }
 
     /// What a key of this account is sealed for.
-    pub(super) fn seal_for(&self, public: &PublicKey, credential: &Bytes, account: &AccountId) -> Result<Seal, Error> {
+    pub(super) fn seal_for(
+        &self,
+        public: &PublicKey,
+        credential: &CredentialId,
+        account: &AccountId,
+    ) -> Result<Seal, Error> {
         let thumb = public.thumbprint();
         let bound = SealedFor { issuer: &self.settings.issuer, account, thumb, credential }.to_bytes();
         Ok(Seal { rp_id: self.trust(|trust| trust.rp_id.clone())?, thumb, bound })

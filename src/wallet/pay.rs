@@ -104,7 +104,7 @@ fn take_token(data: &mut Data, max: Option<Amount>, random: [u8; 4], now_ms: u64
     let currency = terms.currency;
     let limit = max.map_or(Limit::Allowance, |amount| Limit::UpTo { amount, currency });
     let token = Token { limit, expires_at, issued_at, atc, random };
-    let unsigned = token.prepare(terms.handle, &terms.veil);
+    let unsigned = token.prepare(terms.handle, &terms.veil).map_err(|_| Code::ClockSkew)?;
     let made = Made { atc, random, at: now_ms, most: max.unwrap_or(terms.per_payment), spent: None };
     data.atc = atc;
     data.last_iat = issued_at;

@@ -4,7 +4,7 @@
 //! No `Send` and never `dyn`: a wallet lives in one thread, and one generic parameter names the whole platform.
 
 use crate::wire::enrolment::Custody;
-use crate::wire::id::{Bytes, Hash, Nonce, RpId, Thumbprint};
+use crate::wire::id::{Bytes, CredentialId, Hash, Nonce, RpId, Thumbprint};
 use crate::wire::key::{PublicKey, Signature};
 use crate::wire::webauthn::{Assertion, Registration};
 use core::time::Duration;
@@ -287,7 +287,7 @@ pub struct CreationOptions<'a> {
     /// Challenge.
     pub challenge: &'a Hash,
     /// Credentials that must not be made twice.
-    pub exclude: &'a [Bytes],
+    pub exclude: &'a [CredentialId],
     /// What the new passkey derives a secret from, to learn whether it can; none: it is not asked.
     pub prf: Option<&'a [u8; 32]>,
     /// Own deadline.
@@ -302,7 +302,7 @@ pub struct RequestOptions<'a> {
     /// Challenge.
     pub challenge: &'a Hash,
     /// The credentials, one of which is to answer.
-    pub credentials: &'a [Bytes],
+    pub credentials: &'a [CredentialId],
     /// What the passkey is asked to derive a secret from.
     pub prf: Option<&'a [u8; 32]>,
     /// Own deadline.

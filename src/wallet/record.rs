@@ -8,12 +8,13 @@ use super::state::{Alert, ReceiptView};
 use crate::rules::chain::Link;
 use crate::rules::spending::{Entry, Meter};
 use crate::wire::enrolment::Custody;
-use crate::wire::id::{AccountId, Bytes, Handle, IssuerId, Nonce, RpId, Thumbprint};
+use crate::wire::id::{AccountId, Bytes, CredentialId, Handle, IssuerId, Nonce, RpId, Thumbprint};
 use crate::wire::json::{self, FromJson as _, json_object, json_words};
 use crate::wire::key::PublicKey;
 use crate::wire::key_set::SignedKeySet;
 use crate::wire::money::{Amount, Currency};
 use crate::wire::state::{DeviceItem, DeviceStatus, SourceItem};
+use crate::wire::text;
 use std::rc::Rc;
 
 /// The version this build writes. Later ones are refused, earlier ones are brought up in [`Data::from_bytes`].
@@ -177,11 +178,11 @@ pub struct Account {
     /// Its id.
     pub id: AccountId,
     /// What the user knows it by.
-    pub label: String,
+    pub label: text::Shown,
     /// What this device is called.
     pub device_label: String,
     /// The passkey.
-    pub credential: Bytes,
+    pub credential: CredentialId,
     /// `user.id` of the passkey.
     pub user_handle: Bytes,
     /// Seconds since 1970.

@@ -23,7 +23,7 @@ impl<P: Platform> Wallet<P> {
         let _turn = self.room.news.turn().await;
         self.renew(None).await?;
         // What is left of it counts once it is signed; if that does not come now, the next sync brings it.
-        let _ = self.fetch_round().await;
+        let _ = self.fetch_round(&mut false).await;
         Ok(())
     }
 

@@ -251,7 +251,7 @@ impl<P: Platform> Wallet<P> {
                 .filter(|item| !data.predecessors.contains(&item.thumb))
                 .map(|item| device_view(item, data, now)),
         );
-        state.account_label = data.account.as_ref().map(|account| account.label.clone());
+        state.account_label = data.account.as_ref().map(|account| account.label.to_string());
         state.balance = data.balance.and_then(money);
         state.sources.extend(data.sources.iter().map(source_view));
         state.allowance = allowance_view(data, now_ms);

@@ -13,11 +13,13 @@ use crate::wire::allowance::{Allowance, Offline, Tier};
 use crate::wire::calls::*;
 use crate::wire::enrolment::{Custody, open_self_signed};
 use crate::wire::head::Head;
-use crate::wire::id::{AccountId, Bytes, Handle, Hash, IssuerId, Nonce, SourceId, Thumbprint, Veil};
+use crate::wire::id::{AccountId, Bytes, CredentialId, Handle, Hash, IssuerId, Nonce, SourceId, Thumbprint, Veil};
 use crate::wire::intent::{Action, Intent};
-use crate::wire::key_set::{IssuerKey, KeySet, SignedKeySet, Use};
+use crate::wire::key_set::{IssuerKey, KeySet, MOST_KEYS, SignedKeySet, Use};
 use crate::wire::money::{Amount, Currency};
+use crate::wire::number::Whole;
 use crate::wire::receipt::{Body, Kind, Receipt};
+use crate::wire::sha256;
 use crate::wire::sign1::{self, Statement};
 use crate::wire::state::{DeviceItem, DeviceState, DeviceStatus, Left, SourceItem};
 use crate::wire::time::Time;
@@ -38,6 +40,7 @@ pub(super) enum Trick {
     ReceiptForOtherAmount,
     ReceiptWrongKey,
     ReceiptBody,
+    ReceiptErased,
     ReceiptLeftOut,
     OtherHistory,
     OldHead,
@@ -56,7 +59,7 @@ pub(super) enum Trick {
 pub(super) struct Book {
     pub(super) status: DeviceStatus,
     pub(super) devices: Vec<DeviceItem>,
-    pub(super) receipts: Vec<(Receipt, Body)>,
+    pub(super) receipts: Vec<(Receipt, Bytes)>,
     pub(super) balance: u32,
     pub(super) left: Left,
     pub(super) offline_count: u32,
@@ -68,7 +71,7 @@ pub(super) struct Book {
     pub(super) named: Vec<u32>,
     pub(super) allowances: u32,
     pub(super) frozen_by: Option<Thumbprint>,
-    credential: Bytes,
+    credential: CredentialId,
     /// The enrolment statement and its answer.
     enrolled: Option<(Bytes, Bytes)>,
     intent: Option<(Intent, bool)>,

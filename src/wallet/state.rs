@@ -5,7 +5,7 @@ mod ceremony;
 mod history;
 
 pub use ceremony::{Ceremony, Confirmed, IntentView};
-pub use history::{Alert, AlertKind, By, Cause, ReceiptView};
+pub use history::{Alert, AlertKind, By, Cause, Missing, ReceiptView};
 
 use crate::wire::enrolment::Custody;
 use crate::wire::id::SourceId;

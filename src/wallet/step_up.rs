@@ -13,7 +13,7 @@ use super::ports::{Answer, Platform, RequestOptions};
 use super::queue::Stop;
 use super::record::{Data, Terms};
 use super::room::{Local, Secret, ms, source_view};
-use super::state::{Ceremony, Confirmed, IntentView, ReceiptView};
+use super::state::{Ceremony, Confirmed, IntentView, Missing, ReceiptView};
 use crate::code::Code;
 use crate::wire::calls::{
     ConfirmIntent, Confirming, IntentConfirmed, IntentPrepared, LowerLimit, PrepareLimit, PrepareRefill, PrepareTopUp,
@@ -238,10 +238,13 @@ impl<P: Platform> Wallet<P> {
             Ok(IntentConfirmed::Pending { top_up }) => return Ok(Confirmed::Pending { id: top_up.to_string() }),
             // The first answer was lost, and the intent is used: what it did stands in the receipts.
             Err(error) if again && error.code == Code::IntentExpired => {
-                self.fetch_news().await?;
+                let synced = self.fetch_news().await;
                 match self.find(prepared)? {
                     Some(receipt) => receipt,
-                    None => return Ok(Confirmed::Pending { id: to_base64(prepared.intent.nonce.as_bytes()) }),
+                    None => {
+                        synced?;
+                        return Ok(Confirmed::Pending { id: to_base64(prepared.intent.nonce.as_bytes()) });
+                    }
                 }
             }
             Err(error) => {
@@ -301,7 +304,16 @@ impl<P: Platform> Wallet<P> {
         if view.kind == Kind::TopUpFailed {
             return Err(Code::CardDeclined.into());
         }
-        if prepared.made(&view) { Ok(view) } else { Err(Code::ReceiptForged.into()) }
+        let found = match view.missing {
+            None => prepared.made(&view).then_some(view),
+            Some(Missing::Forged) => None,
+            // Without its details, what it moved shows once the receipts before it are here.
+            Some(Missing::Erased | Missing::Unreadable) => {
+                self.fetch_news().await?;
+                self.find(prepared)?
+            }
+        };
+        found.ok_or_else(|| Code::ReceiptForged.into())
     }
 
     fn find(&self, prepared: &Prepared) -> Result<Option<Rc<ReceiptView>>, Error> {
@@ -323,7 +335,7 @@ fn co_signature(intent: &Intent, assertion: &Assertion, public: &PublicKey) -> U
         &response.authenticator_data.0,
         &response.client_data.0,
         &response.signature.0,
-        &intent.credential.0,
+        &intent.credential,
     );
     sign1::prepare(&statement, public)
 }
@@ -352,7 +364,7 @@ impl Prepared {
                 let named = receipt.source.as_ref().is_none_or(|named| named == source);
                 (Kind::TopUp, receipt.money == money && named)
             }
-            Action::Limit { new, .. } => (Kind::LimitsChanged, amount == Some(*new)),
+            Action::Limit { new, .. } => (Kind::LimitsChanged, amount == Some(*new) || receipt.missing.is_some()),
             Action::Unfreeze => (Kind::Unfrozen, true),
             _ => (Kind::Refilled, true),
         };

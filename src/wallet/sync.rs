@@ -8,7 +8,7 @@ use super::history::{apply, broken_alert, plain_alert};
 use super::ports::{Clock, Entropy, Platform, millis};
 use super::record::{Account, Counting, Data, LeftThen};
 use super::room::{Anchor, Local};
-use super::state::{Alert, AlertKind, Cause};
+use super::state::{Alert, AlertKind, Cause, Missing};
 use crate::code::Code;
 use crate::rules::lifetime;
 use crate::wire::Refusal;
@@ -72,7 +72,7 @@ struct News {
 impl<P: Platform> Wallet<P> {
     pub(super) async fn ask_for_news(&self) -> Result<u64, Error> {
         let after = self.read(|data| data.account.as_ref().map(|_| data.link.seq))?.ok_or(Code::NotEnrolled)?;
-        Ok(self.call(By::Channel, &FollowNews { after }).await?.newest)
+        Ok(self.call(By::Channel, &FollowNews { after }).await?.newest.get())
     }
 
     pub(super) fn fetch_news(&self) -> Local<'_, Result<(), Error>> {
@@ -88,9 +88,9 @@ impl<P: Platform> Wallet<P> {
 
     fn fetch_rounds(&self) -> Local<'_, Result<(), Error>> {
         Box::pin(async move {
-            let mut paid = false;
+            let (mut paid, mut forged) = (false, false);
             for _ in 0..ROUNDS {
-                match self.fetch_round().await {
+                match self.fetch_round(&mut forged).await {
                     // One more call shows the issuer what was checked, so that the next code is good at once.
                     Ok(Round::Paid) if !paid => {
                         paid = true;
@@ -121,18 +121,19 @@ impl<P: Platform> Wallet<P> {
                 }
                 if refilled {
                     // What is left of the new allowance counts once it is signed.
-                    let _ = self.fetch_round().await;
+                    let _ = self.fetch_round(&mut forged).await;
                 }
-                return Ok(());
+                // Everything was taken: the next sync has nothing to say of it.
+                return if forged { Err(Code::ReceiptForged.into()) } else { Ok(()) };
             }
             if paid { Ok(()) } else { Err(Code::ChainGap.into()) }
         })
     }
 
-    /// One call, its answer checked and taken.
-    pub(super) async fn fetch_round(&self) -> Result<Round, Error> {
+    /// One call, its answer checked and taken. `forged` becomes true if a receipt came with other details than were signed.
+    pub(super) async fn fetch_round(&self, forged: &mut bool) -> Result<Round, Error> {
         let asked = self.next_sync()?;
-        let nonce = asked.call.nonce;
+        let (nonce, after) = (asked.call.nonce, asked.call.after);
         let started = self.platform.clock().running();
         let mut synced = self.call(By::Channel, &asked.call).await?;
         let took = self.platform.clock().running().saturating_sub(started);
@@ -150,6 +151,7 @@ impl<P: Platform> Wallet<P> {
         let mut taken = Err(Cause::Gap);
         self.change(|data| {
             taken = take_news(data, &mut news);
+            *forged |= has_forged(data, after);
             Ok(())
         })
         .await?;
@@ -181,8 +183,9 @@ impl<P: Platform> Wallet<P> {
         if time.issuer != self.settings.issuer || time.nonce != nonce {
             return Err(Code::IssuerUntrusted.into());
         }
-        check_time(key, seconds(time.now_ms))?;
-        Ok(Some(time.now_ms))
+        let now_ms = time.now_ms.get();
+        check_time(key, seconds(now_ms))?;
+        Ok(Some(now_ms))
     }
 
     /// The answer with newest link and state as the issuer signed them: for this account, this device, this call and for now.
@@ -295,7 +298,7 @@ fn take_news(data: &mut Data, news: &mut News) -> Result<Round, Cause> {
                 data.froze = false;
                 // Nobody let the account go, so it was not the issuer who answered the freeze.
                 if state.status == DeviceStatus::Active && !unfrozen {
-                    data.alert(plain_alert(AlertKind::Unfrozen, "froze", state.seq, issuer_ms));
+                    data.alert(plain_alert(AlertKind::Unfrozen, "froze", state.seq.get(), issuer_ms));
                 }
             }
             Ok(if paid { Round::Paid } else { Round::Complete })
@@ -352,13 +355,18 @@ fn take_receipts(data: &mut Data, items: &[ReceiptItem], head: &Head, set: &KeyS
     }
     match data.link.meets(head) {
         Ok(()) => match data.receipts.last() {
-            Some(last) if last.sequence == head.seq && last.balance.amount != head.balance => Err(Cause::Forged),
+            Some(last) if head.seq == last.sequence && last.balance.amount != head.balance => Err(Cause::Forged),
             _ => Ok(Round::Complete),
         },
         Err(Broken::Gap) if !items.is_empty() => Ok(Round::Again),
         Err(Broken::Gap) => Err(Cause::Gap),
         Err(Broken::Fork) => Err(Cause::Fork),
     }
+}
+
+/// Whether a receipt after this one came with other details than were signed.
+fn has_forged(data: &Data, after: u64) -> bool {
+    data.receipts.iter().any(|receipt| receipt.sequence > after && receipt.missing == Some(Missing::Forged))
 }
 
 /// Says once that a fifth of the allowance, or one payment, is all that is left.

@@ -9,14 +9,14 @@ use super::record::Data;
 use super::room::{Fault, Handle, Local, Secret};
 use super::state::{Confirmed, IntentView};
 use crate::code::Code;
-use crate::wire::id::{Bytes, Hash};
+use crate::wire::id::{Bytes, CredentialId, Hash};
 use crate::wire::tagged_hash;
 use core::slice;
 
 pub(super) struct Prepared {
     input: [u8; 32],
     seal: Seal,
-    credential: Bytes,
+    credential: CredentialId,
     user_handle: Bytes,
     /// Whether it is to be sealed again.
     again: bool,

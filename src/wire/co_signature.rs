@@ -1,7 +1,7 @@
 //! The device key over what the passkey signed: neither counts without the other (protocol section 4).
 
 use super::field::map_struct;
-use super::id::{Bytes, Hash};
+use super::id::{CredentialId, Hash};
 use super::sha256;
 use super::sign1::Statement;
 
@@ -18,7 +18,7 @@ map_struct! {
         /// SHA-256 of the passkey's signature.
         4 => signature: Hash,
         /// The passkey's credential id.
-        5 => credential: Bytes,
+        5 => credential: CredentialId,
     }
 }
 
@@ -34,14 +34,14 @@ impl CoSignature {
         authenticator_data: &[u8],
         client_data: &[u8],
         signature: &[u8],
-        credential: &[u8],
+        credential: &CredentialId,
     ) -> Self {
         Self {
             intent: Hash(sha256(intent)),
             authenticator_data: Hash(sha256(authenticator_data)),
             client_data: Hash(sha256(client_data)),
             signature: Hash(sha256(signature)),
-            credential: Bytes(credential.into()),
+            credential: credential.clone(),
         }
     }
 }

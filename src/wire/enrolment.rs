@@ -2,7 +2,7 @@
 
 use super::cbor::{Reader, Writer};
 use super::field::map_struct;
-use super::id::{AccountId, Bytes, Hash, IssuerId, Nonce, RpId, Thumbprint};
+use super::id::{AccountId, CredentialId, Hash, IssuerId, Nonce, RpId, Thumbprint};
 use super::key::PublicKey;
 use super::sign1::{self, Statement, Verified};
 use super::{Field, Refusal, tagged_hash};
@@ -62,7 +62,7 @@ map_struct! {
         /// The key that reads and freezes.
         5 => channel_key: PublicKey,
         /// The passkey's credential id.
-        6 => credential: Bytes,
+        6 => credential: CredentialId,
         /// SHA-256 of the passkey's COSE public key as it stands in the attested credential data.
         7 => credential_key_hash: Hash,
         /// The BE flag of the registration.

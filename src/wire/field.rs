@@ -46,24 +46,6 @@ impl<T: Field> Field for Option<T> {
     }
 }
 
-/// Integers in statements stay within what a JavaScript number holds exactly.
-const MAX_INT: u64 = (1 << 53) - 1;
-
-impl Field for u64 {
-    fn write(&self, to: &mut Writer) {
-        to.uint(*self);
-    }
-
-    fn blank() -> Self {
-        0
-    }
-
-    fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Refusal> {
-        *self = from.uint()?;
-        if *self <= MAX_INT { Ok(()) } else { Err(Refusal::OutOfRange) }
-    }
-}
-
 impl Field for u32 {
     fn write(&self, to: &mut Writer) {
         to.uint(u64::from(*self));
@@ -94,33 +76,22 @@ impl Field for bool {
     }
 }
 
-/// Texts are shown to people and compared: at most 255 bytes, and no character that hides or turns others.
-impl Field for String {
+/// A word that is compared with known ones and never shown.
+pub(super) struct Word(pub(super) String);
+
+impl Field for Word {
     fn write(&self, to: &mut Writer) {
-        to.text(self);
+        to.text(&self.0);
     }
 
     fn blank() -> Self {
-        Self::new()
+        Self(String::new())
     }
 
     fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Refusal> {
-        let text = from.text()?;
-        if text.len() > 255 {
-            return Err(Refusal::OutOfRange);
-        }
-        if text.chars().any(is_deceptive) {
-            return Err(Refusal::BadText);
-        }
-        *self = text.into();
+        self.0 = from.text()?.into();
         Ok(())
     }
-}
-
-/// Control characters, and those that change the direction of the text around them.
-pub(crate) fn is_deceptive(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{61c}')
 }
 
 impl<const N: usize> Field for [u8; N] {
@@ -134,32 +105,6 @@ impl<const N: usize> Field for [u8; N] {
 
     fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Refusal> {
         from.bytes_into(self)
-    }
-}
-
-/// A list of at most 16 items.
-impl<T: Field> Field for Vec<T> {
-    fn write(&self, to: &mut Writer) {
-        to.array(self.len() as u64);
-        for item in self {
-            item.write(to);
-        }
-    }
-
-    fn blank() -> Self {
-        Self::new()
-    }
-
-    fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Refusal> {
-        let length = from.array()?;
-        if length > 16 {
-            return Err(Refusal::OutOfRange);
-        }
-        for _ in 0..length {
-            self.push(T::blank());
-            self.last_mut().map_or(Ok(()), |item| item.read(from))?;
-        }
-        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 use super::field::map_struct;
 use super::id::{AccountId, Hash};
 use super::money::Amount;
+use super::number::Whole;
 use super::sign1::Statement;
 
 map_struct! {
@@ -12,7 +13,7 @@ map_struct! {
         /// The account.
         1 => account: AccountId,
         /// Number of the newest receipt; 0 if there is none.
-        2 => seq: u64,
+        2 => seq: Whole,
         /// Its link; zero if there is none.
         3 => hash: Hash,
         /// Seconds since 1970.

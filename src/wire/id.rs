@@ -4,6 +4,7 @@ use super::base::{self, BASE64URL};
 use super::cbor::{Reader, Writer};
 use super::json::{self, BadJson, FromJson, Json, ToJson, json_serde};
 use super::{Field, Refusal};
+use crate::code::Code;
 
 /// Base64url without padding (RFC 4648 section 5), the one text form of bytes in JSON.
 #[must_use]
@@ -62,9 +63,69 @@ fn read_exactly(room: &mut [u8], json: &Json) -> Result<(), BadJson> {
     base64_into(json.text()?, room).map_err(|_| BadJson)
 }
 
-impl Field for Bytes {
+/// A passkey's credential id: 1 to 1,023 bytes (WebAuthn level 3, section 4).
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CredentialId(Bytes);
+
+impl CredentialId {
+    /// The longest id, in bytes.
+    pub const MOST_BYTES: usize = 1023;
+
+    /// The bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0.0
+    }
+}
+
+impl TryFrom<Bytes> for CredentialId {
+    type Error = Refusal;
+
+    /// # Errors
+    /// [`Refusal::OutOfRange`] for no byte, or more than [`CredentialId::MOST_BYTES`].
+    fn try_from(bytes: Bytes) -> Result<Self, Refusal> {
+        if bytes.0.is_empty() || bytes.0.len() > Self::MOST_BYTES {
+            return Err(Refusal::OutOfRange);
+        }
+        Ok(Self(bytes))
+    }
+}
+
+impl core::ops::Deref for CredentialId {
+    type Target = Bytes;
+
+    fn deref(&self) -> &Bytes {
+        &self.0
+    }
+}
+
+impl core::fmt::Debug for CredentialId {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl ToJson for CredentialId {
+    fn write(&self, to: &mut json::Writer) {
+        ToJson::write(&self.0, to);
+    }
+}
+
+impl FromJson for CredentialId {
+    fn blank() -> Self {
+        Self(FromJson::blank())
+    }
+
+    fn read(&mut self, json: &Json) -> Result<(), BadJson> {
+        *self = json.to::<Bytes>()?.try_into().map_err(|_| BadJson)?;
+        Ok(())
+    }
+}
+json_serde! { CredentialId }
+
+impl Field for CredentialId {
     fn write(&self, to: &mut Writer) {
-        to.bytes(&self.0);
+        to.bytes(self.as_bytes());
     }
 
     fn blank() -> Self {
@@ -72,11 +133,7 @@ impl Field for Bytes {
     }
 
     fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Refusal> {
-        let bytes = from.bytes()?;
-        if bytes.is_empty() || bytes.len() > 1023 {
-            return Err(Refusal::OutOfRange);
-        }
-        self.0 = bytes.into();
+        *self = Bytes(from.bytes()?.into()).try_into()?;
         Ok(())
     }
 }
@@ -296,6 +353,21 @@ text_id! {
 text_id! {
     /// A WebAuthn relying party id: a host name in lower case.
     RpId 253 is_host
+}
+
+text_id! {
+    /// The name of a [`Code`], which a later version may have added: small letters, digits and hyphens.
+    CodeName 64 is_code_name
+}
+
+impl From<Code> for CodeName {
+    fn from(code: Code) -> Self {
+        Self(code.name().into())
+    }
+}
+
+fn is_code_name(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
 fn is_audience(text: &str) -> bool {

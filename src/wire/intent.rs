@@ -2,14 +2,15 @@
 
 use super::cbor::{Map, Reader, Writer};
 use super::enrolment::Custody;
-use super::id::{AccountId, Audience, Bytes, Hash, IssuerId, Nonce, SourceId, Thumbprint};
+use super::field::Word;
+use super::id::{AccountId, Audience, CredentialId, Hash, IssuerId, Nonce, SourceId, Thumbprint};
 use super::money::{Amount, Currency};
 use super::sign1::{decode_payload, encode};
 use super::{Field, Refusal, tagged_hash};
 
-const VERSION: u64 = 1;
+const VERSION: u32 = 1;
 /// A field that is not written.
-const NOTHING: Option<u64> = None;
+const NOTHING: Option<u32> = None;
 /// Longest life of an intent in seconds.
 pub const MAX_LIFETIME: u32 = 300;
 
@@ -23,7 +24,7 @@ pub struct Intent {
     /// The device key that co-signs.
     pub thumb: Thumbprint,
     /// The passkey's credential id.
-    pub credential: Bytes,
+    pub credential: CredentialId,
     /// The newest link of the account's receipts that the wallet has seen.
     pub head: Hash,
     /// Drawn by the issuer; used once.
@@ -76,7 +77,7 @@ pub enum Action {
         /// Its key.
         new_thumb: Thumbprint,
         /// Its passkey.
-        new_credential: Bytes,
+        new_credential: CredentialId,
         /// What its wallet says of its custody.
         custody: Custody,
     },
@@ -191,7 +192,7 @@ impl Action {
 
 impl Field for Intent {
     fn write(&self, to: &mut Writer) {
-        let kind = String::from(self.action.kind());
+        let kind = Word(self.action.kind().into());
         let [first, second, third, fourth] = self.action.terms();
         to.fields(&[
             (1, &VERSION),
@@ -225,10 +226,10 @@ impl Field for Intent {
 
     fn read(&mut self, from: &mut Reader<'_>) -> Result<(), Refusal> {
         let mut map = from.map()?;
-        if map.field::<u64>(1)? != VERSION {
+        if map.field::<u32>(1)? != VERSION {
             return Err(Refusal::UnknownVersion);
         }
-        let kind: String = map.field(2)?;
+        let Word(kind) = map.field(2)?;
         map.fields(&mut [
             (3, &mut self.issuer),
             (4, &mut self.account),

@@ -117,7 +117,7 @@ impl PublicKey {
     #[must_use]
     pub fn to_cose_key(&self) -> Vec<u8> {
         let mut to = Writer::new();
-        to.fields(&[(1, &2_u64), (-1, &1_u64), (-2, &self.x), (-3, &self.y)]);
+        to.fields(&[(1, &2_u32), (-1, &1_u32), (-2, &self.x), (-3, &self.y)]);
         to.into_bytes()
     }
 
@@ -127,7 +127,7 @@ impl PublicKey {
     /// Another shape or curve, or a point that is not on it.
     pub fn from_cose_key(bytes: &[u8]) -> Result<Self, Refusal> {
         let (kty, curve, x, y) =
-            read_map(bytes, |map| Ok((map.field::<u64>(1)?, map.field::<u64>(-1)?, map.field(-2)?, map.field(-3)?)))?;
+            read_map(bytes, |map| Ok((map.field::<u32>(1)?, map.field::<u32>(-1)?, map.field(-2)?, map.field(-3)?)))?;
         if (kty, curve) != (2, 1) {
             return Err(Refusal::BadKey);
         }

@@ -4,9 +4,14 @@ use super::cbor::{Reader, Writer};
 use super::field::map_struct;
 use super::id::{Bytes, Handle, Hash, IssuerId};
 use super::key::PublicKey;
+use super::list::List;
+use super::number::Whole;
 use super::sign1::{self, Form, Statement, Verified, encode};
 use super::{Field, Refusal, tagged_hash};
 use crate::wire::json::{self, json_object, json_words};
+
+/// The most keys in one set.
+pub const MOST_KEYS: usize = 16;
 
 json_words! {
     /// What an issuer key may sign.
@@ -63,9 +68,9 @@ map_struct! {
         /// The issuer.
         1 => issuer: IssuerId,
         /// 1, 2, 3, …
-        2 => seq: u64,
-        /// At most 16 keys.
-        3 => keys: Vec<IssuerKey>,
+        2 => seq: Whole,
+        /// The keys.
+        3 => keys: List<IssuerKey, MOST_KEYS>,
         /// [`KeySet::link`] of the set before; zero for the first.
         4 => prev: Hash,
     }
@@ -160,7 +165,7 @@ impl SignedKeySet {
         }
         let by_previous = self.by_previous.as_ref().ok_or(Refusal::WrongKey)?;
         let (again, _) = pinned.open_undated::<KeySet>(&by_previous.0, Use::Time)?;
-        let follows = set.seq == pinned.seq.saturating_add(1) && set.prev == pinned.link();
+        let follows = set.seq.get() == pinned.seq.get().saturating_add(1) && set.prev == pinned.link();
         if follows && again.link() == link { Ok(set) } else { Err(Refusal::WrongKey) }
     }
 }

@@ -4,6 +4,7 @@ use super::field::map_struct;
 use super::id::{Audience, Hash, IssuerId};
 use super::money::{Amount, Currency};
 use super::sign1::Statement;
+use super::text::Shown;
 
 map_struct! {
     /// Valid for 2 minutes.
@@ -12,9 +13,9 @@ map_struct! {
         /// The issuer.
         1 => issuer: IssuerId,
         /// The registered name of the merchant.
-        2 => merchant: String,
-        /// Where it stands.
-        3 => place: String,
+        2 => merchant: Shown,
+        /// Where it stands, if a place is registered.
+        3 => place: Option<Shown>,
         /// The audience to sign for.
         4 => audience: Audience,
         /// Currency.

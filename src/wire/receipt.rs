@@ -2,10 +2,12 @@
 
 use super::cbor::{Reader, Writer};
 use super::field::map_struct;
-use super::id::{AccountId, Hash, IssuerId, SourceId, Thumbprint};
+use super::id::{AccountId, CodeName, Hash, IssuerId, SourceId, Thumbprint};
 use super::json::{self, json_words};
 use super::money::{Amount, Currency};
+use super::number::Whole;
 use super::sign1::{Statement, decode_payload, encode};
+use super::text::Shown;
 use super::{Field, Refusal, sha256, tagged_hash};
 
 json_words! {
@@ -74,7 +76,7 @@ map_struct! {
         /// The account.
         2 => account: AccountId,
         /// 1, 2, 3, … for each account.
-        3 => seq: u64,
+        3 => seq: Whole,
         /// [`Receipt::link`] of the one before; zero for the first.
         4 => prev: Hash,
         /// Seconds since 1970.
@@ -117,17 +119,17 @@ map_struct! {
         /// Its currency.
         3 => currency: Option<Currency>,
         /// The registered name of the shop.
-        4 => shop: Option<String>,
+        4 => shop: Option<Shown>,
         /// Where the till stands.
-        5 => place: Option<String>,
+        5 => place: Option<Shown>,
         /// The source of a top-up.
         6 => source: Option<SourceId>,
         /// The label of the device concerned.
-        7 => device_label: Option<String>,
+        7 => device_label: Option<Shown>,
         /// `seq` of the receipt that this one undoes or holds.
-        8 => undoes: Option<u64>,
-        /// Name of the [`crate::code::Code`] of a refusal.
-        9 => reason: Option<String>,
+        8 => undoes: Option<Whole>,
+        /// Why, where something was refused or held.
+        9 => reason: Option<CodeName>,
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a sealed device key is bound to (protocol section 7, *Seal v1*).
 
 use super::cbor::Writer;
-use super::id::{AccountId, Bytes, IssuerId, Thumbprint};
+use super::id::{AccountId, CredentialId, IssuerId, Thumbprint};
 
 /// The one version of the seal.
 const VERSION: u32 = 1;
@@ -17,7 +17,7 @@ pub struct SealedFor<'a> {
     /// The device key.
     pub thumb: Thumbprint,
     /// The passkey's credential id.
-    pub credential: &'a Bytes,
+    pub credential: &'a CredentialId,
 }
 
 impl SealedFor<'_> {

@@ -9,7 +9,6 @@
 mod check;
 mod objects;
 
-use super::field::is_deceptive;
 use super::money::{Amount, Currency};
 use crate::code::Code;
 use crate::wire::json::{ToJson, Writer, json_object, json_serde, json_words};
@@ -246,7 +245,7 @@ pub fn parse_merchant_code(text: &str) -> Result<MerchantCode, ShopCodeRefusal> 
         jpqr,
         raw: BTreeMap::new(),
     };
-    objects.nothing_deceptive(is_deceptive)?;
+    objects.check_shown()?;
     Ok(MerchantCode { raw: objects.into_raw(), ..code })
 }
 

@@ -4,6 +4,7 @@
 //! argument: there is no "verify any". Payment tokens carry none, so the two can't be taken for each other.
 
 use super::cbor::{Reader, Writer, read_map};
+use super::field::Word;
 use super::id::Handle;
 use super::key::{PublicKey, Signature};
 use super::{Field, MAX_BYTES, Refusal};
@@ -97,7 +98,7 @@ fn signed_message(protected: &[u8], external_aad: &[u8], payload: &[u8]) -> Vec<
 
 /// `{1: -7, 4: kid}` for tokens, `{1: -7, 4: kid, 16: typ}` for everything else.
 pub(super) fn protected(kid: Handle, typ: Option<&str>) -> Vec<u8> {
-    let typ = typ.map(String::from);
+    let typ = typ.map(|typ| Word(typ.into()));
     let mut to = Writer::new();
     to.fields(&[(1, &Algorithm), (4, &kid), (16, &typ)]);
     to.into_bytes()
@@ -158,13 +159,13 @@ fn wrong_tag(refusal: Refusal) -> Refusal {
 }
 
 fn read_protected(bytes: &[u8], expected: Option<&str>) -> Result<Handle, Refusal> {
-    let (mut kid, mut typ) = (Handle::blank(), None::<String>);
+    let (mut kid, mut typ) = (Handle::blank(), None::<Word>);
     let read = read_map(bytes, |map| map.fields(&mut [(1, &mut Algorithm), (4, &mut kid), (16, &mut typ)]));
     read.map_err(|refusal| match refusal {
         Refusal::UnknownKey | Refusal::MissingKey | Refusal::WrongType | Refusal::OutOfRange => Refusal::WrongHeader,
         other => other,
     })?;
-    if typ.as_deref() == expected { Ok(kid) } else { Err(Refusal::WrongStatement) }
+    if typ.as_ref().map(|typ| typ.0.as_str()) == expected { Ok(kid) } else { Err(Refusal::WrongStatement) }
 }
 
 /// A statement whose signature held. [`open`] and the token's check are its only makers, so holding one is the proof.

@@ -8,6 +8,7 @@ use super::id::{AccountId, Hash, IssuerId, Nonce, SourceId, Thumbprint};
 use super::json::{self, json_object, json_words};
 use super::list::List;
 use super::money::Amount;
+use super::number::Whole;
 use super::sign1::Statement;
 use super::text::Shown;
 use super::{Field, Refusal, tagged_hash};
@@ -129,7 +130,7 @@ map_struct! {
         /// Drawn by the wallet for this call.
         4 => nonce: Nonce,
         /// Number of the newest receipt: that of the head.
-        5 => seq: u64,
+        5 => seq: Whole,
         /// How this device stands.
         6 => status: DeviceStatus,
         /// The device key's next counter must be above this.

@@ -2,6 +2,7 @@
 
 use super::field::map_struct;
 use super::id::{IssuerId, Nonce};
+use super::number::Whole;
 use super::sign1::Statement;
 
 map_struct! {
@@ -13,7 +14,7 @@ map_struct! {
         /// Drawn by the wallet.
         2 => nonce: Nonce,
         /// Milliseconds since 1970.
-        3 => now_ms: u64,
+        3 => now_ms: Whole,
     }
 }
 

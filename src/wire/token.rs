@@ -17,6 +17,8 @@ pub(super) const PREFIX: &str = "JT1";
 const LENGTH: core::ops::RangeInclusive<usize> = 175..=255;
 /// Shortest lifetime in seconds.
 pub const MIN_LIFETIME: u32 = 30;
+/// The first date that takes the five bytes of which the shortest text is made, seconds since 1970.
+const FIRST_DATE: u32 = 0x1_0000;
 /// Longest lifetime in seconds.
 pub const MAX_LIFETIME: u32 = 120;
 
@@ -120,24 +122,35 @@ impl Field for Token {
             }
             _ => return Err(Refusal::BadCombination),
         };
-        if let Limit::UpTo { amount, .. } | Limit::Exact { amount, .. } = &limit
-            && amount.is_zero()
-        {
-            return Err(Refusal::OutOfRange);
-        }
-        match expires_at.checked_sub(issued_at) {
-            Some(MIN_LIFETIME..=MAX_LIFETIME) => {}
-            _ => return Err(Refusal::BadLifetime),
-        }
         *self = Self { limit, expires_at, issued_at, atc: u32::from_be_bytes([a, b, c, d]), random: [e, f, g, h] };
-        Ok(())
+        self.check()
     }
 }
 
 impl Token {
     /// Makes the token ready for the device key.
-    pub fn prepare(&self, handle: Handle, veil: &Veil) -> Unsigned {
-        Unsigned::new(sign1::protected(handle, None), veil.as_bytes(), sign1::encode(self))
+    ///
+    /// # Errors
+    /// What a reader would refuse: [`Refusal::OutOfRange`] for no amount or for a date that makes the text too short,
+    /// [`Refusal::BadLifetime`].
+    pub fn prepare(&self, handle: Handle, veil: &Veil) -> Result<Unsigned, Refusal> {
+        self.check()?;
+        Ok(Unsigned::new(sign1::protected(handle, None), veil.as_bytes(), sign1::encode(self)))
+    }
+
+    /// The rules between the claims, for writing and reading alike.
+    fn check(&self) -> Result<(), Refusal> {
+        let bound = match &self.limit {
+            Limit::Allowance => None,
+            Limit::UpTo { amount, .. } | Limit::Exact { amount, .. } => Some(amount),
+        };
+        if bound.is_some_and(|amount| amount.is_zero()) || self.issued_at < FIRST_DATE {
+            return Err(Refusal::OutOfRange);
+        }
+        match self.expires_at.checked_sub(self.issued_at) {
+            Some(MIN_LIFETIME..=MAX_LIFETIME) => Ok(()),
+            _ => Err(Refusal::BadLifetime),
+        }
     }
 
     /// The text of a signed token.

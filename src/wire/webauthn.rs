@@ -2,7 +2,7 @@
 
 use super::Refusal;
 use super::cbor::Reader;
-use super::id::{Bytes, Hash, to_base64};
+use super::id::{Bytes, CredentialId, Hash, to_base64};
 use super::sha256;
 use crate::wire::json::json_object;
 
@@ -72,7 +72,7 @@ impl AuthenticatorData {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AttestedCredential {
     /// Credential id.
-    pub id: Bytes,
+    pub id: CredentialId,
     /// The COSE public key's bytes as the authenticator wrote them.
     pub key: Bytes,
 }
@@ -81,7 +81,7 @@ impl AttestedCredential {
     /// Reads the attested credential data (WebAuthn section 6.5.1).
     ///
     /// # Errors
-    /// [`Refusal::Truncated`], or [`Refusal::MissingKey`] if there is none.
+    /// [`Refusal::Truncated`]; [`Refusal::MissingKey`] if there is none; [`Refusal::OutOfRange`] for an id that is too long.
     pub fn from_authenticator_data(bytes: &[u8]) -> Result<Self, Refusal> {
         let flags = AuthenticatorData::from_bytes(bytes)?.flags;
         if !flags.attested() {
@@ -92,10 +92,10 @@ impl AttestedCredential {
         let id = bytes.get(55..end).ok_or(Refusal::Truncated)?;
         let rest = bytes.get(end..).ok_or(Refusal::Truncated)?;
         let key = if flags.extensions() { first_item(rest)? } else { rest };
-        if id.is_empty() || key.is_empty() {
+        if key.is_empty() {
             return Err(Refusal::Truncated);
         }
-        Ok(Self { id: Bytes(id.into()), key: Bytes(key.into()) })
+        Ok(Self { id: Bytes(id.into()).try_into()?, key: Bytes(key.into()) })
     }
 
     /// What the enrolment statement says of the key.
@@ -153,7 +153,7 @@ pub struct Registration {
     /// Credential id, base64url.
     pub id: String,
     /// Credential id.
-    pub raw_id: Bytes,
+    pub raw_id: CredentialId,
     /// `public-key`.
     pub kind: String,
     /// The answer.
@@ -192,7 +192,7 @@ pub struct Assertion {
     /// Credential id, base64url.
     pub id: String,
     /// Credential id.
-    pub raw_id: Bytes,
+    pub raw_id: CredentialId,
     /// `public-key`.
     pub kind: String,
     /// The answer.

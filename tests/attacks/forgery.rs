@@ -7,6 +7,7 @@ use jitsuin::wire::head::Head;
 use jitsuin::wire::id::{Bytes, from_base64, to_base64};
 use jitsuin::wire::key::{PublicKey, Signature};
 use jitsuin::wire::money::{Amount, Currency};
+use jitsuin::wire::number::Whole;
 use jitsuin::wire::receipt::{Body, Kind, Receipt};
 use jitsuin::wire::sign1;
 use p256::ecdsa::SigningKey;
@@ -68,7 +69,7 @@ impl Forger {
         let receipt = Receipt {
             issuer: data.issuer.clone(),
             account: account.clone(),
-            seq: data.link.seq + 1,
+            seq: Whole::new(data.link.seq + 1).unwrap(),
             prev: data.link.hash,
             time: now,
             kind: Kind::TopUp,

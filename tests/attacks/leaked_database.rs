@@ -89,6 +89,6 @@ pub fn forge_from(stage: &Stage, thief: &Thief, used: &Value) -> String {
     let veil = Veil(bytes("veil").try_into().unwrap());
     let now = stage.world.now();
     let token = Token { limit: Limit::Allowance, issued_at: now, expires_at: now + 60, atc: 9, random: [9; 4] };
-    let unsigned = token.prepare(handle, &veil);
+    let unsigned = token.prepare(handle, &veil).unwrap();
     Token::text(&unsigned, &thief.sign(unsigned.message()))
 }

@@ -54,7 +54,7 @@ pub fn person(login: &str, opened_with_wallet: bool) -> Person {
     Person {
         login: login.into(),
         password: format!("{login}-password"),
-        label: login.into(),
+        label: login.parse().unwrap(),
         contact: format!("{login}@example.test"),
         opened_with_wallet,
         balance: Amount::of(WEALTH),
@@ -175,7 +175,7 @@ pub fn forge<L: Timed>(place: &Place, key: &Caller<L>, now: u32, change: impl Fn
     let mut token =
         Token { limit: Limit::Allowance, issued_at: now, expires_at: now + 60, atc: data.atc + 1, random: [7; 4] };
     change(&mut token);
-    let unsigned = token.prepare(terms.handle, &terms.veil);
+    let unsigned = token.prepare(terms.handle, &terms.veil).unwrap();
     Token::text(&unsigned, &key.sign(unsigned.message()))
 }
 

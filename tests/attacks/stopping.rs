@@ -6,7 +6,7 @@ use jitsuin::wallet::ports::{Authenticator, Platform, RequestOptions, SigningKey
 use jitsuin::wire::calls::{ConfirmIntent, ConfirmRecovery, Enrolled, PrepareRecovery, PrepareUnfreeze, Ticket};
 use jitsuin::wire::co_signature::CoSignature;
 use jitsuin::wire::enrolment::{self, Custody, Enrolment};
-use jitsuin::wire::id::{Bytes, Hash, to_base64};
+use jitsuin::wire::id::{Bytes, CredentialId, Hash, to_base64};
 use jitsuin::wire::intent::Intent;
 use jitsuin::wire::sign1;
 use jitsuin::wire::webauthn::Assertion;
@@ -32,7 +32,7 @@ pub async fn assert(place: &Place, challenge: Hash) -> Assertion {
 }
 
 /// What a passkey of `own` signs, said to be by the passkey of the account with this credential.
-pub async fn assert_as(own: &Place, credential: &Bytes, user_handle: &Bytes, challenge: Hash) -> Assertion {
+pub async fn assert_as(own: &Place, credential: &CredentialId, user_handle: &Bytes, challenge: Hash) -> Assertion {
     let mut assertion = assert(own, challenge).await;
     assertion.id = to_base64(&credential.0);
     assertion.raw_id = credential.clone();
@@ -52,7 +52,7 @@ pub async fn release_by_hand(key: &Thief, own: &Place, victim: &Place, call: &Pr
         &response.authenticator_data.0,
         &response.client_data.0,
         &response.signature.0,
-        &account.credential.0,
+        &account.credential,
     );
     let unsigned = sign1::prepare(&statement, key.key.public());
     let co_signature = Some(Bytes(unsigned.finish(&key.sign(unsigned.message()))));

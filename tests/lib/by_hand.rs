@@ -6,7 +6,7 @@ use jitsuin::wallet::memory::Place;
 use jitsuin::wallet::ports::{Authenticator, Platform, RequestOptions, SigningKey};
 use jitsuin::wire::calls::{ConfirmIntent, IntentConfirmed, PrepareTopUp};
 use jitsuin::wire::co_signature::CoSignature;
-use jitsuin::wire::id::Bytes;
+use jitsuin::wire::id::{Bytes, CredentialId};
 use jitsuin::wire::intent::Intent;
 use jitsuin::wire::money::Currency;
 use jitsuin::wire::sign1;
@@ -16,7 +16,7 @@ use std::time::Duration;
 pub struct ByHand<L> {
     pub caller: Caller<L>,
     pub intent: Intent,
-    credential: Bytes,
+    credential: CredentialId,
 }
 
 impl<L: Timed> ByHand<L> {
@@ -48,7 +48,7 @@ impl<L: Timed> ByHand<L> {
             &response.authenticator_data.0,
             &response.client_data.0,
             &response.signature.0,
-            &self.credential.0,
+            &self.credential,
         );
         let unsigned = sign1::prepare(&statement, with.key.public());
         Bytes(unsigned.finish(&with.sign(unsigned.message())))

@@ -6,8 +6,9 @@ const root = new URL("../vectors/", import.meta.url);
 
 /** Folders with the number of their vectors. */
 export const folders = new Map([
-  ["allowance", 30], ["approval", 31], ["assertion", 15], ["dpop", 28], ["enrol", 31], ["freeze", 30], ["head", 30], ["intent", 27], ["keyset", 31],
-  ["quote", 30], ["receipt", 30], ["state", 44], ["shop-code", 90], ["step-up", 30], ["till-code", 35], ["time", 30], ["token", 79],
+  ["allowance", 33], ["approval", 31], ["assertion", 15], ["body", 30], ["dpop", 28], ["enrol", 34], ["freeze", 30], ["head", 32], ["intent", 28],
+  ["keyset", 34],
+  ["quote", 45], ["receipt", 34], ["state", 44], ["shop-code", 93], ["step-up", 31], ["text", 61], ["till-code", 35], ["time", 32], ["token", 79],
 ]);
 
 /** @param {string} folder */

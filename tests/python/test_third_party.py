@@ -18,7 +18,7 @@ from pycose.messages import Sign1Message
 VECTORS = Path(__file__).parent.parent / "vectors"
 PREFIX = "JT1"
 # Folders of things that are no COSE messages: intents are hashed, proofs are JWS, codes are texts, assertions WebAuthn's.
-NO_COSE = {"intent", "dpop", "shop-code", "till-code", "assertion"}
+NO_COSE = {"intent", "dpop", "body", "text", "shop-code", "till-code", "assertion"}
 
 
 def unpadded(decode, text):

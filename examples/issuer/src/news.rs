@@ -7,6 +7,7 @@ use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use jitsuin::issuer::desk::{Following, Reply};
 use jitsuin::wire::calls::News;
+use jitsuin::wire::number::Whole;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,7 +42,9 @@ pub(crate) fn stream(app: &Arc<App>, reply: Reply, following: Following) -> Resp
 
 async fn follow(app: Arc<App>, following: Following, to: mpsc::Sender<Line>, _permit: OwnedSemaphorePermit) {
     let Following { account, mut newest } = following;
-    let line = |newest| serde_json::to_string(&News { newest }).map(|line| line + "\n").unwrap_or_default();
+    let line = |newest| {
+        serde_json::to_string(&News { newest: Whole::saturating(newest) }).map(|line| line + "\n").unwrap_or_default()
+    };
     if to.send(Ok(line(newest))).await.is_err() {
         return;
     }

@@ -72,7 +72,7 @@ async fn make(app: &App) -> Result<Victim, Refused> {
     let person = demo::Person {
         login: login.clone(),
         password: "password1".into(),
-        label: login.clone(),
+        label: login.parse()?,
         contact: format!("{login}@example.test"),
         opened_with_wallet: false,
         balance: Amount::of(OPENED),

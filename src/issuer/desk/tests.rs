@@ -128,7 +128,7 @@ fn token_of(issuer: &World, account: &crate::wire::id::AccountId, (place, byte):
     .unwrap();
     let issued_at = u32::try_from(issuer.ledger().now_ms() / 1000).unwrap();
     let token = Token { limit: Limit::Allowance, expires_at: issued_at + 60, issued_at, atc, random: [1; 4] };
-    let unsigned = token.prepare(used.handle, &used.veil);
+    let unsigned = token.prepare(used.handle, &used.veil).unwrap();
     Token::text(&unsigned, &sign(byte, &unsigned))
 }
 
@@ -157,7 +157,7 @@ fn agree(device: &Client, intent: &Intent, nonce: Nonce, passkey: &Passkey) -> C
         &response.authenticator_data.0,
         &response.client_data.0,
         &response.signature.0,
-        &passkey.id,
+        &assertion.raw_id,
     );
     let co_signature = Some(Bytes(device.state(&co_signature)));
     ConfirmIntent { nonce, assertion, co_signature }
@@ -184,7 +184,7 @@ fn kinds(issuer: &World, channel: &Client) -> Vec<(receipt::Kind, Option<String>
     let key = set.keys.iter().find(|key| key.usage == crate::wire::key_set::Use::Receipt).unwrap().key;
     let read = |item: &ReceiptItem| {
         let receipt = sign1::open::<Receipt>(&item.receipt.0, &key).unwrap();
-        (receipt.kind, Body::from_bytes(&item.body.0).unwrap().reason)
+        (receipt.kind, Body::from_bytes(&item.body.0).unwrap().reason.map(|reason| reason.to_string()))
     };
     sync(issuer, channel).receipts.iter().map(read).collect()
 }
@@ -314,7 +314,7 @@ fn bodies_are_read_strictly_and_extension_results_are_named() {
         issuer: issuer.settings().issuer.clone(),
         account: device.account.clone().unwrap(),
         thumb: device.key().thumbprint(),
-        credential: Bytes(vec![1]),
+        credential: Bytes(vec![1]).try_into().unwrap(),
         head: Hash::ZERO,
         nonce: Nonce([0; 16]),
         expires_at: 0,

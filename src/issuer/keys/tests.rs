@@ -27,7 +27,7 @@ fn each_use_has_a_key_of_its_own() {
     let (stored, issuer) = made();
     let keys = Keys::open(&stored, &issuer).unwrap();
     let set = keys.set().open(&keys.set().root, &issuer).unwrap();
-    let time = Time { issuer, nonce: Nonce([1; 16]), now_ms: 5 };
+    let time = Time { issuer, nonce: Nonce([1; 16]), now_ms: Whole::from(5) };
     let signed = keys.sign(Use::Time, &time);
     assert_eq!(*set.open::<Time>(&signed, Use::Time, NOW).unwrap(), time);
     for usage in [Use::Allowance, Use::Receipt, Use::Quote] {
@@ -58,14 +58,18 @@ fn the_next_set_is_signed_by_the_root_and_by_the_set_before_and_keeps_what_check
     let seed = Seed::draw(&SystemEntropy).unwrap();
     let next = Keys::next(&stored, &Chance::new(&seed), &issuer, NOW + 1_000, 0).unwrap();
     let second = Keys::open(&next, &issuer).unwrap();
-    assert_eq!((second.past(), second.published().seq), (&[first.set().clone()][..], 2));
+    assert_eq!((second.past(), second.published().seq.get()), (&[first.set().clone()][..], 2));
     let root = first.set().root;
     let followed = second.set().follow(&root, first.published()).unwrap();
     assert_eq!(*followed, *second.published());
     let unsigned = SignedKeySet { by_previous: None, ..second.set().clone() };
     assert!(unsigned.follow(&root, first.published()).is_err());
     // What the old key signed until then holds, and later it signs nothing.
-    let time = |at: u32| Time { issuer: issuer.clone(), nonce: Nonce([1; 16]), now_ms: u64::from(at) * 1000 };
+    let time = |at: u32| Time {
+        issuer: issuer.clone(),
+        nonce: Nonce([1; 16]),
+        now_ms: Whole::new(u64::from(at) * 1000).unwrap(),
+    };
     let old = first.sign(Use::Time, &time(NOW));
     assert!(followed.open::<Time>(&old, Use::Time, NOW + 1_000).is_ok());
     assert!(followed.open::<Time>(&old, Use::Time, NOW + 1_001).is_err());

@@ -16,7 +16,7 @@ use crate::issuer::tills::{Till, TillCode};
 use crate::issuer::top_ups::{OpenTopUp, TopUp};
 use crate::issuer::used::Used;
 use crate::rules::breakers::Flow;
-use crate::wire::id::{AccountId, Audience, Bytes, Handle, Nonce, Thumbprint, to_base64};
+use crate::wire::id::{AccountId, Audience, CredentialId, Handle, Nonce, Thumbprint, to_base64};
 use alloc::collections::BTreeMap;
 use core::cell::Cell;
 use serde::Serialize;
@@ -58,9 +58,9 @@ impl Key for Audience {
     }
 }
 
-impl Key for Bytes {
+impl Key for CredentialId {
     fn key(&self) -> String {
-        to_base64(&self.0)
+        to_base64(self.as_bytes())
     }
 }
 

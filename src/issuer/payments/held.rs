@@ -11,7 +11,9 @@ use crate::issuer::moment::Moment;
 use crate::issuer::receipts::{self, Draft};
 use crate::wire::id::{AccountId, Thumbprint};
 use crate::wire::money::{Amount, Currency};
+use crate::wire::number::Whole;
 use crate::wire::receipt::Kind;
+use crate::wire::text::Shown;
 
 /// Most payments of one account that wait at once; the limits allow fewer.
 const MOST: usize = 100;
@@ -25,7 +27,7 @@ pub(super) struct Doubtful<'a> {
     pub(super) amount: Option<Amount>,
     pub(super) currency: Currency,
     /// Where the code or the device turned up next.
-    pub(super) elsewhere: (&'a str, &'a str),
+    pub(super) elsewhere: (&'a Shown, Option<&'a Shown>),
 }
 
 /// Holds a payment, once, and tells its owner.
@@ -39,12 +41,12 @@ pub(super) fn hold(moment: &Moment<'_>, records: &mut Records, account: &mut Acc
     let mut draft = Draft::of(Kind::Held, thumb);
     draft.body.amount = amount;
     draft.body.currency = Some(currency);
-    draft.body.shop = Some(shop.into());
-    draft.body.place = Some(place.into());
-    draft.body.undoes = Some(seq);
-    draft.body.reason = Some(Code::UsedElsewhere.name().into());
+    draft.body.shop = Some(shop.clone());
+    draft.body.place = place.cloned();
+    draft.body.undoes = Some(Whole::saturating(seq));
+    draft.body.reason = Some(Code::UsedElsewhere.into());
     receipts::issue(moment, records, account, draft);
-    records.messages.push(Message::alarm(moment, account, &Event::UsedElsewhere(place)));
+    records.messages.push(Message::alarm(moment, account, &Event::UsedElsewhere(place.unwrap_or(shop))));
 }
 
 /// Settles a held payment, as a person of the issuer decides: the merchant keeps the money, or its owner gets it back.
@@ -69,7 +71,7 @@ pub(in crate::issuer) fn settle(
         draft.token = Some(payment.token);
         draft.body.amount = Some(payment.amount);
         draft.body.currency = Some(payment.currency);
-        draft.body.undoes = Some(payment.seq);
+        draft.body.undoes = Some(Whole::saturating(payment.seq));
         receipts::issue(moment, records, &mut owner, draft);
         let movement = Movement {
             name: format!("refund/{id}"),

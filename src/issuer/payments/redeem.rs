@@ -251,13 +251,13 @@ impl Desk<'_> {
         draft.body.amount = Some(self.sale.amount);
         draft.body.currency = Some(self.sale.currency);
         draft.body.shop = Some(self.till.name.clone());
-        draft.body.place = Some(self.till.place.clone());
+        draft.body.place = self.till.place.clone();
         draft
     }
 
     fn declined(&self, records: &mut Records, account: &mut Account, code: Code) {
         let mut draft = self.draft(Kind::Declined);
-        draft.body.reason = Some(code.name().into());
+        draft.body.reason = Some(code.into());
         receipts::issue(self.moment, records, account, draft);
     }
 
@@ -300,7 +300,7 @@ impl Desk<'_> {
                 seq: seen.seq,
                 amount: Some(seen.amount),
                 currency: self.sale.currency,
-                elsewhere: (&self.till.name, &self.till.place),
+                elsewhere: (&self.till.name, self.till.place.as_ref()),
             };
             held::hold(self.moment, records, account, &doubtful);
         }
@@ -312,14 +312,14 @@ impl Desk<'_> {
         let now = self.moment.now();
         let within = self.moment.settings.policy.elsewhere_seconds;
         let Some(last) = account.device(self.thumb).and_then(|device| device.last_debit.clone()) else { return };
-        if now.abs_diff(last.at) < within && last.place != self.till.place {
+        if now.abs_diff(last.at) < within && last.place != self.till.whereabouts() {
             let doubtful = Doubtful {
                 thumb: self.thumb,
                 payment: &last.payment,
                 seq: last.seq,
                 amount: last.amount,
                 currency: self.sale.currency,
-                elsewhere: (&self.till.name, &self.till.place),
+                elsewhere: (&self.till.name, self.till.place.as_ref()),
             };
             held::hold(self.moment, records, account, &doubtful);
         }
@@ -372,7 +372,7 @@ impl Desk<'_> {
             device.last_debit = Some(Debit {
                 at: now,
                 till: self.sale.till.clone(),
-                place: self.till.place.clone(),
+                place: self.till.whereabouts().into(),
                 payment: id.into(),
                 amount: Some(amount),
                 seq,

@@ -10,6 +10,7 @@ use crate::issuer::receipts::{self, Draft};
 use crate::rules::spending::Entry;
 use crate::wire::calls::PaymentAnswer;
 use crate::wire::id::{AccountId, Audience, Hash};
+use crate::wire::number::Whole;
 use crate::wire::receipt::Kind;
 
 /// A till's order to give a payment back.
@@ -65,8 +66,8 @@ pub(in crate::issuer) fn reverse(
         draft.body.amount = Some(payment.amount);
         draft.body.currency = Some(payment.currency);
         draft.body.shop = Some(till.name);
-        draft.body.place = Some(till.place);
-        draft.body.undoes = Some(payment.seq);
+        draft.body.place = till.place;
+        draft.body.undoes = Some(Whole::saturating(payment.seq));
         receipts::issue(moment, records, &mut account, draft);
         let movement = Movement {
             name: format!("refund/{}", payment.id),

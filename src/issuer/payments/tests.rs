@@ -40,8 +40,8 @@ impl Shop {
                 let held = Till {
                     till: till.parse().unwrap(),
                     merchant: "m/1".parse().unwrap(),
-                    name: "Kado no Mise".into(),
-                    place: "Kanda".into(),
+                    name: "Kado no Mise".parse().unwrap(),
+                    place: Some("Kanda".parse().unwrap()),
                     currency: Currency::JPY,
                     blocked: false,
                     merchant_since: 0,
@@ -95,7 +95,7 @@ impl Shop {
     }
 
     fn sign(token: &Token, handle: Handle, veil: Veil) -> String {
-        let unsigned = token.prepare(handle, &veil);
+        let unsigned = token.prepare(handle, &veil).unwrap();
         Token::text(&unsigned, &testing::sign(DEVICE, &unsigned))
     }
 
@@ -121,7 +121,12 @@ impl Shop {
     /// Kinds and reasons of all receipts.
     fn receipts(&self) -> Vec<(receipt::Kind, Option<String>)> {
         let stored = now(self.stage.ledger.receipts(&"acc-1".parse().unwrap(), 0, 100)).unwrap();
-        stored.iter().map(|held| (held.kind, Body::from_bytes(&held.item.body.0).unwrap().reason)).collect()
+        stored
+            .iter()
+            .map(|held| {
+                (held.kind, Body::from_bytes(&held.item.body.0).unwrap().reason.map(|reason| reason.to_string()))
+            })
+            .collect()
     }
 
     fn reverse(&self, till: &str, payment: &str, key: &str) -> Result<PaymentAnswer, Code> {

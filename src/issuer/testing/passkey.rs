@@ -60,7 +60,7 @@ impl Passkey {
     }
 
     pub(in crate::issuer) fn credential(&self) -> AttestedCredential {
-        AttestedCredential { id: Bytes(self.id.clone()), key: Bytes(self.cose_key()) }
+        AttestedCredential { id: Bytes(self.id.clone()).try_into().unwrap(), key: Bytes(self.cose_key()) }
     }
 
     fn data(&self, attested: bool) -> Vec<u8> {
@@ -98,7 +98,7 @@ impl Passkey {
         object.bytes(&data);
         Registration {
             id: to_base64(&self.id),
-            raw_id: Bytes(self.id.clone()),
+            raw_id: Bytes(self.id.clone()).try_into().unwrap(),
             kind: "public-key".into(),
             response: RegistrationResponse {
                 client_data: Bytes(self.client_data("webauthn.create", challenge)),
@@ -121,7 +121,7 @@ impl Passkey {
         }
         Assertion {
             id: to_base64(&self.id),
-            raw_id: Bytes(self.id.clone()),
+            raw_id: Bytes(self.id.clone()).try_into().unwrap(),
             kind: "public-key".into(),
             response: AssertionResponse {
                 client_data: Bytes(client_data),

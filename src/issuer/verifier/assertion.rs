@@ -3,7 +3,7 @@
 //! signature over the same bytes ([`super::super::webauthn`]); a test holds the two to one verdict.
 
 use crate::code::Code;
-use crate::wire::id::{Bytes, Hash, RpId, to_base64};
+use crate::wire::id::{Bytes, CredentialId, Hash, RpId, to_base64};
 use crate::wire::json::{self, Json};
 use crate::wire::key::{PublicKey, Signature};
 use crate::wire::sha256;
@@ -22,7 +22,7 @@ pub struct Place<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Passkey {
     /// Credential id.
-    pub id: Bytes,
+    pub id: CredentialId,
     /// Its public key.
     pub key: PublicKey,
     /// The user handle it was registered with, if that is kept.
@@ -85,7 +85,7 @@ impl Place<'_> {
         &self,
         challenge: &Hash,
         assertion: &Assertion,
-        credential: &Bytes,
+        credential: &CredentialId,
         user_handle: Option<&Bytes>,
     ) -> Result<Asserted, Code> {
         let response = &assertion.response;

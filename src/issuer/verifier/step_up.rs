@@ -78,7 +78,7 @@ pub fn check_co_signature(
         &response.authenticator_data.0,
         &response.client_data.0,
         &response.signature.0,
-        &assertion.raw_id.0,
+        &assertion.raw_id,
     );
     if *held == expected { Ok(()) } else { Err(Code::CoSignatureRefused) }
 }

@@ -16,7 +16,7 @@ fn candidate(secret: u8, veil: u8) -> Candidate {
 
 fn text(limit: Limit) -> String {
     let token = Token { limit, expires_at: IAT + 60, issued_at: IAT, atc: 1, random: [1; 4] };
-    let unsigned = token.prepare(Handle([9; 8]), &Veil([2; 16]));
+    let unsigned = token.prepare(Handle([9; 8]), &Veil([2; 16])).unwrap();
     let signature: p256::ecdsa::Signature = SigningKey::from_slice(&[1; 32]).unwrap().sign(unsigned.message());
     Token::text(&unsigned, &Signature::from_signer(&signature.to_bytes()).unwrap())
 }

@@ -62,7 +62,7 @@ fn authenticator_data_beside_the_attestation_is_the_same() {
     registration.response.authenticator_data.0[32] |= 0x08;
     assert_eq!(check_registration(&settings, &CHALLENGE, &registration).unwrap_err(), Code::AssertionRefused);
     let mut registration = Passkey::new(31).register(&CHALLENGE);
-    registration.raw_id = Bytes(vec![1; 16]);
+    registration.raw_id = Bytes(vec![1; 16]).try_into().unwrap();
     assert_eq!(check_registration(&settings, &CHALLENGE, &registration).unwrap_err(), Code::AssertionRefused);
     let mut registration = Passkey::new(31).register(&CHALLENGE);
     registration.response.attestation_object.0.truncate(40);
@@ -120,7 +120,7 @@ fn every_changed_byte_of_what_is_signed_is_refused() {
 #[test]
 fn a_counter_that_does_not_grow_is_a_signal() {
     let mut credential = Credential {
-        id: Bytes(vec![1]),
+        id: Bytes(vec![1]).try_into().unwrap(),
         key: Bytes(vec![1]),
         counter: 0,
         counter_regressions: 0,

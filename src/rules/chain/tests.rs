@@ -1,13 +1,14 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
 use crate::wire::money::Amount;
+use crate::wire::number::Whole;
 use crate::wire::receipt::Kind;
 
 fn receipt(seq: u64, prev: Hash, balance: u32) -> Receipt {
     Receipt {
         issuer: "https://issuer.example".parse().unwrap(),
         account: "acc-1".parse().unwrap(),
-        seq,
+        seq: Whole::new(seq).unwrap(),
         prev,
         time: 1_790_000_000,
         kind: Kind::Payment,
@@ -21,7 +22,7 @@ fn receipt(seq: u64, prev: Hash, balance: u32) -> Receipt {
 
 fn head(link: Link) -> Head {
     let account = "acc-1".parse().unwrap();
-    Head { account, seq: link.seq, hash: link.hash, time: 1_790_000_000, balance: Amount::ZERO }
+    Head { account, seq: Whole::new(link.seq).unwrap(), hash: link.hash, time: 1_790_000_000, balance: Amount::ZERO }
 }
 
 #[test]

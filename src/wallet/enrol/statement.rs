@@ -257,7 +257,7 @@ impl Prepared {
         let account = Account {
             id: self.reply.account.clone(),
             label: self.reply.account_label.clone(),
-            device_label: self.label.clone(),
+            device_label: self.label.to_string(),
             credential: made.passkey.id.clone(),
             user_handle: self.reply.user_handle.clone(),
             enrolled_at: now,

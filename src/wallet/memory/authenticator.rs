@@ -5,7 +5,7 @@ use super::seal::hmac;
 use super::{MemoryClock, MemoryEntropy, SoftKey};
 use crate::wallet::ports::{Answer, Authenticator, Clock, CreationOptions, Ended, Entropy, RequestOptions, SigningKey};
 use crate::wallet::queue::{First, Signal, Stop, first};
-use crate::wire::id::{Bytes, Hash, RpId, to_base64};
+use crate::wire::id::{Bytes, CredentialId, Hash, RpId, to_base64};
 use crate::wire::key::PublicKey;
 use crate::wire::sha256;
 use crate::wire::webauthn::{Assertion, AssertionResponse, NoExtensions, Registration, RegistrationResponse};
@@ -71,7 +71,7 @@ pub enum Prf {
 }
 
 struct Credential {
-    id: Bytes,
+    id: CredentialId,
     rp_id: RpId,
     user_handle: Bytes,
     key: SoftKey,
@@ -267,9 +267,10 @@ impl Authenticator for SoftAuthenticator {
         }
         let (key, _) = SoftKey::make(&self.inner.entropy).map_err(|_| self.broken())?;
         let id = Bytes(self.inner.entropy.draw::<16>().map_err(|_| self.broken())?.to_vec());
+        let id = CredentialId::try_from(id).map_err(|_| self.broken())?;
         let mut attested = vec![0; 16];
         attested.extend([0, 16]);
-        attested.extend(&id.0);
+        attested.extend(id.as_bytes());
         attested.extend(cose_key(key.public()));
         let authenticator_data = self.authenticator_data(options.rp_id, Some(&attested));
         let client_data = self.client_data("webauthn.create", "webauthn.get", options.challenge);

@@ -1,7 +1,7 @@
 use super::*;
 use crate::wallet::ports::{Authenticator, Clock, CreationOptions, Ended, Keys, Lock, RequestOptions, SigningKey};
 use crate::wire::enrolment::Custody;
-use crate::wire::id::{Bytes, Hash};
+use crate::wire::id::{Bytes, CredentialId, Hash};
 use crate::wire::sha256;
 use crate::wire::webauthn::{AttestedCredential, AuthenticatorData, ClientData, Registration};
 use core::time::Duration;
@@ -11,7 +11,7 @@ fn place() -> Place {
 }
 
 /// What comes of asking for a passkey, those of `exclude` being there.
-fn created(place: &Place, exclude: &[Bytes]) -> Result<Box<Registration>, Ended> {
+fn created(place: &Place, exclude: &[CredentialId]) -> Result<Box<Registration>, Ended> {
     let options = CreationOptions {
         rp_id: &"wallet.example".parse().unwrap(),
         rp_name: "Wallet",

@@ -32,6 +32,7 @@ fn receipt(kind: Kind, counter: u32, by: By) -> ReceiptView {
         by: Some(by),
         undoes: None,
         reason: None,
+        missing: None,
     }
 }
 

@@ -24,7 +24,7 @@ impl Issuer {
             named: Vec::new(),
             allowances: 0,
             frozen_by: None,
-            credential: Bytes::default(),
+            credential: Bytes(vec![1]).try_into().unwrap(),
             enrolled: None,
             intent: None,
             set,
@@ -127,7 +127,7 @@ impl Issuer {
             },
             PrepareEnrolment::PATH => ok(&EnrolmentPrepared {
                 account: account(),
-                account_label: "hanako".into(),
+                account_label: "hanako".parse().unwrap(),
                 user_handle: Bytes(vec![1; 16]),
                 nonce: Nonce([3; 16]),
                 expires_at: self.now() + 600,
@@ -140,7 +140,7 @@ impl Issuer {
                 let NameCounters { nonce, counter } = read(request);
                 self.book.borrow_mut().named.push(counter);
                 let nonce = if self.trick.get() == Some(Trick::OtherTimeNonce) { Nonce([0; 16]) } else { nonce };
-                let time = Time { issuer: issuer_id(), nonce, now_ms: self.clock.true_ms() };
+                let time = Time { issuer: issuer_id(), nonce, now_ms: Whole::new(self.clock.true_ms()).unwrap() };
                 ok(&CountersNamed { time: self.sign(Use::Time, &time) })
             }
             Refill::PATH => {
@@ -217,51 +217,66 @@ impl Issuer {
         token: Option<&Token>,
         moved: Option<u32>,
     ) -> u64 {
-        let mut book = self.book.borrow_mut();
-        let prev = book.receipts.last().map_or(Hash::ZERO, |(receipt, _)| receipt.link());
         let body = Body {
             salt: self.entropy.draw().unwrap(),
             amount: moved.map(amount),
             currency: moved.map(|_| Currency::JPY),
-            shop: (kind == Kind::Payment).then(|| "Konbini".into()),
-            place: (kind == Kind::Payment).then(|| "Shibuya".into()),
+            shop: (kind == Kind::Payment).then(|| "Konbini".parse().unwrap()),
+            place: (kind == Kind::Payment).then(|| "Shibuya".parse().unwrap()),
             source: (kind == Kind::TopUp).then(|| "card-1".parse().unwrap()),
             device_label: None,
             undoes: None,
             reason: None,
         };
+        self.record_with(kind, thumb, token, moved, body.to_bytes())
+    }
+
+    /// Adds a receipt whose body is whatever these bytes are.
+    pub(in crate::wallet) fn record_with(
+        &self,
+        kind: Kind,
+        thumb: Option<Thumbprint>,
+        token: Option<&Token>,
+        moved: Option<u32>,
+        body: Vec<u8>,
+    ) -> u64 {
+        let mut book = self.book.borrow_mut();
+        let prev = book.receipts.last().map_or(Hash::ZERO, |(receipt, _)| receipt.link());
         match kind {
             Kind::Payment => book.balance -= moved.unwrap_or(0),
-            Kind::TopUp => book.balance += moved.unwrap_or(0),
+            Kind::TopUp | Kind::Refund => book.balance += moved.unwrap_or(0),
             _ => {}
         }
         let seq = book.receipts.len() as u64 + 1;
         let receipt = Receipt {
             issuer: issuer_id(),
             account: account(),
-            seq,
+            seq: Whole::new(seq).unwrap(),
             prev,
             time: self.now(),
             kind,
             thumb,
             atc: token.map(|token| token.atc),
             random: token.map(|token| token.random),
-            body_hash: body.hash(),
+            body_hash: Hash(sha256(&body)),
             balance: amount(book.balance),
         };
-        book.receipts.push((receipt, body));
+        book.receipts.push((receipt, Bytes(body)));
         seq
     }
 
-    pub(in crate::wallet) fn item(&self, (receipt, body): &(Receipt, Body)) -> ReceiptItem {
+    pub(in crate::wallet) fn item(&self, (receipt, body): &(Receipt, Bytes)) -> ReceiptItem {
         let usage = if self.trick.get() == Some(Trick::ReceiptWrongKey) { Use::Time } else { Use::Receipt };
-        let mut body = body.to_bytes();
+        let mut body = body.clone();
         if self.trick.get() == Some(Trick::ReceiptBody)
-            && let Some(last) = body.last_mut()
+            && let Some(last) = body.0.last_mut()
         {
             *last ^= 1;
         }
-        ReceiptItem { receipt: self.sign(usage, receipt), body: Bytes(body) }
+        if self.trick.get() == Some(Trick::ReceiptErased) {
+            body.0.clear();
+        }
+        ReceiptItem { receipt: self.sign(usage, receipt), body }
     }
 
     fn sync(&self, call: &Sync) -> Response {
@@ -278,7 +293,7 @@ impl Issuer {
         let mut receipts: Vec<_> = book
             .receipts
             .iter()
-            .filter(|(receipt, _)| receipt.seq > call.after)
+            .filter(|(receipt, _)| receipt.seq.get() > call.after)
             .take(50)
             .map(|pair| self.item(pair))
             .collect();
@@ -288,7 +303,7 @@ impl Issuer {
         let last = book.receipts.last().map(|(receipt, _)| receipt);
         let head = Head {
             account: account(),
-            seq: last.map_or(0, |last| last.seq),
+            seq: last.map_or(Whole::default(), |last| last.seq),
             hash: last.map_or(Hash::ZERO, Receipt::link),
             time: if trick == Some(Trick::OldHead) { self.now() - 61 } else { self.now() },
             balance: amount(book.balance),
@@ -298,7 +313,7 @@ impl Issuer {
             clock.advance(Duration::from_secs(11));
             self.clock.advance(Duration::from_secs(11));
         }
-        let time = Time { issuer: issuer_id(), nonce, now_ms: self.clock.true_ms() };
+        let time = Time { issuer: issuer_id(), nonce, now_ms: Whole::new(self.clock.true_ms()).unwrap() };
         let mut state = DeviceState {
             issuer: issuer_id(),
             account: account(),
@@ -320,7 +335,7 @@ impl Issuer {
             Some(Trick::StateOfAccount) => state.account = "acc-2".parse().unwrap(),
             Some(Trick::StateOfDevice) => state.thumb = Thumbprint([9; 32]),
             Some(Trick::StateOfCall) => state.nonce = Nonce([9; 16]),
-            Some(Trick::StateOfSeq) => state.seq += 1,
+            Some(Trick::StateOfSeq) => state.seq = Whole::new(state.seq.get() + 1).unwrap(),
             _ => {}
         }
         let usage = if trick == Some(Trick::StateWrongKey) { Use::Time } else { Use::Receipt };
@@ -410,11 +425,12 @@ fn make_set(
         not_before: 1_700_000_000,
         not_after: 1_900_000_000,
     };
-    let old = before.map(|(set, _)| set.keys.clone()).unwrap_or_default();
+    let old = before.map(|(set, _)| set.keys.to_vec()).unwrap_or_default();
+    let old = old.into_iter().take(MOST_KEYS - keys.len());
     let set = KeySet {
         issuer: issuer_id(),
-        seq: before.map_or(1, |(set, _)| set.seq + 1),
-        keys: keys.iter().map(entry).chain(old).collect(),
+        seq: Whole::new(before.map_or(1, |(set, _)| set.seq.get() + 1)).unwrap(),
+        keys: keys.iter().map(entry).chain(old).collect::<Vec<_>>().try_into().unwrap(),
         prev: before.map_or(Hash::ZERO, |(set, _)| set.link()),
     };
     let by_previous =

@@ -4,6 +4,7 @@ use crate::wire::id::SourceId;
 use crate::wire::json::{json_object, json_words};
 use crate::wire::money::Money;
 use crate::wire::receipt::Kind;
+use crate::wire::text::Shown;
 use std::rc::Rc;
 
 json_words! {
@@ -14,6 +15,20 @@ json_words! {
         ThisDevice "this-device",
         /// Another key of the account.
         OtherDevice "other-device",
+    }
+}
+
+json_words! {
+    /// Why a receipt's details are missing.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[non_exhaustive]
+    pub enum Missing {
+        /// The issuer erased them.
+        Erased "erased",
+        /// The issuer signed them, and this version can't read them.
+        Unreadable "unreadable",
+        /// Whoever carried the answer changed them: the issuer signed others.
+        Forged "forged",
     }
 }
 
@@ -30,18 +45,18 @@ pub struct ReceiptView {
     pub kind: Kind,
     /// Balance after it.
     pub balance: Money,
-    /// What moved.
+    /// What moved: the difference of two signed balances, or else what the details say was asked for.
     pub money: Option<Money>,
     /// The registered name of the shop.
-    pub shop: Option<String>,
+    pub shop: Option<Shown>,
     /// Where the till stands; only on the device that paid.
-    pub place: Option<String>,
+    pub place: Option<Shown>,
     /// The source of a top-up.
     pub source: Option<SourceId>,
     /// Thumbprint of the device key concerned, base64url.
     pub device: Option<String>,
     /// Its label.
-    pub device_label: Option<String>,
+    pub device_label: Option<Shown>,
     /// The token's counter.
     pub counter: Option<u32>,
     /// Whose key, where one is concerned.
@@ -50,11 +65,13 @@ pub struct ReceiptView {
     pub undoes: Option<u64>,
     /// Name of the code of a refusal.
     pub reason: Option<String>,
+    /// Why shop, place, source, label, `undoes` and reason are not here, if the details are missing.
+    pub missing: Option<Missing>,
 }
 json_object! {
     open ReceiptView {
         id, sequence, at, kind, balance, money, shop, place, source, device, device_label = "deviceLabel", counter,
-        by, undoes, reason,
+        by, undoes, reason, missing,
     }
 }
 
@@ -85,6 +102,8 @@ json_words! {
         LowAllowance "low-allowance",
         /// The issuer answers and has shown no news for ten minutes.
         ReceiptsLate "receipts-late",
+        /// A receipt came with other details than the issuer signed.
+        ReceiptForged "receipt-forged",
         /// The device's clock is minutes off.
         ClockSkew "clock-skew",
         /// The issuer took codes of this device key that this wallet can't have made: it makes none until the key is renewed.

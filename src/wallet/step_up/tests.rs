@@ -1,7 +1,7 @@
 use super::*;
 use crate::wallet::memory::{Place, Tamper, run};
 use crate::wallet::scripted::{Trick, World, amount};
-use crate::wallet::state::Status;
+use crate::wallet::state::{Missing, Status};
 
 async fn top_up(wallet: &Wallet<Place>, yen: u32) -> Result<Ceremony, Error> {
     wallet.prepare_top_up(amount(yen), Currency::JPY, "card-1".parse().unwrap()).await
@@ -67,6 +67,20 @@ fn a_receipt_that_is_not_for_this_intent_is_forged() {
         world.issuer.trick.set(Some(trick));
         assert_eq!(run(wallet.confirm(ceremony.id)).unwrap_err().code, Code::ReceiptForged, "{trick:?}");
     }
+}
+
+#[test]
+fn a_receipt_without_its_details_is_matched_by_what_it_moved() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    // Others came before it, so the balance before it is not here yet.
+    let ceremony = run(top_up(&wallet, 5_000)).unwrap();
+    world.issuer.record(Kind::TopUp, None, None, Some(70));
+    world.issuer.trick.set(Some(Trick::ReceiptErased));
+    let Ok(Confirmed::Receipt { receipt }) = run(wallet.confirm(ceremony.id)) else { panic!() };
+    assert_eq!((receipt.money.unwrap().amount, receipt.missing), (amount(5_000), Some(Missing::Erased)));
+    assert_eq!(wallet.state().balance.unwrap().amount, amount(15_070));
+    assert_eq!(wallet.state().alerts, []);
 }
 
 #[test]

@@ -38,7 +38,6 @@ fn own(wallet: &Wallet<Place>) -> Thumbprint {
 fn a_history_that_does_not_hold_is_refused_and_alerted_once() {
     let table = [
         (Trick::ReceiptWrongKey, Code::ReceiptForged, Cause::Forged),
-        (Trick::ReceiptBody, Code::ReceiptForged, Cause::Forged),
         (Trick::ReceiptLeftOut, Code::ChainGap, Cause::Gap),
         (Trick::OtherHistory, Code::ChainFork, Cause::Fork),
     ];

@@ -1,9 +1,10 @@
 //! The calls that register a device: login, contact code, enrolment.
 
 use super::{KnownCredential, call};
-use crate::wire::id::{AccountId, Bytes, Nonce};
+use crate::wire::id::{AccountId, Bytes, CredentialId, Nonce};
 use crate::wire::json::{ToJson, Writer, json_object};
 use crate::wire::key::PublicKey;
+use crate::wire::text::Shown;
 use crate::wire::webauthn::{Assertion, Registration};
 
 /// Device key (not yet registered). Starts a login; answers alike whether login and password are right or not.
@@ -63,7 +64,7 @@ pub struct EnrolmentPrepared {
     /// The account.
     pub account: AccountId,
     /// What the user knows the account by; shown in the passkey prompt.
-    pub account_label: String,
+    pub account_label: Shown,
     /// `user.id` of the passkey: random per account.
     pub user_handle: Bytes,
     /// For the challenge and the statement.
@@ -71,7 +72,7 @@ pub struct EnrolmentPrepared {
     /// End of this enrolment.
     pub expires_at: u32,
     /// For an enrolment: credentials of the account that must not be made twice.
-    pub exclude: Option<Vec<Bytes>>,
+    pub exclude: Option<Vec<CredentialId>>,
     /// For a recovery: passkeys that may replace their device's key.
     pub credentials: Option<Vec<KnownCredential>>,
 }
@@ -90,7 +91,7 @@ pub struct ConfirmEnrolment {
     pub statement: Bytes,
     /// The passkey's assertion over the statement.
     pub assertion: Assertion,
-    /// What the user calls this device, at most 60 characters.
+    /// What the user calls this device, to be parsed as a [`crate::wire::text::Label`]: `bad-label`, if it is none.
     pub label: String,
     /// The platform's word for the device key, where custody is `native` and the host has one: opaque here.
     pub attestation: Option<Bytes>,

@@ -3,10 +3,11 @@
 use super::call;
 use super::device::{AccountFrozen, IntentPrepared};
 use super::enrolment::{Enrolled, EnrolmentPrepared};
-use crate::wire::id::{Bytes, Hash, IssuerId, Nonce, RpId};
+use crate::wire::id::{Bytes, CredentialId, Hash, IssuerId, Nonce, RpId};
 use crate::wire::json::json_object;
 use crate::wire::key::PublicKey;
 use crate::wire::money::Amount;
+use crate::wire::number::Whole;
 use crate::wire::tagged_hash;
 use crate::wire::webauthn::Assertion;
 
@@ -177,7 +178,7 @@ call! { PrepareRecovery "/v1/recovery" EnrolmentPrepared, ByCall }
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownCredential {
     /// Its id.
-    pub id: Bytes,
+    pub id: CredentialId,
     /// SHA-256 of its public key, for the statement.
     pub key_hash: Hash,
     /// Its BE flag, for the statement.
@@ -192,7 +193,7 @@ pub struct ConfirmRecovery {
     pub statement: Bytes,
     /// The passkey's assertion over the statement.
     pub assertion: Assertion,
-    /// What the user calls this device, at most 60 characters.
+    /// What the user calls this device, to be parsed as a [`crate::wire::text::Label`]: `bad-label`, if it is none.
     pub label: String,
 }
 json_object! { strict ConfirmRecovery { statement, assertion, label } }
@@ -211,6 +212,6 @@ call! { FollowNews "/v1/news" News, Reading }
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct News {
     /// Number of the newest receipt.
-    pub newest: u64,
+    pub newest: Whole,
 }
 json_object! { open News { newest } }

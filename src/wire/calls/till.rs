@@ -4,6 +4,7 @@ use super::call;
 use crate::wire::id::Audience;
 use crate::wire::json::{json_object, json_words};
 use crate::wire::money::{Amount, Currency};
+use crate::wire::text::Shown;
 
 /// Registers the till key with the merchant's one-time code.
 #[derive(Clone)]
@@ -28,13 +29,13 @@ pub struct TillEnrolled {
     /// `m/…`.
     pub merchant: Audience,
     /// The merchant's registered name.
-    pub name: String,
-    /// Where the till stands.
-    pub place: String,
+    pub name: Shown,
+    /// Where the till stands, if a place is registered.
+    pub place: Option<Shown>,
     /// The one currency it takes.
     pub currency: Currency,
 }
-json_object! { open TillEnrolled { till, merchant, name, place, currency } }
+json_object! { open TillEnrolled { till, merchant, name, place = "place?", currency } }
 
 /// Takes a payment.
 #[derive(Clone)]

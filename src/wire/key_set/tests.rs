@@ -21,7 +21,12 @@ fn sign(set: &KeySet, byte: u8) -> Bytes {
 fn set(seq: u64, time_key: u8, prev: Hash) -> KeySet {
     let key = key(time_key).1;
     let keys = vec![IssuerKey { kid: key.kid(), key, usage: Use::Time, not_before: 0, not_after: u32::MAX }];
-    KeySet { issuer: "https://issuer.example".parse().unwrap(), seq, keys, prev }
+    KeySet {
+        issuer: "https://issuer.example".parse().unwrap(),
+        seq: Whole::new(seq).unwrap(),
+        keys: keys.try_into().unwrap(),
+        prev,
+    }
 }
 
 fn signed(set: &KeySet, root: u8, previous: Option<u8>) -> SignedKeySet {

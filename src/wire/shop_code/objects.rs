@@ -1,5 +1,6 @@
 //! The row of data objects, and what the known ids among them must look like.
 
+use super::super::text::Shown;
 use super::{Jpqr, LanguageTemplate, Reason, ShopCodeRefusal, Value, digits, is_jpqr};
 use std::collections::BTreeMap;
 
@@ -181,12 +182,16 @@ impl Objects {
         }))
     }
 
-    /// Texts that somebody may show: names, places, and what templates 62 and 64 hold.
-    pub(super) fn nothing_deceptive(&self, is_deceptive: fn(char) -> bool) -> Result<(), ShopCodeRefusal> {
+    /// Checks the texts that somebody may show: names, places, and what templates 62 and 64 hold.
+    ///
+    /// # Errors
+    /// [`Reason::DeceptiveText`] for a character that may not stand in a [`Shown`].
+    pub(super) fn check_shown(&self) -> Result<(), ShopCodeRefusal> {
         let shown = |object: &&Object| matches!(object.id.as_str(), "59" | "60" | "61" | "62" | "64");
+        let holds = |text: &str| text.chars().all(Shown::may_hold);
         let deceptive = |object: &&Object| match &object.value {
-            Value::Text(text) => text.chars().any(is_deceptive),
-            Value::Template(inside) => inside.values().any(|text| text.chars().any(is_deceptive)),
+            Value::Text(text) => !holds(text),
+            Value::Template(inside) => !inside.values().all(|text| holds(text)),
         };
         match self.objects.iter().filter(shown).find(deceptive) {
             Some(object) => Err(ShopCodeRefusal { reason: Reason::DeceptiveText, at: object.value_at }),

@@ -44,7 +44,7 @@ fn state(devices: Vec<DeviceItem>, sources: Vec<SourceItem>) -> DeviceState {
         account: "acc-1".parse().unwrap(),
         thumb: Thumbprint([1; 32]),
         nonce: Nonce([2; 16]),
-        seq: 7,
+        seq: Whole::from(7),
         status: DeviceStatus::Active,
         floor: u32::MAX,
         devices: devices.try_into().unwrap(),
@@ -67,7 +67,7 @@ fn the_largest_state_is_read_and_anything_above_the_bound_is_not() {
     );
     largest.issuer = ["https://", &"a".repeat(60), ".", &"b".repeat(59)].concat().parse().unwrap();
     largest.account = "a".repeat(64).parse().unwrap();
-    largest.seq = (1 << 53) - 1;
+    largest.seq = Whole::MAX;
     let bytes = signed(&largest);
     assert!(bytes.len() > crate::wire::MAX_BYTES && bytes.len() <= DeviceState::MOST_BYTES, "{}", bytes.len());
     assert_eq!(*open::<DeviceState>(&bytes, &signer().1).unwrap(), largest);

@@ -18,7 +18,7 @@ fn cose() -> (Vec<u8>, PublicKey, Token, Veil) {
     let limit = Limit::Exact { amount: Amount::MAX, currency: Currency::JPY, audience };
     let token = Token { limit, issued_at: 1_790_000_000, expires_at: 1_790_000_060, atc: 1, random: [0; 4] };
     let veil = Veil([5; 16]);
-    let unsigned = token.prepare(Handle([9; 8]), &veil);
+    let unsigned = token.prepare(Handle([9; 8]), &veil).unwrap();
     let signature: p256::ecdsa::Signature = key.sign(unsigned.message());
     (unsigned.finish(&Signature::from_signer(&signature.to_bytes()).unwrap()), public, token, veil)
 }
@@ -78,7 +78,7 @@ fn the_short_writer_writes_what_the_general_one_does() {
     let (longest, ..) = cose();
     let plain =
         Token { limit: Limit::Allowance, issued_at: 1_790_000_000, expires_at: 1_790_000_060, atc: 1, random: [0; 4] };
-    let shortest = plain.prepare(Handle([9; 8]), &Veil([5; 16])).finish(&Signature::from_wire([1; 64]));
+    let shortest = plain.prepare(Handle([9; 8]), &Veil([5; 16])).unwrap().finish(&Signature::from_wire([1; 64]));
     for cose in [shortest, longest] {
         let text = Form::Emvco.text(&cose).unwrap();
         assert_eq!(Ok(text.clone()), Scheme::jitsuin().envelope(&cose));

@@ -71,7 +71,7 @@ fn an_enrolment_says_exactly_what_was_prepared() {
         |statement| statement.issuer = "https://other.example".parse().unwrap(),
         |statement| statement.rp_id = "example".parse().unwrap(),
         |statement| statement.account = "acc-other".parse().unwrap(),
-        |statement| statement.credential = Bytes(vec![1; 16]),
+        |statement| statement.credential = Bytes(vec![1; 16]).try_into().unwrap(),
         |statement| statement.credential_key_hash = Hash::ZERO,
         |statement| statement.backup_eligible = true,
         |statement| statement.nonce = Nonce([0; 16]),
@@ -88,7 +88,7 @@ fn an_enrolment_says_exactly_what_was_prepared() {
     };
     assert_eq!(device.call(&issuer, &call).err(), Some(Code::UserNotVerified));
     let call = ConfirmEnrolment { label: "evil\u{202e}label".into(), ..good.clone() };
-    assert_eq!(device.call(&issuer, &call).err(), Some(Code::BadArgument));
+    assert_eq!(device.call(&issuer, &call).err(), Some(Code::BadLabel));
     let first = device.call(&issuer, &good).unwrap();
     // After a lost answer the same call gives the same answer.
     assert_eq!(device.call(&issuer, &good).unwrap().allowance, first.allowance);

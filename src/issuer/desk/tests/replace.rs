@@ -118,14 +118,14 @@ fn a_recovery_needs_ticket_passkey_and_a_statement_that_says_exactly_this() {
         (|statement| statement.credential_key_hash = Hash::ZERO, Code::IntentMismatch),
         (|statement| statement.nonce = Nonce([0; 16]), Code::IntentMismatch),
         (|statement| statement.channel_key = public(65), Code::IntentMismatch),
-        (|statement| statement.credential = Bytes(vec![9; 16]), Code::CredentialUnknown),
+        (|statement| statement.credential = Bytes(vec![9; 16]).try_into().unwrap(), Code::CredentialUnknown),
     ];
     for (change, code) in changes {
         let call = confirmation(&prepared, &device, &Passkey::new(PASSKEY), change);
         assert_eq!(device.call(&issuer, &call).err(), Some(*code));
     }
     let call = ConfirmRecovery { label: "evil\u{202e}label".into(), ..good() };
-    assert_eq!(device.call(&issuer, &call).err(), Some(Code::BadArgument));
+    assert_eq!(device.call(&issuer, &call).err(), Some(Code::BadLabel));
     issuer.ledger().clock().advance(600_000);
     assert_eq!(device.call(&issuer, &good()).err(), Some(Code::TicketExpired));
 }

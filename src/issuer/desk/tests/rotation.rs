@@ -216,7 +216,11 @@ fn both_statements_say_exactly_what_was_agreed_to() {
         ("account", |_, statement| statement.account = "acc-other".parse().unwrap(), Code::IntentMismatch),
         ("channel", |_, statement| statement.channel_key = statement.device_key, Code::IntentMismatch),
         ("channel", |_, statement| statement.channel_key = public(CHANNEL), Code::AlreadyEnrolled),
-        ("credential", |_, statement| statement.credential = Bytes(vec![1; 16]), Code::IntentMismatch),
+        (
+            "credential",
+            |_, statement| statement.credential = Bytes(vec![1; 16]).try_into().unwrap(),
+            Code::IntentMismatch,
+        ),
         ("passkey", |_, statement| statement.credential_key_hash = Hash::ZERO, Code::IntentMismatch),
         ("custody", |_, statement| statement.custody = Custody::Native, Code::IntentMismatch),
         ("nonce", |_, statement| statement.nonce = Nonce([0; 16]), Code::IntentMismatch),

@@ -28,8 +28,11 @@ fn a_state_is_for_one_device_and_one_call_and_of_the_heads_moment() {
     let state = state_of(&issuer, &synced);
     assert_eq!((state.thumb, state.nonce), (public(DEVICE).thumbprint(), Nonce([1; 16])));
     assert_eq!(Some(&state.account), device.account.as_ref());
-    assert_eq!((state.issuer, state.seq), (issuer.settings().issuer.clone(), synced.receipts.len() as u64));
-    let again = Sync { nonce: Nonce([2; 16]), after: state.seq, thumb: public(DEVICE).thumbprint() };
+    assert_eq!(
+        (state.issuer, state.seq),
+        (issuer.settings().issuer.clone(), Whole::new(synced.receipts.len() as u64).unwrap())
+    );
+    let again = Sync { nonce: Nonce([2; 16]), after: state.seq.get(), thumb: public(DEVICE).thumbprint() };
     assert_eq!(state_of(&issuer, &channel.call(&issuer, &again).unwrap()).nonce, Nonce([2; 16]));
 }
 

@@ -61,7 +61,7 @@ fn a_code_made_after_the_receipt_was_acknowledged_is_taken_at_once() {
 #[test]
 fn a_live_code_at_a_second_till_holds_the_first_payment_once_and_tells_its_owner() {
     let shop = Shop::new(10_000);
-    set_place(&shop, OTHER, |till| till.place = "Umeda".into());
+    set_place(&shop, OTHER, |till| till.place = Some("Umeda".parse().unwrap()));
     let token = shop.token(1);
     let paid = shop.redeem(&token, TILL, 540);
     for _ in 0..3 {
@@ -93,7 +93,7 @@ fn an_old_photo_at_a_second_till_changes_nothing() {
 #[test]
 fn a_payment_from_another_place_within_three_minutes_holds_the_one_before() {
     let shop = Shop::new(10_000);
-    set_place(&shop, OTHER, |till| till.place = "Umeda".into());
+    set_place(&shop, OTHER, |till| till.place = Some("Umeda".parse().unwrap()));
     shop.redeem(&shop.token(1), TILL, 100);
     shop.stage.advance(179);
     assert_eq!(shop.redeem(&shop.token(2), OTHER, 100).outcome, Outcome::Approved);
@@ -285,7 +285,7 @@ fn what_a_till_looked_up_in_vain_is_never_taken() {
 #[test]
 fn a_reversed_payment_says_nothing_about_where_the_device_is_used_next() {
     let shop = Shop::new(10_000);
-    set_place(&shop, OTHER, |till| till.place = "Umeda".into());
+    set_place(&shop, OTHER, |till| till.place = Some("Umeda".parse().unwrap()));
     let paid = shop.redeem(&shop.token(1), TILL, 540);
     shop.reverse(TILL, paid.payment.as_deref().unwrap(), "undo").unwrap();
     shop.stage.advance(60);

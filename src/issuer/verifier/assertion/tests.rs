@@ -10,7 +10,12 @@ const USER: [u8; 32] = [3; 32];
 
 fn registered() -> Passkey {
     let good = Soft::new(31);
-    Passkey { id: Bytes(good.id), key: public(31), user_handle: Some(Bytes(USER.into())), backup_eligible: false }
+    Passkey {
+        id: Bytes(good.id).try_into().unwrap(),
+        key: public(31),
+        user_handle: Some(Bytes(USER.into())),
+        backup_eligible: false,
+    }
 }
 
 /// The verdict of both, which must be one.

@@ -12,7 +12,7 @@ fn intent() -> Intent {
         issuer: Stage::new().settings.issuer,
         account: "acc-1".parse().unwrap(),
         thumb: public(7).thumbprint(),
-        credential: Bytes(Soft::new(31).id),
+        credential: Bytes(Soft::new(31).id).try_into().unwrap(),
         head: Hash::ZERO,
         nonce: Nonce([1; 16]),
         expires_at: NOW + 300,
@@ -25,14 +25,19 @@ fn co_signed(device: u8, intent: &[u8], assertion: &Assertion) -> Vec<u8> {
     let response = &assertion.response;
     let parts = [&response.authenticator_data.0, &response.client_data.0, &response.signature.0];
     let [data, client, signature] = parts;
-    let co_signature = CoSignature::over(intent, data, client, signature, &assertion.raw_id.0);
+    let co_signature = CoSignature::over(intent, data, client, signature, &assertion.raw_id);
     let unsigned = sign1::prepare(&co_signature, &public(device));
     unsigned.finish(&sign(device, &unsigned))
 }
 
 fn check(intent: &[u8], assertion: &Assertion, co_signature: &[u8], now: u32) -> Result<Asserted, Code> {
     let settings = Stage::new().settings;
-    let passkey = Passkey { id: Bytes(Soft::new(31).id), key: public(31), user_handle: None, backup_eligible: false };
+    let passkey = Passkey {
+        id: Bytes(Soft::new(31).id).try_into().unwrap(),
+        key: public(31),
+        user_handle: None,
+        backup_eligible: false,
+    };
     let account = "acc-1".parse().unwrap();
     let signer = Signer {
         issuer: &settings.issuer,
@@ -59,7 +64,7 @@ fn an_intent_is_for_its_issuer_account_device_credential_and_time() {
         (|intent| intent.issuer = "https://other.example".parse().unwrap(), Code::IntentMismatch),
         (|intent| intent.account = "acc-2".parse().unwrap(), Code::IntentMismatch),
         (|intent| intent.thumb = public(8).thumbprint(), Code::IntentMismatch),
-        (|intent| intent.credential = Bytes(vec![9; 16]), Code::CredentialUnknown),
+        (|intent| intent.credential = Bytes(vec![9; 16]).try_into().unwrap(), Code::CredentialUnknown),
         (|intent| intent.expires_at = NOW, Code::IntentExpired),
     ];
     for (change, code) in changes {

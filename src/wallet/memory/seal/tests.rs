@@ -21,7 +21,7 @@ fn additional_data_sealing_key_and_check_value_are_those_of_the_vector() {
     let thumb = Thumbprint(bytes(&vector["thumb"]).try_into().unwrap());
     let issuer = &text(&vector["issuer"]).parse().unwrap();
     let account = &text(&vector["account"]).parse().unwrap();
-    let credential = &Bytes(bytes(&vector["credential"]));
+    let credential = &Bytes(bytes(&vector["credential"])).try_into().unwrap();
     let bound = SealedFor { issuer, account, thumb, credential }.to_bytes();
     assert_eq!(bound, bytes(&vector["expect"]["bound"]));
     let seal = Seal { rp_id: text(&vector["rpId"]).parse().unwrap(), thumb, bound };
