@@ -7,7 +7,7 @@ const root = new URL("../vectors/", import.meta.url);
 /** Folders with the number of their vectors. */
 export const folders = new Map([
   ["allowance", 30], ["approval", 31], ["assertion", 15], ["dpop", 28], ["enrol", 31], ["freeze", 30], ["head", 30], ["intent", 27], ["keyset", 31],
-  ["quote", 30], ["receipt", 30], ["shop-code", 90], ["step-up", 30], ["till-code", 35], ["time", 30], ["token", 79],
+  ["quote", 30], ["receipt", 30], ["shop-code", 90], ["step-up", 30], ["till-code", 35], ["time", 30], ["token", 81],
 ]);
 
 /** @param {string} folder */
