@@ -13,6 +13,7 @@ use jitsuin::wire::intent::Intent;
 use jitsuin::wire::key::{PublicKey, Signature};
 use jitsuin::wire::key_set::KeySet;
 use jitsuin::wire::money::{Amount, Currency};
+use jitsuin::wire::number::Whole;
 use jitsuin::wire::quote::Quote;
 use jitsuin::wire::receipt::{Body, Receipt};
 use jitsuin::wire::sha256;
@@ -191,7 +192,7 @@ fn states() -> impl Strategy<Value = DeviceState> {
             account: "acc-1".parse().unwrap(),
             thumb: Thumbprint([1; 32]),
             nonce: Nonce(nonce),
-            seq,
+            seq: Whole::new(seq).unwrap(),
             status: DeviceStatus::Active,
             floor,
             devices: devices.try_into().unwrap(),

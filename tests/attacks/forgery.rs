@@ -47,7 +47,7 @@ impl Forger {
     pub fn state_for(&self, answer: &[u8]) -> Vec<u8> {
         let mut answer: Value = serde_json::from_slice(answer).unwrap();
         let (mut state, ..) = super::forged_state::parts(&answer);
-        state.seq += 1;
+        state.seq = Whole::new(state.seq.get() + 1).unwrap();
         answer["state"] = to_base64(&self.sign(&state)).into();
         serde_json::to_vec(&answer).unwrap()
     }

@@ -88,7 +88,8 @@ function onDisk(till) {
 }
 
 /**
- * Stops the till's calls for a payment on their way. `arrives`: the issuer takes them and the answer is lost on the way back.
+ * Stops the till's calls for a payment on their way. `arrives`: the issuer takes them and the answer is lost on the way back. Stays until
+ * the page that sent them is gone: taken off earlier, it would let them go on.
  * @param {Page} till @param {{ arrives: boolean }} how
  */
 async function cut(till, { arrives }) {
@@ -143,8 +144,8 @@ test("a page reloaded between the call and its answer finds the answer: one paym
   const { key, token } = await sent;
   const [sale, ...others] = await onDisk(till);
   assert.deepEqual([sale.key, sale.token, sale.amount, sale.answer, others], [key, token, "540", undefined, []], "on disk before it was sent");
-  await till.unroute("**/v1/payments");
   await till.reload();
+  await till.unroute("**/v1/payments");
   assert.equal(await shown(till), "approved");
   assert.match(await till.locator("#result-amount").innerText(), /540/);
   // Reloaded again, it is still this sale, until the next one begins.
@@ -164,8 +165,8 @@ test("a page reloaded before its call arrived says that nothing was paid, and th
   const sent = cut(till, { arrives: false });
   await send(till, text);
   await sent;
-  await till.unroute("**/v1/payments");
   await till.reload();
+  await till.unroute("**/v1/payments");
   assert.equal(await shown(till), "not-made");
   assert.equal(await till.locator("#reverse").isVisible(), false);
   assert.equal(await charge(till, text, "540"), "approved");

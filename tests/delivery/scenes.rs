@@ -46,7 +46,10 @@ impl Coded for Problem {
 }
 
 fn is_unanswered(error: &impl Coded) -> bool {
-    [Code::Offline.name(), Code::ProofReplayed.name(), Code::IssuerRefused.name()].contains(&error.code().as_str())
+    // A code whose counters could not be named says `sync-needed`.
+    [Code::Offline, Code::ProofReplayed, Code::IssuerRefused, Code::SyncNeeded]
+        .map(Code::name)
+        .contains(&error.code().as_str())
 }
 
 const LOGIN: &str = "hanako";
@@ -109,6 +112,15 @@ pub(crate) async fn play(path: &str, world: &World, taps: u32, arm: impl Fn()) {
             let (_, wallet) = enrolled(world).await;
             arm();
             again!(wallet.sync());
+        }
+        NameCounters::PATH => {
+            let (place, wallet) = enrolled(world).await;
+            place.clock().set_skew(3_600_000);
+            wallet.payment_code(Some(yen(100))).await.unwrap();
+            place.clock().set_skew(0);
+            arm();
+            again!(wallet.payment_code(Some(yen(100))));
+            pays(world, &wallet).await;
         }
         LogIn::PATH => {
             let wallet = new(world).await;
