@@ -232,7 +232,7 @@ fn no_vector_was_lost() {
         ("step-up", 31),
         ("text", 61),
         ("time", 32),
-        ("token", 81),
+        ("token", 82),
     ];
     assert_eq!(counts, pinned.map(|(name, count)| (name.to_owned(), count)).into());
 }

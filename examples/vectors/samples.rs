@@ -169,7 +169,7 @@ pub(crate) fn state() -> Vec<u8> {
         account: account(),
         thumb: thumb(),
         nonce: Nonce([7; 16]),
-        seq: 2,
+        seq: 2.into(),
         status: DeviceStatus::Active,
         floor: 7,
         devices: vec![gone, phone].try_into().expect("a list"),

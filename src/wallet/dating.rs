@@ -50,11 +50,17 @@ impl<P: Platform> Wallet<P> {
             if !is_ahead || self.status() != Status::Ready || !self.room.online.get() {
                 return Ok(());
             }
-            let nonce = Nonce(self.platform.entropy().draw()?);
             let counter = self.read(|data| data.atc)?;
+            // The same again after a lost answer is the same call.
+            let nonce = match self.room.naming.get() {
+                Some((named, nonce)) if named == counter => nonce,
+                _ => Nonce(self.platform.entropy().draw()?),
+            };
+            self.room.naming.set(Some((counter, nonce)));
             let answer = self.call(By::Device, &NameCounters { nonce, counter }).await?;
             let set = self.key_set()?;
             let now_ms = self.time_in(&answer.time, &set, nonce)?.ok_or(Code::IssuerUntrusted)?;
+            self.room.naming.set(None);
             self.change(|data| {
                 // Another tab may have drawn one more code since: the next sync names that.
                 if data.atc == counter {

@@ -14,7 +14,7 @@ use super::{Settings, Wallet, pay};
 use crate::code::Code;
 use crate::wire::calls;
 use crate::wire::enrolment::Custody;
-use crate::wire::id::to_base64;
+use crate::wire::id::{Nonce, to_base64};
 use crate::wire::money::Money;
 use crate::wire::state::{DeviceItem, DeviceStatus, SourceItem};
 use core::cell::{Cell, Ref, RefCell};
@@ -70,6 +70,8 @@ pub(super) struct Room<P: Platform> {
     pub(super) unanswered: Unanswered,
     /// A freeze whose answer has not come, or a report of the payment of this receipt, and when it was signed.
     pub(super) freezing: RefCell<Option<(Option<u64>, Body, Duration)>>,
+    /// The counter that is being named, and the nonce of that call, until its answer has come.
+    pub(super) naming: Cell<Option<(u32, Nonce)>>,
     pub(super) anchor: Cell<Option<Anchor>>,
     pub(super) online: Cell<bool>,
     pub(super) open: RefCell<Option<Rc<Open>>>,
@@ -99,6 +101,7 @@ impl<P: Platform> Room<P> {
             nonce: RefCell::new(String::new()),
             unanswered: Unanswered::default(),
             freezing: RefCell::new(None),
+            naming: Cell::new(None),
             anchor: Cell::new(None),
             online: Cell::new(true),
             open: RefCell::new(None),
@@ -135,6 +138,7 @@ impl<P: Platform> Room<P> {
         self.next.replace(None);
         self.handles.replace(None);
         self.freezing.replace(None);
+        self.naming.set(None);
         self.stored.set(false);
         self.data.replace(None);
         self.anchor.set(None);
