@@ -129,14 +129,7 @@ pub(super) fn look_up(records: &mut Records, key: &str, currency: Currency, now:
     match records.till_answers.get(key).filter(|held| held.until > now) {
         Some(held) => (!held.closed).then(|| held.answer.clone()),
         None => {
-            let answer = PaymentAnswer {
-                outcome: Outcome::Declined,
-                payment: None,
-                amount: Amount::ZERO,
-                currency,
-                at: now,
-                used_here: None,
-            };
+            let answer = PaymentAnswer::without_payment(Outcome::Declined, Amount::ZERO, currency, now);
             let until = now.saturating_add(KEPT);
             records.till_answers.put(key, TillAnswer { request: Hash::ZERO, answer, until, closed: true });
             None

@@ -71,14 +71,8 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         }
         let till = self.till(id, caller.now_ms).await?;
         let TakePayment { amount, currency, .. } = call;
-        let untaken = |outcome| PaymentAnswer {
-            outcome,
-            payment: None,
-            amount,
-            currency,
-            at: seconds(caller.now_ms),
-            used_here: None,
-        };
+        let now = seconds(caller.now_ms);
+        let untaken = |outcome| PaymentAnswer::without_payment(outcome, amount, currency, now);
         if !till.takes(caller.thumb) {
             return Ok(untaken(Outcome::TillBlocked));
         }

@@ -69,14 +69,7 @@ pub(in crate::issuer) fn redeem(
 ) -> Result<PaymentAnswer, Refused> {
     let Taking { token, sale, .. } = *taking;
     let now = moment.now();
-    let answer = |outcome| PaymentAnswer {
-        outcome,
-        payment: None,
-        amount: sale.amount,
-        currency: sale.currency,
-        at: now,
-        used_here: None,
-    };
+    let answer = |outcome| PaymentAnswer::without_payment(outcome, sale.amount, sale.currency, now);
     if let Some(before) = answered(records, taking.answer_key, taking.request, now)? {
         return Ok(before);
     }
@@ -134,12 +127,10 @@ struct Desk<'a> {
 impl Desk<'_> {
     /// Answers without a payment.
     fn answer(&self, outcome: Outcome) -> PaymentAnswer {
-        let Sale { amount, currency, .. } = *self.sale;
-        PaymentAnswer { outcome, payment: None, amount, currency, at: self.moment.now(), used_here: None }
+        PaymentAnswer::without_payment(outcome, self.sale.amount, self.sale.currency, self.moment.now())
     }
 
-    /// Answers that this till charged the token before, under another idempotency key. It is no sale: only the call that
-    /// made the payment hears `approved`.
+    /// Answers that this till charged the token before, under another idempotency key. It is no sale.
     fn used_here(&self, payment: &str, seen: &Use) -> PaymentAnswer {
         let Use { amount, at, .. } = *seen;
         let used_here = UsedHere { payment: payment.into(), amount, currency: self.sale.currency, at };
@@ -157,8 +148,7 @@ impl Desk<'_> {
             Err(code @ (Code::TokenAhead | Code::WrongTill)) => return self.refuse_untaken(records, account, code),
             _ => {}
         }
-        let device = account.device(self.thumb);
-        let judged = device.map(|device| self.judge(device));
+        let judged = account.device(self.thumb).map(|device| self.judge(device));
         // Its own till hears so whatever became of the key or the account since.
         if let (Some(Judgement::Repeat(seen @ Use { payment: Some(payment), .. })), Ok(())) = (&judged, asked)
             && seen.till == self.sale.till

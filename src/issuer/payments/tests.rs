@@ -321,28 +321,6 @@ fn a_retired_handle_has_a_grace_and_a_later_code_under_it_is_a_clone() {
 }
 
 #[test]
-fn named_counters_are_used_and_suspend_nobody() {
-    let shop = Shop::new(10_000);
-    let paid = shop.token(1);
-    let first = shop.redeem(&paid, TILL, 100);
-    // Drawn while a clock was an hour ahead, the second by a copy of the key with the same counter.
-    let hour =
-        |token: Token| Token { issued_at: token.issued_at + 3_600, expires_at: token.expires_at + 3_600, ..token };
-    let ahead = [hour(shop.token(2)), hour(shop.token(3)), Token { random: [2; 4], ..hour(shop.token(3)) }];
-    shop.change(|account| assert!(account.device_mut(thumb()).unwrap().window.name(3)));
-    shop.stage.advance(61);
-    assert_eq!(shop.redeem(&shop.token(4), TILL, 100).outcome, Outcome::Approved);
-    // What was paid before is still known.
-    assert_eq!(shop.redeem(&paid, TILL, 100).used_here.map(|used| used.payment), first.payment);
-    shop.stage.advance(3_600 - 61);
-    for token in &ahead {
-        assert_eq!(shop.redeem(token, TILL, 100).outcome, Outcome::TokenUsed);
-    }
-    assert_eq!(shop.account().device(thumb()).unwrap().state, State::Active);
-    assert_eq!(shop.account().balance, Amount::of(9_800));
-}
-
-#[test]
 fn a_frozen_account_pays_nothing() {
     let shop = Shop::new(10_000);
     let token = shop.token(1);

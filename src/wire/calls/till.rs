@@ -115,6 +115,14 @@ pub struct PaymentAnswer {
 }
 json_object! { open PaymentAnswer { outcome, payment = "payment?", amount, currency, at, used_here = "used_here?" } }
 
+impl PaymentAnswer {
+    /// An answer where no payment was made.
+    #[must_use]
+    pub const fn without_payment(outcome: Outcome, amount: Amount, currency: Currency, at: u32) -> Self {
+        Self { outcome, payment: None, amount, currency, at, used_here: None }
+    }
+}
+
 /// The payment that a till made with a code that it now offers again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsedHere {
