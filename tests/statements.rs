@@ -6,6 +6,8 @@
 mod answers;
 #[path = "statements/made.rs"]
 mod made;
+#[path = "statements/parts.rs"]
+mod parts;
 #[path = "statements/raw.rs"]
 mod raw;
 

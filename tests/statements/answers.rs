@@ -1,6 +1,6 @@
 //! The answers that a wallet or a till reads: the issuer can write none that they refuse.
 
-use crate::made::{account, amount, credential, currency, hash, issuer, nonce, rp_id, shown, whole};
+use crate::parts::{account, amount, credential, currency, hash, issuer, nonce, rp_id, shown, whole};
 use crate::text;
 use jitsuin::wire::calls::*;
 use jitsuin::wire::id::Bytes;

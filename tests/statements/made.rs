@@ -1,44 +1,27 @@
 //! Every value that can be made is read again, and is then the same.
 
-use crate::{decode, encode, number, text};
+use crate::parts::*;
+use crate::{decode, encode};
 use jitsuin::code::Code;
 use jitsuin::wire::allowance::{Allowance, Offline, Tier};
 use jitsuin::wire::approval::Approval;
 use jitsuin::wire::co_signature::CoSignature;
-use jitsuin::wire::enrolment::{Custody, Enrolment};
+use jitsuin::wire::enrolment::Enrolment;
 use jitsuin::wire::freeze::Freeze;
 use jitsuin::wire::head::Head;
 use jitsuin::wire::id::*;
 use jitsuin::wire::intent::{Action, Intent};
-use jitsuin::wire::key::{PublicKey, Signature};
 use jitsuin::wire::key_set::{IssuerKey, KeySet, MOST_KEYS, Use};
 use jitsuin::wire::list::List;
-use jitsuin::wire::money::{Amount, Currency};
 use jitsuin::wire::number::Whole;
 use jitsuin::wire::quote::Quote;
 use jitsuin::wire::receipt::{Body, Kind, Receipt};
 use jitsuin::wire::sign1::{self, Statement};
-use jitsuin::wire::text::Shown;
 use jitsuin::wire::time::Time;
 use jitsuin::wire::token::{Limit, Token, UnverifiedToken};
-use jitsuin::wire::{MAX_BYTES, Refusal, open};
-use p256::ecdsa::SigningKey;
-use p256::ecdsa::signature::Signer as _;
+use jitsuin::wire::{MAX_BYTES, open};
 use proptest::prelude::*;
 use proptest::strategy::Union;
-
-fn secret(byte: u8) -> SigningKey {
-    SigningKey::from_slice(&[byte; 32]).unwrap()
-}
-
-fn public(byte: u8) -> PublicKey {
-    PublicKey::from_sec1(secret(byte).verifying_key().to_sec1_point(false).as_bytes()).unwrap()
-}
-
-fn sign(message: &[u8]) -> Signature {
-    let signature: p256::ecdsa::Signature = secret(7).sign(message);
-    Signature::from_signer(&signature.to_bytes()).unwrap()
-}
 
 /// Written, signed, opened, and the same; never longer than a reader takes.
 fn is_read<S: Statement + PartialEq + core::fmt::Debug>(statement: &S) -> Result<(), TestCaseError> {
@@ -48,96 +31,6 @@ fn is_read<S: Statement + PartialEq + core::fmt::Debug>(statement: &S) -> Result
     let opened = open::<S>(&bytes, &public(7));
     prop_assert_eq!(opened.as_deref(), Ok(statement));
     Ok(())
-}
-
-fn one_of<T: Clone + core::fmt::Debug + 'static>(all: &[T]) -> impl Strategy<Value = T> + use<T> {
-    prop::sample::select(all.to_vec())
-}
-
-fn small() -> impl Strategy<Value = u32> {
-    number().prop_filter_map("32 bits", |number| u32::try_from(number).ok())
-}
-
-pub(crate) fn whole() -> impl Strategy<Value = Whole> {
-    number().prop_filter_map("53 bits", |number| Whole::new(number).ok())
-}
-
-pub(crate) fn amount() -> impl Strategy<Value = Amount> {
-    number().prop_filter_map("53 bits", |number| Amount::new(number).ok())
-}
-
-pub(crate) fn shown() -> impl Strategy<Value = Shown> {
-    text().prop_filter_map("shown", |text| text.parse().ok())
-}
-
-pub(crate) fn currency() -> impl Strategy<Value = Currency> {
-    let all: Vec<_> = (0..1000).filter_map(|number| Currency::from_number(number).ok()).collect();
-    prop::sample::select(all)
-}
-
-/// Lengths at both ends of a range, and anything between.
-fn length(most: usize) -> impl Strategy<Value = usize> {
-    prop_oneof![Just(1), Just(most - 1), Just(most), 1..=most]
-}
-
-fn bytes<const N: usize>() -> impl Strategy<Value = [u8; N]> {
-    any::<u8>().prop_map(|byte| [byte; N])
-}
-
-pub(crate) fn hash() -> impl Strategy<Value = Hash> {
-    bytes().prop_map(Hash)
-}
-
-pub(crate) fn thumb() -> impl Strategy<Value = Thumbprint> {
-    bytes().prop_map(Thumbprint)
-}
-
-pub(crate) fn nonce() -> impl Strategy<Value = Nonce> {
-    bytes().prop_map(Nonce)
-}
-
-pub(crate) fn credential() -> impl Strategy<Value = CredentialId> {
-    length(CredentialId::MOST_BYTES).prop_map(|length| Bytes(vec![7; length]).try_into().unwrap())
-}
-
-/// An id of every length: a beginning, and then letters of an alphabet.
-fn id<T>(begin: &'static str, alphabet: &'static str, most: usize) -> impl Strategy<Value = T>
-where
-    T: core::str::FromStr<Err = Refusal> + core::fmt::Debug,
-{
-    let pattern = move |length| prop::string::string_regex(&format!("{begin}{alphabet}{{{length}}}")).unwrap();
-    length(most).prop_flat_map(pattern).prop_map(|id| id.parse().unwrap())
-}
-
-const PLAIN: &str = "[A-Za-z0-9._-]";
-const HOST: &str = "[a-z0-9.-]";
-
-pub(crate) fn account() -> impl Strategy<Value = AccountId> {
-    id("", PLAIN, 64)
-}
-
-pub(crate) fn source() -> impl Strategy<Value = SourceId> {
-    id("", PLAIN, 64)
-}
-
-pub(crate) fn issuer() -> impl Strategy<Value = IssuerId> {
-    prop_oneof![id("https://", HOST, 120), id("http://localhost:", "[0-9]", 5)]
-}
-
-pub(crate) fn rp_id() -> impl Strategy<Value = RpId> {
-    id("", HOST, 253)
-}
-
-fn audience() -> impl Strategy<Value = Audience> {
-    id("[mt]/", PLAIN, 22)
-}
-
-fn key() -> impl Strategy<Value = PublicKey> {
-    (1_u8..9).prop_map(public)
-}
-
-fn custody() -> impl Strategy<Value = Custody> {
-    one_of(&Custody::ALL)
 }
 
 fn body() -> impl Strategy<Value = Body> {
