@@ -10,7 +10,7 @@ use jitsuin::issuer::desk::Reply;
 use jitsuin::wallet::memory::{FnTransport, Place, Prf, Tamper, run};
 use jitsuin::wallet::ports::{Platform, Response, StoreError};
 use jitsuin::wallet::{Confirmed, Error, Status, Wallet};
-use jitsuin::wire::calls::Outcome;
+use jitsuin::wire::calls::{Call as _, ConfirmRotation, Outcome, Problem};
 use jitsuin::wire::enrolment::Custody;
 use jitsuin::wire::receipt::Kind;
 use std::cell::RefCell;
@@ -136,6 +136,46 @@ fn a_lost_answer_is_asked_for_again_here_or_after_a_restart() {
             assert_eq!(wallet.state().status, Status::Ready);
             assert!(wallet.payment_code(None).await.is_ok());
         }
+    });
+}
+
+#[test]
+fn a_refusal_that_somebody_else_gave_ends_no_key() {
+    run(async {
+        let world = World::new().await;
+        // The issuer renews the key, and somebody on the road answers that it did not, for as long as he is there.
+        let refuses = Rc::new(RefCell::new(false));
+        let (to, lies) = (world.clone(), Rc::clone(&refuses));
+        let transport = FnTransport::new(move |request| {
+            let (world, lies) = (to.clone(), *lies.borrow());
+            async move {
+                let path = request.url.strip_prefix(ISSUER).unwrap().to_owned();
+                let Reply { status, body, nonce, retry_after, .. } =
+                    world.answer(request.method, &path, request.body, request.proof).await;
+                let told = Response { status, body, nonce, retry_after };
+                if path == ConfirmRotation::PATH && lies && told.status == 200 {
+                    let body = serde_json::to_vec(&Problem::new(Code::IntentExpired)).unwrap();
+                    return Ok(Response { status: Code::IntentExpired.status(), body, ..told });
+                }
+                Ok(told)
+            }
+        });
+        let place = world.place_over(ISSUER, transport);
+        let wallet = world.wallet(&place).await;
+        world.enrol(&wallet, "hanako").await.unwrap();
+        let before = data(&place).device_key;
+        refuses.replace(true);
+        assert!(renew(&wallet, None).await.is_err());
+        assert!(wallet.sync().await.is_err());
+        assert!(data(&place).rotating.is_some(), "nothing is given up on a word that nobody signed");
+        refuses.replace(false);
+        wallet.sync().await.unwrap();
+        let after = data(&place);
+        assert_eq!((after.predecessors, after.rotating), (vec![before.thumbprint()], None));
+        assert_eq!(wallet.state().status, Status::Ready);
+        let till = world.till("1001").await;
+        let code = wallet.payment_code(None).await.unwrap();
+        assert_eq!(till.outcome(&code.text, 540, "sale-1").await, Outcome::Approved);
     });
 }
 

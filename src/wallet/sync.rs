@@ -78,7 +78,12 @@ impl<P: Platform> Wallet<P> {
     pub(super) fn fetch_news(&self) -> Local<'_, Result<(), Error>> {
         Box::pin(async move {
             let _turn = self.room.news.turn().await;
-            self.resume_registration().await?;
+            if let Err(error) = self.resume_registration().await {
+                if let Some(noted) = self.noted(stopped(error.code)) {
+                    noted.await?;
+                }
+                return Err(error);
+            }
             let fetched = self.fetch_rounds().await;
             // Also where the history does not hold. What hinders it, the next code says.
             let _ = self.name_counters_if_ahead().await;

@@ -338,7 +338,17 @@ test("a page that crashes after the counter is stored skips a number and nothing
 
     const again = await openPage(context, url);
     await status(again, "ready");
-    const text = await showAndScan(again);
+    // A page that is back within the second is told that it is too quick; its owner taps again.
+    await again.click("#tab-pay");
+    await again.click("#show-code");
+    const shown = again.getByText("A payment code is on the screen");
+    const tap = again.locator("#code button");
+    await shown.or(tap).first().waitFor();
+    for (let taps = 0; taps < 50 && !(await shown.isVisible()); taps += 1) {
+      if (await tap.isVisible()) await tap.click();
+      await again.waitForTimeout(100);
+    }
+    const text = await scan(again.locator("#code"));
     assert.equal(counter(text), before + 2);
     const till = await openTill(stood, "1001");
     assert.equal(await charge(till, text, "540"), "approved");

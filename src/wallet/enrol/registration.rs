@@ -31,7 +31,8 @@ impl<P: Platform> Wallet<P> {
     /// answered. Whether there was one that could be sent.
     ///
     /// # Errors
-    /// Where no answer came it stays on disk; what the issuer refuses ends it, and a key that was in use stays so.
+    /// Where no answer came it stays on disk; what the issuer refuses ends it, and a key that was in use stays so. A rotation is
+    /// given up once the issuer has signed how that key stands.
     pub(in crate::wallet) fn resume_registration(&self) -> Local<'_, Result<bool, Error>> {
         Box::pin(async move {
             let copied = |Sent { path, call, thumb, rotates }: Sent<'_>| (Body::kept(path, call), thumb, rotates);
@@ -46,7 +47,14 @@ impl<P: Platform> Wallet<P> {
             let (mut enrolled, refused) = match parsed::<Enrolled>(answer) {
                 Ok(enrolled) => (Some(enrolled), None),
                 Err(error) if is_unanswered(&error) => return Err(error),
-                Err(error) => (None, Some(error)),
+                Err(error) => {
+                    if rotates {
+                        // Nobody signed the refusal. The key in use was not replaced if the issuer signs how it stands; until
+                        // then nothing is given up.
+                        self.learn_time().await?;
+                    }
+                    (None, Some(error))
+                }
             };
             let now = self.now();
             let mut terms = None;
