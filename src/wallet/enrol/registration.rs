@@ -51,7 +51,7 @@ impl<P: Platform> Wallet<P> {
                     if rotates {
                         // Nobody signed the refusal. The key in use was not replaced if the issuer signs how it stands; until
                         // then nothing is given up.
-                        self.learn_time().await?;
+                        self.fetch_round(&mut false).await?;
                     }
                     (None, Some(error))
                 }
