@@ -321,12 +321,12 @@ class World {
   /**
    * Walks the whole enrolment, as a person would.
    * @param {Wallet} wallet
-   * @param {{ login: string, password: string, code(): Promise<string> }} account
+   * @param {{ login: string, password: string, label?: string, code(): Promise<string> }} account
    */
   async enrol(wallet, account) {
     const { attempt } = await wallet.logIn({ login: account.login, password: account.password });
     const ticket = await wallet.enterCode({ attempt, code: await account.code() });
-    const ceremony = await wallet.prepareEnrolment({ ticket, label: "Test device" });
+    const ceremony = await wallet.prepareEnrolment({ ticket, label: "Test device", account: account.label });
     const device = await ceremony.confirm();
     await wallet.sync();
     return device;

@@ -171,7 +171,7 @@ function skew(by) {
 async function enrol(wallet, account) {
   const { attempt } = await wallet.logIn({ login: account.login, password: account.password });
   const ticket = await wallet.enterCode({ attempt, code: await account.code() });
-  const ceremony = await wallet.prepareEnrolment({ ticket, label: "Test device" });
+  const ceremony = await wallet.prepareEnrolment({ ticket, label: "Test device", account: account.label });
   const device = await ceremony.confirm();
   await wallet.sync();
   return device;
