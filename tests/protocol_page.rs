@@ -107,7 +107,8 @@ fn members() -> BTreeMap<String, Vec<String>> {
             let Some((head, rest)) = part.split_once('{') else { continue };
             let [_, name] = head.split_whitespace().collect::<Vec<_>>()[..] else { continue };
             let fields = until_closed(rest).split(',').map(str::trim).filter(|field| !field.is_empty());
-            let written = |field: &str| field.split_once(" = ").map_or(field, |(_, name)| name.trim_matches('"')).to_owned();
+            let written =
+                |field: &str| field.split_once(" = ").map_or(field, |(_, name)| name.trim_matches('"')).to_owned();
             found.insert(name.to_owned(), fields.map(written).collect());
         }
     }
@@ -155,7 +156,8 @@ fn every_call_stands_with_every_member_of_its_json() {
     for row in page.lines().filter(|line| line.starts_with("| `/v1/")) {
         let cells: Vec<_> = row.split(" | ").collect();
         let path = cells[0].trim_start_matches("| ").trim_matches('`');
-        let [_, request, reply, name] = calls.iter().find(|call| call[0] == path).unwrap_or_else(|| panic!("{path}: no call"));
+        let [_, request, reply, name] =
+            calls.iter().find(|call| call[0] == path).unwrap_or_else(|| panic!("{path}: no call"));
         let mut sent = members[request].clone();
         if name == "ByCall" {
             sent.push("call".to_owned());
