@@ -5,7 +5,7 @@
 use jitsuin::code::{Audience, Code};
 use jitsuin::wallet::state::AlertKind;
 use jitsuin::wire::calls::Outcome;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -88,12 +88,126 @@ fn every_call_is_named() {
     }
 }
 
+/// The text up to the bracket that closes what was open before it.
+fn until_closed(text: &str) -> &str {
+    let mut open = 0;
+    let end = text.char_indices().find_map(|(at, letter)| {
+        open += i32::from(letter == '{') - i32::from(letter == '}');
+        (open < 0).then_some(at)
+    });
+    text.get(..end.unwrap()).unwrap()
+}
+
+/// The members of every JSON object of `src/wire`, by the object's name: what `json_object!` lists, as it is written.
+fn members() -> BTreeMap<String, Vec<String>> {
+    let mut found = BTreeMap::new();
+    for path in files(&["src/wire"], &["rs"]) {
+        let text = read(&path);
+        for part in text.split("json_object! {").skip(1) {
+            let Some((head, rest)) = part.split_once('{') else { continue };
+            let [_, name] = head.split_whitespace().collect::<Vec<_>>()[..] else { continue };
+            let fields = until_closed(rest).split(',').map(str::trim).filter(|field| !field.is_empty());
+            let written =
+                |field: &str| field.split_once(" = ").map_or(field, |(_, name)| name.trim_matches('"')).to_owned();
+            found.insert(name.to_owned(), fields.map(written).collect());
+        }
+    }
+    // It is written by hand.
+    let confirmed = read(&root().join("src/wire/calls/device.rs"));
+    let (_, names) = confirmed.split_once("const OUTCOME: &str = \"").unwrap();
+    let names = names.split('"').next().unwrap().split(' ').map(String::from).collect();
+    assert!(found.insert("IntentConfirmed".to_owned(), names).is_none());
+    found
+}
+
+/// Path, request, reply and name of each call.
+fn calls() -> Vec<[String; 4]> {
+    let mut found = Vec::new();
+    for path in files(&["src/wire/calls"], &["rs"]) {
+        for part in read(&path).split("\ncall! { ").skip(1) {
+            let line = part.lines().next().unwrap().trim_end_matches(" }").replace(',', "");
+            let [request, path, reply, name] = line.split(' ').collect::<Vec<_>>()[..] else { panic!("{line}") };
+            found.push([path.trim_matches('"'), request, reply, name].map(String::from));
+        }
+    }
+    found
+}
+
+/// What a cell of the page's tables lists between back quotes, without the values in brackets.
+fn listed(cell: &str) -> Vec<String> {
+    let Some(list) = cell.split('`').nth(1) else { return Vec::new() };
+    let mut bare = String::new();
+    let mut depth = 0;
+    for letter in list.chars() {
+        depth += i32::from(letter == '(');
+        if depth == 0 {
+            bare.push(letter);
+        }
+        depth -= i32::from(letter == ')');
+    }
+    bare.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty() && name != "{}").collect()
+}
+
+#[test]
+fn every_call_stands_with_every_member_of_its_json() {
+    let (page, members, calls) = (page(), members(), calls());
+    assert_eq!(calls.len(), jitsuin::issuer::desk::CALLS.len(), "{calls:?}");
+    let mut answered = Vec::new();
+    for row in page.lines().filter(|line| line.starts_with("| `/v1/")) {
+        let cells: Vec<_> = row.split(" | ").collect();
+        let path = cells[0].trim_start_matches("| ").trim_matches('`');
+        let [_, request, reply, name] =
+            calls.iter().find(|call| call[0] == path).unwrap_or_else(|| panic!("{path}: no call"));
+        let mut sent = members[request].clone();
+        if name == "ByCall" {
+            sent.push("call".to_owned());
+        }
+        let mut said = members[reply].clone();
+        match path {
+            // It must be there: it may be missing in the code so that its lack has a code of its own.
+            "/v1/intents/confirm" => sent[2] = sent[2].trim_end_matches('?').to_owned(),
+            // One form for two calls, each with one of its lists.
+            "/v1/enrolment" => said.retain(|name| name != "credentials?"),
+            "/v1/recovery" => said.retain(|name| name != "exclude?"),
+            _ => {}
+        }
+        if path == "/v1/enrolment" || path == "/v1/recovery" {
+            let last = said.pop().unwrap();
+            said.push(last.trim_end_matches('?').to_owned());
+        }
+        assert_eq!(listed(cells[2]), sent, "{path}: body");
+        let before = answered.last().cloned();
+        let answer = if cells[3].starts_with("the same") { before.unwrap() } else { listed(cells[3]) };
+        assert_eq!(answer, said, "{path}: answer");
+        answered.push(answer);
+    }
+    assert_eq!(answered.len(), calls.len(), "a call without a row, or with two");
+}
+
+#[test]
+fn every_object_inside_an_answer_stands_with_its_members() {
+    let (page, members) = (page().split_whitespace().collect::<Vec<_>>().join(" "), members());
+    for name in ["ReceiptItem", "KnownCredential", "Left", "UsedHere", "WellKnown", "SignedKeySet", "Problem"] {
+        let written = format!("`{{{}}}`", members[name].join(", "));
+        assert!(page.contains(&written), "{PAGE} does not say {written} ({name})");
+    }
+    for name in ["RegistrationResponse", "AssertionResponse"] {
+        let written = format!("response: {{{}}}", members[name].join(", "));
+        assert!(page.contains(&written), "{PAGE} does not say {written} ({name})");
+    }
+}
+
 #[test]
 fn every_outcome_and_alert_is_named() {
     let page = page();
     let words = Outcome::ALL.iter().map(|outcome| outcome.name());
-    for word in words.chain(AlertKind::ALL.iter().map(|kind| kind.name())) {
+    for word in words {
         assert!(page.contains(&format!("`{word}`")), "{PAGE} does not name {word}");
+    }
+    let (_, alerts) = page.split_once("**Alerts of a wallet**").unwrap();
+    let alerts = alerts.split("\n\n").next().unwrap();
+    for kind in AlertKind::ALL {
+        assert!(alerts.contains(&format!("`{}`", kind.name())), "{PAGE} does not list the alert {}", kind.name());
     }
 }
 

@@ -1,5 +1,4 @@
-//! Somebody on the road shows a frozen account as active, with more left and a higher limit. Before the state was signed the wallet
-//! believed it and drew codes; the issuer declined them, so no yen were lost then either.
+//! Somebody on the road shows a frozen account as active, with more left and a higher limit.
 
 use super::forged_state::lie_in_state;
 use super::row::Row;

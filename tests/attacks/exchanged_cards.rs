@@ -1,5 +1,4 @@
 //! Somebody on the road exchanges the labels of two cards in one answer, so that the owner agrees to one card and pays from the other.
-//! Before the state was signed the wallet showed what came and charged the id behind it: JPY 30,000 from the card that was not shown.
 
 use super::forged_state::lie_in_state;
 use super::row::Row;

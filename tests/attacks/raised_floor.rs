@@ -1,5 +1,4 @@
-//! Somebody on the road raises the counter's floor in one answer, so that the owner's next code looks like a clone's. Before the state
-//! was signed the wallet counted on from there and the honest key was suspended at the till; no yen, but no payment either.
+//! Somebody on the road raises the counter's floor in one answer, so that the owner's next code looks like a clone's.
 
 use super::forged_state::lie_in_state;
 use super::row::Row;

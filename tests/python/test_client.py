@@ -8,7 +8,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from client import Authenticator, Demo, Refused, Till, Wallet
+from client import Authenticator, Refused, Till, Wallet, b64
+from demo import Demo
 
 ROOT = Path(__file__).parent.parent.parent
 CONTACT = "hanako@example.test"
@@ -61,7 +62,11 @@ class FromTheDocuments(unittest.TestCase):
         self.assertEqual((answer["outcome"], answer["amount"]), ("approved", "540"))
         self.assertEqual(self.till.charge(code, 540, key), answer)
         self.assertEqual(self.till.look_up(key), answer)
-        self.assertEqual(self.other.charge(code, 540)["outcome"], "token-used")
+        again = self.till.charge(code, 540)
+        self.assertEqual(again["outcome"], "token-used")
+        self.assertEqual(again["used_here"], {name: answer[name] for name in ("payment", "amount", "currency", "at")})
+        elsewhere = self.other.charge(code, 540)
+        self.assertEqual((elsewhere["outcome"], "used_here" in elsewhere), ("token-used", False))
         self.wallet.sync()
         self.assertEqual(self.wallet.balance, 1460)
         receipt, body = self.wallet.receipts[self.kinds().index("payment")]
@@ -89,6 +94,62 @@ class FromTheDocuments(unittest.TestCase):
         self.wallet.sync()
         self.assertEqual(self.wallet.top_up(5000, "card-1"), "done")
         self.assertEqual((self.wallet.balance, self.kinds()[-1]), (7000, "top-up"))
+
+    def test_a_top_up_that_the_network_delivers_twice_is_one(self):
+        self.demo.finish_card_proof(self.wallet.prove_card("card-1"), self.demo.digits(CONTACT, 6))
+        self.wallet.sync()
+        caller, twice = self.wallet.device, []
+        send = caller.send
+
+        def deliver(request):
+            if request.selector == "/v1/intents/confirm" and not twice:
+                twice.append(send(request)["outcome"])
+            return send(request)
+
+        caller.send = deliver
+        self.assertEqual(self.wallet.top_up(5000, "card-1"), "done")
+        self.assertEqual((twice, self.kinds().count("top-up"), self.wallet.balance), (["done"], 1, 7000))
+
+    def test_a_clock_that_was_ahead_costs_one_sync(self):
+        self.wallet.offset += 3600
+        ahead = self.wallet.payment_code()
+        self.wallet.offset -= 3600
+        with self.assertRaisesRegex(ValueError, "sync-needed"):
+            self.wallet.payment_code()
+        self.wallet.sync()
+        self.assertEqual(self.till.charge(self.wallet.payment_code(), 540)["outcome"], "approved")
+        self.assertEqual(self.till.charge(ahead, 1)["outcome"], "token-expired")
+
+    def test_a_counter_that_it_did_not_count_to_stops_its_codes(self):
+        counted = self.wallet.counter
+        self.wallet.counter = 5000
+        self.wallet.name_counters()
+        self.wallet.counter = counted
+        self.wallet.sync()
+        with self.assertRaisesRegex(ValueError, "rotate-needed"):
+            self.wallet.payment_code()
+
+    def test_a_body_that_was_changed_or_erased_stops_no_history(self):
+        send = self.wallet.channel.send
+
+        def sync_with(body):
+            def change(request):
+                answer = send(request)
+                for item in answer["receipts"]:
+                    item["body"] = b64(body)
+                return answer
+
+            self.wallet.channel.send = change
+            self.wallet.sync()
+
+        payment = self.till.charge(self.wallet.payment_code(), 540)["payment"]
+        sync_with(b"")
+        self.till.reverse(payment)
+        with self.assertRaisesRegex(ValueError, "receipt-forged"):
+            sync_with(b"changed")
+        sync_with(b"no receipt is left that this could change")
+        self.assertEqual([body for _, body in self.wallet.receipts[-2:]], [None, None])
+        self.assertEqual((self.wallet.balance, self.kinds()[-2:]), (2000, ["payment", "refund"]))
 
 
 if __name__ == "__main__":
