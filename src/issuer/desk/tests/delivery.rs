@@ -242,3 +242,23 @@ fn a_top_up_under_a_name_that_was_forgotten_is_a_charge_of_its_own() {
     assert_eq!((issuer.funding().charged(), balance(&issuer, &channel)), (30_100, 32_100));
     assert_eq!(now(issuer.ledger().keys(Kind::TopUps)).unwrap().len(), 2);
 }
+
+#[test]
+fn a_passkey_s_word_stops_an_account_once_also_under_a_name_that_was_forgotten() {
+    let issuer = world();
+    enrolled(&issuer, "hanako");
+    let stranger = Client::new(60);
+    let prepare = || -> PasskeyFreezePrepared {
+        serde_json::from_slice(&deliver(&issuer, &stranger, &PreparePasskeyFreeze {}, FIRST).body).unwrap()
+    };
+    let PasskeyFreezePrepared { nonce, .. } = prepare();
+    assert_eq!(prepare().nonce, nonce);
+    let settings = issuer.settings();
+    let challenge = freeze_challenge(&settings.issuer, &settings.rp_id, nonce);
+    let word = ConfirmPasskeyFreeze { nonce, assertion: Passkey::new(PASSKEY).assert(&challenge) };
+    stranger.call(&issuer, &word).unwrap();
+    issuer.ledger().clock().advance(24 * 3_600_000 + 1_000);
+    now(issuer.sweep()).unwrap();
+    assert_ne!(prepare().nonce, nonce);
+    assert_eq!(stranger.call(&issuer, &word).err(), Some(Code::IntentExpired));
+}
