@@ -70,7 +70,7 @@ pub use error::Refused;
 pub use settings::{Attempts, PasswordCost, Settings};
 
 use crate::code::Code;
-use crate::wire::id::{Audience, to_base64};
+use crate::wire::id::{Audience, Nonce, to_base64};
 use alloc::sync::Arc;
 use books::Fault;
 use entropy::{Chance, Entropy, Seed, SystemEntropy};
@@ -187,9 +187,14 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
 
     /// A random name with a prefix, drawn before the transaction that needs it as a key.
     fn name(&self, prefix: &str) -> Result<String, Refused> {
+        Ok(format!("{prefix}{}", to_base64(self.nonce()?.as_bytes())))
+    }
+
+    /// A random nonce, drawn before the transaction that needs it as a key.
+    fn nonce(&self) -> Result<Nonce, Refused> {
         let mut bytes = [0; 16];
         self.entropy.fill(&mut bytes).map_err(|_| Code::NoEntropy)?;
-        Ok(format!("{prefix}{}", to_base64(&bytes)))
+        Ok(Nonce(bytes))
     }
 
     /// Ends what can be ended: asks the card processor about open top-ups, takes its later answers, forgets what has

@@ -19,7 +19,7 @@ use crate::wire::calls::{
     AccountFrozen, ByCall, CardProofStarted, CountersNamed, Enrolled, EnrolmentPrepared, IntentPrepared, LimitSet,
     LogInStarted, PasskeyFreezePrepared, Refilled, RotationPrepared, SignedOff, Ticket, TillEnrolled, UnfreezeCodeSent,
 };
-use crate::wire::id::{Bytes, Handle, Hash, Nonce, Thumbprint, Veil, to_base64};
+use crate::wire::id::{Bytes, Handle, Hash, Thumbprint, Veil, to_base64};
 use crate::wire::key_set::Use;
 use crate::wire::money::Amount;
 use crate::wire::sign1;
@@ -117,11 +117,6 @@ impl Delivery {
     /// Handle and veil of an allowance that its answer gives.
     pub(super) fn fresh(&self) -> Fresh {
         Fresh { handle: Handle(self.derived("handle")), veil: Veil(self.derived("veil")) }
-    }
-
-    /// A nonce that its answer gives.
-    pub(super) fn nonce(&self) -> Nonce {
-        Nonce(self.derived("nonce"))
     }
 
     fn derived<const N: usize>(&self, what: &str) -> [u8; N] {

@@ -85,7 +85,8 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         PreparePasskeyFreeze {}: PreparePasskeyFreeze,
         source: &str,
     ) -> Result<PasskeyFreezePrepared, Refused> {
-        let (source, nonce) = (login::source_key(source), delivery.nonce());
+        // Kept with the answer. Drawn, so that a name of long ago gives no challenge that a passkey has answered already.
+        let (source, nonce) = (login::source_key(source), self.nonce()?);
         let needs = Needs::new().and(Kind::Tries, &source).and(Kind::Orders, nonce);
         self.once(caller.now_ms, delivery, needs, |moment, records| {
             login::count_source(moment, records, &source)?;

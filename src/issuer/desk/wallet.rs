@@ -222,7 +222,8 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         call: ConfirmIntent,
     ) -> Result<IntentConfirmed, Refused> {
         let account = caller.device()?;
-        let id = delivery.name(top_ups::PREFIX);
+        // Kept with the answer. Drawn, so that a name of long ago names no charge that the processor has made already.
+        let id = self.name(top_ups::PREFIX)?;
         let needs = Needs::new().and(Kind::Accounts, account).and(Kind::TopUps, &id).and(Kind::OpenTopUps, &id);
         let effect = self
             .once(caller.now_ms, delivery, needs, |moment, records| {

@@ -223,3 +223,42 @@ fn a_card_company_s_form_that_is_delivered_twice_is_one_proof_or_one_try() {
     }
     assert_eq!(show(&right), Err(Code::CodeRefused), "three different ones end it");
 }
+
+#[test]
+fn a_top_up_under_a_name_that_was_forgotten_is_a_charge_of_its_own() {
+    let issuer = world();
+    let (device, channel) = enrolled(&issuer, "hanako");
+    prove_card(&issuer, &device, "card-1");
+    let confirm = |amount| {
+        let intent = prepare_top_up(&issuer, &device, amount, "card-1").unwrap();
+        let call = agree(&device, &intent, intent.nonce, &Passkey::new(PASSKEY));
+        assert_eq!(code(&deliver(&issuer, &device, &call, FIRST)), None);
+    };
+    confirm(100);
+    issuer.ledger().clock().advance(24 * 3_600_000 + 1_000);
+    now(issuer.sweep()).unwrap();
+    confirm(30_000);
+    // Credited is what cards were charged, and no more.
+    assert_eq!((issuer.funding().charged(), balance(&issuer, &channel)), (30_100, 32_100));
+    assert_eq!(now(issuer.ledger().keys(Kind::TopUps)).unwrap().len(), 2);
+}
+
+#[test]
+fn a_passkey_s_word_stops_an_account_once_also_under_a_name_that_was_forgotten() {
+    let issuer = world();
+    enrolled(&issuer, "hanako");
+    let stranger = Client::new(60);
+    let prepare = || -> PasskeyFreezePrepared {
+        serde_json::from_slice(&deliver(&issuer, &stranger, &PreparePasskeyFreeze {}, FIRST).body).unwrap()
+    };
+    let PasskeyFreezePrepared { nonce, .. } = prepare();
+    assert_eq!(prepare().nonce, nonce);
+    let settings = issuer.settings();
+    let challenge = freeze_challenge(&settings.issuer, &settings.rp_id, nonce);
+    let word = ConfirmPasskeyFreeze { nonce, assertion: Passkey::new(PASSKEY).assert(&challenge) };
+    stranger.call(&issuer, &word).unwrap();
+    issuer.ledger().clock().advance(24 * 3_600_000 + 1_000);
+    now(issuer.sweep()).unwrap();
+    assert_ne!(prepare().nonce, nonce);
+    assert_eq!(stranger.call(&issuer, &word).err(), Some(Code::IntentExpired));
+}
