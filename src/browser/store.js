@@ -156,7 +156,19 @@ export class Records {
 
   /** @param {boolean} write */
   async begin(write) {
-    const transaction = this.#live(write) ?? (await this.#renewed(write));
+    const kept = this.#live(write);
+    if (kept) {
+      try {
+        return await this.#slot(kept);
+      } catch {
+        // The handle died under its first read, as it does while storage is being cleared. Nothing was written yet.
+      }
+    }
+    return this.#slot(await this.#renewed(write));
+  }
+
+  /** @param {IDBTransaction} transaction */
+  async #slot(transaction) {
     return new Slot(this.#name, transaction, await settled(transaction.objectStore(STORE).get(KEY)));
   }
 

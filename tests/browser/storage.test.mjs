@@ -63,6 +63,20 @@ test("eviction under an open page: the next failed write is key-lost and never a
   assert.equal((await wallet.state()).status, "new");
 });
 
+test("a handle that dies under its first read is replaced, and the code is made", async (t) => {
+  const { page, wallet } = await open(t);
+  await page.evaluate(() => {
+    const { get } = IDBObjectStore.prototype;
+    IDBObjectStore.prototype.get = function (key) {
+      IDBObjectStore.prototype.get = get;
+      const request = get.call(this, key);
+      this.transaction.abort();
+      return request;
+    };
+  });
+  assert.equal((await wallet.paymentCode()).counter, 1);
+});
+
 for (const [name, code] of [["QuotaExceededError", "storage-full"], ["UnknownError", "storage-failed"], ["DataCloneError", "unsupported"]]) {
   test(`a write that ends in ${name} is ${code}, shows no code and skips at most a number`, async (t) => {
     const { page, wallet } = await open(t);
