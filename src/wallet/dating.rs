@@ -43,7 +43,7 @@ impl<P: Platform> Wallet<P> {
     /// Names the highest counter drawn, if its code is dated far ahead and the device key is open.
     ///
     /// # Errors
-    /// What the call ends with; `issuer-untrusted` if the answer does not prove that the issuer took it.
+    /// What the call or the sync after it ends with; `issuer-untrusted` if the answer is none to this call.
     pub(super) fn name_counters_if_ahead(&self) -> Local<'_, Result<(), Error>> {
         Box::pin(async move {
             let is_ahead = self.read(|data| is_dated_ahead(data, self.now_ms()))?;
@@ -59,22 +59,20 @@ impl<P: Platform> Wallet<P> {
             self.room.naming.set(Some((counter, nonce)));
             let answer = self.call(By::Device, &NameCounters { nonce, counter }).await?;
             let set = self.key_set()?;
-            let now_ms = self.time_in(&answer.time, &set, nonce)?.ok_or(Code::IssuerUntrusted)?;
+            self.time_in(&answer.time, &set, nonce)?.ok_or(Code::IssuerUntrusted)?;
             self.room.naming.set(None);
-            self.change(|data| {
-                // Another tab may have drawn one more code since: the next sync names that.
-                if data.atc == counter {
-                    forget_named(data, now_ms);
-                }
-                Ok(())
-            })
-            .await
+            // A time statement names neither call nor key, so somebody else's would do as well: the floor in the next state
+            // is what proves it.
+            self.room.named.set(Some(counter));
+            let proved = self.fetch_round(&mut false).await;
+            self.room.named.set(None);
+            proved.map(drop)
         })
     }
 }
 
 /// Takes the issuer's time for the next code's date, now that every code so far counts as used.
-fn forget_named(data: &mut Data, now_ms: u64) {
+pub(super) fn forget_named(data: &mut Data, now_ms: u64) {
     data.last_iat = data.last_iat.min(u32::try_from(now_ms / 1000).unwrap_or(u32::MAX));
     // None of them can be paid any more.
     data.shown.clear();

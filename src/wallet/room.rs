@@ -72,6 +72,8 @@ pub(super) struct Room<P: Platform> {
     pub(super) freezing: RefCell<Option<(Option<u64>, Body, Duration)>>,
     /// The counter that is being named, and the nonce of that call, until its answer has come.
     pub(super) naming: Cell<Option<(u32, Nonce)>>,
+    /// The counter whose naming was answered, while a state is asked for that proves it.
+    pub(super) named: Cell<Option<u32>>,
     pub(super) anchor: Cell<Option<Anchor>>,
     pub(super) online: Cell<bool>,
     pub(super) open: RefCell<Option<Rc<Open>>>,
@@ -102,6 +104,7 @@ impl<P: Platform> Room<P> {
             unanswered: Unanswered::default(),
             freezing: RefCell::new(None),
             naming: Cell::new(None),
+            named: Cell::new(None),
             anchor: Cell::new(None),
             online: Cell::new(true),
             open: RefCell::new(None),

@@ -45,6 +45,8 @@ pub(super) enum Trick {
     OtherHistory,
     OldHead,
     OtherTimeNonce,
+    /// The time statement of another call over the same nonce, which anybody who has an account gets.
+    CountersNotTaken,
     StateOfIssuer,
     StateOfAccount,
     StateOfDevice,

@@ -3,11 +3,12 @@
 use super::Wallet;
 use super::checks::check_time;
 use super::client::By;
+use super::dating::forget_named;
 use super::error::{Details, Error};
 use super::history::{apply, broken_alert, plain_alert};
 use super::ports::{Clock, Entropy, Platform, millis};
 use super::record::{Account, Counting, Data, LeftThen};
-use super::room::{Anchor, Local};
+use super::room::{Anchor, Local, ms};
 use super::state::{Alert, AlertKind, Cause, Missing};
 use crate::code::Code;
 use crate::rules::lifetime;
@@ -54,6 +55,8 @@ pub(super) enum Round {
 struct Asked {
     call: Sync,
     status: DeviceStatus,
+    /// The counter whose naming was answered, if this is to prove it.
+    named: Option<u32>,
 }
 
 /// An answer whose signatures hold.
@@ -174,7 +177,7 @@ impl<P: Platform> Wallet<P> {
         let nonce = Nonce(self.platform.entropy().draw()?);
         let asked = self.read(|data| {
             let call = || Sync { nonce, after: data.link.seq, thumb: data.device_key.thumbprint() };
-            data.account.as_ref().map(|_| Asked { call: call(), status: data.status })
+            data.account.as_ref().map(|_| Asked { call: call(), status: data.status, named: self.room.named.get() })
         })?;
         Ok(asked.ok_or(Code::NotEnrolled)?)
     }
@@ -286,7 +289,7 @@ fn take_news(data: &mut Data, news: &mut News) -> Result<Round, Cause> {
     if data.link.seq != asked.call.after || data.device_key.thumbprint() != state.thumb {
         return Ok(Round::Again);
     }
-    take_state(data, asked.status, state, now);
+    take_state(data, asked, state, now);
     match take_receipts(data, receipts, head, set) {
         Ok(Round::Complete) => {
             data.balance = Some(head.balance);
@@ -317,16 +320,21 @@ fn take_news(data: &mut Data, news: &mut News) -> Result<Round, Cause> {
     }
 }
 
-/// Takes what the issuer signed of device and account; `before` is how this device stood when that was asked for.
-fn take_state(data: &mut Data, before: DeviceStatus, state: &DeviceState, now: u32) {
-    // What stopped this device since then is not undone by an answer that does not know of it.
-    if state.status != DeviceStatus::Active || data.status == before {
+/// Takes what the issuer signed of device and account.
+fn take_state(data: &mut Data, asked: &Asked, state: &DeviceState, now: u32) {
+    // What stopped this device since it was asked for is not undone by an answer that does not know of it.
+    if state.status != DeviceStatus::Active || data.status == asked.status {
         data.status = state.status;
     }
     data.devices = state.devices.to_vec();
     data.sources = state.sources.to_vec();
     data.limit = Some(state.limit);
+    // Another tab may have drawn one more code since: the next sync names that.
+    let is_named = asked.named.is_some_and(|named| named == data.atc && named <= state.floor);
     take_floor(data, state.floor, now);
+    if is_named {
+        forget_named(data, ms(now));
+    }
     data.last_contact = now;
 }
 

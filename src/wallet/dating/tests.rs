@@ -102,6 +102,19 @@ fn an_answer_that_proves_nothing_gives_no_code() {
 }
 
 #[test]
+fn the_time_alone_does_not_prove_that_counters_were_named() {
+    let world = World::new();
+    let wallet = was_ahead(&world, HOUR_MS);
+    world.issuer.trick.set(Some(Trick::CountersNotTaken));
+    assert_eq!(run(wallet.payment_code(Some(amount(100)))).unwrap_err().code, Code::SyncNeeded);
+    assert_eq!((named(&world), wallet.read(|data| data.atc).unwrap()), (vec![], 1));
+    world.issuer.trick.set(None);
+    let code = run(wallet.payment_code(Some(amount(100)))).unwrap();
+    assert_eq!((named(&world), code.counter), (vec![1], 2));
+    assert_eq!(u64::from(issued_at(&wallet, &code)), START_MS / 1000 + 2);
+}
+
+#[test]
 fn it_is_named_also_where_the_history_does_not_hold() {
     let world = World::new();
     let wallet = was_ahead(&world, HOUR_MS);

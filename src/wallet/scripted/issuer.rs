@@ -138,7 +138,11 @@ impl Issuer {
             Sync::PATH => self.sync(&read(request)),
             NameCounters::PATH => {
                 let NameCounters { nonce, counter } = read(request);
-                self.book.borrow_mut().named.push(counter);
+                if self.trick.get() != Some(Trick::CountersNotTaken) {
+                    let mut book = self.book.borrow_mut();
+                    book.named.push(counter);
+                    book.floor = book.floor.max(counter);
+                }
                 let nonce = if self.trick.get() == Some(Trick::OtherTimeNonce) { Nonce([0; 16]) } else { nonce };
                 let time = Time { issuer: issuer_id(), nonce, now_ms: Whole::new(self.clock.true_ms()).unwrap() };
                 ok(&CountersNamed { time: self.sign(Use::Time, &time) })

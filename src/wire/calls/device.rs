@@ -24,7 +24,7 @@ call! { Sync "/v1/sync" Synced, Reading }
 /// counts as used from now on, and is evidence of nothing.
 #[derive(Clone, Debug)]
 pub struct NameCounters {
-    /// For the time statement, which proves that the issuer took this call.
+    /// For the time statement. That the issuer took this call, the floor of the next state proves.
     pub nonce: Nonce,
     /// The counter.
     pub counter: u32,
