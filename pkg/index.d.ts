@@ -38,7 +38,10 @@ export interface Money {
   readonly amount: bigint;
   readonly currency: string;
 }
-/** "12.30", "USD" -> 1230n. Refuses more decimals than the currency has. Needs no `init`. Code: `bad-amount`. */
+/**
+ * "12.30", "USD" -> 1230n. Reads full-width characters and the digits of any script; give it the text as it was typed. Refuses more decimals than
+ * the currency has, and whatever else is no amount: "12.30", "JPY" is not 1,230 yen. Needs no `init`. Code: `bad-amount`.
+ */
 export function parseMoney(text: string, currency: string): Money;
 /** Needs no `init`. Code: `bad-amount` for a currency that is not in use. */
 export function formatMoney(money: Money, locale?: string): string;

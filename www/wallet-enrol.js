@@ -36,7 +36,7 @@ export function enrolForms(wallet) {
     show("code");
   });
   on("code-form", "code-submit", async () => {
-    const code = input("contact-code").value.replace(/\s/g, "");
+    const code = input("contact-code").value;
     ticket = await wallet.enterCode({ attempt, code });
     input("contact-code").value = "";
     if (input("device-label").value === "") input("device-label").value = t("enrol.thisBrowser");
