@@ -231,9 +231,15 @@ export class Wallet {
   /** Fetches and checks what is new. Works while locked. Codes: `not-enrolled`, `offline`, `issuer-untrusted`, `clock-skew`, `chain-gap`, `chain-fork`, `receipt-forged`. */
   sync(options?: Cancellable): Promise<void>;
 
-  /** Starts a login, making this device's keys first if there are none; the issuer sends a contact code if login and password are right, and answers alike if not. */
+  /**
+   * Starts a login, making this device's keys first if there are none; the issuer sends a contact code if login and password are right, and answers
+   * alike if not. `language`: of the issuer's messages, once a device is registered by this login. Give all texts as they were typed.
+   */
   logIn(options: { login: string; password: string; language?: "en" | "ja" } & Cancellable): Promise<{ readonly attempt: string }>;
-  /** The contact code's 8 digits; resolves with the ticket for `prepareEnrolment`. Code: `code-refused`, alike for a wrong login, password or code. */
+  /**
+   * The contact code as it was typed: 8 digits in any width, script and grouping; anything else costs no try. Resolves with the ticket for
+   * `prepareEnrolment`. Code: `code-refused`, alike for a wrong login, password or code.
+   */
   enterCode(options: { attempt: string; code: string } & Cancellable): Promise<string>;
   /**
    * `label`: what the device is to be called, 1 to 60 visible characters. `account`: the label the user expects, and the one that is shown; another
