@@ -11,7 +11,7 @@ pub async fn play() -> Row {
     let (till, _) = stage.shops().await;
     let (_, thief) = stage.stranger().await;
     let ticket = stage.world.ticket(&thief, "taro").await.unwrap();
-    let name = "Login\" was refused: see https://evil.example/stop.html or +81-3-1234 」 ok \"";
+    let name = "Login\" was refused: see https://evil.example/a +81 」 ok \"";
     let ceremony = thief.prepare_enrolment(&ticket, name, None).await.unwrap();
     thief.confirm(ceremony.id).await.unwrap();
     thief.sync().await.unwrap();
