@@ -38,7 +38,10 @@ export interface Money {
   readonly amount: bigint;
   readonly currency: string;
 }
-/** "12.30", "USD" -> 1230n. Refuses more decimals than the currency has. Needs no `init`. Code: `bad-amount`. */
+/**
+ * "12.30", "USD" -> 1230n. Reads full-width characters and the digits of any script; give it the text as it was typed. Refuses more decimals than
+ * the currency has, and whatever else is no amount: "12.30", "JPY" is not 1,230 yen. Needs no `init`. Code: `bad-amount`.
+ */
 export function parseMoney(text: string, currency: string): Money;
 /** Needs no `init`. Code: `bad-amount` for a currency that is not in use. */
 export function formatMoney(money: Money, locale?: string): string;
@@ -228,9 +231,15 @@ export class Wallet {
   /** Fetches and checks what is new. Works while locked. Codes: `not-enrolled`, `offline`, `issuer-untrusted`, `clock-skew`, `chain-gap`, `chain-fork`, `receipt-forged`. */
   sync(options?: Cancellable): Promise<void>;
 
-  /** Starts a login, making this device's keys first if there are none; the issuer sends a contact code if login and password are right, and answers alike if not. */
+  /**
+   * Starts a login, making this device's keys first if there are none; the issuer sends a contact code if login and password are right, and answers
+   * alike if not. `language`: of the issuer's messages, once a device is registered by this login. Give all texts as they were typed.
+   */
   logIn(options: { login: string; password: string; language?: "en" | "ja" } & Cancellable): Promise<{ readonly attempt: string }>;
-  /** The contact code's 8 digits; resolves with the ticket for `prepareEnrolment`. Code: `code-refused`, alike for a wrong login, password or code. */
+  /**
+   * The contact code as it was typed: 8 digits in any width, script and grouping; anything else costs no try. Resolves with the ticket for
+   * `prepareEnrolment`. Code: `code-refused`, alike for a wrong login, password or code.
+   */
   enterCode(options: { attempt: string; code: string } & Cancellable): Promise<string>;
   /**
    * `label`: what the device is to be called, 1 to 60 visible characters. `account`: the label the user expects, and the one that is shown; another

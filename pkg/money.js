@@ -19,13 +19,30 @@ function decimalsOf(currency) {
   return decimals;
 }
 
+const DIGIT = /\p{Nd}/u;
+
+/** The digit's value. Unicode keeps the ten digits of each script in a row, from zero on.
+ * @param {string} digit */
+function valueOf(digit) {
+  const at = /** @type {number} */ (digit.codePointAt(0));
+  let before = 0;
+  while (DIGIT.test(String.fromCodePoint(at - before - 1))) before += 1;
+  return String(before % 10);
+}
+
+/** An amount as it is typed: in any width, with the digits of any script and the Arabic decimal separator. Nothing is left out of it.
+ * @param {string} text */
+function plain(text) {
+  return text.normalize("NFKC").trim().replace(/\p{Nd}/gu, valueOf).replace("\u066b", ".");
+}
+
 /**
  * @param {string} text
  * @param {string} currency
  */
 export function parseMoney(text, currency) {
   const decimals = decimalsOf(currency);
-  const parts = /^(\d{1,16})(?:\.(\d{1,4}))?$/.exec(String(text).trim());
+  const parts = /^(\d{1,16})(?:\.(\d{1,4}))?$/.exec(plain(String(text)));
   const fraction = parts?.[2] ?? "";
   if (!parts || fraction.length > decimals) throw refuse("bad-amount");
   const amount = BigInt(parts[1] + fraction.padEnd(decimals, "0"));

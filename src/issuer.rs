@@ -62,6 +62,7 @@ mod testing;
 pub mod tier;
 pub mod tills;
 pub mod top_ups;
+mod typed;
 pub mod used;
 pub mod verifier;
 pub mod webauthn;
@@ -70,6 +71,7 @@ pub use error::Refused;
 pub use settings::{Attempts, PasswordCost, Settings};
 
 use crate::code::Code;
+use crate::wire::base::{BASE32, encode};
 use crate::wire::id::{Audience, Nonce, to_base64};
 use alloc::sync::Arc;
 use books::Fault;
@@ -197,6 +199,13 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         Ok(Nonce(bytes))
     }
 
+    /// A fresh salt of a password's hash.
+    fn salt(&self) -> Result<[u8; 16], Refused> {
+        let mut salt = [0; 16];
+        self.entropy.fill(&mut salt).map_err(|_| Code::NoEntropy)?;
+        Ok(salt)
+    }
+
     /// Ends what can be ended: asks the card processor about open top-ups, takes its later answers, forgets what has
     /// run out. To be called at start-up and then every few seconds; how many top-ups it ended is the answer.
     ///
@@ -264,8 +273,10 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
     /// # Errors
     /// [`Code::NotFound`] without such a till.
     pub async fn send_till_code(&self, till: &Audience) -> Result<String, Refused> {
-        // 16 characters of base64url: 96 bits.
-        let code: String = self.name("")?.chars().take(16).collect();
+        // 80 bits.
+        let mut bits = [0; 10];
+        self.entropy.fill(&mut bits).map_err(|_| Code::NoEntropy)?;
+        let code = encode(BASE32, &bits);
         let needs = Needs::new().and(Kind::Tills, till).and(Kind::TillCodes, tills::code_key(&self.keys, &code));
         self.decide(self.ledger.now_ms(), needs, |moment, records| tills::send_code(moment, records, till, &code))
             .await?;

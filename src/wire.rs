@@ -5,7 +5,7 @@
 
 pub mod allowance;
 pub mod approval;
-mod base;
+pub(crate) mod base;
 pub mod calls;
 pub mod cbor;
 pub mod co_signature;

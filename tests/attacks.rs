@@ -104,6 +104,7 @@ rows! {
         freeze_by_another "attacks/freeze_by_another.rs"
         release_with_copied_key "attacks/release_with_copied_key.rs"
         release_after_takeover "attacks/release_after_takeover.rs"
+        named_device "attacks/named_device.rs"
         takeover_by_messages "attacks/takeover_by_messages.rs"
         takeover_with_passkey "attacks/takeover_with_passkey.rs"
     }

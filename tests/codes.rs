@@ -59,6 +59,27 @@ fn every_till_code_is_taken_or_refused_as_its_vector_says() {
     });
 }
 
+/// One data object of a shop code; lengths count characters.
+fn object(id: &str, value: &str) -> String {
+    format!("{id}{:02}{value}", value.chars().count())
+}
+
+#[test]
+fn names_and_cities_of_scripts_that_need_joiners_are_read() {
+    // Sinhala, Khmer, Persian.
+    for name in ["ශ්\u{200d}රී ලංකා", "ភ្នំ\u{200b}ពេញ", "می\u{200c}خواهم"] {
+        let local = [object("00", "EN"), object("01", name), object("02", name)].concat();
+        let account = object("26", &object("00", "example.shop"));
+        let objects = [("52", "5411"), ("53", "392"), ("58", "JP"), ("59", name), ("60", name), ("64", local.as_str())];
+        let objects: String = objects.iter().map(|(id, value)| object(id, value)).collect();
+        let text = [object("00", "01"), account, objects, "6304".into()].concat();
+        let code = parse_merchant_code(&format!("{text}{:04X}", crc(text.as_bytes()))).unwrap();
+        assert_eq!((code.merchant_name.as_deref(), code.merchant_city.as_deref()), (Some(name), Some(name)));
+        let local = code.language_template.unwrap();
+        assert_eq!((local.merchant_name.as_str(), local.merchant_city.as_deref()), (name, Some(name)));
+    }
+}
+
 #[test]
 fn every_reason_to_refuse_a_shop_code_has_a_vector() {
     let vectors = vectors("shop-code");

@@ -13,8 +13,10 @@ mod world;
 
 use jitsuin::code::Code;
 use jitsuin::issuer::demo::Plan;
-use jitsuin::wallet::memory::run;
+use jitsuin::wallet::memory::{Place, run};
+use jitsuin::wallet::{Settings, Wallet};
 use jitsuin::wire::calls::{Outcome, TillEnrolled, WhichTill};
+use jitsuin::wire::enrolment::Custody;
 use jitsuin::wire::receipt::Kind;
 use jitsuin::wire::text::Label;
 use world::{World, balance};
@@ -116,5 +118,59 @@ fn a_device_label_that_no_wallet_could_read_is_refused_by_its_name_at_the_desk()
             };
             assert_eq!(refused.code, Code::BadLabel, "{name:?}");
         }
+    });
+}
+
+/// The wallet of a profile, with a name for its devices.
+async fn named(place: &Place, label: &str) -> Wallet<Place> {
+    let settings = Settings {
+        custody: Some(Custody::Software),
+        label: label.into(),
+        ..Settings::new(world::ISSUER.parse().unwrap())
+    };
+    Wallet::open(place.clone(), settings).await.unwrap()
+}
+
+#[test]
+fn a_name_that_is_no_label_costs_no_ticket() {
+    run(async {
+        let world = World::new().await;
+        // The default of a page is a label like any other.
+        let wallet = named(&world.place(), "Ka\u{ad}do").await;
+        let ticket = world.ticket(&wallet, "hanako").await.unwrap();
+        for name in unreadable() {
+            assert_eq!(
+                wallet.prepare_enrolment(&ticket, &name, None).await.err().unwrap().code,
+                Code::BadLabel,
+                "{name:?}"
+            );
+        }
+        let ceremony = wallet.prepare_enrolment(&ticket, "👨\u{200d}👩\u{200d}👧 می\u{200c}خواهم", None).await.unwrap();
+        wallet.confirm(ceremony.id).await.unwrap();
+    });
+}
+
+#[test]
+fn a_name_that_is_no_label_costs_no_ticket_of_a_recovery() {
+    run(async {
+        let world = World::new().await;
+        let place = world.place();
+        let wallet = named(&place, "می\u{200c}خواهم").await;
+        world.enrol(&wallet, "hanako").await.unwrap();
+        wallet.forget().await.unwrap();
+        let wallet = named(&place, "👨\u{200d}👩\u{200d}👧").await;
+        let ticket = world.ticket(&wallet, "hanako").await.unwrap();
+        for name in unreadable().into_iter().filter(|name| !name.trim().is_empty()) {
+            assert_eq!(
+                wallet.prepare_recovery(&ticket, &name, None).await.err().unwrap().code,
+                Code::BadLabel,
+                "{name:?}"
+            );
+        }
+        let ceremony = wallet.prepare_recovery(&ticket, "", None).await.unwrap();
+        wallet.confirm(ceremony.id).await.unwrap();
+        wallet.sync().await.unwrap();
+        let state = wallet.state();
+        assert!(state.devices.iter().any(|device| device.label == "👨\u{200d}👩\u{200d}👧"), "{:?}", state.devices);
     });
 }

@@ -16,7 +16,7 @@ byId("card-form").addEventListener("submit", (event) => {
   event.preventDefault();
   during(byId("card-submit"), async () => {
     const field = /** @type {HTMLInputElement} */ (byId("card-code"));
-    const answer = await ask("/demo/card", { proof, code: field.value.replace(/\s/g, "") });
+    const answer = await ask("/demo/card", { proof, code: field.value });
     field.value = "";
     if (!answer.ok) {
       quiet();

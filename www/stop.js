@@ -11,8 +11,13 @@ let attempt = "";
 speak(() => undefined);
 
 /** @param {string} id */
+function typed(id) {
+  return /** @type {HTMLInputElement} */ (byId(id)).value;
+}
+
+/** @param {string} id */
 function value(id) {
-  return /** @type {HTMLInputElement} */ (byId(id)).value.trim();
+  return typed(id).trim();
 }
 
 /** @param {string} form @param {string} button @param {() => Promise<void>} work */
@@ -37,7 +42,7 @@ onSubmit("stop-form", "stop-submit", async () => {
 
 onSubmit("login-form", "login-submit", async () => {
   const language = currentLanguage();
-  const started = await (await client).change("/v1/login", { login: value("login"), password: value("password"), language });
+  const started = await (await client).change("/v1/login", { login: value("login"), password: typed("password"), language });
   attempt = started.attempt;
   byId("login-form").hidden = true;
   byId("code-form").hidden = false;
@@ -45,7 +50,7 @@ onSubmit("login-form", "login-submit", async () => {
 });
 
 onSubmit("code-form", "code-submit", async () => {
-  const code = value("contact-code").replace(/\s/g, "");
+  const code = value("contact-code");
   const { ticket } = await (await client).change("/v1/login/code", { attempt, code });
   await (await client).change("/v1/freeze/ticket", { ticket });
   done();

@@ -92,7 +92,7 @@ function forms() {
 async function charge() {
   if (shop === null) return;
   const token = input("scan").value.trim();
-  const { amount } = parseMoney(input("amount").value.trim(), shop.currency);
+  const { amount } = parseMoney(input("amount").value, shop.currency);
   sale = { token, amount: String(amount), currency: shop.currency, key: idempotencyKey() };
   takenOver = false;
   input("scan").value = "";

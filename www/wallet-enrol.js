@@ -8,7 +8,7 @@ import { byId, currentLanguage, during, fail, quiet, say, t } from "/page.js";
 
 /** @param {OpenWallet} wallet */
 export function enrolForms(wallet) {
-  let login = "";
+  let account = "";
   let attempt = "";
   let ticket = "";
   /** @type {Awaited<ReturnType<OpenWallet["prepareEnrolment"]>> | undefined} */
@@ -30,13 +30,15 @@ export function enrolForms(wallet) {
   };
 
   on("login-form", "login-submit", async () => {
-    login = input("login").value.trim();
-    ({ attempt } = await wallet.logIn({ login, password: input("password").value, language: currentLanguage() }));
+    const typed = input("login").value;
+    // The demo's accounts are called as their logins, which are compared without width and case.
+    account = typed.normalize("NFKC").trim().toLowerCase();
+    ({ attempt } = await wallet.logIn({ login: typed, password: input("password").value, language: currentLanguage() }));
     input("password").value = "";
     show("code");
   });
   on("code-form", "code-submit", async () => {
-    const code = input("contact-code").value.replace(/\s/g, "");
+    const code = input("contact-code").value;
     ticket = await wallet.enterCode({ attempt, code });
     input("contact-code").value = "";
     if (input("device-label").value === "") input("device-label").value = t("enrol.thisBrowser");
@@ -46,11 +48,11 @@ export function enrolForms(wallet) {
     const label = input("device-label").value.trim();
     let text = "enrol.agree";
     try {
-      ceremony = await wallet.prepareEnrolment({ ticket, label, account: login });
+      ceremony = await wallet.prepareEnrolment({ ticket, label, account });
     } catch (error) {
       // The account has had a device: this one can only take its place, with its passkey.
       if (!isJitsuinError(error) || error.code !== "not-first-device") throw error;
-      ceremony = await wallet.prepareRecovery({ ticket, label, account: login });
+      ceremony = await wallet.prepareRecovery({ ticket, label, account });
       text = "enrol.replace";
     }
     // Shown is what will be signed, not what was typed.

@@ -25,7 +25,7 @@ async function change(wallet) {
   const { limit } = wallet.state;
   if (limit === null) return;
   const field = /** @type {HTMLInputElement} */ (byId("limit-new"));
-  const wanted = parseMoney(field.value.trim(), limit.currency);
+  const wanted = parseMoney(field.value, limit.currency);
   const done = wanted.amount < limit.amount ? await lower(wallet, wanted) : await raise(wallet, wanted);
   if (done === undefined) return;
   field.value = "";

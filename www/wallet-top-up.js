@@ -22,7 +22,7 @@ export function topUpForm(wallet) {
 /** @param {OpenWallet} wallet */
 async function topUp(wallet) {
   const currency = wallet.state.balance?.currency ?? "JPY";
-  const { amount } = parseMoney(input("top-up-amount").value.trim(), currency);
+  const { amount } = parseMoney(input("top-up-amount").value, currency);
   const source = wallet.state.sources.find(({ id }) => id === chosen);
   if (source === undefined) return;
   const ceremony = await wallet.prepareTopUp({ amount, currency, source: source.id });

@@ -257,7 +257,7 @@ function buttons(wallet) {
     event.preventDefault();
     during(byId("unfreeze-submit"), async () => {
       const field = /** @type {HTMLInputElement} */ (byId("unfreeze-code"));
-      const ceremony = await wallet.prepareUnfreeze({ attempt, code: field.value.replace(/\s/g, "") });
+      const ceremony = await wallet.prepareUnfreeze({ attempt, code: field.value });
       field.value = "";
       const done = await agree({
         title: t("safety.unfreezeTitle"), text: t("safety.unfreezeText"), button: t("safety.unfreezeNow"),

@@ -1,6 +1,7 @@
 //! An account with everything that decides over its money: devices, passkeys, allowances, meters, sources.
 
 use super::ledger::Record;
+use super::messages::Language;
 use super::replay::Window;
 use super::tier::Evidence;
 use crate::rules::chain::Link;
@@ -22,8 +23,8 @@ pub struct Account {
     pub id: AccountId,
     /// What its owner knows it by.
     pub label: Shown,
-    /// Language of messages: `ja` or `en`.
-    pub language: String,
+    /// Language of messages, which every device that is registered sets.
+    pub language: Language,
     /// Where messages go.
     pub contact: String,
     /// When the contact was last changed, seconds since 1970.

@@ -4,9 +4,10 @@ use super::devices::require_active;
 use super::error::Refused;
 use super::ledger::{Record, Records};
 use super::login::count;
-use super::messages::{Event, Message};
+use super::messages::{Event, Message, Named};
 use super::moment::Moment;
 use super::receipts::{self, Draft};
+use super::typed;
 use crate::code::Code;
 use crate::rules::spending::WINDOW;
 use crate::wire::id::{AccountId, Hash, SourceId, Thumbprint};
@@ -19,7 +20,7 @@ pub(super) const PREFIX: &str = "cp-";
 const LIFE: u32 = 600;
 /// Wrong codes before a proof ends.
 const MOST_TRIES: usize = 3;
-/// Proofs of one account in [`WINDOW`]: each gives 3 guesses at 6 digits.
+/// Proofs of one account in [`WINDOW`]: each gives 3 guesses at 8 digits.
 const MOST_PROOFS: u32 = 10;
 const CODE_PURPOSE: &str = "jitsuin/v1/card-code";
 
@@ -73,8 +74,8 @@ pub(super) fn begin(
     count(records, &tries_key(account), MOST_PROOFS, WINDOW, now)?;
     let owner = records.accounts.get(account).ok_or(Code::NotEnrolled)?;
     let label = &owner.source(source).ok_or(Code::SourceUnknown)?.label;
-    let code = moment.chance.digits(6);
-    let message = Message::to_owner(owner, now, &Event::CardCode { code: &code, card: label });
+    let code = moment.chance.digits(typed::SENT_DIGITS);
+    let message = Message::to_owner(owner, now, &Event::CardCode { code: &code, card: Named(label) });
     let open = CardProof {
         account: account.clone(),
         thumb,
@@ -101,6 +102,8 @@ pub(super) fn finish(
     proof: &str,
     code: &str,
 ) -> Result<(), Refused> {
+    // What is no code costs no try.
+    let code = typed::sent_code(code).ok_or(Code::CodeRefused)?;
     let now = moment.now();
     let mut open = records
         .card_proofs

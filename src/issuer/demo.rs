@@ -6,10 +6,12 @@ use super::books::{Line, Movement};
 use super::error::Refused;
 use super::funding::{CardKind, Funding};
 use super::ledger::{Kind, Ledger, Needs, Records};
+use super::messages::Language;
 use super::moment::Moment;
 use super::password::PasswordHash;
 use super::receipts::{self, Draft};
 use super::tills::Till;
+use super::typed;
 use crate::code::Code;
 use crate::rules::chain::Link;
 use crate::rules::spending::Meter;
@@ -108,23 +110,22 @@ pub struct Seeded {
 /// Writes what the ledger does not have yet.
 ///
 /// # Errors
-/// [`Code::IssuerUnavailable`] if the ledger fails, [`Code::BadArgument`] for a password or id that can't be, or too many
-/// cards.
+/// [`Code::IssuerUnavailable`] if the ledger fails, [`Code::BadArgument`] for a login, password or id that can't be, for
+/// two logins that are compared alike, or too many cards.
 pub async fn seed<L: Ledger, F: Funding>(issuer: &Issuer<L, F>, plan: &Plan) -> Result<Seeded, Refused> {
     let mut seeded = Seeded::default();
     let now_ms = issuer.ledger.now_ms();
-    for person in &plan.people {
+    let logins = logins(&plan.people)?;
+    for (person, login) in plan.people.iter().zip(&logins) {
         if person.cards.len() > Sources::MOST {
             return Err(Code::BadArgument.into());
         }
         let id: AccountId = issuer.name("acc-")?.parse().map_err(|_| Code::BadArgument)?;
-        let mut salt = [0; 16];
-        issuer.entropy.fill(&mut salt).map_err(|_| Code::NoEntropy)?;
-        let password =
-            PasswordHash::new(&person.password, salt, issuer.settings.password_cost).ok_or(Code::BadArgument)?;
-        let needs = Needs::new().and(Kind::Logins, &person.login).and(Kind::Accounts, &id);
+        let cost = issuer.settings.password_cost;
+        let password = PasswordHash::new(&person.password, issuer.salt()?, cost).ok_or(Code::BadArgument)?;
+        let needs = Needs::new().and(Kind::Logins, login).and(Kind::Accounts, &id);
         let opened = issuer
-            .decide(now_ms, needs, |moment, records| open_account(moment, records, person, &id, &password))
+            .decide(now_ms, needs, |moment, records| open_account(moment, records, person, login, &id, &password))
             .await?;
         if opened {
             seeded.accounts.push((person.login.clone(), id));
@@ -148,6 +149,19 @@ pub async fn seed<L: Ledger, F: Funding>(issuer: &Issuer<L, F>, plan: &Plan) -> 
     Ok(seeded)
 }
 
+/// The people's logins as they are compared.
+///
+/// # Errors
+/// [`Code::BadArgument`] for what can't be one, and for two that are the same.
+fn logins(people: &[Person]) -> Result<Vec<String>, Code> {
+    let mut logins: Vec<String> = vec![];
+    for person in people {
+        let login = typed::login(&person.login).filter(|login| !logins.contains(login)).ok_or(Code::BadArgument)?;
+        logins.push(login);
+    }
+    Ok(logins)
+}
+
 fn till(moment: &Moment<'_>, shop: &Shop) -> Till {
     Till {
         till: shop.till.clone(),
@@ -166,16 +180,17 @@ fn open_account(
     moment: &Moment<'_>,
     records: &mut Records,
     person: &Person,
+    login: &str,
     id: &AccountId,
     password: &PasswordHash,
 ) -> Result<bool, Refused> {
-    if records.logins.get(&person.login).is_some() {
+    if records.logins.get(login).is_some() {
         return Ok(false);
     }
     let mut account = Account {
         id: id.clone(),
         label: person.label.clone().into(),
-        language: "ja".into(),
+        language: Language::Ja,
         contact: person.contact.clone(),
         contact_changed_at: None,
         user_handle: Bytes(moment.chance.next::<32>().into()),
@@ -211,7 +226,7 @@ fn open_account(
         };
         records.entries.extend(movement.entries());
     }
-    records.logins.put(&person.login, LoginEntry { account: id.clone(), password: password.clone() });
+    records.logins.put(login, LoginEntry { account: id.clone(), password: password.clone() });
     records.accounts.put(id, account);
     Ok(true)
 }

@@ -3,7 +3,7 @@
 use super::account::{Account, Device, State};
 use super::error::Refused;
 use super::ledger::Records;
-use super::messages::{Event, Message};
+use super::messages::{Event, Message, Named};
 use super::moment::Moment;
 use super::receipts::{self, Draft};
 use super::used::Used;
@@ -174,7 +174,7 @@ pub(super) fn sign_off(
     let mut draft = Draft::of(Kind::DeviceRevoked, thumb);
     draft.body.device_label = Some(label.clone());
     receipts::issue(moment, records, &mut owner, draft);
-    records.messages.push(Message::alarm(moment, &owner, &Event::SignedOff(&label)));
+    records.messages.push(Message::alarm(moment, &owner, &Event::SignedOff(Named(&label))));
     records.accounts.put(account, owner);
     Ok(SignedOff { at: now })
 }

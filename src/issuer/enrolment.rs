@@ -7,7 +7,7 @@ use super::attestation::Claim;
 use super::error::Refused;
 use super::ledger::{Record, Records};
 use super::login::live_ticket;
-use super::messages::{Event, Message};
+use super::messages::{Event, Language, Message, Named};
 use super::moment::Moment;
 use super::registration::{self, Meters, NewKey};
 use super::replay::Window;
@@ -32,6 +32,9 @@ pub struct OpenEnrolment {
     pub(super) account: AccountId,
     /// The key that will read and freeze.
     channel_key: PublicKey,
+    /// Language of messages from then on.
+    #[serde(default)]
+    language: Language,
     /// In challenge and statement.
     nonce: Nonce,
     /// End, seconds since 1970.
@@ -73,6 +76,7 @@ pub(super) fn prepare(
         nonce: nonce.unwrap_or_else(|| Nonce(moment.chance.next())),
         account: entry.account,
         channel_key,
+        language: entry.language,
         until: now.saturating_add(LIFE),
     };
     let prepared = EnrolmentPrepared {
@@ -177,8 +181,9 @@ pub(super) fn confirm(
         window: Window::default(),
         last_debit: None,
     };
+    owner.language = open.language;
     let answer = registration::register(moment, records, &mut owner, fresh, new);
-    records.messages.push(Message::alarm(moment, &owner, &Event::DeviceAdded(&label)));
+    records.messages.push(Message::alarm(moment, &owner, &Event::DeviceAdded(Named(&label))));
     records.accounts.put(account, owner);
     Ok(answer)
 }

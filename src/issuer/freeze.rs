@@ -8,12 +8,11 @@ use super::messages::{Event, Message};
 use super::moment::Moment;
 use super::orders::Order;
 use super::receipts::{self, Draft};
+use super::typed::SENT_DIGITS;
 use super::used::Used;
 use super::webauthn;
 use crate::code::Code;
-use crate::wire::calls::{
-    AccountFrozen, ConfirmPasskeyFreeze, PasskeyFreezePrepared, PrepareUnfreeze, ReceiptItem, freeze_challenge,
-};
+use crate::wire::calls::{AccountFrozen, ConfirmPasskeyFreeze, PasskeyFreezePrepared, ReceiptItem, freeze_challenge};
 use crate::wire::id::{AccountId, Nonce, Thumbprint, from_base64, to_base64};
 use crate::wire::receipt::Kind;
 use crate::wire::webauthn::AttestedCredential;
@@ -215,7 +214,7 @@ pub(super) fn send_code(
     }
     let attempts = &moment.settings.attempts;
     count(records, &tries_key(account), attempts.per_login, attempts.window, now)?;
-    let code = moment.chance.digits(8);
+    let code = moment.chance.digits(SENT_DIGITS);
     let order = Order::Unfreeze {
         account: account.clone(),
         thumb,
@@ -237,22 +236,22 @@ pub(super) fn enter_code(
     records: &mut Records,
     account: &AccountId,
     caller: Thumbprint,
-    call: &PrepareUnfreeze,
+    (attempt, typed): (&str, &str),
 ) -> Result<(), Refused> {
     let now = moment.now();
-    let Some(Order::Unfreeze { account: held, thumb, code, tries, until }) = records.orders.get(&call.attempt).cloned()
+    let Some(Order::Unfreeze { account: held, thumb, code, tries, until }) = records.orders.get(attempt).cloned()
     else {
         return Err(Code::CodeRefused.into());
     };
     if held != *account || thumb != caller || until <= now || tries >= MOST_TRIES {
         return Err(Code::CodeRefused.into());
     }
-    if !moment.keys.mac_holds(CODE_PURPOSE, &[call.attempt.as_bytes(), call.code.as_bytes()], code.as_bytes()) {
+    if !moment.keys.mac_holds(CODE_PURPOSE, &[attempt.as_bytes(), typed.as_bytes()], code.as_bytes()) {
         let tries = tries.saturating_add(1);
-        records.orders.put(&call.attempt, Order::Unfreeze { account: held, thumb, code, tries, until });
+        records.orders.put(attempt, Order::Unfreeze { account: held, thumb, code, tries, until });
         return Err(Code::CodeRefused.into());
     }
-    records.orders.take(&call.attempt);
+    records.orders.take(attempt);
     Ok(())
 }
 

@@ -1,10 +1,13 @@
 //! Login, contact code and ticket. Nothing here tells whether a login exists or a password was right.
 
+use super::account::LoginEntry;
 use super::error::Refused;
 use super::ledger::{Kind, Needs, Record, Records};
-use super::messages::{Event, Message};
+use super::messages::{Event, Language, Message};
 use super::moment::Moment;
+use super::password::PasswordHash;
 use super::settings::Attempts;
+use super::typed::SENT_DIGITS;
 use crate::code::Code;
 use crate::rules::policy::Ceiling;
 use crate::rules::spending::WINDOW as DAY;
@@ -136,6 +139,9 @@ pub struct LoginAttempt {
     account: Option<AccountId>,
     /// Key of the login's tries, forgotten when the code is right.
     login_key: String,
+    /// Language of messages, once a device is registered by this login.
+    #[serde(default)]
+    language: Language,
     /// HMAC of the code.
     code: Hash,
     /// Wrong codes so far.
@@ -158,33 +164,43 @@ pub(super) struct Visitor<'a> {
     pub(super) account: Option<&'a AccountId>,
     /// Key of the login's tries.
     pub(super) login_key: &'a str,
-    /// Language of the message.
-    pub(super) language: &'a str,
+    /// The language that the login asks for.
+    pub(super) language: Language,
 }
 
 /// Opens an attempt under a name drawn before, and sends the contact code where there is somebody to send it to.
 pub(super) fn send_code(moment: &Moment<'_>, records: &mut Records, attempt: &str, visitor: &Visitor<'_>) {
     let now = moment.now();
-    let code = moment.chance.digits(8);
+    let code = moment.chance.digits(SENT_DIGITS);
     let mut reached = None;
-    if let Some(mut account) = visitor.account.and_then(|id| records.accounts.get(id).cloned()) {
-        account.language = if visitor.language == "en" { "en".into() } else { "ja".into() };
-        if account.contact_changed_at.is_none_or(|at| at.saturating_add(FRESH_CONTACT) <= now) {
-            records.messages.push(Message::to_owner(&account, now, &Event::ContactCode(&code)));
-            reached = Some(account.id.clone());
-        }
-        records.accounts.put(account.id.clone(), account);
+    if let Some(account) = visitor.account.and_then(|id| records.accounts.get(id))
+        && account.contact_changed_at.is_none_or(|at| at.saturating_add(FRESH_CONTACT) <= now)
+    {
+        // Whoever knows the password alone changes no owner's language: a device does.
+        let language = if account.had_device { account.language } else { visitor.language };
+        let message = Message::in_language(language, account, now, &Event::ContactCode(&code));
+        reached = Some(account.id.clone());
+        records.messages.push(message);
     }
     let code = moment.keys.mac(CODE_PURPOSE, &[attempt.as_bytes(), code.as_bytes()]);
     let opened = LoginAttempt {
         thumb: visitor.thumb,
         account: reached,
         login_key: visitor.login_key.into(),
+        language: visitor.language,
         code,
         tries: 0,
         until: now.saturating_add(LIFE),
     };
     records.attempts.put(attempt, opened);
+}
+
+/// Puts a password's renewed hash in the place of the one that was checked, if that is still there.
+pub(super) fn renew(records: &mut Records, login: &str, checked: &LoginEntry, renewed: &PasswordHash) {
+    if records.logins.get(login).is_some_and(|held| held.password == checked.password) {
+        let account = checked.account.clone();
+        records.logins.put(login, LoginEntry { account, password: renewed.clone() });
+    }
 }
 
 /// The right to enrol one key for one account.
@@ -194,6 +210,9 @@ pub struct TicketEntry {
     pub(super) thumb: Thumbprint,
     /// The account.
     pub(super) account: AccountId,
+    /// The language that the login asked for.
+    #[serde(default)]
+    pub(super) language: Language,
     /// End, seconds since 1970.
     pub(super) until: u32,
 }
@@ -251,7 +270,7 @@ pub(super) fn enter_code(
         return Err(Code::CodeRefused.into());
     };
     records.attempts.take(attempt);
-    let entry = TicketEntry { thumb, account, until: now.saturating_add(LIFE) };
+    let entry = TicketEntry { thumb, account, language: open.language, until: now.saturating_add(LIFE) };
     records.tickets.put(ticket_key(moment.keys, ticket), entry);
     Ok(())
 }

@@ -1,10 +1,33 @@
 //! Messages to people, in Japanese and English. Each says what its code does, since a person is asked to type it.
 
+mod named;
+
 use super::account::Account;
 use super::freeze;
 use super::moment::Moment;
 use crate::wire::id::AccountId;
 use crate::wire::money::Money;
+use serde::{Deserialize, Serialize};
+
+pub(super) use named::Named;
+
+/// The language of a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Language {
+    /// Japanese.
+    #[default]
+    Ja,
+    /// English.
+    En,
+}
+
+impl Language {
+    /// The one that a call names; Japanese for any other.
+    pub(super) fn named(name: &str) -> Self {
+        if name == "en" { Self::En } else { Self::Ja }
+    }
+}
 
 /// One message. Whoever sends it on forgets it then; the demo shows it in its inbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,13 +51,13 @@ pub(super) enum Event<'a> {
     /// Somebody who knows login and password wants to register a device.
     ContactCode(&'a str),
     /// A device was registered.
-    DeviceAdded(&'a str),
+    DeviceAdded(Named<'a>),
     /// A device key was suspended.
-    DeviceSuspended(&'a str),
+    DeviceSuspended(Named<'a>),
     /// The account was frozen.
     Frozen,
     /// Code or device turned up elsewhere within minutes: here.
-    UsedElsewhere(&'a str),
+    UsedElsewhere(Named<'a>),
     /// The account works again.
     Unfrozen,
     /// A device wants to release the account.
@@ -42,11 +65,11 @@ pub(super) enum Event<'a> {
     /// The owner's own limit was set.
     LimitSet(Money),
     /// A device key was replaced.
-    KeyReplaced(&'a str),
+    KeyReplaced(Named<'a>),
     /// A device key was replaced by its own owner's wallet.
-    KeyRotated(&'a str),
+    KeyRotated(Named<'a>),
     /// A device was signed off by its own wallet.
-    SignedOff(&'a str),
+    SignedOff(Named<'a>),
     /// Money came in.
     ToppedUp(Money),
     /// A card's owner is asked to prove the card.
@@ -54,14 +77,22 @@ pub(super) enum Event<'a> {
         /// The code.
         code: &'a str,
         /// The card's label.
-        card: &'a str,
+        card: Named<'a>,
     },
 }
 
 impl Message {
     /// To an account's contact, in its language.
     pub(super) fn to_owner(account: &Account, at: u32, event: &Event<'_>) -> Self {
-        let (subject, text) = if account.language == "en" { english(event) } else { japanese(event) };
+        Self::in_language(account.language, account, at, event)
+    }
+
+    /// To an account's contact, in a language of its own.
+    pub(super) fn in_language(language: Language, account: &Account, at: u32, event: &Event<'_>) -> Self {
+        let (subject, text) = match language {
+            Language::En => english(event),
+            Language::Ja => japanese(event),
+        };
         let code = match event {
             Event::ContactCode(code) | Event::UnfreezeCode(code) | Event::CardCode { code, .. } => {
                 Some(String::from(*code))
@@ -78,12 +109,13 @@ impl Message {
             let page = &moment.settings.stop_page;
             let minutes = moment.settings.policy.stop_seconds / 60;
             let code = freeze::stop_code(moment, &account.id);
-            let stop = if account.language == "en" {
-                format!("\n\nTo stop everything, open {page} and enter this within {minutes} minutes:\n{code}")
-            } else {
-                format!(
+            let stop = match account.language {
+                Language::En => {
+                    format!("\n\nTo stop everything, open {page} and enter this within {minutes} minutes:\n{code}")
+                }
+                Language::Ja => format!(
                     "\n\nすべて停止するには、{minutes}分以内に {page} を開いて次のコードを入力してください。\n{code}"
-                )
+                ),
             };
             message.text.push_str(&stop);
         }
@@ -132,13 +164,11 @@ fn english(event: &Event<'_>) -> (String, String) {
         ),
         Event::DeviceAdded(label) => (
             "A device was registered".into(),
-            format!("\"{label}\" can now pay with your account. If that was not you, freeze the account at once."),
+            format!("{label} can now pay with your account. If that was not you, freeze the account at once."),
         ),
         Event::DeviceSuspended(label) => (
             "A device was suspended".into(),
-            format!(
-                "A code of \"{label}\" looks like it was made by a copy of its key. The device can't pay any more."
-            ),
+            format!("A code of {label} looks like it was made by a copy of its key. The device can't pay any more."),
         ),
         Event::UsedElsewhere(place) => (
             "Your code was used at two places".into(),
@@ -168,21 +198,21 @@ fn english(event: &Event<'_>) -> (String, String) {
         Event::KeyReplaced(label) => (
             "A device was replaced".into(),
             format!(
-                "\"{label}\" took the place of a device and pays small amounts for a day. The old key is dead. If that \
+                "{label} took the place of a device and pays small amounts for a day. The old key is dead. If that \
                  was not you, freeze the account at once."
             ),
         ),
         Event::KeyRotated(label) => (
             "A device's key was renewed".into(),
             format!(
-                "\"{label}\" has a new key, agreed to with its passkey. The old key and every copy of it are dead. If \
+                "{label} has a new key, agreed to with its passkey. The old key and every copy of it are dead. If \
                  that was not you, freeze the account at once."
             ),
         ),
         Event::SignedOff(label) => (
             "A device was signed off".into(),
             format!(
-                "\"{label}\" was erased by whoever holds it and can't pay any more. Its passkey and a contact code put a \
+                "{label} was erased by whoever holds it and can't pay any more. Its passkey and a contact code put a \
                  new key in its place. If that was not you, freeze the account at once."
             ),
         ),
@@ -211,14 +241,11 @@ fn japanese(event: &Event<'_>) -> (String, String) {
         ),
         Event::DeviceAdded(label) => (
             "端末が登録されました".into(),
-            format!(
-                "「{label}」で支払えるようになりました。心当たりがない場合は、すぐにアカウントを停止してください。"
-            ),
+            format!("{label}で支払えるようになりました。心当たりがない場合は、すぐにアカウントを停止してください。"),
         ),
-        Event::DeviceSuspended(label) => (
-            "端末を停止しました".into(),
-            format!("「{label}」の鍵が複製された疑いがあるため、この端末では支払えません。"),
-        ),
+        Event::DeviceSuspended(label) => {
+            ("端末を停止しました".into(), format!("{label}の鍵が複製された疑いがあるため、この端末では支払えません。"))
+        }
         Event::UsedElsewhere(place) => (
             "コードが2か所で使われました".into(),
             format!(
@@ -247,21 +274,21 @@ fn japanese(event: &Event<'_>) -> (String, String) {
         Event::KeyReplaced(label) => (
             "端末が置き換えられました".into(),
             format!(
-                "「{label}」が以前の端末に代わって登録されました。1日の間は少額だけ支払えます。以前の鍵は使えません。\
+                "{label}が以前の端末に代わって登録されました。1日の間は少額だけ支払えます。以前の鍵は使えません。\
                  心当たりがない場合は、すぐにアカウントを停止してください。"
             ),
         ),
         Event::KeyRotated(label) => (
             "端末の鍵が更新されました".into(),
             format!(
-                "「{label}」の鍵がパスキーで承認のうえ更新されました。以前の鍵とその複製は使えません。心当たりがない場合は、\
+                "{label}の鍵がパスキーで承認のうえ更新されました。以前の鍵とその複製は使えません。心当たりがない場合は、\
                  すぐにアカウントを停止してください。"
             ),
         ),
         Event::SignedOff(label) => (
             "端末の登録が解除されました".into(),
             format!(
-                "「{label}」のウォレットが消去され、この端末では支払えなくなりました。パスキーと確認コードで新しい鍵に置き換えられます。\
+                "{label}のウォレットが消去され、この端末では支払えなくなりました。パスキーと確認コードで新しい鍵に置き換えられます。\
                  心当たりがない場合は、すぐにアカウントを停止してください。"
             ),
         ),

@@ -1,6 +1,7 @@
 //! One-time codes and challenges that stop an account, release it, or replace a device key.
 
 use super::ledger::Record;
+use super::messages::Language;
 use crate::wire::id::{AccountId, Hash, Nonce, Thumbprint};
 use crate::wire::key::PublicKey;
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,9 @@ pub enum Order {
         account: AccountId,
         /// The key that will read and freeze.
         channel_key: PublicKey,
+        /// Language of messages from then on.
+        #[serde(default)]
+        language: Language,
         /// In the statement.
         nonce: Nonce,
         /// End, seconds since 1970.

@@ -1,6 +1,7 @@
 //! Password hashes: argon2id (RFC 9106), a salt for each, and a hash to waste time on where there is no account.
 
 use super::settings::PasswordCost;
+use super::typed;
 use crate::wire::id::Bytes;
 use argon2::{Algorithm, Argon2, Params, Version};
 use hmac::{Hmac, KeyInit, Mac};
@@ -8,17 +9,25 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-/// Longest password that is hashed, in bytes.
-const LONGEST: usize = 1024;
-
 /// A salted hash with its cost.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasswordHash {
     memory: u32,
     passes: u32,
     lanes: u32,
     salt: Bytes,
     hash: Bytes,
+}
+
+/// What a typed password is to a hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Match {
+    /// Another one.
+    None,
+    /// The password.
+    Prepared,
+    /// The password, of which the hash holds the text as it was typed: it is to be made again.
+    Raw,
 }
 
 fn hash(password: &str, salt: &[u8], cost: PasswordCost) -> Option<Zeroizing<[u8; 32]>> {
@@ -30,12 +39,10 @@ fn hash(password: &str, salt: &[u8], cost: PasswordCost) -> Option<Zeroizing<[u8
 }
 
 impl PasswordHash {
-    /// Hashes a new password; none, if it is too long or the cost is not one argon2id takes.
+    /// Hashes a new password; none, if it can't be one or the cost is not one argon2id takes.
     pub(super) fn new(password: &str, salt: [u8; 16], cost: PasswordCost) -> Option<Self> {
-        if password.len() > LONGEST {
-            return None;
-        }
-        let hash = Bytes(hash(password, &salt, cost)?.to_vec());
+        let password = Zeroizing::new(typed::password(password)?);
+        let hash = Bytes(hash(&password, &salt, cost)?.to_vec());
         let PasswordCost { memory, passes, lanes } = cost;
         Some(Self { memory, passes, lanes, salt: Bytes(salt.to_vec()), hash })
     }
@@ -46,10 +53,23 @@ impl PasswordHash {
         Self { memory, passes, lanes, salt: Bytes(vec![0; 16]), hash: Bytes(Vec::new()) }
     }
 
-    /// Whether this is the password. Takes the hash's whole time in any case.
-    pub(super) fn is(&self, password: &str) -> bool {
+    /// Whether this is the password. A hash that was made before passwords had one form is of what was typed then. How long it
+    /// takes depends on what is typed and not on whether it is right.
+    pub(super) fn compare(&self, typed: &str) -> Match {
+        let raw = if typed.len() > typed::LONGEST_PASSWORD { "" } else { typed };
+        let prepared = typed::password(raw).map(Zeroizing::new);
+        let as_prepared = prepared.as_ref().is_some_and(|prepared| self.is(prepared));
+        let as_raw = prepared.is_none_or(|prepared| *prepared != raw) && self.is(raw);
+        match (as_prepared, as_raw) {
+            (true, _) => Match::Prepared,
+            (false, true) => Match::Raw,
+            (false, false) => Match::None,
+        }
+    }
+
+    /// Whether the hash is of this text. Takes the hash's whole time in any case.
+    fn is(&self, password: &str) -> bool {
         let cost = PasswordCost { memory: self.memory, passes: self.passes, lanes: self.lanes };
-        let password = if password.len() > LONGEST { "" } else { password };
         let Some(given) = hash(password, &self.salt.0, cost) else { return false };
         same(given.as_slice(), &self.hash.0)
     }

@@ -7,7 +7,7 @@ use super::enrolment::device_label;
 use super::error::Refused;
 use super::ledger::Records;
 use super::login::live_ticket;
-use super::messages::{Event, Message};
+use super::messages::{Event, Message, Named};
 use super::moment::Moment;
 use super::orders::Order;
 use super::receipts::{self, Draft};
@@ -65,7 +65,8 @@ pub(super) fn prepare(
         exclude: None,
         credentials: Some(credentials),
     };
-    records.orders.put(order_key(thumb), Order::Recovery { account: entry.account, channel_key, nonce, until });
+    let (account, language) = (entry.account, entry.language);
+    records.orders.put(order_key(thumb), Order::Recovery { account, channel_key, language, nonce, until });
     Ok(prepared)
 }
 
@@ -96,7 +97,7 @@ pub(super) fn confirm(
     if let Some(answer) = registration::answered(&owner, thumb, statement_hash) {
         return Ok(answer);
     }
-    let Some(Order::Recovery { account: held, channel_key, nonce, until }) =
+    let Some(Order::Recovery { account: held, channel_key, language, nonce, until }) =
         records.orders.get(order_key(thumb)).cloned()
     else {
         return Err(Code::TicketExpired.into());
@@ -157,8 +158,9 @@ pub(super) fn confirm(
         window: Window::default(),
         last_debit: None,
     };
+    owner.language = language;
     let answer = registration::register(moment, records, &mut owner, fresh, new);
-    records.messages.push(Message::alarm(moment, &owner, &Event::KeyReplaced(&label)));
+    records.messages.push(Message::alarm(moment, &owner, &Event::KeyReplaced(Named(&label))));
     records.accounts.put(account, owner);
     Ok(answer)
 }

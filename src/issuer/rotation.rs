@@ -7,7 +7,7 @@ use super::allowance::{self, Fresh};
 use super::attestation::Claim;
 use super::error::Refused;
 use super::ledger::Records;
-use super::messages::{Event, Message};
+use super::messages::{Event, Message, Named};
 use super::moment::Moment;
 use super::receipts::{self, Draft};
 use super::registration::{self, Meters, NewKey};
@@ -163,6 +163,6 @@ fn replace(
     draft.body.device_label = Some(label.clone());
     receipts::issue(moment, records, owner, draft);
     let answer = registration::register(moment, records, owner, fresh, new);
-    records.messages.push(Message::alarm(moment, owner, &Event::KeyRotated(&label)));
+    records.messages.push(Message::alarm(moment, owner, &Event::KeyRotated(Named(&label))));
     Ok(answer)
 }

@@ -8,6 +8,7 @@ use super::allowance::{self, Terms};
 use super::entropy::{Chance, Seed, SystemEntropy};
 use super::keys::Keys;
 use super::ledger::{Clock, Ledger, MemoryLedger, Needs, Records};
+use super::messages::Language;
 use super::moment::Moment;
 use super::replay::Window;
 use super::settings::{PasswordCost, Settings};
@@ -145,7 +146,7 @@ pub(super) fn account(stage: &Stage, balance: u32) -> Account {
     Account {
         id,
         label: "Hanako".parse().unwrap(),
-        language: "en".into(),
+        language: Language::En,
         contact: "hanako@example.test".into(),
         contact_changed_at: None,
         user_handle: Bytes(vec![3; 32]),

@@ -18,6 +18,12 @@ pub(crate) const BASE64: Alphabet =
     Alphabet { bits: 6, characters: b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/" };
 
 impl Alphabet {
+    /// Whether a character is one of the alphabet's.
+    #[cfg(feature = "issuer")]
+    pub(crate) fn has(self, character: u8) -> bool {
+        self.value(character).is_some()
+    }
+
     fn character(self, value: u32) -> u8 {
         let index = (value & ((1 << self.bits) - 1)) as usize;
         self.characters.get(index).copied().unwrap_or(b'A')

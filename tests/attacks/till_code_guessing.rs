@@ -16,6 +16,6 @@ pub async fn play() -> Row {
         codes.insert(refused.clone());
     }
     assert_eq!(codes, BTreeSet::from(["code-refused".to_owned(), "too-many-attempts".to_owned()]));
-    Row::new("Guesses the one-time code of a shop's till", "96 random bits; tries from one source", &refused, stage.lost().await)
+    Row::new("Guesses the one-time code of a shop's till", "80 random bits; tries from one source", &refused, stage.lost().await)
         .expect(Code::TooManyAttempts, 0)
 }

@@ -107,7 +107,7 @@ export async function made() {
     await (await wallet.prepareEnrolment({ ticket, label: "Test device" })).confirm();
     await wallet.sync();
     const { proof } = await wallet.proveCard({ source: "card-1" });
-    await demo("/demo/card", { proof, code: await code(/(\d{6}) lets your wallet charge/) });
+    await demo("/demo/card", { proof, code: await code(/(\d{8}) lets your wallet charge/) });
     await wallet.sync();
     await (await wallet.prepareTopUp({ amount: 1000n, currency: "JPY", source: "card-1" })).confirm();
     const token = await wallet.paymentCode({ max: { amount: 540n, currency: "JPY" } });

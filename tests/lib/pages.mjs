@@ -66,7 +66,7 @@ export async function proveCard(wallet, url, contact) {
   await wallet.click("#tab-top-up");
   await wallet.click("#prove-card-1");
   await wallet.locator("#card-code").waitFor();
-  await wallet.fill("#card-code", await readInbox(wallet.context(), url, contact, /(\d{6}) lets your wallet charge/));
+  await wallet.fill("#card-code", await readInbox(wallet.context(), url, contact, /(\d{8}) lets your wallet charge/));
   await wallet.click("#card-submit");
   await wallet.locator("#message:not([hidden])").waitFor();
 }

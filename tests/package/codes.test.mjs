@@ -52,7 +52,19 @@ test("money is exact, or refused", () => {
   assert.equal(parseMoney("540", "JPY").amount, 540n);
   assert.equal(parseMoney("9007199254740991", "JPY").amount, 2n ** 53n - 1n);
   assert.equal(JSON.stringify(parseMoney("1.005", "KWD")), '{"amount":"1005","currency":"KWD"}');
-  for (const [text, currency] of [["12.345", "USD"], ["1.5", "JPY"], ["-1", "JPY"], ["", "JPY"], ["1e3", "JPY"], ["１２", "JPY"], ["9007199254740992", "JPY"], ["1", "XYZ"], ["1,000", "USD"]]) {
+  for (const [text, currency] of [["12.345", "USD"], ["1.5", "JPY"], ["-1", "JPY"], ["", "JPY"], ["1e3", "JPY"], ["9007199254740992", "JPY"], ["1", "XYZ"], ["1,000", "USD"]]) {
     assert.throws(() => parseMoney(text, currency), { code: "bad-amount" }, `${text} ${currency}`);
   }
+});
+
+test("an amount is read in any width and script, and never filtered", () => {
+  const read = [
+    ["１２．３０", "USD", 1230n], ["\u3000540\n", "JPY", 540n], ["５４０", "JPY", 540n], ["٥٤٠", "JPY", 540n], ["۱۲٫۳۰", "USD", 1230n],
+    ["१२.३", "USD", 1230n], ["𝟝𝟜𝟘", "JPY", 540n], ["\u{116da}\u{116e3}", "JPY", 9n],
+  ];
+  for (const [text, currency, amount] of read) assert.equal(parseMoney(text, currency).amount, amount, `${text} ${currency}`);
+  // What a filter would make 1,230 of.
+  const refused = ["12.30", "12．30", "１２．３０", "1,230", "1，230", "1 230", "1 230円", "¥1230", "－1230", "1٬230", "12。30", "½", "１e３", "1..2"];
+  for (const text of refused) assert.throws(() => parseMoney(text, "JPY"), { code: "bad-amount" }, text);
+  for (const text of ["12,30", "12 30", "12.300", "$12.30", "1,230.00"]) assert.throws(() => parseMoney(text, "USD"), { code: "bad-amount" }, text);
 });

@@ -63,3 +63,30 @@ test("the worker keeps the module that the demo builds, and asks for no other: o
   const modules = new Set(kept.flatMap((/** @type {string} */ file) => /^wasm\/(\w+)\//.exec(file)?.[1] ?? []));
   assert.deepEqual([...modules], built);
 });
+
+test("fields of codes take every spelling that the issuer reads, and suggest the keyboard of digits", () => {
+  const spellings = ["12345678", "1234 5678", "1234-5678", "１２３４５６７８", "1234－5678", "1234ー5678", "١٢٣٤٥٦٧٨", "۱۲۳۴ ۵۶۷۸", "𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖", "\u30001234\u20105678\u00a0"];
+  const wrong = ["", "1234567", "1234567O", "+12345678", "12.345.678"];
+  let seen = 0;
+  for (const name of files.filter((file) => file.endsWith(".html"))) {
+    for (const [field] of read(name).matchAll(/<input [^>]*autocomplete="one-time-code"[^>]*>/g)) {
+      const pattern = new RegExp(`^(?:${/ pattern="([^"]+)"/.exec(field)?.[1]})$`, "v");
+      const most = Number(/ maxlength="(\d+)"/.exec(field)?.[1]);
+      for (const spelling of spellings) assert.ok(pattern.test(spelling) && spelling.length <= most, `${name}: ${spelling}`);
+      for (const text of wrong) assert.ok(!pattern.test(text), `${name}: ${text}`);
+      assert.match(field, / inputmode="numeric"/, name);
+      seen += 1;
+    }
+  }
+  assert.equal(seen, 4);
+});
+
+test("pages send what was typed: no script drops characters of a code, an amount or a password", () => {
+  for (const name of files.filter((file) => file.endsWith(".js"))) {
+    for (const [line] of read(name).matchAll(/^.*\b(?:code|amount|password)\b.*$/gim)) {
+      assert.ok(!/(?:value|password"?\)?)[^,;]*\.replace\(/.test(line), `${name}: ${line}`);
+    }
+  }
+  // A space at either end is part of a password.
+  assert.ok(!/value\("password"\)/.test(read("stop.js")));
+});

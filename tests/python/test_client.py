@@ -90,13 +90,13 @@ class FromTheDocuments(unittest.TestCase):
             self.wallet.top_up(5000, "card-1")
         self.assertEqual(refused.exception.code, "card-proof-needed")
         proof = self.wallet.prove_card("card-1")
-        self.demo.finish_card_proof(proof, self.demo.digits(CONTACT, 6))
+        self.demo.finish_card_proof(proof, self.demo.digits(CONTACT, 8))
         self.wallet.sync()
         self.assertEqual(self.wallet.top_up(5000, "card-1"), "done")
         self.assertEqual((self.wallet.balance, self.kinds()[-1]), (7000, "top-up"))
 
     def test_a_top_up_that_the_network_delivers_twice_is_one(self):
-        self.demo.finish_card_proof(self.wallet.prove_card("card-1"), self.demo.digits(CONTACT, 6))
+        self.demo.finish_card_proof(self.wallet.prove_card("card-1"), self.demo.digits(CONTACT, 8))
         self.wallet.sync()
         caller, twice = self.wallet.device, []
         send = caller.send

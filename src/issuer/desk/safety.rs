@@ -8,7 +8,7 @@ use crate::issuer::delivery::Delivery;
 use crate::issuer::error::Refused;
 use crate::issuer::funding::Funding;
 use crate::issuer::ledger::{Kind, Ledger, Needs};
-use crate::issuer::{devices, freeze, limits, login, recovery, rotation, step_up};
+use crate::issuer::{devices, freeze, limits, login, recovery, rotation, step_up, typed};
 use crate::wire::calls::{
     AccountFrozen, ConfirmPasskeyFreeze, ConfirmRecovery, ConfirmRotation, Enrolled, EnrolmentPrepared, FreezeByCode,
     FreezeByTicket, IntentPrepared, LimitSet, LowerLimit, PasskeyFreezePrepared, PrepareLimit, PreparePasskeyFreeze,
@@ -144,12 +144,14 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         source: &str,
     ) -> Result<IntentPrepared, Refused> {
         let account = caller.device()?;
-        let source = login::source_key(source);
+        let (source, code) = (login::source_key(source), typed::sent_code(&call.code));
         let needs =
             Needs::new().and(Kind::Tries, &source).and(Kind::Accounts, account).and(Kind::Orders, &call.attempt);
         self.once(caller.now_ms, delivery, needs, |moment, records| {
+            // What is no code costs no try.
+            let code = code.as_deref().ok_or(Code::CodeRefused)?;
             login::count_source(moment, records, &source)?;
-            freeze::enter_code(moment, records, account, caller.thumb, &call)?;
+            freeze::enter_code(moment, records, account, caller.thumb, (&call.attempt, code))?;
             step_up::prepare(moment, records, account, caller.thumb, call.head, Action::Unfreeze)
         })
         .await

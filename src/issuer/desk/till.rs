@@ -12,7 +12,7 @@ use crate::issuer::payments::{self, Reversal, Taking};
 use crate::issuer::settings::Attempts;
 use crate::issuer::tills::Till;
 use crate::issuer::verifier::Sale;
-use crate::issuer::{login, tills};
+use crate::issuer::{login, tills, typed};
 use crate::wire::calls::{EnrolTill, LookUpPayment, Outcome, PaymentAnswer, ReversePayment, TakePayment, TillEnrolled};
 use crate::wire::id::{Audience, Hash};
 use crate::wire::till_code::read_payment_code;
@@ -27,7 +27,9 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         source: &str,
     ) -> Result<TillEnrolled, Refused> {
         let source = login::source_key(source);
-        let code = tills::code_key(&self.keys, &call.code);
+        // What can't be a code is nobody's.
+        let typed = typed::till_code(&call.code).unwrap_or_default();
+        let code = tills::code_key(&self.keys, &typed);
         let till = self
             .decide(caller.now_ms, Needs::new().and(Kind::TillCodes, &code), |_, records| {
                 Ok(records.till_codes.get(&code).map(|held| held.till.clone()))
@@ -41,7 +43,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         self.once(caller.now_ms, delivery, needs, |moment, records| {
             login::count_source(moment, records, &source)?;
             let till = till.as_ref().ok_or(Code::CodeRefused)?;
-            tills::enrol(moment, records, till, &call.code, caller.thumb)
+            tills::enrol(moment, records, till, &typed, caller.thumb)
         })
         .await
     }

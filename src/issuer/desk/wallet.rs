@@ -9,10 +9,11 @@ use crate::issuer::error::Refused;
 use crate::issuer::funding::{Answer, Funding};
 use crate::issuer::ledger::{Kind, Ledger, Needs};
 use crate::issuer::login::{self, TryKeys, Visitor};
-use crate::issuer::password::PasswordHash;
+use crate::issuer::messages::Language;
+use crate::issuer::password::{Match, PasswordHash};
 use crate::issuer::step_up::{Before, Effect};
 use crate::issuer::top_ups::{self, State};
-use crate::issuer::{allowance, cards, devices, enrolment, step_up};
+use crate::issuer::{allowance, cards, devices, enrolment, step_up, typed};
 use crate::wire::calls::{
     AccountFrozen, CardProofStarted, ConfirmEnrolment, ConfirmIntent, CountersNamed, Enrolled, EnrolmentPrepared,
     EnterCode, FreezeAccount, IntentConfirmed, IntentPrepared, LogIn, LogInStarted, NameCounters, PrepareEnrolment,
@@ -20,9 +21,6 @@ use crate::wire::calls::{
 };
 use crate::wire::id::AccountId;
 use crate::wire::webauthn::AttestedCredential;
-
-/// Longest login in bytes.
-const LONGEST_LOGIN: usize = 254;
 
 impl<L: Ledger, F: Funding> Issuer<L, F> {
     pub(super) async fn log_in(
@@ -32,11 +30,13 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         call: LogIn,
         source: &str,
     ) -> Result<LogInStarted, Refused> {
-        if call.login.len() > LONGEST_LOGIN {
+        if call.login.len() > typed::LONGEST_LOGIN {
             return Err(Code::BadArgument.into());
         }
-        let tries = TryKeys::new(&call.login, source);
-        let needs = tries.needs().and(Kind::Logins, &call.login).and(Kind::Calls, delivery.row());
+        // What nobody's login can be is a login that nobody has.
+        let login = typed::login(&call.login).unwrap_or_else(|| call.login.clone());
+        let tries = TryKeys::new(&login, source);
+        let needs = tries.needs().and(Kind::Logins, &login).and(Kind::Calls, delivery.row());
         let begun = self
             .decide(caller.now_ms, needs, |moment, records| {
                 if let Some(before) = delivery.answered(moment, records)? {
@@ -50,7 +50,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
                     }
                     delivery.begin(moment, records);
                 }
-                Ok(Begun::Entry(records.logins.get(&call.login).cloned()))
+                Ok(Begun::Entry(records.logins.get(&login).cloned()))
             })
             .await?;
         let entry = match begun {
@@ -58,21 +58,30 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             Begun::Entry(entry) => entry,
         };
         // Outside any transaction, and the same work for a login that nobody has. A second delivery does it too.
-        let account = match &entry {
-            Some(entry) => entry.password.is(&call.password).then_some(&entry.account),
-            None => {
-                PasswordHash::dummy(self.settings.password_cost).is(&call.password);
-                None
-            }
+        let cost = self.settings.password_cost;
+        let matched = match &entry {
+            Some(entry) => entry.password.compare(&call.password),
+            None => PasswordHash::dummy(cost).compare(&call.password),
         };
+        let account = entry.as_ref().filter(|_| matched != Match::None).map(|entry| &entry.account);
+        let renewed = match typed::password(&call.password) {
+            // Made whether the password is right or not, so that this takes the same time.
+            Some(prepared) if prepared != call.password => PasswordHash::new(&prepared, self.salt()?, cost),
+            _ => None,
+        };
+        let renewed = renewed.filter(|_| matched == Match::Raw);
         let attempt = delivery.name("");
-        let mut needs = Needs::new().and(Kind::Attempts, &attempt);
+        let mut needs = Needs::new().and(Kind::Attempts, &attempt).and(Kind::Logins, &login);
         if let Some(account) = account {
             needs = needs.and(Kind::Accounts, account);
         }
-        let visitor = Visitor { thumb: caller.thumb, account, login_key: &tries.login, language: &call.language };
+        let language = Language::named(&call.language);
+        let visitor = Visitor { thumb: caller.thumb, account, login_key: &tries.login, language };
         self.once(caller.now_ms, delivery, needs, |moment, records| {
             login::send_code(moment, records, &attempt, &visitor);
+            if let (Some(entry), Some(renewed)) = (&entry, &renewed) {
+                login::renew(records, &login, entry, renewed);
+            }
             Ok(LogInStarted { attempt: attempt.clone() })
         })
         .await
@@ -86,6 +95,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         source: &str,
     ) -> Result<Ticket, Refused> {
         let (source, ticket) = (login::source_key(source), delivery.name(""));
+        let code = typed::sent_code(&call.code);
         let login_key = self
             .decide(caller.now_ms, Needs::new().and(Kind::Attempts, &call.attempt), |_, records| {
                 Ok(records.attempts.get(&call.attempt).map(|open| open.login_key().to_owned()))
@@ -99,8 +109,10 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             needs = needs.and(Kind::Tries, key);
         }
         self.once(caller.now_ms, delivery, needs, |moment, records| {
+            // What is no code costs no try.
+            let code = code.as_deref().ok_or(Code::CodeRefused)?;
             login::count_source(moment, records, &source)?;
-            login::enter_code(moment, records, &call.attempt, &call.code, caller.thumb, &ticket)?;
+            login::enter_code(moment, records, &call.attempt, code, caller.thumb, &ticket)?;
             if let Some(key) = &login_key {
                 records.tries.take(key);
             }

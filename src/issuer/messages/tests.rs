@@ -22,7 +22,7 @@ fn a_message_with_a_code_says_what_the_code_does_in_the_owner_s_language() {
     let english = Message::to_owner(&owner, START, &Event::ContactCode("01234567"));
     assert_eq!(english.code.as_deref(), Some("01234567"));
     assert!(english.text.contains("01234567 registers a device"));
-    owner.language = "ja".into();
+    owner.language = Language::Ja;
     let japanese = Message::to_owner(&owner, START, &Event::ContactCode("01234567"));
     assert!(japanese.text.contains("01234567") && japanese.text.contains("登録"));
     let frozen = Message::to_owner(&owner, START, &Event::Frozen);

@@ -6,7 +6,7 @@ use crate::issuer::account::{Account, Held};
 use crate::issuer::books::{Line, Movement};
 use crate::issuer::error::Refused;
 use crate::issuer::ledger::Records;
-use crate::issuer::messages::{Event, Message};
+use crate::issuer::messages::{Event, Message, Named};
 use crate::issuer::moment::Moment;
 use crate::issuer::receipts::{self, Draft};
 use crate::wire::id::{AccountId, Thumbprint};
@@ -46,7 +46,7 @@ pub(super) fn hold(moment: &Moment<'_>, records: &mut Records, account: &mut Acc
     draft.body.undoes = Some(Whole::saturating(seq));
     draft.body.reason = Some(Code::UsedElsewhere.into());
     receipts::issue(moment, records, account, draft);
-    records.messages.push(Message::alarm(moment, account, &Event::UsedElsewhere(place.unwrap_or(shop))));
+    records.messages.push(Message::alarm(moment, account, &Event::UsedElsewhere(Named(place.unwrap_or(shop)))));
 }
 
 /// Settles a held payment, as a person of the issuer decides: the merchant keeps the money, or its owner gets it back.

@@ -9,7 +9,7 @@ use crate::issuer::books::{Line, Movement};
 use crate::issuer::devices::require_active;
 use crate::issuer::error::Refused;
 use crate::issuer::ledger::{Kind as Record, Needs, Records};
-use crate::issuer::messages::{Event, Message};
+use crate::issuer::messages::{Event, Message, Named};
 use crate::issuer::moment::Moment;
 use crate::issuer::receipts::{self, Draft};
 use crate::issuer::replay::{Judgement, Use, claims_hash};
@@ -277,7 +277,7 @@ impl Desk<'_> {
         let label = draft.body.device_label.clone().unwrap_or_default();
         self.declined(records, account, Code::CloneSuspected);
         receipts::issue(self.moment, records, account, draft);
-        records.messages.push(Message::alarm(self.moment, account, &Event::DeviceSuspended(&label)));
+        records.messages.push(Message::alarm(self.moment, account, &Event::DeviceSuspended(Named(&label))));
         self.answer(Outcome::Declined)
     }
 

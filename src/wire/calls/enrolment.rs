@@ -14,7 +14,7 @@ pub struct LogIn {
     pub login: String,
     /// The password.
     pub password: String,
-    /// Language of the message with the contact code: `ja` or `en`.
+    /// `ja` or `en`: of messages once a device is registered by this login; of its one message if the account never had one.
     pub language: String,
 }
 json_object! { strict LogIn { login, password, language } }
@@ -33,7 +33,7 @@ json_object! { open LogInStarted { attempt } }
 pub struct EnterCode {
     /// From [`LogInStarted`].
     pub attempt: String,
-    /// 8 digits from the contact message.
+    /// 8 digits from the contact message, as they were typed.
     pub code: String,
 }
 json_object! { strict EnterCode { attempt, code } }

@@ -1,6 +1,8 @@
 //! Login, contact code, ticket, enrolment, cool-off.
 #![allow(clippy::unwrap_used)]
 use super::*;
+use crate::issuer::PasswordCost;
+use crate::issuer::password::{Match, PasswordHash};
 
 #[test]
 fn right_and_wrong_logins_are_answered_alike_and_neither_wrong_one_gets_a_ticket() {
@@ -33,8 +35,9 @@ fn three_wrong_codes_end_an_attempt_and_five_logins_make_one_wait() {
     let call = LogIn { login: "hanako".into(), password: "hanako-password".into(), language: "en".into() };
     let LogInStarted { attempt } = device.call(&issuer, &call).unwrap();
     let right = newest_code(&issuer, "hanako@example.test").unwrap();
+    let other = if right == "00000000" { "11111111" } else { "00000000" };
     for _ in 0..3 {
-        let wrong = EnterCode { attempt: attempt.clone(), code: "0000".into() };
+        let wrong = EnterCode { attempt: attempt.clone(), code: other.into() };
         assert_eq!(device.call(&issuer, &wrong).err(), Some(Code::CodeRefused));
     }
     assert_eq!(device.call(&issuer, &EnterCode { attempt, code: right }).err(), Some(Code::CodeRefused));
@@ -45,6 +48,34 @@ fn three_wrong_codes_end_an_attempt_and_five_logins_make_one_wait() {
     assert_eq!((code(&reply), reply.retry_after), (Some(Code::TooManyAttempts), Some(900)));
     issuer.ledger().clock().advance(900_000);
     assert!(log_in(&issuer, &device, "hanako", "hanako-password").is_ok());
+}
+
+#[test]
+fn a_hash_of_what_was_typed_is_renewed_by_a_login() {
+    let issuer = world();
+    let device = Client::new(DEVICE);
+    let (raw, composed) = ("Cafe\u{301} au lait", "Caf\u{e9} au lait");
+    let change = |password: Option<&PasswordHash>| {
+        now(issuer.ledger().transact(Needs::new().and(Kind::Logins, "hanako"), |records| {
+            let mut entry = records.logins.get("hanako").cloned().unwrap();
+            if let Some(password) = password {
+                entry.password = password.clone();
+                records.logins.put("hanako", entry.clone());
+            }
+            entry.password
+        }))
+        .unwrap()
+    };
+    let old = PasswordHash::of_what_was_typed(raw, PasswordCost::least());
+    change(Some(&old));
+    assert!(log_in(&issuer, &device, "hanako", "Cafe\u{301} au lai").is_err());
+    assert!(change(None) == old, "a wrong password renews nothing");
+    assert!(log_in(&issuer, &device, "hanako", raw).is_ok());
+    let renewed = change(None);
+    assert!(renewed != old);
+    assert_eq!(renewed.compare(composed), Match::Prepared);
+    assert!(log_in(&issuer, &device, "hanako", composed).is_ok());
+    assert!(change(None) == renewed, "once is enough");
 }
 
 #[test]
