@@ -489,6 +489,7 @@ export interface ErrorDetails {
   /** From `jitsuin/verifier`. */
   "clone-suspected": { readonly device: string };
   "too-many-attempts": { readonly retryAfterMs?: number };
+  "too-fast": { readonly retryAfterMs?: number };
   "issuer-unavailable": { readonly retryAfterMs?: number };
   /** `character`: where the refused object or value begins, counted in characters from 0. `reason`: docs/wire.md. */
   "shop-code-malformed": { readonly reason: string; readonly character: number };
