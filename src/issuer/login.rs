@@ -14,6 +14,8 @@ use serde::{Deserialize, Serialize};
 
 /// Wrong contact codes before an attempt ends.
 const MOST_TRIES: u32 = 3;
+/// Contact codes of one account in a day that nobody entered.
+const MOST_UNASKED: u32 = 3;
 /// Life of a contact code and of a ticket, in seconds.
 const LIFE: u32 = 600;
 /// No contact code goes to a contact that was changed this recently, in seconds.
@@ -162,14 +164,21 @@ pub(super) struct Visitor<'a> {
     pub(super) language: &'a str,
 }
 
-/// Opens an attempt under a name drawn before, and sends the contact code where there is somebody to send it to.
+/// The key under which an account's contact codes are counted that were sent and not entered.
+pub(super) fn unasked_key(account: &AccountId) -> String {
+    format!("unasked/{account}")
+}
+
+/// Opens an attempt under a name drawn before, and sends the contact code where there is somebody to send it to. Beyond the
+/// day's unasked codes nothing is sent, and the caller hears the same.
 pub(super) fn send_code(moment: &Moment<'_>, records: &mut Records, attempt: &str, visitor: &Visitor<'_>) {
     let now = moment.now();
     let code = moment.chance.digits(8);
     let mut reached = None;
     if let Some(mut account) = visitor.account.and_then(|id| records.accounts.get(id).cloned()) {
         account.language = if visitor.language == "en" { "en".into() } else { "ja".into() };
-        if account.contact_changed_at.is_none_or(|at| at.saturating_add(FRESH_CONTACT) <= now) {
+        let is_settled = account.contact_changed_at.is_none_or(|at| at.saturating_add(FRESH_CONTACT) <= now);
+        if is_settled && count(records, &unasked_key(&account.id), MOST_UNASKED, DAY, now).is_ok() {
             records.messages.push(Message::to_owner(&account, now, &Event::ContactCode(&code)));
             reached = Some(account.id.clone());
         }
@@ -251,6 +260,7 @@ pub(super) fn enter_code(
         return Err(Code::CodeRefused.into());
     };
     records.attempts.take(attempt);
+    records.tries.take(&unasked_key(&account));
     let entry = TicketEntry { thumb, account, until: now.saturating_add(LIFE) };
     records.tickets.put(ticket_key(moment.keys, ticket), entry);
     Ok(())
@@ -260,5 +270,10 @@ impl LoginAttempt {
     /// Key of the login's tries.
     pub(super) fn login_key(&self) -> &str {
         &self.login_key
+    }
+
+    /// The account that its code was sent to.
+    pub(super) const fn account(&self) -> Option<&AccountId> {
+        self.account.as_ref()
     }
 }

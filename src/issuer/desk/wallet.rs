@@ -68,7 +68,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         let attempt = delivery.name("");
         let mut needs = Needs::new().and(Kind::Attempts, &attempt);
         if let Some(account) = account {
-            needs = needs.and(Kind::Accounts, account);
+            needs = needs.and(Kind::Accounts, account).and(Kind::Tries, login::unasked_key(account));
         }
         let visitor = Visitor { thumb: caller.thumb, account, login_key: &tries.login, language: &call.language };
         self.once(caller.now_ms, delivery, needs, |moment, records| {
@@ -86,9 +86,10 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         source: &str,
     ) -> Result<Ticket, Refused> {
         let (source, ticket) = (login::source_key(source), delivery.name(""));
-        let login_key = self
+        let (login_key, account) = self
             .decide(caller.now_ms, Needs::new().and(Kind::Attempts, &call.attempt), |_, records| {
-                Ok(records.attempts.get(&call.attempt).map(|open| open.login_key().to_owned()))
+                let open = records.attempts.get(&call.attempt);
+                Ok((open.map(|open| open.login_key().to_owned()), open.and_then(|open| open.account().cloned())))
             })
             .await?;
         let mut needs = Needs::new()
@@ -97,6 +98,9 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             .and(Kind::Tickets, login::ticket_key(&self.keys, &ticket));
         if let Some(key) = &login_key {
             needs = needs.and(Kind::Tries, key);
+        }
+        if let Some(account) = &account {
+            needs = needs.and(Kind::Tries, login::unasked_key(account));
         }
         self.once(caller.now_ms, delivery, needs, |moment, records| {
             login::count_source(moment, records, &source)?;
