@@ -3,6 +3,8 @@
 import { bridgeTo } from "./host.js";
 // @ts-ignore -- a copy of src/browser/custody.js
 import { seals } from "./wasm/page/browser/custody.js";
+// @ts-ignore -- a copy of src/browser/page.js
+import { isAtHome } from "./wasm/page/browser/page.js";
 
 const PROBE = "jitsuin-probe";
 const STORE = "wallet";
@@ -105,14 +107,6 @@ async function passkeys() {
   return { passkey, prf: able?.["extension:prf"] ?? "unknown" };
 }
 
-function framedElsewhere() {
-  try {
-    return window.top?.location.origin !== window.location.origin;
-  } catch {
-    return true;
-  }
-}
-
 /** Whether the host that the page named can be the key store: a key is made, used and erased there. @param {unknown} host @returns {Promise<string | null>} */
 async function hostHolds(host) {
   try {
@@ -134,7 +128,7 @@ export async function capabilities(options = {}) {
   const where = webview();
   /** @type {Set<any>} */
   const missing = new Set();
-  if (framedElsewhere()) missing.add("wrong-origin");
+  if (!isAtHome()) missing.add("wrong-origin");
   if (wasm) missing.add(wasm);
   if (keys) missing.add(keys);
   if (native) missing.add(native);

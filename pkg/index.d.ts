@@ -290,7 +290,7 @@ export class Wallet {
   sendUnfreezeCode(options?: Cancellable): Promise<{ readonly attempt: string }>;
   /** Lets the account work again. Code: `code-refused`. */
   prepareUnfreeze(options: { attempt: string; code: string } & Cancellable): Promise<Ceremony<Receipt>>;
-  /** Erases all that is kept here: keys, receipts, alerts. Signs the device off where the issuer can be reached; its passkey still leads back (`prepareRecovery`). */
+  /** Erases all that is kept here: keys, receipts, alerts. An unlocked wallet signs the device off where the issuer can be reached. A locked one does not, and asks for no passkey: its device stays in the account's list without a key, so call `unlock()` first to sign it off. In both cases its passkey leads back (`prepareRecovery`). */
   forget(): Promise<void>;
   /** For support: versions, capabilities and state. No key, no token, no personal data. */
   report(): Promise<Record<string, unknown>>;
@@ -498,6 +498,7 @@ export interface ErrorDetails {
   /** From `jitsuin/verifier`. */
   "clone-suspected": { readonly device: string };
   "too-many-attempts": { readonly retryAfterMs?: number };
+  "too-fast": { readonly retryAfterMs?: number };
   "issuer-unavailable": { readonly retryAfterMs?: number };
   /** `character`: where the refused object or value begins, counted in characters from 0. `reason`: docs/wire.md. */
   "shop-code-malformed": { readonly reason: string; readonly character: number };

@@ -14,10 +14,12 @@ function figures(details, locale) {
   const time = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
   /** @type {Record<string, string>} */
   const known = {};
-  const when = details.until ?? details.resetsAt;
+  const waits = typeof details.retryAfterMs === "number";
+  const when = details.until ?? details.resetsAt ?? (waits ? Date.now() + details.retryAfterMs : undefined);
   if (details.left) known.left = formatMoney(details.left, locale);
-  if (when) known.time = time.format(new Date(when));
-  if (typeof details.retryAfterMs === "number") known.minutes = new Intl.NumberFormat(locale).format(Math.max(1, Math.ceil(details.retryAfterMs / 60_000)));
+  // Up to the next whole minute: whoever comes back then is not refused again.
+  if (when) known.time = time.format(new Date(Math.ceil(Number(when) / 60_000) * 60_000));
+  if (waits) known.minutes = new Intl.NumberFormat(locale).format(Math.max(1, Math.ceil(details.retryAfterMs / 60_000)));
   if (typeof details.skewMs === "number") known.minutes = new Intl.NumberFormat(locale).format(Math.max(1, Math.round(Math.abs(details.skewMs) / 60_000)));
   return known;
 }

@@ -88,7 +88,7 @@ export interface MemorySingleUse extends SingleUse {
   /** Counts every counter of a device up to this one as used, and as evidence of nothing; `false`, and nothing is done, if it is more than 65,536 ahead. */
   name(device: string, counter: number): Promise<boolean>;
 }
-/** The issuer's own rules in memory: a reference for tests and one process. Forgets everything when the process ends. */
+/** The issuer's own rules in memory: a reference for tests and one process. Forgets everything when the process ends, so `NODE_ENV=production` is `bad-argument`. */
 export function memorySingleUse(): MemorySingleUse;
 
 declare const made: unique symbol;

@@ -261,6 +261,9 @@ function verified(value, device, at) {
 
 /** @returns {import("./verifier.js").MemorySingleUse} */
 export function memorySingleUse() {
+  if (globalThis.process?.env?.NODE_ENV === "production") {
+    throw refuse("bad-argument", { message: "memorySingleUse() forgets with its process: give the verifier your own singleUse under NODE_ENV=production." });
+  }
   /** @type {{ claim(use: string): string, name(device: string, counter: number): boolean } | null} */
   let kept = null;
   return Object.freeze({

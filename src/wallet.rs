@@ -356,8 +356,9 @@ impl<P: Platform> Wallet<P> {
         self.kept_receipts(before, limit)
     }
 
-    /// Erases all that is kept here: keys, receipts, alerts. The wallet is new afterwards. Signs this device off where
-    /// the issuer can be reached, and erases all the same where not; its passkey still leads back into the account.
+    /// Erases all that is kept here: keys, receipts, alerts. The wallet is new afterwards. An unlocked wallet signs this
+    /// device off where the issuer can be reached, and erases all the same where not. A locked one asks for no passkey and
+    /// leaves the device registered. Its passkey still leads back into the account.
     ///
     /// # Errors
     /// The store's codes.

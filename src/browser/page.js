@@ -4,10 +4,20 @@
 /** The page's window, if this is one. */
 export const ownWindow = () => globalThis.window;
 
-/** Whether the window, or the frame's topmost one, is of this origin. Reading anything of a foreign location throws. */
+/**
+ * Whether every frame around this window is of its origin, at any height. The browser's own list is asked where there is one; the frames
+ * are walked in any case: reading anything of a foreign location throws.
+ */
 export function isAtHome() {
+  const { ancestorOrigins } = location;
+  if (ancestorOrigins && [...ancestorOrigins].some((origin) => origin !== location.origin)) return false;
   try {
-    return window.top?.location.origin === location.origin;
+    /** @type {Window} */ let frame = window;
+    while (frame !== frame.parent) {
+      frame = frame.parent;
+      if (frame.location.origin !== location.origin) return false;
+    }
+    return true;
   } catch {
     return false;
   }

@@ -43,6 +43,9 @@ pub struct Account {
     pub link: Link,
     /// When it was frozen, seconds since 1970.
     pub frozen_at: Option<u32>,
+    /// Number of the receipt of that.
+    #[serde(default)]
+    pub frozen_seq: u64,
     /// Payments of all devices.
     pub spent: Meter,
     /// Top-ups of all devices.
@@ -81,6 +84,9 @@ pub struct Device {
     pub state: State,
     /// When it was registered, seconds since 1970.
     pub added_at: u32,
+    /// Number of the receipt of that. Enrolments and freezes are ordered by these numbers, for a second holds many things.
+    #[serde(default)]
+    pub added_seq: u64,
     /// When its cool-off ends or ended, seconds since 1970.
     pub cooled_at: u32,
     /// Its last authenticated call, seconds since 1970.

@@ -20,8 +20,8 @@ pub(super) const PREFIX: &str = "cp-";
 const LIFE: u32 = 600;
 /// Wrong codes before a proof ends.
 const MOST_TRIES: usize = 3;
-/// Proofs of one account in [`WINDOW`]: each gives 3 guesses at 8 digits.
-const MOST_PROOFS: u32 = 10;
+/// Proofs of one account in [`WINDOW`]: each gives 3 guesses at 8 digits, and sends a message.
+const MOST_PROOFS: u32 = 3;
 const CODE_PURPOSE: &str = "jitsuin/v1/card-code";
 
 /// A card's proof that waits for the card company's code.
@@ -52,10 +52,11 @@ pub(super) fn tries_key(account: &AccountId) -> String {
     format!("card/{account}")
 }
 
-/// Opens a proof under a name drawn before; the demo's card company sends its code to the account's contact.
+/// Opens a proof under a name drawn before; the demo's card company sends its code to the account's contact. Beyond the
+/// day's proofs none is opened and nothing is sent, and the caller hears the same.
 ///
 /// # Errors
-/// The state's code, [`Code::CoolingOff`], [`Code::TooManyAttempts`], [`Code::SourceUnknown`].
+/// The state's code, [`Code::CoolingOff`], [`Code::SourceUnknown`].
 pub(super) fn begin(
     moment: &Moment<'_>,
     records: &mut Records,
@@ -71,11 +72,13 @@ pub(super) fn begin(
     if now < cooled_at {
         return Err(Refused::cooling_off(cooled_at));
     }
-    count(records, &tries_key(account), MOST_PROOFS, WINDOW, now)?;
+    let label = owner.source(source).ok_or(Code::SourceUnknown)?.label.clone();
+    if count(records, &tries_key(account), MOST_PROOFS, WINDOW, now).is_err() {
+        return Ok(());
+    }
     let owner = records.accounts.get(account).ok_or(Code::NotEnrolled)?;
-    let label = &owner.source(source).ok_or(Code::SourceUnknown)?.label;
     let code = moment.chance.digits(typed::SENT_DIGITS);
-    let message = Message::to_owner(owner, now, &Event::CardCode { code: &code, card: Named(label) });
+    let message = Message::to_owner(owner, now, &Event::CardCode { code: &code, card: Named(&label) });
     let open = CardProof {
         account: account.clone(),
         thumb,

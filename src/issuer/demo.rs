@@ -200,6 +200,7 @@ fn open_account(
         currency: moment.settings.currency,
         link: Link::START,
         frozen_at: None,
+        frozen_seq: 0,
         spent: Meter::default(),
         topped_up: Meter::default(),
         devices: Vec::new(),

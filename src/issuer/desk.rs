@@ -22,7 +22,7 @@ use crate::wire::calls::{
     ReportUse, ReversePayment, SendUnfreezeCode, SignOff, Sync, Synced, TakePayment, VERSION, WELL_KNOWN, WellKnown,
     WhichTill, read_body,
 };
-use crate::wire::id::AccountId;
+use crate::wire::id::{AccountId, Thumbprint};
 use crate::wire::json::{self, ToJson};
 use crate::wire::number::Whole;
 
@@ -63,7 +63,9 @@ pub struct Reply {
 pub struct Following {
     /// The account.
     pub account: AccountId,
-    /// Number of its newest receipt.
+    /// The device.
+    pub thumb: Thumbprint,
+    /// Number of the account's newest receipt.
     pub newest: u64,
 }
 
@@ -124,7 +126,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
     }
 
     /// Answers [`FollowNews`], and says whose news whoever keeps the connection open is to watch with
-    /// [`Issuer::newest`]; none, if the call was refused.
+    /// [`Issuer::newer`]; none, if the call was refused.
     pub async fn follow(&self, request: &Request) -> (Reply, Option<Following>) {
         let now_ms = self.ledger.now_ms();
         let nonce = Some(proof::nonce(&self.keys, now_ms));
@@ -144,7 +146,24 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         let (FollowNews { after }, Reading) = read(&request.body)?;
         let needs = Needs::new().and(Kind::Accounts, account);
         self.decide(now_ms, needs, |_, records| devices::require_reader(records, account, thumb)).await?;
-        Ok(Following { newest: self.newest(account, after).await?, account: account.clone() })
+        Ok(Following { newest: self.newest(account, after).await?, account: account.clone(), thumb })
+    }
+
+    /// Number of the newest receipt of whoever follows, as [`Issuer::newest`].
+    ///
+    /// # Errors
+    /// [`Code::Revoked`] once the device was signed off or its key was replaced: the stream ends with it, unheard.
+    /// [`Code::NotEnrolled`] once the account has no such device; [`Code::IssuerUnavailable`] if the ledger fails.
+    pub async fn newer(&self, following: &Following) -> Result<u64, Refused> {
+        let Following { account, thumb, newest } = following;
+        let found = self.newest(account, *newest).await?;
+        // Whatever ends a device writes a receipt, so only new ones are worth a look.
+        if found > *newest {
+            let needs = Needs::new().and(Kind::Accounts, account);
+            self.decide(self.ledger.now_ms(), needs, |_, records| devices::require_reader(records, account, *thumb))
+                .await?;
+        }
+        Ok(found)
     }
 
     /// Number of an account's newest receipt, from `after` on.

@@ -149,8 +149,8 @@ fn item(account: &Account, device: &Device) -> DeviceItem {
     }
 }
 
-/// Signs a device off on the word of its own wallet. It only takes away, so the channel key is enough, and neither a
-/// freeze nor a suspicion hinders it. The same call again says since when.
+/// Signs a device off on the word of its own wallet, under its device key: whoever holds only the channel key can't silence
+/// the device that hears the alarms. Neither a freeze nor a suspicion hinders it. The same call again says since when.
 ///
 /// # Errors
 /// [`Code::NotEnrolled`]; [`Code::Revoked`] for a device that somebody else signed off.

@@ -42,6 +42,7 @@ pub(super) fn stop(
     owner.frozen_at = Some(now);
     let draft = by.map_or_else(|| Draft::new(Kind::Frozen), |thumb| Draft::of(Kind::Frozen, thumb));
     receipts::issue(moment, records, owner, draft);
+    owner.frozen_seq = owner.link.seq;
     records.messages.push(Message::to_owner(owner, now, &Event::Frozen));
     AccountFrozen { at: now }
 }
@@ -179,8 +180,9 @@ pub(super) fn check_release(moment: &Moment<'_>, owner: &Account, thumb: Thumbpr
         State::Suspended => return Err(Code::Suspended.into()),
         State::Active => {}
     }
-    let frozen_at = owner.frozen_at.ok_or(Code::NotFound)?;
-    if device.added_at >= frozen_at {
+    owner.frozen_at.ok_or(Code::NotFound)?;
+    // By receipt: a second holds an enrolment and a freeze, and a clock can be put back.
+    if device.added_seq >= owner.frozen_seq {
         return Err(Code::NotFirstDevice.into());
     }
     if moment.now() < device.cooled_at {

@@ -99,6 +99,7 @@ pub(super) fn register(
         custody: new.custody,
         state: State::Active,
         added_at: now,
+        added_seq: owner.link.seq.saturating_add(1),
         cooled_at: new.cooled_at,
         last_contact: now,
         last_debit: new.last_debit,

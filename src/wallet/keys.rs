@@ -233,8 +233,8 @@ impl<P: Platform> Wallet<P> {
         let _codes = self.room.codes.turn().await;
         let _news = self.room.news.turn().await;
         if self.read(|data| data.account.is_some()).unwrap_or(false) {
-            // Told where the issuer can be reached, and never waited for.
-            let told = self.call(By::Channel, &SignOff {});
+            // Told where the issuer can be reached, and never waited for. A locked wallet can't tell: its device stays registered.
+            let told = self.call(By::Device, &SignOff {});
             let _ = first(told, self.platform.clock().sleep(PATIENCE)).await;
         }
         self.platform.store().erase().await?;

@@ -73,6 +73,7 @@ pub(super) struct Book {
     pub(super) named: Vec<u32>,
     pub(super) allowances: u32,
     pub(super) frozen_by: Option<Thumbprint>,
+    pub(super) signed_off_by: Option<Thumbprint>,
     credential: CredentialId,
     /// The enrolment statement and its answer.
     enrolled: Option<(Bytes, Bytes)>,

@@ -133,6 +133,28 @@ test("a frame of another origin is refused", async () => {
   assert.equal(code, "wrong-origin");
 });
 
+test("a frame of this origin inside a frame of another is refused, though the topmost one is of this origin", async () => {
+  await context.route("https://other.test/**", (route) => route.fulfill({ contentType: "text/html", body: `<!doctype html><iframe name="framed" src="${WALLET}/"></iframe>` }));
+  await context.unroute(`${WALLET}/**`);
+  await routeWalletPage(context, { policy: "script-src 'self' 'wasm-unsafe-eval'" });
+  await page.goto(`${WALLET}/`);
+  await page.evaluate(() => {
+    const between = document.createElement("iframe");
+    between.src = "https://other.test/";
+    const loaded = new Promise((resolve) => (between.onload = resolve));
+    document.body.append(between);
+    return loaded;
+  });
+  const frame = page.frame({ name: "framed" });
+  await frame.waitForLoadState();
+  const seen = await frame.evaluate(async (options) => {
+    const { Wallet, capabilities } = await import("/pkg/index.js");
+    const code = await Wallet.open(options).then(() => "opened", (error) => error.code);
+    return { code, isMissing: (await capabilities()).missing.includes("wrong-origin") };
+  }, OPTIONS);
+  assert.deepEqual(seen, { code: "wrong-origin", isMissing: true });
+});
+
 test("a policy that blocks WebAssembly is named with its cure", async () => {
   await context.unroute(`${WALLET}/**`);
   await routeWalletPage(context, { policy: "script-src 'self'; connect-src 'self'" });

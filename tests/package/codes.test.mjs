@@ -31,6 +31,26 @@ for (const [language, catalogue, script] of [["en", en, /^[\x20-\x7e]+$/], ["ja"
   });
 }
 
+test("what a limit says names the time when it ends, in both languages", () => {
+  const time = new Date("2030-01-02T03:04:05Z");
+  // Rounded up: whoever comes at the named minute is not refused again.
+  const shown = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" }).format(new Date("2030-01-02T03:05:00Z"));
+  const limits = { "over-allowance": "resetsAt", "over-limit": "resetsAt", "cooling-off": "until", "too-many-attempts": "until", "too-fast": "until" };
+  for (const [code, name] of Object.entries(limits)) {
+    for (const catalogue of [en, ja]) {
+      assert.ok(explain({ code, details: { [name]: time } }, catalogue, "en").body.includes(shown), code);
+      assert.ok(!/[<>{}]/.test(explain({ code, details: null }, catalogue, "en").body), code);
+    }
+  }
+});
+
+test("a limit that says how long to wait is told with its end, not with a thousand minutes", (t) => {
+  t.mock.timers.enable({ apis: ["Date"], now: new Date("2030-01-02T03:04:00Z") });
+  const day = explain({ code: "too-many-attempts", details: { retryAfterMs: 86_400_000 } }, en, "en-u-hc-h23");
+  assert.match(day.body, /Jan 3, 2030/);
+  assert.doesNotMatch(day.body, /1,440/);
+});
+
 test("messages name figures where they are known and leave their sentences out where not", () => {
   const error = (details) => ({ code: "over-allowance", details });
   assert.equal(explain(error({ left: { amount: 1200n, currency: "JPY" } }), en, "en").body, "You can pay up to ¥1,200 now.");

@@ -311,6 +311,30 @@ test("importing touches nothing; loading in Node needs neither network nor page"
   assert.deepEqual(JSON.parse(said), { touched: [], rest: [], code: "malformed" });
 });
 
+test("the memory's single use is refused in production, and the message says what to give instead", () => {
+  const said = (environment) =>
+    JSON.parse(execFileSync(process.execPath, ["--input-type=module", "-e", `
+      const { memorySingleUse } = await import(${JSON.stringify(ENTRY)});
+      let said = "made";
+      try { memorySingleUse(); } catch ({ code, message }) { said = { code, message }; }
+      console.log(JSON.stringify(said));`], { encoding: "utf8", env: { ...process.env, ...environment } }));
+  const refused = said({ NODE_ENV: "production" });
+  assert.equal(refused.code, "bad-argument");
+  assert.match(refused.message, /your own singleUse/);
+  for (const NODE_ENV of ["test", "development", ""]) assert.equal(said({ NODE_ENV }), "made");
+});
+
+test("a production server with a store of its own is served, also where there is no `process`", () => {
+  const said = inNode(`
+    const { Verifier, memorySingleUse } = await import(${JSON.stringify(ENTRY)});
+    process.env.NODE_ENV = "production";
+    const settings = { issuer: "https://issuer.example", rpId: "wallet.example", origins: ["https://wallet.example"], devicesByHandle: async () => [] };
+    const own = await Verifier.create({ ...settings, singleUse: { claim: async () => "first" } }).then(() => "open", ({ code }) => code);
+    delete globalThis.process;
+    console.log(JSON.stringify([own, typeof memorySingleUse().claim]));`);
+  assert.deepEqual(JSON.parse(said), ["open", "function"]);
+});
+
 test("another module is not loaded, and the next call may try again", () => {
   const said = inNode(`
     import { readFileSync } from "node:fs";

@@ -40,12 +40,11 @@ pub(crate) fn stream(app: &Arc<App>, reply: Reply, following: Following) -> Resp
     response
 }
 
-async fn follow(app: Arc<App>, following: Following, to: mpsc::Sender<Line>, _permit: OwnedSemaphorePermit) {
-    let Following { account, mut newest } = following;
+async fn follow(app: Arc<App>, mut following: Following, to: mpsc::Sender<Line>, _permit: OwnedSemaphorePermit) {
     let line = |newest| {
         serde_json::to_string(&News { newest: Whole::saturating(newest) }).map(|line| line + "\n").unwrap_or_default()
     };
-    if to.send(Ok(line(newest))).await.is_err() {
+    if to.send(Ok(line(following.newest))).await.is_err() {
         return;
     }
     let mut ticks = tokio::time::interval(EVERY);
@@ -57,10 +56,11 @@ async fn follow(app: Arc<App>, following: Following, to: mpsc::Sender<Line>, _pe
         if app.is_ending() {
             return;
         }
-        let Ok(now) = app.issuer.newest(&account, newest).await else { return };
-        let said = if now > newest {
-            newest = now;
-            to.send(Ok(line(newest))).await
+        // Ends with its device too.
+        let Ok(now) = app.issuer.newer(&following).await else { return };
+        let said = if now > following.newest {
+            following.newest = now;
+            to.send(Ok(line(now))).await
         } else if count % ALIVE == 0 {
             to.send(Ok("\n".into())).await
         } else {

@@ -34,10 +34,12 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         delivery: &Delivery,
         SignOff {}: SignOff,
     ) -> Result<SignedOff, Refused> {
-        let (account, thumb) = caller.device_or_channel()?;
+        let account = caller.device()?;
         let needs = Needs::new().and(Kind::Accounts, account);
-        self.once(caller.now_ms, delivery, needs, |moment, records| devices::sign_off(moment, records, account, thumb))
-            .await
+        self.once(caller.now_ms, delivery, needs, |moment, records| {
+            devices::sign_off(moment, records, account, caller.thumb)
+        })
+        .await
     }
 
     pub(super) async fn freeze_by_ticket(

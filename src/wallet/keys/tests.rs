@@ -137,3 +137,21 @@ fn a_report_tells_nothing_personal() {
         assert!(!text.contains(secret), "{secret} in {text}");
     }
 }
+
+#[test]
+fn a_wallet_that_is_forgotten_signs_its_device_off_under_the_device_key_and_a_locked_one_does_not() {
+    for locked in [false, true] {
+        let world = World::new();
+        let wallet = world.enrolled();
+        if locked {
+            wallet.lock();
+        }
+        let (device, prompts) =
+            (wallet.read(|data| data.device_key).unwrap(), world.place.authenticator().prompts().len());
+        run(wallet.forget()).unwrap();
+        assert_eq!(wallet.state().status, Status::New);
+        assert_eq!(world.place.authenticator().prompts().len(), prompts, "nobody is asked");
+        let by = world.issuer.book.borrow().signed_off_by;
+        assert_eq!(by, (!locked).then(|| device.thumbprint()));
+    }
+}

@@ -24,6 +24,7 @@ impl Issuer {
             named: Vec::new(),
             allowances: 0,
             frozen_by: None,
+            signed_off_by: None,
             credential: Bytes(vec![1]).try_into().unwrap(),
             enrolled: None,
             intent: None,
@@ -161,6 +162,10 @@ impl Issuer {
                 self.book.borrow_mut().frozen_by = Some(proof.key.thumbprint());
                 self.book.borrow_mut().status = DeviceStatus::Frozen;
                 ok(&AccountFrozen { at: self.now() })
+            }
+            SignOff::PATH => {
+                self.book.borrow_mut().signed_off_by = Some(proof.key.thumbprint());
+                ok(&SignedOff { at: self.now() })
             }
             _ => refused(Code::NotFound),
         })

@@ -94,13 +94,14 @@ fn a_name_is_for_one_call_of_one_key_for_a_day() {
     assert_eq!(code(&deliver(&issuer, &device, &lower(900), FIRST)), None);
     assert_eq!(sync(&issuer, &channel).receipts.len(), receipts);
     // Another key's call of this name is another call.
-    assert_eq!(code(&deliver(&issuer, &channel, &SignOff {}, FIRST)), None);
+    let stopped = FreezeAccount { statement: super::freeze::order(&issuer, &channel) };
+    assert_eq!(code(&deliver(&issuer, &channel, &stopped, FIRST)), None);
     assert_eq!(code(&deliver(&issuer, &device, &lower(900), FIRST)), None, "what was answered stays so");
 
     issuer.ledger().clock().advance(24 * 3_600_000 + 1_000);
     now(issuer.sweep()).unwrap();
     assert_eq!(now(issuer.ledger().keys(Kind::Calls)).unwrap(), [""; 0]);
-    assert_eq!(code(&deliver(&issuer, &device, &lower(900), FIRST)), Some(Code::Revoked));
+    assert_eq!(code(&deliver(&issuer, &device, &lower(900), FIRST)), Some(Code::Frozen));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::steps::{advance, at, confirm, pay};
 use super::*;
 
-fn order(issuer: &World, client: &Client) -> Bytes {
+pub(super) fn order(issuer: &World, client: &Client) -> Bytes {
     let mut nonce = [0; 16];
     getrandom::fill(&mut nonce).unwrap();
     Bytes(client.state(&Freeze {
@@ -180,7 +180,7 @@ fn a_device_that_cools_off_or_came_after_the_freeze_can_t_release() {
     now(issuer.ledger().transact(needs(), |records| {
         let mut owner = records.accounts.get(&account).cloned().unwrap();
         owner.devices[0].cooled_at = 0;
-        owner.devices[0].added_at = owner.frozen_at.unwrap();
+        owner.devices[0].added_seq = owner.link.seq + 1;
         records.accounts.put(&account, owner);
     }))
     .unwrap();
@@ -189,6 +189,45 @@ fn a_device_that_cools_off_or_came_after_the_freeze_can_t_release() {
     now(issuer.release_account(&account)).unwrap();
     assert_eq!(standing(&issuer, &channel).status, DeviceStatus::Active);
     assert_eq!(now(issuer.release_account(&account)).unwrap_err().code, Code::NotFound);
+}
+
+#[test]
+fn a_device_frozen_within_the_second_of_its_enrolment_can_release() {
+    let issuer = world();
+    let (device, channel) = enrolled(&issuer, "hanako");
+    assert_eq!(freeze(&issuer, &channel).unwrap().at, standing(&issuer, &channel).devices[0].added_at);
+    assert!(matches!(unfreeze(&issuer, &device), Ok(IntentConfirmed::Done { .. })));
+    assert_eq!(standing(&issuer, &channel).status, DeviceStatus::Active);
+}
+
+#[test]
+fn a_device_enrolled_after_the_freeze_can_t_release_though_the_clock_was_put_back() {
+    let issuer = world();
+    let (device, channel) = enrolled(&issuer, "hanako");
+    freeze(&issuer, &channel).unwrap();
+    let account = device.account.clone().unwrap();
+    now(issuer.ledger().transact(Needs::new().and(Kind::Accounts, &account), |records| {
+        let mut owner = records.accounts.get(&account).cloned().unwrap();
+        // Its receipt follows the freeze's, and its second says the opposite.
+        owner.devices[0].added_seq = owner.link.seq + 1;
+        owner.devices[0].added_at -= 60;
+        records.accounts.put(&account, owner);
+    }))
+    .unwrap();
+    assert_eq!(device.call(&issuer, &SendUnfreezeCode {}).err(), Some(Code::NotFirstDevice));
+}
+
+#[test]
+fn the_channel_key_signs_no_device_off_and_the_device_key_does() {
+    let issuer = world();
+    let (device, channel) = enrolled(&issuer, "hanako");
+    assert_eq!(channel.call(&issuer, &SignOff {}).err(), Some(Code::NotEnrolled));
+    assert_eq!(standing(&issuer, &channel).status, DeviceStatus::Active);
+    // Neither a freeze nor a suspicion keeps an owner from signing off.
+    freeze(&issuer, &channel).unwrap();
+    device.call(&issuer, &SignOff {}).unwrap();
+    let gone = channel.call(&issuer, &Sync { nonce: Nonce([1; 16]), after: 0, thumb: public(DEVICE).thumbprint() });
+    assert_eq!(gone.err(), Some(Code::Revoked));
 }
 
 #[test]

@@ -67,3 +67,54 @@ fn logins_from_everywhere_meet_one_ceiling_and_the_operator_is_told_once() {
     advance(&issuer, 2 * 3600);
     assert!(tries(&issuer, "203.0.113.8", "e"));
 }
+
+fn sent(issuer: &World) -> usize {
+    now(issuer.inbox(0)).unwrap().iter().filter(|(_, message)| message.code.is_some()).count()
+}
+
+#[test]
+fn a_fourth_card_proof_of_a_day_hears_the_same_and_no_code_is_sent() {
+    let issuer = world();
+    let (device, _) = enrolled(&issuer, "hanako");
+    let before = sent(&issuer);
+    let start = || device.call(&issuer, &ProveCard { source: "card-1".parse().unwrap() }).unwrap();
+    let [.., third] = [start(), start(), start()];
+    let code_of_third = newest_code(&issuer, "hanako@example.test").unwrap();
+    assert_eq!(sent(&issuer), before + 3);
+    let fourth = start();
+    assert_eq!((fourth.page, fourth.proof.len()), (third.page.clone(), third.proof.len()));
+    assert_ne!(fourth.proof, third.proof);
+    assert_eq!(sent(&issuer), before + 3);
+    assert_eq!(now(issuer.finish_card_proof(&fourth.proof, &code_of_third)).unwrap_err().code, Code::CodeRefused);
+    // What was sent stays good, so a copied key that uses the day up ends no proof of the owner.
+    now(issuer.finish_card_proof(&third.proof, &code_of_third)).unwrap();
+    advance(&issuer, 24 * 3600);
+    prove_card(&issuer, &device, "card-2");
+}
+
+#[test]
+fn a_fourth_login_code_of_a_day_that_nobody_entered_is_not_sent_and_the_answer_is_the_same() {
+    let issuer = world();
+    let stranger = Client::new(60);
+    let call = LogIn { login: "hanako".into(), password: "hanako-password".into(), language: "en".into() };
+    let before = sent(&issuer);
+    let start = || stranger.call(&issuer, &call).unwrap().attempt;
+    let [first, ..] = [start(), start(), start()];
+    let code_of_third = newest_code(&issuer, "hanako@example.test").unwrap();
+    assert_eq!(sent(&issuer), before + 3);
+    let fourth = start();
+    assert_eq!(fourth.len(), first.len());
+    assert_eq!(sent(&issuer), before + 3);
+    let wrong = EnterCode { attempt: fourth, code: code_of_third };
+    assert_eq!(stranger.call(&issuer, &wrong).err(), Some(Code::CodeRefused));
+    advance(&issuer, 24 * 3600);
+    assert!(log_in(&issuer, &stranger, "hanako", "hanako-password").is_ok());
+}
+
+#[test]
+fn codes_that_their_owner_entered_are_no_unasked_ones() {
+    let issuer = world();
+    for byte in 60..66 {
+        assert!(log_in(&issuer, &Client::new(byte), "hanako", "hanako-password").is_ok());
+    }
+}

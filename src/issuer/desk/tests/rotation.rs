@@ -59,7 +59,7 @@ fn confirmation(
     }
 }
 
-fn renewed(issuer: &World, device: &Client, custody: Custody) -> (Client, Client, Enrolled) {
+pub(super) fn renewed(issuer: &World, device: &Client, custody: Custody) -> (Client, Client, Enrolled) {
     let prepared = prepare_rotation(issuer, device, custody).unwrap();
     let call = confirmation(device, &Passkey::new(PASSKEY), &prepared, |_, _| {});
     let enrolled = device.call(issuer, &call).unwrap();
