@@ -8,7 +8,9 @@ use crate::rules::policy::{Limits, Policy};
 use crate::rules::spending::Meter;
 use crate::wire::allowance::{Offline, Tier};
 use crate::wire::enrolment::Custody;
-use crate::wire::id::{AccountId, Audience, Bytes, CredentialId, Handle, Hash, Nonce, SourceId, Thumbprint, Veil};
+use crate::wire::id::{
+    AccountId, Audience, Bytes, CredentialId, Handle, Hash, Nonce, PlaceId, SourceId, Thumbprint, Veil,
+};
 use crate::wire::key::PublicKey;
 use crate::wire::money::{Amount, Currency};
 use crate::wire::state::{DeviceStatus, SourceItem};
@@ -152,9 +154,12 @@ pub struct Debit {
     pub at: u32,
     /// Where.
     pub till: Audience,
-    /// Where that is.
+    /// Whose till that is.
     #[serde(default)]
-    pub place: String,
+    pub merchant: Option<Audience>,
+    /// Its registered place.
+    #[serde(default)]
+    pub place_id: Option<PlaceId>,
     /// The payment.
     #[serde(default)]
     pub payment: String,
@@ -164,9 +169,12 @@ pub struct Debit {
     /// Number of its receipt.
     #[serde(default)]
     pub seq: u64,
-    /// When the wallet showed that it has checked that receipt, seconds since 1970.
+    /// When the wallet proved that it has checked that receipt, seconds since 1970.
     #[serde(default)]
     pub seen_at: Option<u32>,
+    /// When the wallet proved that its page has drawn that receipt, seconds since 1970.
+    #[serde(default)]
+    pub shown_at: Option<u32>,
 }
 
 /// A payment whose money waits.
@@ -180,6 +188,26 @@ pub struct Held {
     pub at: u32,
     /// Whether its owner said that it was not them.
     pub reported: bool,
+    /// Why.
+    #[serde(default)]
+    pub cause: HeldCause,
+    /// Number of the `held` receipt; 0 if there is none.
+    #[serde(default)]
+    pub told: u64,
+    /// When the wallet that paid proved that it has checked that receipt, seconds since 1970.
+    #[serde(default)]
+    pub fetched_at: Option<u32>,
+}
+
+/// Why a payment's money waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HeldCause {
+    /// A second till offered the same live token, or the owner said that it was not them: a person decides.
+    #[default]
+    Person,
+    /// The next payment came from another place: its owner, or time, releases it.
+    Elsewhere(Thumbprint),
 }
 
 /// A registered passkey.
