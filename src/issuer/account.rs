@@ -1,6 +1,7 @@
 //! An account with everything that decides over its money: devices, passkeys, allowances, meters, sources.
 
 use super::ledger::Record;
+pub use super::payments::{Held, HeldCause};
 use super::replay::Window;
 use super::tier::Evidence;
 use crate::rules::chain::Link;
@@ -175,39 +176,6 @@ pub struct Debit {
     /// When the wallet proved that its page has drawn that receipt, seconds since 1970.
     #[serde(default)]
     pub shown_at: Option<u32>,
-}
-
-/// A payment whose money waits.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Held {
-    /// The payment.
-    pub payment: String,
-    /// Number of its receipt.
-    pub seq: u64,
-    /// Since when, seconds since 1970.
-    pub at: u32,
-    /// Whether its owner said that it was not them.
-    pub reported: bool,
-    /// Why.
-    #[serde(default)]
-    pub cause: HeldCause,
-    /// Number of the `held` receipt; 0 if there is none.
-    #[serde(default)]
-    pub told: u64,
-    /// When the wallet that paid proved that it has checked that receipt, seconds since 1970.
-    #[serde(default)]
-    pub fetched_at: Option<u32>,
-}
-
-/// Why a payment's money waits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum HeldCause {
-    /// A second till offered the same live token, or the owner said that it was not them: a person decides.
-    #[default]
-    Person,
-    /// The next payment came from another place: its owner, or time, releases it.
-    Elsewhere(Thumbprint),
 }
 
 /// A registered passkey.

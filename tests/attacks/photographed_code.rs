@@ -3,6 +3,7 @@
 use super::row::Row;
 use super::stage::{Stage, heard};
 use jitsuin::issuer::ledger::{Kind as Kept, Ledger as _, Needs, Records};
+use jitsuin::wallet::ports::Platform as _;
 use jitsuin::wire::id::AccountId;
 use jitsuin::code::Code;
 use jitsuin::wire::calls::Outcome;

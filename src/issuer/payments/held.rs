@@ -2,7 +2,7 @@
 //! until it is settled who made it (protocol section 6, "Pay, consumer-presented").
 
 use crate::code::Code;
-use crate::issuer::account::{Account, Held, HeldCause};
+use crate::issuer::account::Account;
 use crate::issuer::books::{Line, Movement};
 use crate::issuer::devices::require_active;
 use crate::issuer::error::Refused;
@@ -23,6 +23,39 @@ use serde::{Deserialize, Serialize};
 
 /// Most payments of one account that wait at once; the limits allow fewer.
 const MOST: usize = 100;
+
+/// A payment whose money waits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The payment.
+    pub payment: String,
+    /// Number of its receipt.
+    pub seq: u64,
+    /// Since when, seconds since 1970.
+    pub at: u32,
+    /// Whether its owner said that it was not them.
+    pub reported: bool,
+    /// Why.
+    #[serde(default)]
+    pub cause: HeldCause,
+    /// Number of the `held` receipt; 0 if there is none.
+    #[serde(default)]
+    pub told: u64,
+    /// When the wallet that paid proved that it has checked that receipt, seconds since 1970.
+    #[serde(default)]
+    pub fetched_at: Option<u32>,
+}
+
+/// Why a payment's money waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HeldCause {
+    /// A second till offered the same live token, or the owner said that it was not them: a person decides.
+    #[default]
+    Person,
+    /// The next payment came from another place: its owner, or time, releases it.
+    Elsewhere(Thumbprint),
+}
 
 /// Names a held payment under the time at which time may release it, for the sweep.
 #[derive(Clone, Debug, Serialize, Deserialize)]
