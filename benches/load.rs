@@ -50,6 +50,7 @@ fn plan() -> Plan {
         merchant: format!("m/{number}").parse().unwrap(),
         name: format!("Shop {number}").parse().unwrap(),
         place: Some("Tokyo".parse().unwrap()),
+        place_id: None,
         merchant_since: 0,
     });
     Plan { people: people.collect(), shops: shops.collect() }

@@ -80,6 +80,7 @@ export type ReceiptKind =
   | "declined"
   | "top-up"
   | "held"
+  | "released"
   | "top-up-failed"
   | "opening"
   | "device-added"
@@ -286,6 +287,12 @@ export class Wallet {
   receipts(options?: { before?: bigint; limit?: number } & Cancellable): Promise<readonly Receipt[]>;
   /** Stops every device of the account. Works while locked or suspended; asks nobody. `notMine`: sequence of a payment that was not its owner's; its money waits. Works with a clock that is off. */
   freeze(options?: { notMine?: bigint } & Cancellable): Promise<void>;
+  /** Says that the page has drawn the receipts up to this one where their owner sees them: call it while the page is visible. The issuer is told at
+   *  once, offline at the next sync. A code made after that holds no earlier payment, whichever shop it is used at. Works while locked. */
+  shown(options: { sequence: bigint } & Cancellable): Promise<void>;
+  /** "Both were mine": releases the payment that a `held` receipt with the reason `used-elsewhere` is about; `sequence` is that receipt's. Codes: `locked`,
+   *  `cooling-off`; `not-found` if it waits no more, or waits for a person of the issuer. */
+  bothMine(options: { sequence: bigint } & Cancellable): Promise<void>;
   /** Sends the contact code that `prepareUnfreeze` takes. Codes: `not-found` if not frozen, `not-first-device` on a device from after the freeze, `cooling-off`. */
   sendUnfreezeCode(options?: Cancellable): Promise<{ readonly attempt: string }>;
   /** Lets the account work again. Code: `code-refused`. */

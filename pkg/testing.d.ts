@@ -107,7 +107,7 @@ export interface TestIssuer {
   failNext(how: Failure | readonly Failure[], call?: string): void;
   account(options?: AccountOptions): Promise<TestAccount>;
   /** A till with a key of its own, registered by a one-time code at its first call. Its calls can be made to fail as well. */
-  till(options?: { readonly name?: string; readonly place?: string | null; readonly merchant?: string }): TestTill;
+  till(options?: { readonly name?: string; readonly place?: string | null; readonly placeId?: string | null; readonly merchant?: string }): TestTill;
   /** Every message to anybody, in order. */
   inbox(): Promise<readonly Message[]>;
   /** What a server does from time to time: asks the card processor about top-ups it has not answered. */

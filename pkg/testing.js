@@ -264,13 +264,13 @@ class World {
     return Object.freeze({ id, login, password, label, inbox, code, balance: balanceNow, finishCardProof, proveCards });
   }
 
-  /** @param {{ name?: string, place?: string | null, merchant?: string }} [options] */
+  /** @param {{ name?: string, place?: string | null, placeId?: string | null, merchant?: string }} [options] */
   #till(options = {}) {
-    const { name = "Kissaten", place = "Kyoto", merchant = "m/1" } = options;
+    const { name = "Kissaten", place = "Kyoto", placeId = null, merchant = "m/1" } = options;
     const send = (/** @type {Request} */ request) => this.#answer(request);
     /** @type {Promise<any> | null} */
     let enrolled = null;
-    const open = () => (enrolled ??= guarded(() => this.#raw.open_till({ name, place, merchant }, send)));
+    const open = () => (enrolled ??= guarded(() => this.#raw.open_till({ name, place, place_id: placeId, merchant }, send)));
     const fresh = () => crypto.randomUUID();
     /** @param {(till: any) => Promise<unknown>} call */
     const run = (call) => guarded(async () => revive(await call(await open())));

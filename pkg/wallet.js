@@ -361,6 +361,16 @@ export class Wallet {
     return this.#call((raw) => (notMine === undefined ? raw.call(asked("freeze")) : raw.call(asked("not_mine", String(notMine)))), options);
   }
 
+  /** @param {{ sequence: bigint, signal?: AbortSignal }} options */
+  async shown(options) {
+    return this.#call((raw) => raw.call(asked("shown", String(options.sequence))), options);
+  }
+
+  /** @param {{ sequence: bigint, signal?: AbortSignal }} options */
+  async bothMine(options) {
+    return this.#call((raw) => raw.call(asked("both_mine", String(options.sequence))), options);
+  }
+
   /** @param {{ signal?: AbortSignal }} [options] */
   async sendUnfreezeCode(options) {
     return Object.freeze({ attempt: await this.#call((raw) => raw.call(asked("send_unfreeze_code")), options) });

@@ -72,7 +72,7 @@ pub use settings::{Attempts, PasswordCost, Settings};
 
 use crate::code::Code;
 use crate::wire::base::{BASE32, encode};
-use crate::wire::id::{Audience, Nonce, to_base64};
+use crate::wire::id::{AccountId, Audience, Nonce, to_base64};
 use alloc::sync::Arc;
 use books::Fault;
 use entropy::{Chance, Entropy, Seed, SystemEntropy};
@@ -207,7 +207,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
     }
 
     /// Ends what can be ended: asks the card processor about open top-ups, takes its later answers, forgets what has
-    /// run out. To be called at start-up and then every few seconds; how many top-ups it ended is the answer.
+    /// run out, and releases held payments whose time has come. To be called at start-up and then every few seconds; how many top-ups it ended is the answer.
     ///
     /// # Errors
     /// [`Code::IssuerUnavailable`] if the ledger fails.
@@ -229,8 +229,33 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             let answer = self.funding.look_up(&id, self.ledger.now_ms()).await;
             note(self.end_top_up(&id, answer).await.map(|end| end.is_some()));
         }
+        let now = seconds(self.ledger.now_ms());
+        for key in self.ledger.keys(Kind::Holds).await? {
+            // In the order of their times.
+            let Some((due, account, by)) = payments::read_key(&key) else { continue };
+            if due > now {
+                break;
+            }
+            note(self.look_at_hold(&key, &account, by).await.map(|()| false));
+        }
         self.ledger.tidy(seconds(self.ledger.now_ms())).await?;
         failed.map_or(Ok(ended), Err)
+    }
+
+    /// Releases a held payment whose time has come, or looks at it again later.
+    async fn look_at_hold(&self, key: &str, account: &AccountId, by: &str) -> Result<(), Refused> {
+        let now_ms = self.ledger.now_ms();
+        let needs = Needs::new().and(Kind::Accounts, account).and(Kind::Holds, key);
+        let again =
+            self.decide(now_ms, needs, |moment, records| payments::look_again(moment, records, account, key)).await?;
+        let Some(due) = again else { return Ok(()) };
+        let later = payments::hold_key(due, account, by);
+        let needs = Needs::new().and(Kind::Holds, key).and(Kind::Holds, &later);
+        self.decide(now_ms, needs, |_, records| {
+            payments::postpone(records, key, &later);
+            Ok(())
+        })
+        .await
     }
 
     /// Ends a top-up with what the processor says of it: none, if it has never seen it.

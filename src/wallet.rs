@@ -301,6 +301,23 @@ impl<P: Platform> Wallet<P> {
         Box::pin(self.send_freeze(Some(sequence)))
     }
 
+    /// Notes that the page has drawn the checked receipts up to this one for its owner, and tells the issuer: a code made from
+    /// then on is an ordinary payment wherever it is used. Works while locked; offline the next sync tells it.
+    ///
+    /// # Errors
+    /// The store's codes.
+    pub fn shown(&self, sequence: u64) -> Local<'_, Result<(), Error>> {
+        Box::pin(self.note_shown(sequence))
+    }
+
+    /// "Both were mine": releases the payment that a `held` receipt of this sequence says waits.
+    ///
+    /// # Errors
+    /// As for signing; `cooling-off`; `not-found` for a payment that does not wait, or waits for a person of the issuer.
+    pub fn both_mine(&self, sequence: u64) -> Local<'_, Result<(), Error>> {
+        Box::pin(self.release_held(sequence))
+    }
+
     /// Asks for the contact code of a release. The answer is for [`Wallet::prepare_unfreeze`].
     ///
     /// # Errors

@@ -12,6 +12,8 @@ const DOUBTFUL = ["unknown-use", "used-elsewhere", "new-device", "device-suspend
 const PAGE = 20;
 /** @type {Receipt[]} */
 let older = [];
+/** The newest receipt that the wallet was told of as shown. */
+let told = 0n;
 /** Alerts already on the page, so that drawing again does not read them out again. */
 let drawn = "";
 
@@ -33,6 +35,15 @@ export function drawHistory(state) {
   const newest = new Set(state.recent.map(({ id }) => id));
   if (state.recent.length < PAGE) byId("history-more").hidden = true;
   drawRows(byId("history-list"), [...state.recent, ...older.filter(({ id }) => !newest.has(id))]);
+}
+
+/** Says what is drawn where its owner sees it. @param {OpenWallet} wallet */
+export function noteShown(wallet) {
+  const newest = wallet.state.recent[0]?.sequence ?? 0n;
+  if (newest <= told || document.visibilityState !== "visible") return;
+  const before = told;
+  told = newest;
+  wallet.shown({ sequence: newest }).catch(() => (told = before));
 }
 
 /** @param {HTMLElement} list @param {readonly Receipt[]} receipts */
@@ -86,10 +97,20 @@ export function drawAlerts(wallet) {
       notMe.addEventListener("click", () => itWasNotMe(wallet, alert));
       buttons.unshift(notMe);
     }
+    const held = alert.kind === "used-elsewhere" && alert.receipt?.kind === "held" ? alert.receipt : null;
+    if (held?.reason === "used-elsewhere" && wallet.state.status === "ready") {
+      const both = make("button", { type: "button", class: "quiet both-mine" }, t("alerts.bothMine"));
+      both.addEventListener("click", () => during(both, async () => {
+        await wallet.bothMine({ sequence: held.sequence });
+        say(t("bothMine.done"));
+      }));
+      buttons.unshift(both);
+    }
     const key = hasText(`alert.${alert.kind}`) ? `alert.${alert.kind}` : "alert.other";
     const { receipt } = alert;
     const more = receipt?.money ? `${what(receipt)} ${formatMoney(receipt.money, locale())}` : "";
-    const cause = hasText(`${key}.${alert.cause}`) ? `${key}.${alert.cause}` : `${key}.text`;
+    const why = `${key}.${alert.cause ?? held?.reason}`;
+    const cause = hasText(why) ? why : `${key}.text`;
     return make("li", { "data-kind": alert.kind, "data-alert": alert.id },
       make("strong", {}, t(key)), make("span", {}, t(cause)),
       ...(more === "" ? [] : [make("span", {}, more)]), make("span", { class: "small" }, when(alert.at)), ...buttons);

@@ -5,7 +5,7 @@ import { ROOT } from "/issuer.js";
 import { agree, byId, during, fail, keepForOffline, locale, make, quiet, say, speak, t, when } from "/page.js";
 import { enrolForms } from "/wallet-enrol.js";
 import { drawLimit, limitForm } from "/wallet-limit.js";
-import { drawAlerts, drawHistory, drawRows, historyButtons } from "/wallet-history.js";
+import { drawAlerts, drawHistory, drawRows, historyButtons, noteShown } from "/wallet-history.js";
 import { drawRenew, renewButtons } from "/wallet-renew.js";
 import { drawSources, topUpForm } from "/wallet-top-up.js";
 
@@ -59,6 +59,7 @@ async function begin() {
   if (wallet.state.status !== "new") wallet.sync().catch(() => undefined);
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible" && wallet?.state.status !== "new") wallet?.sync().catch(() => undefined);
+    draw();
   });
 }
 
@@ -120,6 +121,7 @@ function draw() {
   drawAlerts(wallet);
   drawRows(byId("recent"), state.recent.slice(0, 3));
   drawHistory(state);
+  if (["pay", "history"].includes(shown) && !byId("tabs").hidden) noteShown(wallet);
   drawSources(wallet);
   drawCode();
 }

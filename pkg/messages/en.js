@@ -77,7 +77,7 @@ export const en = Object.freeze({
   "currency-mismatch": { title: "Another currency", body: "This code was made for another currency.", action: null },
   "balance-low": { title: "Not enough money", body: "Top up, then try again.", action: "Top up" },
   "payments-paused": { title: "Payments pause here", body: "Too much is being paid at this shop at once, so payments are paused. Nothing was taken. Try again later.", action: null },
-  "used-elsewhere": { title: "Used at two places", body: "Your code, or this device, was used at another place within minutes. The first payment waits. If that was not you, freeze the account.", action: null },
+  "used-elsewhere": { title: "Used at two places", body: "Your code, or this device, was used at another place within minutes. The first payment waits. Say whether both were yours; if one was not, freeze the account.", action: null },
   "clone-suspected": { title: "Payment was stopped", body: "The code may come from a copied key, so this device was suspended. Your account is safe.", action: null },
   approved: { title: "Paid", body: "The payment was made.", action: null },
   declined: { title: "Not paid", body: "The payment was not made. The wallet says why.", action: null },

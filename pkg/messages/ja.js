@@ -77,7 +77,7 @@ export const ja = Object.freeze({
   "currency-mismatch": { title: "通貨が違います", body: "このコードは別の通貨用に作られています。", action: null },
   "balance-low": { title: "残高が足りません", body: "チャージしてからお試しください。", action: "チャージ" },
   "payments-paused": { title: "支払いを一時止めています", body: "このお店への支払いが短時間に集中したため、一時的に止めています。代金は引かれていません。しばらくしてからお試しください。", action: null },
-  "used-elsewhere": { title: "別の場所で使われました", body: "数分のうちに別の場所でもこのコードまたは端末が使われました。先の支払いは保留しています。心当たりがなければ停止してください。", action: null },
+  "used-elsewhere": { title: "別の場所で使われました", body: "数分のうちに別の場所でもこのコードまたは端末が使われました。先の支払いは保留しています。どちらもご自身の支払いかをお知らせください。心当たりがなければ停止してください。", action: null },
   "clone-suspected": { title: "支払いを止めました", body: "複製された鍵のコードの疑いがあるため、端末を一時停止しました。アカウントは保護されています。", action: null },
   approved: { title: "支払い完了", body: "支払いが完了しました。", action: null },
   declined: { title: "支払いできませんでした", body: "支払いは行われていません。理由はウォレットに表示されます。", action: null },

@@ -2,6 +2,7 @@
 
 use super::ledger::Record;
 use super::messages::Language;
+pub use super::payments::{Held, HeldCause};
 use super::replay::Window;
 use super::tier::Evidence;
 use crate::rules::chain::Link;
@@ -9,7 +10,9 @@ use crate::rules::policy::{Limits, Policy};
 use crate::rules::spending::Meter;
 use crate::wire::allowance::{Offline, Tier};
 use crate::wire::enrolment::Custody;
-use crate::wire::id::{AccountId, Audience, Bytes, CredentialId, Handle, Hash, Nonce, SourceId, Thumbprint, Veil};
+use crate::wire::id::{
+    AccountId, Audience, Bytes, CredentialId, Handle, Hash, Nonce, PlaceId, SourceId, Thumbprint, Veil,
+};
 use crate::wire::key::PublicKey;
 use crate::wire::money::{Amount, Currency};
 use crate::wire::state::{DeviceStatus, SourceItem};
@@ -159,9 +162,12 @@ pub struct Debit {
     pub at: u32,
     /// Where.
     pub till: Audience,
-    /// Where that is.
+    /// Whose till that is.
     #[serde(default)]
-    pub place: String,
+    pub merchant: Option<Audience>,
+    /// Its registered place.
+    #[serde(default)]
+    pub place_id: Option<PlaceId>,
     /// The payment.
     #[serde(default)]
     pub payment: String,
@@ -171,22 +177,12 @@ pub struct Debit {
     /// Number of its receipt.
     #[serde(default)]
     pub seq: u64,
-    /// When the wallet showed that it has checked that receipt, seconds since 1970.
+    /// When the wallet proved that it has checked that receipt, seconds since 1970.
     #[serde(default)]
     pub seen_at: Option<u32>,
-}
-
-/// A payment whose money waits.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Held {
-    /// The payment.
-    pub payment: String,
-    /// Number of its receipt.
-    pub seq: u64,
-    /// Since when, seconds since 1970.
-    pub at: u32,
-    /// Whether its owner said that it was not them.
-    pub reported: bool,
+    /// When the wallet proved that its page has drawn that receipt, seconds since 1970.
+    #[serde(default)]
+    pub shown_at: Option<u32>,
 }
 
 /// A registered passkey.

@@ -16,8 +16,9 @@ use crate::code::Code;
 use crate::rules::spending::WINDOW as DAY;
 use crate::wire::allowance::Allowance;
 use crate::wire::calls::{
-    AccountFrozen, ByCall, CardProofStarted, CountersNamed, Enrolled, EnrolmentPrepared, IntentPrepared, LimitSet,
-    LogInStarted, PasskeyFreezePrepared, Refilled, RotationPrepared, SignedOff, Ticket, TillEnrolled, UnfreezeCodeSent,
+    AccountFrozen, ByCall, CardProofStarted, CountersNamed, Enrolled, EnrolmentPrepared, HoldReleased, IntentPrepared,
+    LimitSet, LogInStarted, PasskeyFreezePrepared, Refilled, RotationPrepared, SignedOff, Ticket, TillEnrolled,
+    UnfreezeCodeSent,
 };
 use crate::wire::id::{Bytes, Handle, Hash, Thumbprint, Veil, to_base64};
 use crate::wire::key_set::Use;
@@ -233,7 +234,7 @@ macro_rules! plain {
     )*};
 }
 plain! {
-    AccountFrozen CountersNamed EnrolmentPrepared IntentPrepared LimitSet PasskeyFreezePrepared RotationPrepared SignedOff TillEnrolled
+    AccountFrozen CountersNamed EnrolmentPrepared HoldReleased IntentPrepared LimitSet PasskeyFreezePrepared RotationPrepared SignedOff TillEnrolled
 }
 
 /// Answers that are one name, drawn for this call.

@@ -15,7 +15,7 @@ use super::typed;
 use crate::code::Code;
 use crate::rules::chain::Link;
 use crate::rules::spending::Meter;
-use crate::wire::id::{AccountId, Audience, Bytes, SourceId};
+use crate::wire::id::{AccountId, Audience, Bytes, PlaceId, SourceId};
 use crate::wire::money::Amount;
 use crate::wire::receipt;
 use crate::wire::state::Sources;
@@ -51,6 +51,8 @@ pub struct Shop {
     pub name: Label,
     /// Where the till stands, if a place is registered.
     pub place: Option<Label>,
+    /// The issuer's id of that place.
+    pub place_id: Option<PlaceId>,
     /// When the merchant was registered, seconds since 1970; 0: long ago.
     pub merchant_since: u32,
 }
@@ -85,6 +87,7 @@ impl Default for Plan {
                 merchant: format!("m/{number}").parse().ok()?,
                 name: name.parse().ok()?,
                 place: Some(place.parse().ok()?),
+                place_id: None,
                 merchant_since: 0,
             })
         };
@@ -168,6 +171,7 @@ fn till(moment: &Moment<'_>, shop: &Shop) -> Till {
         merchant: shop.merchant.clone(),
         name: shop.name.clone().into(),
         place: shop.place.clone().map(Into::into),
+        place_id: shop.place_id.clone(),
         currency: moment.settings.currency,
         blocked: false,
         merchant_since: shop.merchant_since,

@@ -15,12 +15,12 @@ use super::ledger::{Kind, Ledger, Needs};
 use super::verifier::assertion::leaks;
 use crate::code::Code;
 use crate::wire::calls::{
-    ByKey, Call, ConfirmEnrolment, ConfirmIntent, ConfirmPasskeyFreeze, ConfirmRecovery, ConfirmRotation, Effect,
-    EnrolTill, EnterCode, FollowNews, FreezeAccount, FreezeByCode, FreezeByTicket, LogIn, LookUpPayment, LowerLimit,
-    MAX_BODY, NameCounters, Named, News, PROBLEM_TYPE, PrepareEnrolment, PrepareLimit, PreparePasskeyFreeze,
-    PrepareRecovery, PrepareRefill, PrepareRotation, PrepareTopUp, PrepareUnfreeze, ProveCard, Reading, Refill,
-    ReportUse, ReversePayment, SendUnfreezeCode, SignOff, Sync, Synced, TakePayment, VERSION, WELL_KNOWN, WellKnown,
-    WhichTill, read_body,
+    BothMine, ByKey, Call, ConfirmEnrolment, ConfirmIntent, ConfirmPasskeyFreeze, ConfirmRecovery, ConfirmRotation,
+    Effect, EnrolTill, EnterCode, FollowNews, FreezeAccount, FreezeByCode, FreezeByTicket, LogIn, LookUpPayment,
+    LowerLimit, MAX_BODY, NameCounters, Named, News, PROBLEM_TYPE, PrepareEnrolment, PrepareLimit,
+    PreparePasskeyFreeze, PrepareRecovery, PrepareRefill, PrepareRotation, PrepareTopUp, PrepareUnfreeze, ProveCard,
+    Reading, Refill, ReportUse, ReversePayment, SendUnfreezeCode, SignOff, Sync, Synced, TakePayment, VERSION,
+    WELL_KNOWN, WellKnown, WhichTill, read_body,
 };
 use crate::wire::id::{AccountId, Thumbprint};
 use crate::wire::json::{self, ToJson};
@@ -93,7 +93,7 @@ macro_rules! verbs {
 }
 verbs! {
     LogIn EnterCode PrepareEnrolment ConfirmEnrolment Sync NameCounters Refill PrepareTopUp ConfirmIntent ProveCard FreezeAccount SignOff
-    ReportUse FreezeByTicket FreezeByCode PreparePasskeyFreeze ConfirmPasskeyFreeze SendUnfreezeCode PrepareUnfreeze
+    ReportUse BothMine FreezeByTicket FreezeByCode PreparePasskeyFreeze ConfirmPasskeyFreeze SendUnfreezeCode PrepareUnfreeze
     PrepareRefill PrepareLimit LowerLimit PrepareRecovery ConfirmRecovery PrepareRotation ConfirmRotation
     EnrolTill WhichTill TakePayment LookUpPayment ReversePayment
 }
@@ -216,6 +216,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             Verb::SignOff => once!(sign_off),
             Verb::FreezeAccount => once!(freeze),
             Verb::ReportUse => once!(report_use),
+            Verb::BothMine => once!(both_mine),
             Verb::FreezeByTicket => once!(freeze_by_ticket),
             Verb::FreezeByCode => once!(freeze_by_code, source),
             Verb::PreparePasskeyFreeze => once!(prepare_passkey_freeze, source),

@@ -7,7 +7,7 @@ use super::messages::{Event, Message, Named};
 use super::moment::Moment;
 use super::receipts::{self, Draft};
 use super::used::Used;
-use super::{allowance, freeze, limits};
+use super::{allowance, freeze, limits, payments};
 use crate::code::Code;
 use crate::wire::calls::{AccountFrozen, CountersNamed, NameCounters, SignedOff, Sync, Synced};
 use crate::wire::freeze::Freeze;
@@ -63,10 +63,15 @@ pub(super) fn sync(
     let now = moment.now();
     let device = owner.device_mut(thumb).ok_or(Code::NotEnrolled)?;
     device.last_contact = now;
-    // The number stands in a proved call: whoever sends it holds the wallet's record.
-    if let Some(last) = device.last_debit.as_mut().filter(|last| last.seq <= call.after && last.seen_at.is_none()) {
-        last.seen_at = Some(now);
+    // The numbers stand in a proved call: whoever sends it holds the wallet's record.
+    if let Some(last) = device.last_debit.as_mut().filter(|last| last.seq <= call.after) {
+        last.seen_at = last.seen_at.or(Some(now));
+        // What it has not checked it can't have shown.
+        if last.seq <= call.shown {
+            last.shown_at = last.shown_at.or(Some(now));
+        }
     }
+    payments::note_fetched(&mut owner, thumb, call.after, now);
     let device = owner.device(thumb).ok_or(Code::NotEnrolled)?;
     let time =
         Time { issuer: moment.settings.issuer.clone(), nonce: call.nonce, now_ms: Whole::saturating(moment.now_ms) };

@@ -1,6 +1,6 @@
 //! Stops an account on weak proof, since it only takes away, and releases it on strong proof (protocol section 6).
 
-use super::account::{Account, Held, State};
+use super::account::{Account, Held, HeldCause, State};
 use super::error::Refused;
 use super::ledger::Records;
 use super::login::{FRESH_CONTACT, count, live_ticket};
@@ -165,7 +165,15 @@ pub(super) fn report(moment: &Moment<'_>, owner: &mut Account, seq: u64) {
         return;
     }
     let payment = owner.devices.iter().find_map(|device| device.window.used(seq)?.payment.clone());
-    owner.held.extend(payment.map(|payment| Held { payment, seq, at: moment.now(), reported: true }));
+    owner.held.extend(payment.map(|payment| Held {
+        payment,
+        seq,
+        at: moment.now(),
+        reported: true,
+        cause: HeldCause::Person,
+        told: 0,
+        fetched_at: None,
+    }));
 }
 
 /// Whether this device may release the account: enrolled before it was frozen, cooled off, and healthy.

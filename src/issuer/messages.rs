@@ -56,7 +56,9 @@ pub(super) enum Event<'a> {
     DeviceSuspended(Named<'a>),
     /// The account was frozen.
     Frozen,
-    /// Code or device turned up elsewhere within minutes: here.
+    /// A second till, here, offered a code that was paid with.
+    OfferedTwice(Named<'a>),
+    /// The next payment came from elsewhere within minutes: here.
     UsedElsewhere(Named<'a>),
     /// The account works again.
     Unfrozen,
@@ -170,11 +172,19 @@ fn english(event: &Event<'_>) -> (String, String) {
             "A device was suspended".into(),
             format!("A code of {label} looks like it was made by a copy of its key. The device can't pay any more."),
         ),
-        Event::UsedElsewhere(place) => (
+        Event::OfferedTwice(place) => (
             "Your code was used at two places".into(),
             format!(
-                "Within minutes a payment came from {place} too. The money of the first payment waits. If one of them \
-                 was not you, say so in your wallet: it stops everything."
+                "A code that was paid with was offered at {place} too. The money of that payment waits until a person \
+                 has looked at it. If it was not you, say so in your wallet: it stops everything."
+            ),
+        ),
+        Event::UsedElsewhere(place) => (
+            "You paid at two places within minutes".into(),
+            format!(
+                "Within minutes a payment came from {place} too. The money of the first payment waits. If both were \
+                 you, say so in your wallet, or do nothing: it is paid by itself. If one of them was not you, say that \
+                 in your wallet: it stops everything."
             ),
         ),
         Event::Unfrozen => (
@@ -246,10 +256,18 @@ fn japanese(event: &Event<'_>) -> (String, String) {
         Event::DeviceSuspended(label) => {
             ("端末を停止しました".into(), format!("{label}の鍵が複製された疑いがあるため、この端末では支払えません。"))
         }
-        Event::UsedElsewhere(place) => (
+        Event::OfferedTwice(place) => (
             "コードが2か所で使われました".into(),
             format!(
-                "数分のうちに {place} でも支払いがありました。先の支払いの代金は保留しています。心当たりがない場合は、\
+                "支払い済みのコードが {place} でも提示されました。その支払いの代金は、担当者が確認するまで保留します。\
+                 心当たりがない場合は、ウォレットで「自分ではない」を選んでください。すべて停止します。"
+            ),
+        ),
+        Event::UsedElsewhere(place) => (
+            "数分のうちに2か所で支払いがありました".into(),
+            format!(
+                "数分のうちに {place} でも支払いがありました。先の支払いの代金は保留しています。どちらもご自身の支払いで\
+                 あれば、ウォレットでそう選ぶか、そのままお待ちください（自動で支払われます）。心当たりがない場合は、\
                  ウォレットで「自分ではない」を選んでください。すべて停止します。"
             ),
         ),

@@ -6,7 +6,8 @@ mod redeem;
 mod reverse;
 
 pub use breakers::Patron;
-pub(super) use held::settle;
+pub use held::{Held, HeldCause, Hold};
+pub(super) use held::{both_mine, key as hold_key, look_again, note_fetched, postpone, read_key, settle};
 pub(super) use redeem::{Taking, redeem};
 pub(super) use reverse::{Reversal, reverse};
 

@@ -1,6 +1,6 @@
 //! Tills and the one-time codes that register their keys.
 
-use super::account::KeyEntry;
+use super::account::{Debit, KeyEntry};
 use super::error::Refused;
 use super::ledger::{Record, Records};
 use super::messages::Message;
@@ -9,7 +9,7 @@ use super::settings::Attempts;
 use crate::code::Code;
 use crate::rules::policy::{Breakers, Ceiling, Policy};
 use crate::wire::calls::TillEnrolled;
-use crate::wire::id::{Audience, Thumbprint, to_base64};
+use crate::wire::id::{Audience, PlaceId, Thumbprint, to_base64};
 use crate::wire::money::Currency;
 use crate::wire::text::Shown;
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,10 @@ pub struct Till {
     /// Where the till stands, if a place is registered.
     #[serde(default)]
     pub place: Option<Shown>,
+    /// The issuer's id of that place. Two tills of one merchant are at different places only if both have one and they
+    /// differ.
+    #[serde(default)]
+    pub place_id: Option<PlaceId>,
     /// The one currency it takes.
     pub currency: Currency,
     /// Whether it may take no payments.
@@ -82,10 +86,12 @@ impl Till {
         (self.ceiling.unwrap_or(till), merchant)
     }
 
-    /// What tells its place from another: the registered place, or else the merchant.
+    /// Whether a debit was made elsewhere: at another merchant, or at another registered place.
     #[must_use]
-    pub fn whereabouts(&self) -> &str {
-        self.place.as_ref().map_or(self.merchant.as_str(), Shown::as_str)
+    pub fn is_elsewhere_than(&self, debit: &Debit) -> bool {
+        let is_other_merchant = debit.merchant.as_ref().is_some_and(|merchant| *merchant != self.merchant);
+        let is_other_place = matches!((&debit.place_id, &self.place_id), (Some(one), Some(other)) if one != other);
+        is_other_merchant || is_other_place
     }
 
     /// What its till is told.

@@ -78,6 +78,8 @@ struct NewTill {
     name: String,
     #[serde(default)]
     place: Option<String>,
+    #[serde(default)]
+    place_id: Option<String>,
     merchant: String,
 }
 
@@ -261,13 +263,15 @@ impl RawWorld {
     /// # Errors
     /// `bad-label`, `bad-argument`; `offline` without an answer.
     pub async fn open_till(&self, till: JsValue, fetch: Fetching) -> Result<RawTill, JsValue> {
-        let NewTill { name, place, merchant } = from_js(till)?;
+        let NewTill { name, place, place_id, merchant } = from_js(till)?;
         let name = parse(&name, Code::BadLabel)?;
         let place = place.map(|place| parse(&place, Code::BadLabel)).transpose()?;
+        let place_id = place_id.map(|id| parse(&id, Code::BadArgument)).transpose()?;
         let number = self.tills.get().saturating_add(1);
         self.tills.set(number);
         let till = parse(&format!("t/{number}"), Code::BadArgument)?;
-        let shop = Shop { till, merchant: parse(&merchant, Code::BadArgument)?, name, place, merchant_since: 0 };
+        let shop =
+            Shop { till, merchant: parse(&merchant, Code::BadArgument)?, name, place, place_id, merchant_since: 0 };
         let seeded = demo::seed(&self.issuer, &Plan { people: vec![], shops: vec![shop] }).await.map_err(to_error)?;
         let (_, one_time) = seeded.till_codes.into_iter().next().ok_or_else(|| code(Code::BadArgument))?;
         let (key, _) = SoftKey::make(self.profiles.entropy()).map_err(|_| code(Code::NoEntropy))?;

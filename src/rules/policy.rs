@@ -88,8 +88,13 @@ pub struct Policy {
     pub second_debit_seconds: u32,
     /// The same at one till, in seconds.
     pub second_debit_at_till_seconds: u32,
-    /// A payment from another place this soon after one holds that one, in seconds.
+    /// A payment at another place this soon after one holds that one, in seconds, unless its token was made after the
+    /// wallet had shown the first one's receipt.
     pub elsewhere_seconds: u32,
+    /// A held payment is released this long after the wallet fetched the receipt that says so, in seconds.
+    pub hold_seconds: u32,
+    /// And this long after it was held at the latest, in seconds.
+    pub hold_most_seconds: u32,
     /// Circuit breakers.
     pub breakers: Breakers,
     /// Life of a stop code, with which a contact freezes the account, in seconds.
@@ -145,6 +150,8 @@ impl Default for Policy {
             second_debit_seconds: 10,
             second_debit_at_till_seconds: 60,
             elsewhere_seconds: 180,
+            hold_seconds: 24 * 3600,
+            hold_most_seconds: 7 * 24 * 3600,
             breakers: Breakers {
                 till: ceiling(500_000, 2_000_000, 100, 500),
                 merchant: ceiling(3_000_000, 15_000_000, 1_000, 5_000),

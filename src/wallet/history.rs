@@ -2,6 +2,7 @@
 //! section 6).
 
 use super::Wallet;
+use super::client;
 use super::error::Error;
 use super::ports::Platform;
 use super::record::{Data, Made};
@@ -10,7 +11,7 @@ use super::state::{Alert, AlertKind, By, Cause, Missing, ReceiptView};
 use crate::rules::chain::Broken;
 use crate::rules::lifetime::LIFETIME;
 use crate::rules::spending::Entry;
-use crate::wire::calls::ReceiptItem;
+use crate::wire::calls::{BothMine, ReceiptItem};
 use crate::wire::id::{Hash, to_base64};
 use crate::wire::json::decimal;
 use crate::wire::key_set::{KeySet, Use};
@@ -126,6 +127,7 @@ pub(super) fn apply(data: &mut Data, set: &KeySet, item: &ReceiptItem) -> Result
             }
         }
         Kind::Refund if is_own => take_back(data, &view),
+        Kind::Released => data.alerts.retain(|alert| !alert.is_of_hold(view.undoes)),
         Kind::DeviceAdded if is_own => data.added_by = Some(receipt.seq.get()),
         _ => {}
     }
@@ -235,6 +237,38 @@ pub(super) fn newest(data: &Data, before: Option<u64>, limit: usize) -> Vec<Rc<R
 impl<P: Platform> Wallet<P> {
     pub(super) fn kept_receipts(&self, before: Option<u64>, limit: usize) -> Vec<Rc<ReceiptView>> {
         self.read(|data| newest(data, before, limit)).unwrap_or_default()
+    }
+
+    /// Keeps what the page has drawn, and tells the issuer at once where a payment of this device is among it. If that call
+    /// does not come through, the next sync says it.
+    pub(super) async fn note_shown(&self, sequence: u64) -> Result<(), Error> {
+        let mut is_payment = false;
+        self.change(|data| {
+            let before = data.drawn.unwrap_or_default();
+            let now = sequence.min(data.link.seq).max(before);
+            let is_news = |receipt: &&Rc<ReceiptView>| receipt.sequence > before && receipt.sequence <= now;
+            is_payment = data
+                .receipts
+                .iter()
+                .filter(is_news)
+                .any(|receipt| receipt.kind == Kind::Payment && receipt.by == Some(By::ThisDevice));
+            data.drawn = Some(now);
+            Ok(())
+        })
+        .await?;
+        if is_payment {
+            let _ = self.fetch_news().await;
+        }
+        Ok(())
+    }
+
+    /// Tells the issuer that both payments were the owner's, and fetches the receipt of it.
+    pub(super) async fn release_held(&self, seq: u64) -> Result<(), Error> {
+        self.demand_ready()?;
+        self.call(client::By::Device, &BothMine { seq }).await?;
+        // The receipt takes the alert away; if it does not come now, the next sync brings it.
+        let _ = self.fetch_news().await;
+        Ok(())
     }
 
     pub(super) async fn drop_alert(&self, alert: &str) -> Result<(), Error> {

@@ -109,6 +109,8 @@ pub struct Data {
     pub link: Link,
     /// Balance after it.
     pub balance: Option<Amount>,
+    /// Sequence of the newest checked receipt that the page has drawn for its owner.
+    pub drawn: Option<u64>,
     /// Last complete sync, milliseconds since 1970.
     pub synced_at: Option<u64>,
     /// Sequence of the receipt that this device was added with.
@@ -128,7 +130,7 @@ json_object! {
         offset_ms, last_contact, allowance, unopened, left, limit, meter, shown, made, forgotten, link, balance, synced_at,
         added_by, receipts, alerts, devices, sources, rotating, predecessors = "predecessors?",
         counting = "counting?", froze = "froze?",
-        past_handles = "past_handles?",
+        past_handles = "past_handles?", drawn = "drawn?",
     }
 }
 

@@ -176,7 +176,8 @@ impl<P: Platform> Wallet<P> {
     fn next_sync(&self) -> Result<Asked, Error> {
         let nonce = Nonce(self.platform.entropy().draw()?);
         let asked = self.read(|data| {
-            let call = || Sync { nonce, after: data.link.seq, thumb: data.device_key.thumbprint() };
+            let (after, shown) = (data.link.seq, data.drawn.unwrap_or_default());
+            let call = || Sync { nonce, after, shown, thumb: data.device_key.thumbprint() };
             data.account.as_ref().map(|_| Asked { call: call(), status: data.status, named: self.room.named.get() })
         })?;
         Ok(asked.ok_or(Code::NotEnrolled)?)

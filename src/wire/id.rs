@@ -272,6 +272,10 @@ text_id! {
     SourceId 64 is_plain
 }
 text_id! {
+    /// The issuer's name for a registered place of a merchant.
+    PlaceId 64 is_plain
+}
+text_id! {
     /// The issuer's name for a top-up, for support.
     TopUpId 64 is_plain
 }

@@ -23,6 +23,8 @@ json_words! {
         Declined "declined",
         /// A payment whose money waits, since code or device were used elsewhere within minutes.
         Held "held",
+        /// A held payment waits no more: its money goes to the merchant.
+        Released "released",
         /// Money from a source to the account.
         TopUp "top-up",
         /// A top-up that the card's issuer declined or that was undone.

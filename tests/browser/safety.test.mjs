@@ -97,6 +97,34 @@ test("a code lifted to a second till alerts its owner, who says not me and later
   }
 });
 
+test("a second shop a moment later holds nobody's money once the wallet's page has drawn the first receipt", async () => {
+  const stood = await stage();
+  const { wallet } = stood;
+  try {
+    const [first, second] = [await till(stood, "1001"), await till(stood, "2002")];
+    await wallet.bringToFront();
+    await wallet.click("#tab-pay");
+    await wallet.click("#show-code");
+    await wallet.locator("#code svg").waitFor();
+    const text = await scan(wallet.locator("#code"));
+    const numbers = await wallet.locator("#recent li").evaluateAll((rows) => rows.map((row) => Number(row.getAttribute("data-sequence"))));
+    const told = wallet.waitForResponse((response) => response.url().endsWith("/v1/sync") && response.request().postDataJSON().shown > Math.max(...numbers));
+    assert.equal(await charge(first, text, "540"), "approved");
+    await told;
+    await wallet.bringToFront();
+    await wallet.click("#show-code");
+    await wallet.locator("#code svg").waitFor();
+    assert.equal(await charge(second, await scan(wallet.locator("#code")), "460"), "approved");
+    await wallet.bringToFront();
+    await wallet.click("#tab-history");
+    await wallet.locator('#history-list [data-kind="payment"]').nth(1).waitFor();
+    assert.equal(await wallet.locator('#history-list [data-kind="held"]').count(), 0);
+    assert.equal(await wallet.locator("#alert-list li").count(), 0);
+  } finally {
+    await stood.close();
+  }
+});
+
 test("a stop code freezes from any machine, once; login and contact code do too", async () => {
   const stood = await stage();
   const { wallet, url } = stood;

@@ -8,6 +8,7 @@ use jitsuin::wallet::{Confirmed, Wallet};
 use jitsuin::wire::calls::*;
 use jitsuin::wire::id::Hash;
 use jitsuin::wire::money::Currency;
+use jitsuin::wire::receipt::Kind;
 use std::cell::Cell;
 use std::time::Duration;
 
@@ -215,6 +216,21 @@ pub(crate) async fn play(path: &str, world: &World, taps: u32, arm: impl Fn()) {
             arm();
             again!(wallet.not_mine(paid));
             assert_eq!(wallet.payment_code(None).await.unwrap_err().code, Code::Frozen);
+        }
+        BothMine::PATH => {
+            let (_, wallet) = enrolled(world).await;
+            pays(world, &wallet).await;
+            world.advance(20);
+            let code = wallet.payment_code(None).await.unwrap();
+            let other = world.till("2002").await;
+            assert_eq!(other.outcome(&code.text, 100, "elsewhere").await, Outcome::Approved);
+            wallet.sync().await.unwrap();
+            let told = wallet.state().alerts[0].receipt.clone().unwrap().sequence;
+            arm();
+            again!(wallet.both_mine(told));
+            wallet.sync().await.unwrap();
+            let released = wallet.receipts(None, 20).into_iter().filter(|receipt| receipt.kind == Kind::Released);
+            assert_eq!(released.count(), 1);
         }
         FreezeByTicket::PATH => {
             enrolled(world).await;

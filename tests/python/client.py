@@ -265,7 +265,7 @@ class Wallet:
 
     def sync(self):
         nonce, before = os.urandom(16), time.time()
-        call = {"nonce": b64(nonce), "after": len(self.receipts), "thumb": b64(self.key.public.thumb)}
+        call = {"nonce": b64(nonce), "after": len(self.receipts), "shown": len(self.receipts), "thumb": b64(self.key.public.thumb)}
         synced = self.channel.post("/v1/sync", call)
         clock = self.keys.open(unb64(synced["time"]), "time", "time")
         head = self.keys.open(unb64(synced["head"]), "head", "receipt")

@@ -8,12 +8,12 @@ use crate::issuer::delivery::Delivery;
 use crate::issuer::error::Refused;
 use crate::issuer::funding::Funding;
 use crate::issuer::ledger::{Kind, Ledger, Needs};
-use crate::issuer::{devices, freeze, limits, login, recovery, rotation, step_up, typed};
+use crate::issuer::{devices, freeze, limits, login, payments, recovery, rotation, step_up, typed};
 use crate::wire::calls::{
-    AccountFrozen, ConfirmPasskeyFreeze, ConfirmRecovery, ConfirmRotation, Enrolled, EnrolmentPrepared, FreezeByCode,
-    FreezeByTicket, IntentPrepared, LimitSet, LowerLimit, PasskeyFreezePrepared, PrepareLimit, PreparePasskeyFreeze,
-    PrepareRecovery, PrepareRefill, PrepareRotation, PrepareUnfreeze, ReportUse, RotationPrepared, SendUnfreezeCode,
-    SignOff, SignedOff, UnfreezeCodeSent,
+    AccountFrozen, BothMine, ConfirmPasskeyFreeze, ConfirmRecovery, ConfirmRotation, Enrolled, EnrolmentPrepared,
+    FreezeByCode, FreezeByTicket, HoldReleased, IntentPrepared, LimitSet, LowerLimit, PasskeyFreezePrepared,
+    PrepareLimit, PreparePasskeyFreeze, PrepareRecovery, PrepareRefill, PrepareRotation, PrepareUnfreeze, ReportUse,
+    RotationPrepared, SendUnfreezeCode, SignOff, SignedOff, UnfreezeCodeSent,
 };
 use crate::wire::enrolment;
 use crate::wire::intent::Action;
@@ -26,6 +26,19 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         call: ReportUse,
     ) -> Result<AccountFrozen, Refused> {
         self.order_freeze(caller, delivery, &call.statement.0, call.seq).await
+    }
+
+    pub(super) async fn both_mine(
+        &self,
+        caller: &Caller,
+        delivery: &Delivery,
+        call: BothMine,
+    ) -> Result<HoldReleased, Refused> {
+        let account = caller.device()?;
+        self.once(caller.now_ms, delivery, Needs::new().and(Kind::Accounts, account), |moment, records| {
+            payments::both_mine(moment, records, account, caller.thumb, &call)
+        })
+        .await
     }
 
     pub(super) async fn sign_off(

@@ -92,7 +92,7 @@ fn enrolled(issuer: &World, login: &str) -> (Client, Client) {
 }
 
 fn sync(issuer: &World, channel: &Client) -> Synced {
-    let call = Sync { nonce: Nonce([1; 16]), after: 0, thumb: public(DEVICE).thumbprint() };
+    let call = Sync { nonce: Nonce([1; 16]), after: 0, shown: 0, thumb: public(DEVICE).thumbprint() };
     channel.call(issuer, &call).unwrap()
 }
 
@@ -295,7 +295,7 @@ fn a_proof_counts_once_for_its_own_call_and_names_its_account() {
     assert_eq!(device.call(&issuer, &Refill {}).err(), Some(Code::ProofRefused));
     device.account = Some("acc-other".parse().unwrap());
     assert_eq!(device.call(&issuer, &Refill {}).err(), Some(Code::ProofRefused));
-    let other_device = Sync { nonce: Nonce([1; 16]), after: 0, thumb: public(CHANNEL).thumbprint() };
+    let other_device = Sync { nonce: Nonce([1; 16]), after: 0, shown: 0, thumb: public(CHANNEL).thumbprint() };
     assert_eq!(channel.call(&issuer, &other_device).err(), Some(Code::WrongKey));
     assert_eq!(device.call(&issuer, &WhichTill {}).err(), Some(Code::NotEnrolled));
 }

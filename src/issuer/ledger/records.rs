@@ -10,7 +10,7 @@ use crate::issuer::keys::StoredKeys;
 use crate::issuer::login::{LoginAttempt, TicketEntry, Tries};
 use crate::issuer::messages::Message;
 use crate::issuer::orders::Order;
-use crate::issuer::payments::{Patron, Payment, TillAnswer};
+use crate::issuer::payments::{Hold, Patron, Payment, TillAnswer};
 use crate::issuer::receipts::StoredReceipt;
 use crate::issuer::tills::{Till, TillCode};
 use crate::issuer::top_ups::{OpenTopUp, TopUp};
@@ -268,6 +268,8 @@ records! {
     TillAnswers till_answers "till_answers": TillAnswer;
     /// Payments.
     Payments payments "payments": Payment;
+    /// When held payments are to be looked at, so that time releases them.
+    Holds holds "holds": Hold;
     /// Top-ups.
     TopUps top_ups "top_ups": TopUp;
     /// Top-ups without an end.

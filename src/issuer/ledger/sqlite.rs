@@ -22,8 +22,12 @@ type SqlRow = SqliteRow;
 const LOCK: &str = "";
 
 /// The steps from an empty file to this build's tables. A step is never changed once it has been released.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql"), include_str!("migrations/0003.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+    include_str!("migrations/0003.sql"),
+    include_str!("migrations/0004.sql"),
+];
 /// How long a transaction waits for another one.
 const BUSY: Duration = Duration::from_secs(10);
 /// Writers take turns anyway; the others read.

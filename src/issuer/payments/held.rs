@@ -2,51 +2,260 @@
 //! until it is settled who made it (protocol section 6, "Pay, consumer-presented").
 
 use crate::code::Code;
-use crate::issuer::account::{Account, Held};
+use crate::issuer::account::Account;
 use crate::issuer::books::{Line, Movement};
+use crate::issuer::devices::require_active;
 use crate::issuer::error::Refused;
-use crate::issuer::ledger::Records;
+use crate::issuer::ledger::{Record, Records};
 use crate::issuer::messages::{Event, Message, Named};
 use crate::issuer::moment::Moment;
 use crate::issuer::receipts::{self, Draft};
+use crate::issuer::replay::Use;
+use crate::issuer::tills::Till;
+use crate::rules::policy::Policy;
+use crate::wire::calls::{BothMine, HoldReleased};
 use crate::wire::id::{AccountId, Thumbprint};
-use crate::wire::money::{Amount, Currency};
+use crate::wire::money::Amount;
 use crate::wire::number::Whole;
 use crate::wire::receipt::Kind;
-use crate::wire::text::Shown;
+use crate::wire::token::Token;
+use serde::{Deserialize, Serialize};
 
 /// Most payments of one account that wait at once; the limits allow fewer.
 const MOST: usize = 100;
 
-/// A payment that turned out to be in doubt.
-pub(super) struct Doubtful<'a> {
-    pub(super) thumb: Thumbprint,
-    pub(super) payment: &'a str,
-    pub(super) seq: u64,
-    /// Minor units, where they are known here.
-    pub(super) amount: Option<Amount>,
-    pub(super) currency: Currency,
-    /// Where the code or the device turned up next.
-    pub(super) elsewhere: (&'a Shown, Option<&'a Shown>),
+/// A payment whose money waits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Held {
+    /// The payment.
+    pub payment: String,
+    /// Number of its receipt.
+    pub seq: u64,
+    /// Since when, seconds since 1970.
+    pub at: u32,
+    /// Whether its owner said that it was not them.
+    pub reported: bool,
+    /// Why.
+    #[serde(default)]
+    pub cause: HeldCause,
+    /// Number of the `held` receipt; 0 if there is none.
+    #[serde(default)]
+    pub told: u64,
+    /// When the wallet that paid proved that it has checked that receipt, seconds since 1970.
+    #[serde(default)]
+    pub fetched_at: Option<u32>,
 }
 
-/// Holds a payment, once, and tells its owner.
-pub(super) fn hold(moment: &Moment<'_>, records: &mut Records, account: &mut Account, doubtful: &Doubtful<'_>) {
-    let Doubtful { thumb, payment, seq, amount, currency, elsewhere: (shop, place) } = *doubtful;
-    if payment.is_empty() || account.held.len() >= MOST || account.held.iter().any(|held| held.payment == payment) {
+/// Why a payment's money waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HeldCause {
+    /// A second till offered the same live token, or the owner said that it was not them: a person decides.
+    #[default]
+    Person,
+    /// The next payment came from another place: its owner, or time, releases it.
+    Elsewhere(Thumbprint),
+}
+
+/// Names a held payment under the time at which time may release it, for the sweep.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Hold {
+    /// The payment.
+    payment: String,
+}
+
+impl Record for Hold {}
+
+/// The key of a [`Hold`]: when it is to be looked at, whose it is, and the payment that caused it.
+pub(in crate::issuer) fn key(due: u32, account: &AccountId, by: &str) -> String {
+    format!("{due:010}/{account}/{by}")
+}
+
+/// When the hold under this key is to be looked at, whose it is, and the payment that caused it.
+pub(in crate::issuer) fn read_key(key: &str) -> Option<(u32, AccountId, &str)> {
+    let (due, rest) = key.split_once('/')?;
+    let (account, by) = rest.split_once('/')?;
+    Some((due.parse().ok()?, account.parse().ok()?, by))
+}
+
+/// A second till offers a live token that was taken: its payment waits for a person.
+pub(super) fn hold_offered_twice(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    account: &mut Account,
+    seen: &Use,
+    (thumb, till): (Thumbprint, &Till),
+) {
+    let Some(payment) = seen.payment.as_deref() else { return };
+    if let Some(held) = account.held.iter_mut().find(|held| held.payment == payment) {
+        // Neither its owner's word nor time releases it from now on.
+        held.cause = HeldCause::Person;
         return;
     }
-    let now = moment.now();
-    account.held.push(Held { payment: payment.into(), seq, at: now, reported: false });
+    hold(moment, records, account, (payment, seen.seq, Some(seen.amount)), (thumb, till), HeldCause::Person);
+}
+
+/// A payment at another place within minutes makes the one before doubtful, if its token was made before the wallet had
+/// shown that one's receipt. The hold is kept under `key` for the sweep.
+pub(super) fn hold_last_elsewhere(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    account: &mut Account,
+    (token, thumb, till): (&Token, Thumbprint, &Till),
+    key: String,
+) {
+    let within = moment.settings.policy.elsewhere_seconds;
+    let Some(last) = account.device(thumb).and_then(|device| device.last_debit.clone()) else { return };
+    let was_shown = last.shown_at.is_some_and(|shown_at| token.issued_at >= shown_at);
+    if was_shown || moment.now().abs_diff(last.at) >= within || !till.is_elsewhere_than(&last) {
+        return;
+    }
+    let cause = HeldCause::Elsewhere(thumb);
+    if hold(moment, records, account, (&last.payment, last.seq, last.amount), (thumb, till), cause) {
+        records.holds.put(key, Hold { payment: last.payment });
+    }
+}
+
+/// Holds a payment, once, and tells its owner; whether it was not held before.
+fn hold(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    account: &mut Account,
+    (payment, seq, amount): (&str, u64, Option<Amount>),
+    (thumb, till): (Thumbprint, &Till),
+    cause: HeldCause,
+) -> bool {
+    if payment.is_empty() || account.held.len() >= MOST || account.held.iter().any(|held| held.payment == payment) {
+        return false;
+    }
     let mut draft = Draft::of(Kind::Held, thumb);
     draft.body.amount = amount;
-    draft.body.currency = Some(currency);
-    draft.body.shop = Some(shop.clone());
-    draft.body.place = place.cloned();
+    draft.body.currency = Some(till.currency);
+    draft.body.shop = Some(till.name.clone());
+    draft.body.place = till.place.clone();
     draft.body.undoes = Some(Whole::saturating(seq));
-    draft.body.reason = Some(Code::UsedElsewhere.into());
+    let reason = match cause {
+        HeldCause::Person => Code::TokenUsed,
+        HeldCause::Elsewhere(_) => Code::UsedElsewhere,
+    };
+    draft.body.reason = Some(reason.into());
     receipts::issue(moment, records, account, draft);
-    records.messages.push(Message::alarm(moment, account, &Event::UsedElsewhere(Named(place.unwrap_or(shop)))));
+    let (at, told) = (moment.now(), account.link.seq);
+    account.held.push(Held { payment: payment.into(), seq, at, reported: false, cause, told, fetched_at: None });
+    let place = till.place.as_ref().unwrap_or(&till.name);
+    let event = match cause {
+        HeldCause::Person => Event::OfferedTwice(Named(place)),
+        HeldCause::Elsewhere(_) => Event::UsedElsewhere(Named(place)),
+    };
+    records.messages.push(Message::alarm(moment, account, &event));
+    true
+}
+
+/// Notes that the wallet which paid has checked the receipts that say what waits: from then on time counts.
+pub(in crate::issuer) fn note_fetched(account: &mut Account, thumb: Thumbprint, after: u64, now: u32) {
+    let mut held = core::mem::take(&mut account.held);
+    for one in held.iter_mut().filter(|one| one.told <= after && one.fetched_at.is_none()) {
+        if let HeldCause::Elsewhere(payer) = one.cause
+            && account.heir_mut(payer).is_some_and(|heir| heir.thumb == thumb)
+        {
+            one.fetched_at = Some(now);
+        }
+    }
+    account.held = held;
+}
+
+impl Held {
+    /// When time releases it; `None` while only a person, or its owner, may.
+    fn released_at(&self, policy: &Policy) -> Option<u32> {
+        match self.cause {
+            HeldCause::Person => None,
+            HeldCause::Elsewhere(_) if self.reported => None,
+            HeldCause::Elsewhere(_) => {
+                let latest = self.at.saturating_add(policy.hold_most_seconds);
+                Some(self.fetched_at.map_or(latest, |at| latest.min(at.saturating_add(policy.hold_seconds))))
+            }
+        }
+    }
+}
+
+/// Looks at the hold under this key, whose time has come: releases it if it may be, and forgets it if time has no say.
+/// Else the answer is when to look again.
+///
+/// # Errors
+/// None.
+pub(in crate::issuer) fn look_again(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    account: &AccountId,
+    key: &str,
+) -> Result<Option<u32>, Refused> {
+    let (now, policy) = (moment.now(), &moment.settings.policy);
+    let payment = records.holds.get(key).map(|hold| hold.payment.clone());
+    let mut owner = records.accounts.get(account).cloned();
+    let at =
+        owner.as_ref().and_then(|owner| owner.held.iter().position(|held| Some(&held.payment) == payment.as_ref()));
+    let held = owner.as_ref().zip(at).and_then(|(owner, at)| owner.held.get(at));
+    match held.and_then(|held| Some((held.released_at(policy)?, held.fetched_at))) {
+        Some((until, _)) if until <= now => {
+            if let (Some(owner), Some(at)) = (&mut owner, at) {
+                release(moment, records, owner, at, None);
+                records.accounts.put(account, owner.clone());
+            }
+        }
+        Some((until, Some(_))) => return Ok(Some(until)),
+        // Not fetched: if it is from now on, it is not released earlier than that.
+        Some((until, None)) => return Ok(Some(until.min(now.saturating_add(policy.hold_seconds)))),
+        None => {}
+    }
+    records.holds.take(key);
+    Ok(None)
+}
+
+/// Moves a hold to the time at which it is to be looked at again.
+pub(in crate::issuer) fn postpone(records: &mut Records, key: &str, later: &str) {
+    if let Some(hold) = records.holds.take(key) {
+        records.holds.put(later, hold);
+    }
+}
+
+/// "Both were mine": releases the payment of a `held` receipt on the word of the device key that paid.
+///
+/// # Errors
+/// The device's state; [`Code::CoolingOff`]; [`Code::NotFound`] for a receipt whose payment does not wait, waits for a
+/// person, or was paid by another device.
+pub(in crate::issuer) fn both_mine(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    account: &AccountId,
+    thumb: Thumbprint,
+    call: &BothMine,
+) -> Result<HoldReleased, Refused> {
+    let now = moment.now();
+    let mut owner = records.accounts.get(account).cloned().ok_or(Code::NotEnrolled)?;
+    require_active(&owner, thumb)?;
+    let cooled_at = owner.device(thumb).ok_or(Code::NotEnrolled)?.cooled_at;
+    if now < cooled_at {
+        return Err(Refused::cooling_off(cooled_at));
+    }
+    let at = owner.held.iter().position(|held| held.told == call.seq).ok_or(Code::NotFound)?;
+    let held = owner.held.get(at).ok_or(Code::NotFound)?;
+    let HeldCause::Elsewhere(payer) = held.cause else { return Err(Code::NotFound.into()) };
+    let is_reported = held.reported;
+    let is_payer = owner.heir_mut(payer).is_some_and(|heir| heir.thumb == thumb);
+    if is_reported || !is_payer {
+        return Err(Code::NotFound.into());
+    }
+    release(moment, records, &mut owner, at, Some(thumb));
+    records.accounts.put(account, owner);
+    Ok(HoldReleased { at: now })
+}
+
+/// Ends a hold: the merchant keeps the money.
+fn release(moment: &Moment<'_>, records: &mut Records, owner: &mut Account, at: usize, by: Option<Thumbprint>) {
+    let held = owner.held.remove(at);
+    let mut draft = by.map_or_else(|| Draft::new(Kind::Released), |thumb| Draft::of(Kind::Released, thumb));
+    draft.body.undoes = Some(Whole::saturating(held.seq));
+    receipts::issue(moment, records, owner, draft);
 }
 
 /// Settles a held payment, as a person of the issuer decides: the merchant keeps the money, or its owner gets it back.
@@ -64,8 +273,13 @@ pub(in crate::issuer) fn settle(
     let mut owner = records.accounts.get(account).cloned().ok_or(Code::NotFound)?;
     let at = owner.held.iter().position(|held| held.payment == id).ok_or(Code::NotFound)?;
     let mut payment = records.payments.get(id).cloned().ok_or(Code::NotFound)?;
+    if !give_back {
+        release(moment, records, &mut owner, at, None);
+        records.accounts.put(account, owner);
+        return Ok(());
+    }
     owner.held.remove(at);
-    if give_back && payment.reversed_at.is_none() {
+    if payment.reversed_at.is_none() {
         owner.balance = owner.balance.plus(payment.amount).ok_or(Code::IssuerUnavailable)?;
         let mut draft = Draft::of(Kind::Refund, payment.thumb);
         draft.token = Some(payment.token);

@@ -1,7 +1,6 @@
 //! Takes one payment: the second half of the protocol's order of checks, in one transaction under the account's lock.
 
-use super::held::{self, Doubtful};
-use super::{Payment, answered, breakers, remember};
+use super::{Payment, answered, breakers, held, remember};
 use crate::code::Code;
 use crate::issuer::account::{Account, Debit, Device, Retired, State};
 use crate::issuer::allowance::account_cap;
@@ -10,7 +9,7 @@ use crate::issuer::devices::require_active;
 use crate::issuer::error::Refused;
 use crate::issuer::ledger::{Kind as Record, Needs, Records};
 use crate::issuer::messages::{Event, Message, Named};
-use crate::issuer::moment::Moment;
+use crate::issuer::moment::{Moment, seconds};
 use crate::issuer::receipts::{self, Draft};
 use crate::issuer::replay::{Judgement, Use, claims_hash};
 use crate::issuer::tills::Till;
@@ -53,8 +52,14 @@ impl Taking<'_> {
             .and(Record::Payments, self.payment);
         for (account, _) in self.accounts {
             needs = needs.and(Record::Accounts, account);
+            needs = needs.and(Record::Holds, self.hold_key(account, policy));
         }
         breakers::needs(needs, policy, till, self.accounts.iter().map(|(account, _)| account))
+    }
+
+    /// The key under which a hold that this payment causes is looked at again.
+    fn hold_key(&self, account: &AccountId, policy: &Policy) -> String {
+        held::key(seconds(self.sale.now_ms).saturating_add(policy.hold_seconds), account, self.payment)
     }
 }
 
@@ -86,7 +91,7 @@ pub(in crate::issuer) fn redeem(
     let owner = taking.accounts.iter().find(|(_, candidate)| *candidate == thumb);
     let mut account = owner.and_then(|(id, _)| records.accounts.get(id).cloned()).ok_or(Code::IssuerUnavailable)?;
     let desk = Desk { moment, sale, till: &till, token: &claims, handle: token.handle(), thumb };
-    let answer = desk.decide(records, &mut account, taking.payment);
+    let answer = desk.decide(records, &mut account, taking);
     records.accounts.put(account.id.clone(), account);
     remember(records, taking.answer_key, taking.request, answer.clone(), now);
     Ok(answer)
@@ -137,7 +142,7 @@ impl Desk<'_> {
         PaymentAnswer { used_here: Some(used_here), ..self.answer(Outcome::TokenUsed) }
     }
 
-    fn decide(&self, records: &mut Records, account: &mut Account, payment: &str) -> PaymentAnswer {
+    fn decide(&self, records: &mut Records, account: &mut Account, taking: &Taking<'_>) -> PaymentAnswer {
         let Some(device) = account.device(self.thumb) else { return self.answer(Outcome::TryAgain) };
         let each = device.cap(&self.moment.settings.policy, self.moment.now()).each;
         let asked = self.sale.check(self.token, each);
@@ -175,7 +180,7 @@ impl Desk<'_> {
             breakers::pass(self.moment, records, self.till, account, self.sale.amount).map(|()| offline)
         });
         match passed {
-            Ok(offline) => self.pay(records, account, payment, offline),
+            Ok(offline) => self.pay(records, account, taking, offline),
             Err(code) => self.refuse_taken(records, account, code),
         }
     }
@@ -281,38 +286,10 @@ impl Desk<'_> {
         self.answer(Outcome::Declined)
     }
 
-    /// A second till offers a live token that was taken: somebody lifted it. The first payment waits.
+    /// A second till offers a live token that was taken: somebody lifted it. The first payment waits for a person.
     fn lifted(&self, records: &mut Records, account: &mut Account, seen: &Use) -> PaymentAnswer {
-        if let Some(payment) = &seen.payment {
-            let doubtful = Doubtful {
-                thumb: self.thumb,
-                payment,
-                seq: seen.seq,
-                amount: Some(seen.amount),
-                currency: self.sale.currency,
-                elsewhere: (&self.till.name, self.till.place.as_ref()),
-            };
-            held::hold(self.moment, records, account, &doubtful);
-        }
+        held::hold_offered_twice(self.moment, records, account, seen, (self.thumb, self.till));
         self.answer(Outcome::TokenUsed)
-    }
-
-    /// A payment from another place within minutes makes the one before doubtful.
-    fn doubt_last(&self, records: &mut Records, account: &mut Account) {
-        let now = self.moment.now();
-        let within = self.moment.settings.policy.elsewhere_seconds;
-        let Some(last) = account.device(self.thumb).and_then(|device| device.last_debit.clone()) else { return };
-        if now.abs_diff(last.at) < within && last.place != self.till.whereabouts() {
-            let doubtful = Doubtful {
-                thumb: self.thumb,
-                payment: &last.payment,
-                seq: last.seq,
-                amount: last.amount,
-                currency: self.sale.currency,
-                elsewhere: (&self.till.name, self.till.place.as_ref()),
-            };
-            held::hold(self.moment, records, account, &doubtful);
-        }
     }
 
     /// Takes the counter; the first use of the newest handle retires those before it.
@@ -340,7 +317,8 @@ impl Desk<'_> {
         }
     }
 
-    fn pay(&self, records: &mut Records, account: &mut Account, id: &str, offline: bool) -> PaymentAnswer {
+    fn pay(&self, records: &mut Records, account: &mut Account, taking: &Taking<'_>, offline: bool) -> PaymentAnswer {
+        let (id, hold) = (taking.payment, taking.hold_key(&account.id, &self.moment.settings.policy));
         let now = self.moment.now();
         let Sale { amount, currency, .. } = *self.sale;
         let Some(balance) = account.balance.minus(amount) else {
@@ -357,16 +335,18 @@ impl Desk<'_> {
         receipts::issue(self.moment, records, account, self.draft(Kind::Payment));
         self.take(account, Outcome::Approved, Some(id.into()));
         let seq = account.link.seq;
-        self.doubt_last(records, account);
+        held::hold_last_elsewhere(self.moment, records, account, (self.token, self.thumb, self.till), hold);
         if let Some(device) = account.device_mut(self.thumb) {
             device.last_debit = Some(Debit {
                 at: now,
                 till: self.sale.till.clone(),
-                place: self.till.whereabouts().into(),
+                merchant: Some(self.till.merchant.clone()),
+                place_id: self.till.place_id.clone(),
                 payment: id.into(),
                 amount: Some(amount),
                 seq,
                 seen_at: None,
+                shown_at: None,
             });
         }
         let payment = Payment {

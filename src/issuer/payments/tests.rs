@@ -1,4 +1,5 @@
 #![allow(clippy::unwrap_used)]
+mod held;
 mod safety;
 
 use super::*;
@@ -42,6 +43,7 @@ impl Shop {
                     merchant: "m/1".parse().unwrap(),
                     name: "Kado no Mise".parse().unwrap(),
                     place: Some("Kanda".parse().unwrap()),
+                    place_id: Some("kanda".parse().unwrap()),
                     currency: Currency::JPY,
                     blocked: false,
                     merchant_since: 0,

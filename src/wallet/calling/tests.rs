@@ -60,7 +60,7 @@ fn few_unanswered_calls_are_remembered_and_none_that_only_reads() {
     }
     assert_ne!(wallet.body::<LowerLimit>(&lower(1)).unwrap().into_text(), first);
     let thumb = wallet.read(|data| data.device_key.thumbprint()).unwrap();
-    let sync = Sync { nonce: Nonce([0; 16]), after: 0, thumb };
+    let sync = Sync { nonce: Nonce([0; 16]), after: 0, shown: 0, thumb };
     assert_eq!(wallet.body::<Sync>(&sync).unwrap().id(), None);
 }
 

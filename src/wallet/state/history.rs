@@ -143,3 +143,12 @@ pub struct Alert {
     pub skew_ms: Option<i64>,
 }
 json_object! { open Alert { id, at, kind, cause, receipt, skew_ms = "skewMs" } }
+
+impl Alert {
+    /// Whether it says that the payment of this receipt waits.
+    #[must_use]
+    pub fn is_of_hold(&self, payment: Option<u64>) -> bool {
+        let held = self.receipt.as_ref().filter(|_| self.kind == AlertKind::UsedElsewhere);
+        held.is_some_and(|receipt| payment.is_some() && receipt.undoes == payment)
+    }
+}

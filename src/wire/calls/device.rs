@@ -14,10 +14,12 @@ pub struct Sync {
     pub nonce: Nonce,
     /// Number of the newest receipt that the wallet has checked.
     pub after: u64,
+    /// Number of the newest receipt that the page has drawn for its owner; 0 if it has drawn none.
+    pub shown: u64,
     /// Thumbprint of the device key whose wallet asks.
     pub thumb: Thumbprint,
 }
-json_object! { strict Sync { nonce, after, thumb } }
+json_object! { strict Sync { nonce, after, shown, thumb } }
 call! { Sync "/v1/sync" Synced, Reading }
 
 /// Device key. Names the highest counter that was drawn while a wrong clock dated codes far ahead: every counter up to it

@@ -22,6 +22,23 @@ pub struct ReportUse {
 json_object! { strict ReportUse { statement, seq = "seq?" } }
 call! { ReportUse "/v1/reports" AccountFrozen, ByCall }
 
+/// Device key that paid, or the one that replaced it. "Both were mine": releases the payment of a `held` receipt.
+#[derive(Clone, Debug)]
+pub struct BothMine {
+    /// Number of the `held` receipt.
+    pub seq: u64,
+}
+json_object! { strict BothMine { seq } }
+call! { BothMine "/v1/held/mine" HoldReleased, ByCall }
+
+/// The payment waits no more.
+#[derive(Clone, Debug)]
+pub struct HoldReleased {
+    /// Seconds since 1970.
+    pub at: u32,
+}
+json_object! { open HoldReleased { at } }
+
 /// The key that got the ticket. Freezes the account of a [`super::Ticket`] and uses it up: login and contact code are enough.
 #[derive(Clone)]
 pub struct FreezeByTicket {

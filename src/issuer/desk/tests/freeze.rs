@@ -226,7 +226,8 @@ fn the_channel_key_signs_no_device_off_and_the_device_key_does() {
     // Neither a freeze nor a suspicion keeps an owner from signing off.
     freeze(&issuer, &channel).unwrap();
     device.call(&issuer, &SignOff {}).unwrap();
-    let gone = channel.call(&issuer, &Sync { nonce: Nonce([1; 16]), after: 0, thumb: public(DEVICE).thumbprint() });
+    let gone =
+        channel.call(&issuer, &Sync { nonce: Nonce([1; 16]), after: 0, shown: 0, thumb: public(DEVICE).thumbprint() });
     assert_eq!(gone.err(), Some(Code::Revoked));
 }
 

@@ -14,7 +14,7 @@ fn the_wallet_shows_what_it_has_checked_and_then_its_next_code_is_good_at_once()
     let newest = sync(&issuer, &channel).receipts.len() as u64;
     assert_eq!(pay(&issuer, &shop, &token(&issuer, &account, 2), 100, "2").outcome, Outcome::Declined);
     advance(&issuer, 1);
-    let seen = Sync { nonce: Nonce([2; 16]), after: newest, thumb: public(DEVICE).thumbprint() };
+    let seen = Sync { nonce: Nonce([2; 16]), after: newest, shown: 0, thumb: public(DEVICE).thumbprint() };
     channel.call(&issuer, &seen).unwrap();
     assert_eq!(pay(&issuer, &shop, &token(&issuer, &account, 3), 100, "3").outcome, Outcome::Approved);
 }

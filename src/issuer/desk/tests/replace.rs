@@ -71,7 +71,7 @@ fn a_suspended_device_is_replaced_its_old_key_is_dead_and_the_new_one_cools_off(
     assert_eq!(pay(&issuer, &shop, &new_token(&issuer, &account, 2), 501, "5").outcome, Outcome::Declined);
     let mut channel = Client::new(NEW_CHANNEL);
     channel.account = Some(account);
-    let call = Sync { nonce: Nonce([1; 16]), after: 0, thumb: device.key().thumbprint() };
+    let call = Sync { nonce: Nonce([1; 16]), after: 0, shown: 0, thumb: device.key().thumbprint() };
     let synced = state_of(&issuer, &channel.call(&issuer, &call).unwrap());
     assert_eq!(synced.status, DeviceStatus::Active);
     assert_eq!(synced.left.amount, Amount::of(1_500));
@@ -142,7 +142,7 @@ fn a_ticket_alone_replaces_nothing_and_a_frozen_account_stays_frozen() {
     let call = confirmation(&prepared, &device, &Passkey::new(PASSKEY), |_| {});
     device.call(&issuer, &call).unwrap();
     // The profile may be another's by now: it hears that it is signed off and nothing more.
-    let news = Sync { nonce: Nonce([1; 16]), after: 0, thumb: public(DEVICE).thumbprint() };
+    let news = Sync { nonce: Nonce([1; 16]), after: 0, shown: 0, thumb: public(DEVICE).thumbprint() };
     assert_eq!(channel.call(&issuer, &news).err(), Some(Code::Revoked));
     assert_eq!(channel.call(&issuer, &FollowNews { after: 0 }).err(), Some(Code::Revoked));
     // Enrolled after the event, it can't release the account.

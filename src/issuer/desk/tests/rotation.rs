@@ -80,7 +80,7 @@ fn account(issuer: &World, device: &Client) -> Account {
 }
 
 fn news(issuer: &World, channel: &Client, byte: u8) -> Result<Synced, Code> {
-    channel.call(issuer, &Sync { nonce: Nonce([1; 16]), after: 0, thumb: public(byte).thumbprint() })
+    channel.call(issuer, &Sync { nonce: Nonce([1; 16]), after: 0, shown: 0, thumb: public(byte).thumbprint() })
 }
 
 #[test]

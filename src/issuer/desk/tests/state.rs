@@ -32,7 +32,7 @@ fn a_state_is_for_one_device_and_one_call_and_of_the_heads_moment() {
         (state.issuer, state.seq),
         (issuer.settings().issuer.clone(), Whole::new(synced.receipts.len() as u64).unwrap())
     );
-    let again = Sync { nonce: Nonce([2; 16]), after: state.seq.get(), thumb: public(DEVICE).thumbprint() };
+    let again = Sync { nonce: Nonce([2; 16]), after: state.seq.get(), shown: 0, thumb: public(DEVICE).thumbprint() };
     assert_eq!(state_of(&issuer, &channel.call(&issuer, &again).unwrap()).nonce, Nonce([2; 16]));
 }
 

@@ -12,7 +12,12 @@ fn set_place(shop: &Shop, till: &str, change: impl Fn(&mut Till) + Send + Sync) 
     });
 }
 
-/// The wallet shows that it has checked everything so far.
+fn elsewhere(till: &mut Till) {
+    till.place = Some("Umeda".parse().unwrap());
+    till.place_id = Some("umeda".parse().unwrap());
+}
+
+/// The wallet proves that it has checked everything so far.
 fn acknowledge(shop: &Shop) {
     let now = shop.now();
     shop.change(|account| {
@@ -70,7 +75,7 @@ fn a_live_code_at_a_second_till_holds_the_first_payment_once_and_tells_its_owner
     let account = shop.account();
     assert_eq!(account.held.len(), 1);
     assert_eq!((Some(&account.held[0].payment), account.held[0].seq), (paid.payment.as_ref(), 1));
-    assert_eq!(shop.receipts().pop().unwrap(), (receipt::Kind::Held, Some("used-elsewhere".into())));
+    assert_eq!(shop.receipts().pop().unwrap(), (receipt::Kind::Held, Some("token-used".into())));
     let told = now(shop.stage.ledger.messages(0)).unwrap();
     assert_eq!(told.len(), 1);
     assert!(told[0].1.text.contains("Umeda"));
@@ -93,7 +98,7 @@ fn an_old_photo_at_a_second_till_changes_nothing() {
 #[test]
 fn a_payment_from_another_place_within_three_minutes_holds_the_one_before() {
     let shop = Shop::new(10_000);
-    set_place(&shop, OTHER, |till| till.place = Some("Umeda".parse().unwrap()));
+    set_place(&shop, OTHER, elsewhere);
     shop.redeem(&shop.token(1), TILL, 100);
     shop.stage.advance(179);
     assert_eq!(shop.redeem(&shop.token(2), OTHER, 100).outcome, Outcome::Approved);
@@ -285,7 +290,7 @@ fn what_a_till_looked_up_in_vain_is_never_taken() {
 #[test]
 fn a_reversed_payment_says_nothing_about_where_the_device_is_used_next() {
     let shop = Shop::new(10_000);
-    set_place(&shop, OTHER, |till| till.place = Some("Umeda".parse().unwrap()));
+    set_place(&shop, OTHER, elsewhere);
     let paid = shop.redeem(&shop.token(1), TILL, 540);
     shop.reverse(TILL, paid.payment.as_deref().unwrap(), "undo").unwrap();
     shop.stage.advance(60);
