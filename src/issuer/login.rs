@@ -17,8 +17,6 @@ use serde::{Deserialize, Serialize};
 
 /// Wrong contact codes before an attempt ends.
 const MOST_TRIES: u32 = 3;
-/// Contact codes of one account in a day that nobody entered.
-const MOST_UNASKED: u32 = 3;
 /// Life of a contact code and of a ticket, in seconds.
 const LIFE: u32 = 600;
 /// No contact code goes to a contact that was changed this recently, in seconds.
@@ -170,25 +168,19 @@ pub(super) struct Visitor<'a> {
     pub(super) language: Language,
 }
 
-/// The key under which an account's contact codes are counted that were sent and not entered.
-pub(super) fn unasked_key(account: &AccountId) -> String {
-    format!("unasked/{account}")
-}
-
-/// Opens an attempt under a name drawn before, and sends the contact code where there is somebody to send it to. Beyond the
-/// day's unasked codes nothing is sent, and the caller hears the same.
+/// Opens an attempt under a name drawn before, and sends the contact code where there is somebody to send it to.
 pub(super) fn send_code(moment: &Moment<'_>, records: &mut Records, attempt: &str, visitor: &Visitor<'_>) {
     let now = moment.now();
     let code = moment.chance.digits(SENT_DIGITS);
     let mut reached = None;
-    if let Some(account) = visitor.account.and_then(|id| records.accounts.get(id).cloned())
+    if let Some(account) = visitor.account.and_then(|id| records.accounts.get(id))
         && account.contact_changed_at.is_none_or(|at| at.saturating_add(FRESH_CONTACT) <= now)
-        && count(records, &unasked_key(&account.id), MOST_UNASKED, DAY, now).is_ok()
     {
         // Whoever knows the password alone changes no owner's language: a device does.
         let language = if account.had_device { account.language } else { visitor.language };
-        records.messages.push(Message::in_language(language, &account, now, &Event::ContactCode(&code)));
-        reached = Some(account.id);
+        let message = Message::in_language(language, account, now, &Event::ContactCode(&code));
+        reached = Some(account.id.clone());
+        records.messages.push(message);
     }
     let code = moment.keys.mac(CODE_PURPOSE, &[attempt.as_bytes(), code.as_bytes()]);
     let opened = LoginAttempt {
@@ -278,7 +270,6 @@ pub(super) fn enter_code(
         return Err(Code::CodeRefused.into());
     };
     records.attempts.take(attempt);
-    records.tries.take(&unasked_key(&account));
     let entry = TicketEntry { thumb, account, language: open.language, until: now.saturating_add(LIFE) };
     records.tickets.put(ticket_key(moment.keys, ticket), entry);
     Ok(())
@@ -288,10 +279,5 @@ impl LoginAttempt {
     /// Key of the login's tries.
     pub(super) fn login_key(&self) -> &str {
         &self.login_key
-    }
-
-    /// The account that its code was sent to.
-    pub(super) const fn account(&self) -> Option<&AccountId> {
-        self.account.as_ref()
     }
 }

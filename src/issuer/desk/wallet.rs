@@ -73,7 +73,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         let attempt = delivery.name("");
         let mut needs = Needs::new().and(Kind::Attempts, &attempt).and(Kind::Logins, &login);
         if let Some(account) = account {
-            needs = needs.and(Kind::Accounts, account).and(Kind::Tries, login::unasked_key(account));
+            needs = needs.and(Kind::Accounts, account);
         }
         let language = Language::named(&call.language);
         let visitor = Visitor { thumb: caller.thumb, account, login_key: &tries.login, language };
@@ -96,10 +96,9 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
     ) -> Result<Ticket, Refused> {
         let (source, ticket) = (login::source_key(source), delivery.name(""));
         let code = typed::sent_code(&call.code);
-        let (login_key, account) = self
+        let login_key = self
             .decide(caller.now_ms, Needs::new().and(Kind::Attempts, &call.attempt), |_, records| {
-                let open = records.attempts.get(&call.attempt);
-                Ok((open.map(|open| open.login_key().to_owned()), open.and_then(|open| open.account().cloned())))
+                Ok(records.attempts.get(&call.attempt).map(|open| open.login_key().to_owned()))
             })
             .await?;
         let mut needs = Needs::new()
@@ -108,9 +107,6 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             .and(Kind::Tickets, login::ticket_key(&self.keys, &ticket));
         if let Some(key) = &login_key {
             needs = needs.and(Kind::Tries, key);
-        }
-        if let Some(account) = &account {
-            needs = needs.and(Kind::Tries, login::unasked_key(account));
         }
         self.once(caller.now_ms, delivery, needs, |moment, records| {
             // What is no code costs no try.

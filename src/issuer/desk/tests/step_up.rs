@@ -74,9 +74,12 @@ fn limits_count_again_at_confirm() {
 fn cards_that_decline_answer_late_twice_or_never() {
     let issuer = world();
     let (device, channel) = enrolled(&issuer, "hanako");
-    for card in ["card-2", "card-3", "card-4", "card-5"] {
+    for card in ["card-2", "card-3", "card-4"] {
         prove_card(&issuer, &device, card);
     }
+    // A day has three proofs.
+    issuer.ledger().clock().advance(24 * 3_600_000);
+    prove_card(&issuer, &device, "card-5");
     let later = |seconds: u64| issuer.ledger().clock().advance(seconds * 1000);
     assert_eq!(top_up(&issuer, &device, 5000, "card-2").err(), Some(Code::CardDeclined));
     assert_eq!(balance(&issuer, &channel), 2000);
