@@ -75,7 +75,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         let TakePayment { amount, currency, .. } = call;
         let now = seconds(caller.now_ms);
         let untaken = |outcome| PaymentAnswer::without_payment(outcome, amount, currency, now);
-        if !till.takes(caller.thumb) {
+        if till.is_revoked(caller.thumb) {
             return Ok(untaken(Outcome::TillBlocked));
         }
         if call.currency != till.currency {
@@ -97,7 +97,8 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
                     Err(refused) if refused.code == Code::Declined => Some(untaken(Outcome::Declined)),
                     before => before?,
                 };
-                if before.is_none() && tills::guesses_too_much(moment, records, &tries) {
+                // What was taken before the till was blocked stays so.
+                if before.is_none() && (till.blocked || tills::guesses_too_much(moment, records, &tries)) {
                     return Ok((Some(untaken(Outcome::TillBlocked)), Vec::new()));
                 }
                 let entries = handle.and_then(|handle| records.handles.get(handle).cloned()).unwrap_or_default();
@@ -131,7 +132,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         let answer = self
             .decide(caller.now_ms, needs, |moment, records| {
                 // Once more on the locked record: the key may have been revoked meanwhile.
-                if records.tills.get(id).is_some_and(|till| !till.takes(caller.thumb)) {
+                if records.tills.get(id).is_some_and(|till| till.is_revoked(caller.thumb)) {
                     return Ok(untaken(Outcome::TillBlocked));
                 }
                 payments::redeem(moment, records, &taking)
@@ -188,8 +189,9 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
 
     pub(super) async fn look_up_payment(&self, caller: &Caller, call: LookUpPayment) -> Result<PaymentAnswer, Refused> {
         payments::check_key(&call.key)?;
+        // A blocked till may still learn what it took.
         let till = self.till(caller.till()?, caller.now_ms).await?;
-        if !till.takes(caller.thumb) {
+        if till.is_revoked(caller.thumb) {
             return Err(Code::TillBlocked.into());
         }
         let answer_key = payments::answer_key(caller.thumb, &call.key);

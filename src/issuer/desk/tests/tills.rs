@@ -33,6 +33,22 @@ fn a_revoked_or_blocked_till_takes_nothing_and_a_till_has_four_keys_at_the_most(
 }
 
 #[test]
+fn a_till_that_was_blocked_since_hears_what_it_took_before() {
+    let issuer = world();
+    let (device, channel) = enrolled(&issuer, "hanako");
+    let account = device.account.clone().unwrap();
+    let shop = till(&issuer, TILL, "t/1001");
+    let text = token(&issuer, &account, 1);
+    let paid = pay(&issuer, &shop, &text, 100, "1");
+    now(issuer.restrict_till(&"t/1001".parse().unwrap(), true, None)).unwrap();
+    // Its answer was lost: whoever hears that nothing was taken charges again, in cash.
+    assert_eq!(pay(&issuer, &shop, &text, 100, "1"), paid);
+    assert_eq!(shop.call(&issuer, &LookUpPayment { key: "idempotency-00000001".into() }).unwrap(), paid);
+    assert_eq!(pay(&issuer, &shop, &text, 100, "2").outcome, Outcome::TillBlocked);
+    assert_eq!(balance(&issuer, &channel), 1_900);
+}
+
+#[test]
 fn a_till_with_a_ceiling_of_its_own_stops_there() {
     let issuer = world();
     let (device, _) = enrolled(&issuer, "hanako");
