@@ -163,6 +163,10 @@ impl<P: Platform> Wallet<P> {
             Ok(())
         })
         .await?;
+        if self.read(|data| data.status == DeviceStatus::Frozen)? {
+            // An order on its way has no further effect: the next one is for after a release.
+            self.room.freezing.replace(None);
+        }
         taken.map_err(|cause| {
             Error::new(match cause {
                 Cause::Gap => Code::ChainGap,

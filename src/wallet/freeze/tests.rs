@@ -3,6 +3,7 @@ use crate::wallet::memory::run;
 use crate::wallet::ports::KeyError;
 use crate::wallet::scripted::World;
 use crate::wallet::state::Status;
+use crate::wire::calls::Call as _;
 
 #[test]
 fn freezes_with_the_channel_key_while_locked() {
@@ -41,4 +42,28 @@ fn says_when_it_could_not() {
     world.place.keys().fail_opening(Some(KeyError::Lost));
     let lost = world.open();
     assert_eq!(run(lost.freeze()).unwrap_err().code, Code::KeyLost);
+}
+
+#[test]
+fn a_freeze_that_the_issuer_signed_is_answered_and_the_next_one_is_another_order() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    // The answer is lost; the sync says that it was done.
+    world.issuer.carry(|path, response| match path {
+        FreezeAccount::PATH => crate::wallet::ports::Response { status: 502, body: Vec::new(), ..response },
+        _ => response,
+    });
+    assert_eq!(run(wallet.freeze()).unwrap_err().code, Code::IssuerUnavailable);
+    run(wallet.sync()).unwrap();
+    assert_eq!(wallet.state().status, Status::Frozen);
+    world.issuer.book.borrow_mut().status = DeviceStatus::Active;
+    world.issuer.record(crate::wire::receipt::Kind::Unfrozen, None, None, None);
+    run(wallet.sync()).unwrap();
+    assert_eq!(wallet.state().status, Status::Ready);
+    // Its owner stops it once more, within the time in which an order is sent again.
+    let _ = run(wallet.freeze());
+    let sent = world.place.transport().sent();
+    let orders: Vec<_> =
+        sent.iter().filter(|sent| sent.url.ends_with(FreezeAccount::PATH)).map(|sent| &sent.body).collect();
+    assert_ne!(orders.first(), orders.last());
 }
