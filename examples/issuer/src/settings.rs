@@ -91,7 +91,7 @@ jitsuin-issuer: the reference issuer of Jitsuin
                         or postgres://HOST/DATABASE.
   --public-url URL      The issuer's identity: an origin such as https://issuer.example, as it stands in proofs and
                         statements. With --demo it may be left out: http://localhost and the port.
-  --origins A,B         Origins whose pages may call and whose passkey answers are taken.
+  --origins A,B         Origins whose pages may call and whose passkey answers are taken. Without it: the identity.
   --www DIR             Folder of web pages to serve. Without it, only --demo serves pages. No call needs them.
   --pkg DIR             Folder of the npm package, served under /pkg/ where pages are served. No call needs it.
   --demo                Adds the accounts hanako and taro, two tills, an inbox that anybody on this machine can read and
