@@ -148,7 +148,7 @@ codes! {
     CardProofNeeded "card-proof-needed" User User false 403 "The card was not proved on this device.";
     BadAmount "bad-amount" Page Page false 422 "The amount is not one the currency can write.";
     BadArgument "bad-argument" Page Page false 422 "An argument has the wrong shape.";
-    TooFast "too-fast" Page User true 429 "Codes are asked for faster than the wallet makes them.";
+    TooFast "too-fast" Page User true 429 "A code, or a second payment, comes too soon after the one before.";
     NoEntropy "no-entropy" Operator Host true 500 "The platform gave no random bytes.";
 
     // The road to the issuer.
@@ -171,7 +171,7 @@ codes! {
     TicketExpired "ticket-expired" User User false 403 "The ticket is too old, used, or not for this key.";
     NotFirstDevice "not-first-device" User User false 403 "The account has had a device: another way leads back.";
     CredentialTaken "credential-taken" User User false 409 "The passkey is registered already.";
-    WrongAccount "wrong-account" Page User false 409 "The ticket belongs to another account than the page expects.";
+    WrongAccount "wrong-account" Page User false 409 "A ticket or statement names another account or device than the one expected.";
 
     // Names.
     BadLabel "bad-label" User User false 422 "The name can't be registered: it is empty or too long, or has characters that can't be seen.";

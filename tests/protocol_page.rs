@@ -4,7 +4,10 @@
 
 use jitsuin::code::{Audience, Code};
 use jitsuin::wallet::state::AlertKind;
-use jitsuin::wire::calls::Outcome;
+use jitsuin::wire::calls::{ByCall, Call, LogIn, LogInStarted, Outcome, Problem, read_body};
+use jitsuin::wire::dpop::{self, Claims};
+use jitsuin::wire::receipt::Kind;
+use jitsuin::wire::sha256;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -182,6 +185,84 @@ fn every_call_stands_with_every_member_of_its_json() {
         answered.push(answer);
     }
     assert_eq!(answered.len(), calls.len(), "a call without a row, or with two");
+}
+
+/// The lines of a part of the page: from this text on, to the next heading or the end.
+fn part<'a>(page: &'a str, start: &str) -> &'a str {
+    let (_, rest) = page.split_once(start).unwrap_or_else(|| panic!("{PAGE} has no {start:?}"));
+    rest.split("\n##").next().unwrap()
+}
+
+#[test]
+fn every_member_of_every_call_stands_with_its_type() {
+    let (page, members) = (page(), members());
+    let rows = part(&page, "### Members and their types").lines().filter(|line| line.starts_with("| `"));
+    let named: Vec<String> =
+        rows.flat_map(|row| row.split(" | ").next().unwrap().split('`').skip(1).step_by(2).map(String::from)).collect();
+    let mut wanted = BTreeSet::from(["call".to_owned()]);
+    for [_, request, reply, _] in calls() {
+        let both = members[&request].iter().chain(&members[&reply]);
+        wanted.extend(both.map(|member| member.trim_end_matches('?').to_owned()));
+    }
+    assert_eq!(named.iter().cloned().collect::<BTreeSet<_>>(), wanted);
+    assert_eq!(named.len(), wanted.len(), "a member with two types");
+}
+
+#[test]
+fn every_kind_of_receipt_stands_with_what_writes_it() {
+    let page = page();
+    let (_, rest) = page.split_once("| what happens | receipts, in this order |").unwrap();
+    // Behind the table stand those that no call writes yet.
+    let (table, rest) = rest.split_once("\n\n").unwrap();
+    let unwritten = rest.split("\n\n").next().unwrap();
+    for kind in Kind::ALL {
+        let name = format!("`{}`", kind.name());
+        let of_payments = matches!(kind, Kind::Declined | Kind::DeviceSuspended);
+        let stands = table.contains(&name) || unwritten.contains(&name) || (of_payments && page.contains(&name));
+        assert!(stands, "{PAGE} does not say what writes {name}");
+    }
+}
+
+#[test]
+fn the_call_in_full_is_one_that_the_issuer_s_own_check_takes() {
+    let page = page();
+    let part = part(&page, "### One call in full");
+    let blocks = |kind: &str| -> Vec<String> {
+        let start = format!("```{kind}\n");
+        let blocks = part.split(&*start).skip(1);
+        blocks.map(|rest| rest.split("\n```").next().unwrap().to_owned()).collect()
+    };
+    let (json, http) = (blocks("json"), blocks("http"));
+    let [body, first_claims, problem, second_claims, answer] = &json[..] else { panic!("{json:?}") };
+    let [first, refused, second, answered] = &http[..] else { panic!("{http:?}") };
+    let header = |message: &str, name: &str| {
+        let line = message.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")).map(String::from));
+        line.unwrap_or_else(|| panic!("{message}: no {name}"))
+    };
+
+    let (login, ByCall(_)) = read_body::<LogIn>(body.as_bytes()).unwrap();
+    assert_eq!((&*login.login, &*login.language), ("hanako", "en"));
+    let url = format!("http://localhost:8787{}", LogIn::PATH);
+    let checked = |request: &str, claims: &str| {
+        assert!(request.starts_with(&format!("POST {} HTTP/1.1\n", LogIn::PATH)), "{request}");
+        let proof = dpop::verify(&header(request, "DPoP"), "POST", &url, body.as_bytes()).unwrap();
+        // What stands there to be read is what was signed.
+        let written: Claims = serde_json::from_str(claims).unwrap();
+        assert_eq!(proof.claims, written);
+        assert_eq!(proof.claims.bdy.as_bytes(), &sha256(body.as_bytes()));
+        proof
+    };
+    let (one, two) = (checked(first, first_claims), checked(second, second_claims));
+    assert_eq!((one.key.thumbprint(), &*one.claims.nonce), (two.key.thumbprint(), ""));
+    assert_ne!(one.claims.jti, two.claims.jti);
+    assert_eq!(two.claims.nonce, header(refused, "DPoP-Nonce"));
+    let problem: Problem = serde_json::from_str(problem).unwrap();
+    assert_eq!((&*problem.code, problem.status), ("use-dpop-nonce", 401));
+    assert!(refused.starts_with("HTTP/1.1 401 ") && answered.starts_with("HTTP/1.1 200 "));
+    assert!(!serde_json::from_str::<LogInStarted>(answer).unwrap().attempt.is_empty());
+    // One letter more is another body.
+    let changed = body.replace("hanako", "hanakoo");
+    assert!(dpop::verify(&header(second, "DPoP"), "POST", &url, changed.as_bytes()).is_err());
 }
 
 #[test]

@@ -30,6 +30,11 @@ const DRAIN: Duration = Duration::from_secs(10);
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    if std::env::args().skip(1).any(|argument| argument == "--help" || argument == "-h") {
+        // There is nobody left to tell if stdout is closed.
+        let _ = std::io::stdout().write_all(settings::HELP.as_bytes());
+        return ExitCode::SUCCESS;
+    }
     log::start();
     let settings = match Settings::read(std::env::args().skip(1)) {
         Ok(settings) => settings,

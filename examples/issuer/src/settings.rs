@@ -80,7 +80,27 @@ impl core::fmt::Display for Unusable {
 }
 
 const USAGE: &str = "usage: jitsuin-issuer --listen ADDR… --ledger sqlite:FILE|postgres://… --public-url URL [--origins A,B] \
-[--www DIR] [--pkg DIR] [--demo] [--rotate-keys]";
+[--www DIR] [--pkg DIR] [--demo] [--rotate-keys], or --help";
+
+/// What `--help` prints.
+pub(crate) const HELP: &str = "\
+jitsuin-issuer: the reference issuer of Jitsuin
+
+  --listen IP:PORT      Address to listen on. May be given several times. Port 0 takes a free one.
+  --ledger PLACE        Where the records and the issuer's keys are kept: sqlite:FILE, which is made if it is missing,
+                        or postgres://HOST/DATABASE.
+  --public-url URL      The issuer's identity: an origin such as https://issuer.example, as it stands in proofs and
+                        statements. With --demo it may be left out: http://localhost and the port.
+  --origins A,B         Origins whose pages may call and whose passkey answers are taken. Without it: the identity.
+  --www DIR             Folder of web pages to serve. Without it, only --demo serves pages. No call needs them.
+  --pkg DIR             Folder of the npm package, served under /pkg/ where pages are served. No call needs it.
+  --demo                Adds the accounts hanako and taro, two tills, an inbox that anybody on this machine can read and
+                        a card company. Listens on loopback addresses only.
+  --rotate-keys         Makes new issuer keys before it opens.
+  -h, --help            Prints this and ends.
+
+It prints the thumbprint of its root, which a wallet pins, and then a line 'listening on IP:PORT' for each address.
+";
 
 impl Settings {
     /// Reads the arguments after the program's name.

@@ -45,6 +45,20 @@ fn unusable_arguments_say_what_is_needed() {
 }
 
 #[test]
+fn help_explains_the_options_and_starts_nothing() {
+    for option in ["--help", "-h"] {
+        let program = env!("CARGO_BIN_EXE_jitsuin-issuer");
+        let output = std::process::Command::new(program).args(["--demo", option]).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert_eq!((output.status.code(), &*output.stderr), (Some(0), &b""[..]));
+        for line in ["\n  --listen IP:PORT ", "\n  --ledger PLACE ", "\n  --demo ", "\n  --rotate-keys "] {
+            assert!(said.contains(line), "{said}");
+        }
+        assert!(!said.contains("\nlistening on"), "{said}");
+    }
+}
+
+#[test]
 fn demo_says_its_addresses_by_name() {
     let server = demo();
     let port = server.address.rsplit_once(':').unwrap().1;

@@ -1,4 +1,4 @@
-use super::{Place, Settings, Unusable};
+use super::{HELP, Place, Settings, USAGE, Unusable};
 
 fn read(line: &str) -> Result<Settings, Unusable> {
     Settings::read(line.split_whitespace().map(String::from))
@@ -81,5 +81,17 @@ fn public_url_is_a_secure_origin() {
 fn any_origin_is_no_origin() {
     for origins in ["*", "https://*.example", "null", "https://a.example,,"] {
         assert!(matches!(read(&format!("{WHOLE} --origins {origins}")), Err(Unusable::BadValue(_))), "{origins}");
+    }
+}
+
+#[test]
+fn every_option_stands_in_the_help_and_in_the_usage() {
+    let source = include_str!("../settings.rs");
+    let quoted = source.split('"').skip(1).step_by(2);
+    let options: Vec<_> = quoted.filter(|text| text.starts_with("--") && !text.contains(' ')).collect();
+    assert!(options.len() >= 8, "{options:?}");
+    for option in options {
+        assert!(HELP.contains(&format!("\n  {option} ")), "--help does not explain {option}");
+        assert!(USAGE.contains(option), "the usage line lacks {option}");
     }
 }
