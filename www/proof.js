@@ -9,13 +9,16 @@ export function makeKeys() {
 /** What is no answer of the issuer to this call, which may have had its effect. */
 export const NO_ANSWER = ["offline", "issuer-unavailable", "proof-replayed"];
 
+/** A call that was not answered keeps its name for so long, in milliseconds: what its answer names may have ended then. */
+const PATIENCE = 120_000;
+
 /** One key, its nonce, its calls. */
 export class Prover {
   /** @type {string} */ #issuer;
   /** @type {CryptoKeyPair} */ #keys;
   /** @type {string | undefined} */ #account;
   #nonce = "";
-  /** Names of calls that were not answered, by what they say: the same again is the same call. @type {Map<string, string>} */
+  /** Names of calls that were not answered, by what they say: the same again is the same call. @type {Map<string, { call: string, since: number }>} */
   #unanswered = new Map();
 
   /** @param {string} issuer @param {CryptoKeyPair} keys @param {string} [account] whose it says it is */
@@ -30,8 +33,10 @@ export class Prover {
    * @returns {Promise<{ code: string | null, body: any }>} */
   async change(path, body) {
     const said = path + JSON.stringify(body);
-    const call = this.#unanswered.get(said) ?? base64url(crypto.getRandomValues(new Uint8Array(16)));
-    this.#unanswered.set(said, call);
+    const held = this.#unanswered.get(said);
+    const goesOn = held !== undefined && performance.now() < held.since + PATIENCE;
+    const { call, since } = goesOn ? held : { call: base64url(crypto.getRandomValues(new Uint8Array(16))), since: performance.now() };
+    this.#unanswered.set(said, { call, since });
     const answer = await this.post(path, JSON.stringify({ ...body, call }));
     if (!NO_ANSWER.includes(String(answer.code))) this.#unanswered.delete(said);
     return answer;

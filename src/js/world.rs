@@ -21,7 +21,7 @@ use crate::issuer::funding::{CardKind, DemoProcessor};
 use crate::issuer::ledger::{Clock as LedgerClock, Kind, Ledger as _, MemoryLedger, Needs};
 use crate::issuer::{Issuer, PasswordCost, Refused, Settings};
 use crate::wallet::Wallet;
-use crate::wallet::memory::{Mode, SoftKey, Tamper};
+use crate::wallet::memory::{Mode, SoftKey};
 use crate::wallet::ports::Clock as _;
 use crate::wire::calls::Problem;
 use crate::wire::id::AccountId;
@@ -36,7 +36,7 @@ use core::time::Duration;
 use entropy::WorldEntropy;
 use js_sys::Function;
 use policy::Limits;
-use profiles::Profiles;
+use profiles::{Profiles, tamper_of};
 use serde::Deserialize;
 use till::Caller;
 use wasm_bindgen::JsValue;
@@ -363,19 +363,7 @@ impl RawWorld {
     /// # Errors
     /// `bad-argument`.
     pub fn prompt_tampers(&self, what: &str) -> Result<(), JsValue> {
-        self.profiles.tamper(match what {
-            "nothing" => None,
-            "signature" => Some(Tamper::Signature),
-            "uv" => Some(Tamper::Uv),
-            "up" => Some(Tamper::Up),
-            "challenge" => Some(Tamper::Challenge),
-            "origin" => Some(Tamper::Origin),
-            "cross-origin" => Some(Tamper::CrossOrigin),
-            "type" => Some(Tamper::Type),
-            "rp-id" => Some(Tamper::RpId),
-            "user-handle" => Some(Tamper::UserHandle),
-            _ => return Err(code(Code::BadArgument)),
-        });
+        self.profiles.tamper(tamper_of(what).ok_or_else(|| code(Code::BadArgument))?);
         Ok(())
     }
 

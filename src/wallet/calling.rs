@@ -13,6 +13,8 @@ use core::time::Duration;
 
 /// A call that was not answered keeps its name for so long: whoever asks for the same again is heard as before.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// Under one name a call is sent no longer than this: what its answer names, such as a login or a challenge, ends by then.
+const LONGEST: Duration = Duration::from_secs(300);
 /// Calls without an answer at the most.
 const MOST: usize = 16;
 
@@ -53,6 +55,7 @@ pub(super) struct Unanswered(RefCell<Vec<Open>>);
 struct Open {
     said: Hash,
     id: CallId,
+    first: Duration,
     since: Duration,
 }
 
@@ -60,14 +63,14 @@ impl Unanswered {
     /// The name of the call that says this and was not answered; a new one for any other.
     fn name(&self, said: Hash, new: CallId, now: Duration) -> CallId {
         let mut calls = self.0.borrow_mut();
-        calls.retain(|call| now < call.since.saturating_add(PATIENCE));
+        calls.retain(|call| now < call.since.saturating_add(PATIENCE) && now < call.first.saturating_add(LONGEST));
         if let Some(call) = calls.iter().find(|call| call.said == said) {
             return call.id;
         }
         if calls.len() >= MOST {
             calls.remove(0);
         }
-        calls.push(Open { said, id: new, since: now });
+        calls.push(Open { said, id: new, first: now, since: now });
         new
     }
 

@@ -1,5 +1,7 @@
 //! News from the issuer: clock, head, receipts, state of this device.
 
+mod floor;
+
 use super::Wallet;
 use super::checks::check_time;
 use super::client::By;
@@ -7,7 +9,7 @@ use super::dating::forget_named;
 use super::error::{Details, Error};
 use super::history::{apply, broken_alert, plain_alert};
 use super::ports::{Clock, Entropy, Platform, millis};
-use super::record::{Account, Counting, Data, LeftThen};
+use super::record::{Account, Data, LeftThen};
 use super::room::{Anchor, Local, ms};
 use super::state::{Alert, AlertKind, Cause, Missing};
 use crate::code::Code;
@@ -21,18 +23,12 @@ use crate::wire::receipt::Kind;
 use crate::wire::state::{DeviceState, DeviceStatus, Left};
 use crate::wire::time::Time;
 use core::time::Duration;
+use floor::take_floor;
 
 /// A time statement counts only if its round trip took less.
 const ROUND_TRIP: Duration = Duration::from_secs(10);
 /// Oldest head that is news, in seconds.
 const HEAD_AGE: u32 = 60;
-/// Codes that this record may have counted in a minute without knowing of them: a copy of it that was put back, say.
-const COUNTED_A_MINUTE: u32 = 10;
-/// And beside those.
-const COUNTED: u32 = 64;
-/// A new key goes on from the last counter of the one before if that is no further above the floor: half of what the issuer
-/// takes for one key's own counting.
-const NEAR: u32 = 32_768;
 /// A clock that is off by more is told to the owner, in milliseconds.
 const SKEW_MS: u64 = 120_000;
 /// An offset that moved by less is not told again.
@@ -341,29 +337,6 @@ fn take_state(data: &mut Data, asked: &Asked, state: &DeviceState, now: u32) {
         forget_named(data, ms(now));
     }
     data.last_contact = now;
-}
-
-/// Takes the counter's floor, if this record may have counted that far. If not, somebody else did: only a new key counts on.
-fn take_floor(data: &mut Data, floor: u32, now: u32) {
-    if data.counting == Counting::Unknown {
-        // The floor of the key that this one replaced: no code of this one was drawn yet.
-        if !(floor..=floor.saturating_add(NEAR)).contains(&data.atc) {
-            data.atc = floor;
-            data.forgotten = data.forgotten.min(floor);
-        }
-        data.counting = Counting::On;
-        return;
-    }
-    let minutes = now.saturating_sub(data.last_contact) / 60;
-    let most = data.atc.saturating_add(COUNTED).saturating_add(minutes.saturating_mul(COUNTED_A_MINUTE));
-    if floor <= data.atc {
-        data.counting = Counting::On;
-    } else if floor > most {
-        data.counting = Counting::Ahead;
-        data.alert(plain_alert(AlertKind::RotateNeeded, "floor", u64::from(floor), u64::from(now) * 1000));
-    } else if data.counting == Counting::On {
-        data.atc = floor;
-    }
 }
 
 fn take_receipts(data: &mut Data, items: &[ReceiptItem], head: &Head, set: &KeySet) -> Result<Round, Cause> {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
+import { Prover, makeKeys } from "../../www/proof.js";
 import { strings } from "../../www/strings.js";
 
 const folder = new URL("../../www/", import.meta.url);
@@ -89,4 +90,19 @@ test("pages send what was typed: no script drops characters of a code, an amount
   }
   // A space at either end is part of a password.
   assert.ok(!/value\("password"\)/.test(read("stop.js")));
+});
+
+test("a page's call that is not answered keeps its name for two minutes from its first sending", async (t) => {
+  const sent = [];
+  let now = 0;
+  t.mock.method(performance, "now", () => now);
+  t.mock.method(globalThis, "fetch", async (_, { body }) => {
+    sent.push(JSON.parse(body).call);
+    throw new TypeError("the network is away");
+  });
+  const prover = new Prover("https://issuer.example", await makeKeys());
+  for (now of [0, 100_000, 119_999, 120_000, 200_000]) assert.equal((await prover.change("/v1/login", { login: "hanako" })).code, "offline");
+  assert.equal(new Set(sent.slice(0, 3)).size, 1);
+  assert.notEqual(sent[3], sent[2]);
+  assert.equal(sent[4], sent[3]);
 });

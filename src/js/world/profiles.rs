@@ -125,3 +125,20 @@ impl Profiles {
         self.all.borrow().values().flat_map(|profile| profile.place.authenticator().prompts()).collect()
     }
 }
+
+/// What is wrong with the prompts' answers, by its word; `Some(None)` for `nothing`, `None` for a word that says nothing.
+pub(super) fn tamper_of(what: &str) -> Option<Option<Tamper>> {
+    Some(match what {
+        "nothing" => None,
+        "signature" => Some(Tamper::Signature),
+        "uv" => Some(Tamper::Uv),
+        "up" => Some(Tamper::Up),
+        "challenge" => Some(Tamper::Challenge),
+        "origin" => Some(Tamper::Origin),
+        "cross-origin" => Some(Tamper::CrossOrigin),
+        "type" => Some(Tamper::Type),
+        "rp-id" => Some(Tamper::RpId),
+        "user-handle" => Some(Tamper::UserHandle),
+        _ => return None,
+    })
+}

@@ -51,6 +51,23 @@ fn an_unanswered_call_is_another_one_after_two_minutes() {
 }
 
 #[test]
+fn a_call_that_is_never_answered_is_another_one_after_five_minutes() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    let body = || wallet.body::<LowerLimit>(&lower(900)).unwrap();
+    let first = body().into_text();
+    for _ in 0..2 {
+        world.advance(100);
+        wallet.note_answer(body().id(), &Err(Code::Offline.into()));
+        assert_eq!(body().into_text(), first);
+    }
+    world.advance(99);
+    assert_eq!(body().into_text(), first);
+    world.advance(1);
+    assert_ne!(body().into_text(), first);
+}
+
+#[test]
 fn few_unanswered_calls_are_remembered_and_none_that_only_reads() {
     let world = World::new();
     let wallet = world.enrolled();
