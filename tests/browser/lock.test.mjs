@@ -107,6 +107,9 @@ test("the same in Node with custody software, and the key is gone from the walle
   const owner = await world.issuer.account({ balance: yen(2000) });
   const wallet = await world.wallet({ account: owner, enrolled: true, lockAfterSeconds: 0.02 });
   const reasons = [];
+  // The wallet's own timer keeps no process alive, so this one does.
+  const alive = setInterval(() => {}, 1_000);
+  t.after(() => clearInterval(alive));
   await new Promise((resolve) => {
     wallet.on("lock", ({ reason }) => resolve(reasons.push(reason)));
     if (wallet.state.status === "locked") resolve();
