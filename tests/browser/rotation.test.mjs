@@ -170,11 +170,9 @@ for (const custody of ["passkey", "browser"]) {
     if (SHOTS) await page.screenshot({ path: `${SHOTS}/renew-${custody}.png`, fullPage: true });
     await page.click("#agree-confirm");
     await status(page, "ready");
-    await page.click("#tab-pay");
-    await page.click("#show-code");
-    await page.locator("#code svg").waitFor();
-    assert.equal(await charge(till, await scan(page.locator("#code")), "460"), "approved");
-    await page.locator("#paid:not([hidden])").waitFor();
+    await use(page, "sync");
+    assert.equal(await charge(till, await code(page), "460"), "approved");
+    await use(page, "sync");
     await page.waitForFunction(() => document.querySelector("#balance")?.textContent?.replace(/\D/g, "") === "1000");
     assert.equal(await use(page, "custody"), custody);
     // What was copied is dead.
