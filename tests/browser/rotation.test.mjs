@@ -7,7 +7,6 @@ import { HANAKO, balance, openTill, register, use } from "../lib/attack.mjs";
 import { addAuthenticator, launchChromium } from "../lib/engines.mjs";
 import { startIssuer } from "../lib/issuer.mjs";
 import { charge, openPage, readInbox, status } from "../lib/pages.mjs";
-import { scan } from "../lib/scan.mjs";
 
 /** Where screenshots go, if anywhere. */
 const SHOTS = process.env.SHOTS;
