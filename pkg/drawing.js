@@ -12,6 +12,7 @@ const TEXTS = {
     making: "Making a code",
     showing: "A payment code is on the screen",
     left: (/** @type {number} */ seconds) => `New code in ${seconds} s`,
+    soon: (/** @type {number} */ seconds) => `The next code is possible in ${seconds} s`,
     paused: "No code is shown",
     paid: "Paid",
     declined: "The payment was declined",
@@ -24,6 +25,7 @@ const TEXTS = {
     making: "コードを作成しています",
     showing: "支払いコードを表示しています",
     left: (/** @type {number} */ seconds) => `あと${seconds}秒で更新`,
+    soon: (/** @type {number} */ seconds) => `次のコードまであと${seconds}秒`,
     paused: "コードは表示されていません",
     paid: "支払いが完了しました",
     declined: "支払いは承認されませんでした",
@@ -31,7 +33,7 @@ const TEXTS = {
     stopped: "支払いコードは停止しています",
   },
 };
-/** @typedef {Exclude<keyof typeof TEXTS.en, "left">} Said */
+/** @typedef {Exclude<keyof typeof TEXTS.en, "left" | "soon">} Said */
 
 /**
  * @param {HTMLElement | SVGElement} element
@@ -109,6 +111,11 @@ export function drawing(target, options) {
         modules.removeAttribute("d");
       }
       countdown.textContent = code && secondsLeft !== undefined ? texts.left(secondsLeft) : "";
+    },
+    /** How long a code that comes too soon has to wait. @param {number} seconds */
+    soon(seconds) {
+      countdown.hidden = false;
+      countdown.textContent = texts.soon(seconds);
     },
     /** Said once per change, so that a screen reader is not interrupted each second. The code itself is never read out. @param {Said} what @param {boolean} [busy] */
     say(what, busy = false) {

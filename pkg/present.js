@@ -33,6 +33,7 @@ export function present(wallet, raw, target, options, stops) {
   let awake = null;
   const page = target.ownerDocument;
   const view = drawing(target, { label: options.label, language: options.language, onTap: tap });
+  view.code(null);
 
   /** @param {any} next */
   function change(next) {
@@ -58,7 +59,8 @@ export function present(wallet, raw, target, options, stops) {
     try {
       code = revive(await guarded(() => raw.make(asked(options.bound, options.form))));
     } catch (error) {
-      failure = isJitsuinError(error) ? error : null;
+      // The module asks again by itself after `too-fast`: a person who was quick gets the code a moment later.
+      failure = isJitsuinError(error) && error.code !== "too-fast" ? error : null;
     } finally {
       making = false;
     }
@@ -73,6 +75,10 @@ export function present(wallet, raw, target, options, stops) {
       view.say(code ? "showing" : "making", true);
       if (!code) change({ phase: "making" });
       void make();
+    } else if (what.phase === "soon") {
+      view.say(code ? "showing" : "making", true);
+      if (!code) view.soon(what.secondsLeft);
+      if (!code) change({ phase: "making" });
     } else if (what.phase === "showing" && code) {
       view.code(code, what.secondsLeft);
       view.say("showing");

@@ -22,6 +22,7 @@ export interface RawPresentation {
 export type RawView =
   | { phase: "waiting"; reason: "start" | "paid" | "declined" | "blurred" | "rested" | "failed" }
   | { phase: "making" }
+  | { phase: "soon"; secondsLeft: number }
   | { phase: "showing"; secondsLeft: number };
 
 export interface RawWorld {

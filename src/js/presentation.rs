@@ -73,7 +73,7 @@ impl RawPresentation {
 
     /// Makes the code that a view of phase `making` asks for. `bounds` is a JSON list: the most it may be worth, as a decimal
     /// text of minor units, and the name of its form. Rejects as [`crate::wallet::Wallet::payment_code`] does; the
-    /// presentation then waits for a tap.
+    /// presentation then waits for a tap, or after `too-fast` for the time that the error names.
     pub fn make(&self, bounds: &str) -> Promise {
         let inner = Rc::clone(&self.inner);
         let bounds = Request::new(bounds).bounds(0);
@@ -90,7 +90,10 @@ impl RawPresentation {
                     to_js(&code)
                 }
                 Err(error) => {
-                    presentation.failed(now);
+                    match (error.code, error.details.as_ref().and_then(|details| details.retry_after_ms)) {
+                        (Code::TooFast, Some(wait)) => presentation.too_soon(wait, now),
+                        _ => presentation.failed(now),
+                    };
                     Err(thrown(&error))
                 }
             }

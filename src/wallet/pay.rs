@@ -33,8 +33,9 @@ impl<P: Platform> Wallet<P> {
         if max.is_some_and(Amount::is_zero) {
             return Err(Code::BadAmount.into());
         }
-        if self.read(|data| is_dated_ahead(data, self.now_ms()))? {
-            // Names the counters. Whatever hinders it, the wallet then says that it has to sync.
+        if self.read(|data| data.counting == Counting::Unknown || is_dated_ahead(data, self.now_ms()))? {
+            // Brings the floor of a new key, and names the counters of codes dated ahead. Whatever hinders it, what follows
+            // says why there is no code.
             let _ = self.fetch_news().await;
             self.demand_ready()?;
         }
@@ -136,7 +137,7 @@ fn check_may_pay(data: &Data) -> Result<(), Error> {
         DeviceStatus::Active => match data.counting {
             Counting::On => return Ok(()),
             Counting::Ahead => Code::RotateNeeded,
-            // The sync that follows a rotation did not come through: the next one brings the floor.
+            // No sync came through since the rotation: the next one brings the floor.
             Counting::Unknown => Code::Offline,
         },
         DeviceStatus::Frozen => Code::Frozen,

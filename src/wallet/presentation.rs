@@ -37,8 +37,14 @@ pub enum View {
         /// Why.
         reason: Wait,
     },
-    /// Ask the wallet for a code now, then tell [`Presentation::made`] or [`Presentation::failed`].
+    /// Ask the wallet for a code now, then tell [`Presentation::made`], [`Presentation::too_soon`] or
+    /// [`Presentation::failed`].
     Making,
+    /// The wallet may not make the next code yet (protocol section 6: one a second, ten a minute).
+    Soon {
+        /// Until it is asked again.
+        seconds_left: u32,
+    },
     /// The code that was made last.
     Showing {
         /// Until the code is replaced.
@@ -51,6 +57,7 @@ impl ToJson for View {
         match self {
             Self::Waiting { reason } => to.object("phase reason", &[&"waiting", reason]),
             Self::Making => to.object("phase", &[&"making"]),
+            Self::Soon { seconds_left } => to.object("phase secondsLeft", &[&"soon", seconds_left]),
             Self::Showing { seconds_left } => to.object("phase secondsLeft", &[&"showing", seconds_left]),
         }
     }
@@ -62,6 +69,8 @@ enum Phase {
     /// The code that is on screen stays there until the new one is made.
     Making {
         since: u64,
+        /// Not before this.
+        from: u64,
     },
     Showing {
         since: u64,
@@ -94,7 +103,7 @@ impl Presentation {
     pub fn tapped(&mut self, now: u64) -> View {
         if let Phase::Waiting(_) = self.phase {
             self.counters = None;
-            self.phase = Phase::Making { since: now };
+            self.phase = Phase::Making { since: now, from: now };
         }
         self.at(now)
     }
@@ -104,9 +113,17 @@ impl Presentation {
         // Also when the code comes too late to be drawn: it is a token of this presentation all the same.
         let first = self.counters.map_or(code.counter, |(first, _)| first);
         self.counters = Some((first, code.counter));
-        if let Phase::Making { since } = self.phase {
+        if let Phase::Making { since, .. } = self.phase {
             let life = code.expires_at.saturating_sub(code.made_at);
             self.phase = Phase::Showing { since, made: now, ends: now.saturating_add(life) };
+        }
+        self.at(now)
+    }
+
+    /// The code that was asked for comes too soon after the one before: it is asked for again after `wait` milliseconds.
+    pub fn too_soon(&mut self, wait: u64, now: u64) -> View {
+        if let Phase::Making { since, .. } = self.phase {
+            self.phase = Phase::Making { since, from: now.saturating_add(wait) };
         }
         self.at(now)
     }
@@ -148,22 +165,30 @@ impl Presentation {
 
     /// What to draw at `now`; call it each second.
     pub fn at(&mut self, now: u64) -> View {
-        if let Phase::Showing { since, made, ends } = self.phase {
-            if now.saturating_sub(since) >= LONGEST_MS || now >= ends {
-                self.phase = Phase::Waiting(Wait::Rested);
-            } else if now.saturating_sub(made) >= ROTATION_MS {
-                self.phase = Phase::Making { since };
+        self.phase = match self.phase {
+            Phase::Showing { since, ends, .. } if now.saturating_sub(since) >= LONGEST_MS || now >= ends => {
+                Phase::Waiting(Wait::Rested)
             }
-        }
+            Phase::Showing { since, made, .. } if now.saturating_sub(made) >= ROTATION_MS => {
+                Phase::Making { since, from: now }
+            }
+            Phase::Making { since, .. } if now.saturating_sub(since) >= LONGEST_MS => Phase::Waiting(Wait::Rested),
+            phase => phase,
+        };
         match self.phase {
             Phase::Waiting(reason) => View::Waiting { reason },
+            Phase::Making { from, .. } if now < from => View::Soon { seconds_left: seconds(now, from) },
             Phase::Making { .. } => View::Making,
             Phase::Showing { made, .. } => {
-                let left = made.saturating_add(ROTATION_MS).saturating_sub(now).div_ceil(1000);
-                View::Showing { seconds_left: u32::try_from(left).unwrap_or(u32::MAX) }
+                View::Showing { seconds_left: seconds(now, made.saturating_add(ROTATION_MS)) }
             }
         }
     }
+}
+
+/// Seconds that are left of the time until `end`, begun ones too.
+fn seconds(now: u64, end: u64) -> u32 {
+    u32::try_from(end.saturating_sub(now).div_ceil(1000)).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ import { HANAKO, balance, openTill, register, use } from "../lib/attack.mjs";
 import { addAuthenticator, launchChromium } from "../lib/engines.mjs";
 import { startIssuer } from "../lib/issuer.mjs";
 import { charge, openPage, readInbox, status } from "../lib/pages.mjs";
+import { scan } from "../lib/scan.mjs";
 
 /** Where screenshots go, if anywhere. */
 const SHOTS = process.env.SHOTS;
@@ -169,9 +170,11 @@ for (const custody of ["passkey", "browser"]) {
     if (SHOTS) await page.screenshot({ path: `${SHOTS}/renew-${custody}.png`, fullPage: true });
     await page.click("#agree-confirm");
     await status(page, "ready");
-    await use(page, "sync");
-    assert.equal(await charge(till, await code(page), "460"), "approved");
-    await use(page, "sync");
+    await page.click("#tab-pay");
+    await page.click("#show-code");
+    await page.locator("#code svg").waitFor();
+    assert.equal(await charge(till, await scan(page.locator("#code")), "460"), "approved");
+    await page.locator("#paid:not([hidden])").waitFor();
     await page.waitForFunction(() => document.querySelector("#balance")?.textContent?.replace(/\D/g, "") === "1000");
     assert.equal(await use(page, "custody"), custody);
     // What was copied is dead.

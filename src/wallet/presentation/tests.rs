@@ -106,3 +106,32 @@ fn a_code_that_could_not_be_made_waits_for_a_tap() {
     presentation.tapped(0);
     assert_eq!(presentation.failed(0), waiting(Wait::Failed));
 }
+
+#[test]
+fn a_code_that_comes_too_soon_is_asked_for_again_by_itself() {
+    let mut presentation = Presentation::new();
+    presentation.tapped(0);
+    assert_eq!(presentation.too_soon(700, 100), View::Soon { seconds_left: 1 });
+    assert_eq!(presentation.at(799), View::Soon { seconds_left: 1 });
+    assert_eq!(presentation.at(800), View::Making);
+    assert_eq!(presentation.made(&code(1), 800), View::Showing { seconds_left: 30 });
+    // The eleventh code of a minute.
+    assert_eq!(presentation.at(30_800), View::Making);
+    assert_eq!(presentation.too_soon(12_300, 30_800), View::Soon { seconds_left: 13 });
+    assert_eq!(presentation.blurred(31_000), waiting(Wait::Blurred));
+    assert_eq!(presentation.at(60_000), waiting(Wait::Blurred));
+}
+
+#[test]
+fn what_ended_meanwhile_is_not_asked_for_again() {
+    let mut presentation = Presentation::new();
+    presentation.tapped(0);
+    presentation.blurred(10);
+    assert_eq!(presentation.too_soon(1, 20), waiting(Wait::Blurred));
+    assert_eq!(presentation.at(1_000), waiting(Wait::Blurred));
+    // A pace that never lets it through ends with the presentation's time.
+    let mut presentation = Presentation::new();
+    presentation.tapped(0);
+    presentation.too_soon(60_000, LONGEST_MS - 1_000);
+    assert_eq!(presentation.at(LONGEST_MS), waiting(Wait::Rested));
+}
