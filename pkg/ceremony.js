@@ -18,6 +18,8 @@ function result(confirmed) {
       return revive(confirmed.device);
     case "receipt":
       return revive(confirmed.receipt);
+    case "code-sent":
+      return Object.freeze({ kind: "code-sent", attempt: confirmed.attempt });
     default:
       return Object.freeze({ kind: "pending", topUp: confirmed.id });
   }

@@ -88,7 +88,6 @@ export const CODES = Object.freeze({
   "reversal-too-late": ["user", false, "The payment can no longer be reversed by the till."],
   "intent-mismatch": ["issuer", false, "What would be signed differs from what was asked for."],
   "intent-expired": ["user", true, "The intent is past its time, used, or unknown."],
-  "intent-limit": ["user", true, "Too many open intents: finish or wait."],
   "co-signature-missing": ["page", false, "The device key's co-signature is missing."],
   "co-signature-refused": ["page", false, "The co-signature does not cover this assertion and intent."],
   "assertion-refused": ["user", true, "The passkey's signature or data does not hold."],

@@ -154,6 +154,12 @@ export interface Ceremony<T> {
 export interface Cancellable {
   readonly signal?: AbortSignal;
 }
+/** A contact code is on its way, or one that was sent before still lives. */
+export interface CodeSent {
+  readonly kind: "code-sent";
+  /** For `unfreeze`. */
+  readonly attempt: string;
+}
 /** The card processor has not answered: a receipt will say how it ended. Do not simply try again. */
 export interface PendingTopUp {
   readonly kind: "pending";
@@ -273,12 +279,10 @@ export class Wallet {
   /**
    * A new device key, or another custody, signed in by the old one, which is dead then: also the cure of `suspended` and `rotate-needed`. Meters, counters and
    * the first day go along; stored cards are proved anew. Its answer may be lost: `confirm()` or the next sync asks again. Codes: `frozen`,
-   * `revoked`, `locked`, `unsupported`, `prf-unavailable`, `intent-limit`.
+   * `revoked`, `locked`, `unsupported`, `prf-unavailable`.
    */
   prepareRotation(options?: { custody?: Custody } & Cancellable): Promise<Ceremony<Device>>;
-  /** Lowers at once what all devices may pay in 24 hours (`state.limit`). Codes: `bad-amount`, `cooling-off`; `over-limit` if it would raise it. */
-  lowerLimit(options: Money & Cancellable): Promise<void>;
-  /** Raises it, within what the issuer allows. Codes: `bad-amount` if it is no more, `over-limit`, `cooling-off`; `clock-skew`. The limit may have changed since the last sync: `intent.old` is the one that the owner is asked about. */
+  /** Lowers or raises what all devices may pay in 24 hours (`state.limit`), within what the issuer allows. Codes: `bad-amount` for nothing or the same, `over-limit`, `cooling-off`; `clock-skew`. The limit may have changed since the last sync: `intent.old` is the one that the owner is asked about. */
   prepareLimit(options: Money & Cancellable): Promise<Ceremony<Receipt>>;
   /** Where the proof of a stored card on this device goes on: hand `proof` to `page` by POST or storage, never in a URL. `page` is on this page's
    *  origin, the issuer's or one of `cardOrigins`; any other is `issuer-untrusted`. */
@@ -293,10 +297,10 @@ export class Wallet {
   /** "Both were mine": releases the payment that a `held` receipt with the reason `used-elsewhere` is about; `sequence` is that receipt's. Codes: `locked`,
    *  `cooling-off`; `not-found` if it waits no more, or waits for a person of the issuer. */
   bothMine(options: { sequence: bigint } & Cancellable): Promise<void>;
-  /** Sends the contact code that `prepareUnfreeze` takes. Codes: `not-found` if not frozen, `not-first-device` on a device from after the freeze, `cooling-off`. */
-  sendUnfreezeCode(options?: Cancellable): Promise<{ readonly attempt: string }>;
-  /** Lets the account work again. Code: `code-refused`. */
-  prepareUnfreeze(options: { attempt: string; code: string } & Cancellable): Promise<Ceremony<Receipt>>;
+  /** Starts the release of a frozen account: the passkey first. `confirm()` sends the contact code that `unfreeze` takes; while a code lives, it sends none. Codes: `not-found` if not frozen, `not-first-device` on a device from after the freeze, `cooling-off`, `code-refused` if the contact was changed within 30 days. */
+  prepareUnfreeze(options?: Cancellable): Promise<Ceremony<CodeSent>>;
+  /** Lets the account work again: the contact code second. Code: `code-refused`, also after three wrong codes, five minutes, or a freeze in between; then start again. */
+  unfreeze(options: { attempt: string; code: string } & Cancellable): Promise<Receipt>;
   /** Erases all that is kept here: keys, receipts, alerts. An unlocked wallet signs the device off where the issuer can be reached. A locked one does not, and asks for no passkey: its device stays in the account's list without a key, so call `unlock()` first to sign it off. In both cases its passkey leads back (`prepareRecovery`). */
   forget(): Promise<void>;
   /** For support: versions, capabilities and state. No key, no token, no personal data. */
@@ -469,7 +473,6 @@ export type ErrorCode =
   | "reversal-too-late"
   | "intent-mismatch"
   | "intent-expired"
-  | "intent-limit"
   | "co-signature-missing"
   | "co-signature-refused"
   | "assertion-refused"

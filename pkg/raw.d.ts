@@ -12,7 +12,7 @@ export interface RawWallet {
 }
 
 export interface RawCeremony { id: number; intent: unknown }
-export type RawConfirmed = { outcome: "enrolled"; device: unknown } | { outcome: "receipt"; receipt: unknown } | { outcome: "pending"; id: string };
+export type RawConfirmed = { outcome: "enrolled"; device: unknown } | { outcome: "receipt"; receipt: unknown } | { outcome: "pending"; id: string } | { outcome: "code-sent"; attempt: string };
 
 export interface RawPresentation {
   tell(what: "at" | "tapped" | "blurred"): RawView;

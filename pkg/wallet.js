@@ -329,11 +329,6 @@ export class Wallet {
   }
 
   /** @param {import("./index.js").Money & { signal?: AbortSignal }} options */
-  async lowerLimit(options) {
-    return this.#call((raw) => raw.call(asked("lower_limit", this.#bound(options))), options);
-  }
-
-  /** @param {import("./index.js").Money & { signal?: AbortSignal }} options */
   async prepareLimit(options) {
     return this.#prepare((raw) => raw.call(asked("prepare_limit", this.#bound(options))), options);
   }
@@ -372,13 +367,14 @@ export class Wallet {
   }
 
   /** @param {{ signal?: AbortSignal }} [options] */
-  async sendUnfreezeCode(options) {
-    return Object.freeze({ attempt: await this.#call((raw) => raw.call(asked("send_unfreeze_code")), options) });
+  async prepareUnfreeze(options = {}) {
+    return this.#prepare((raw) => raw.call(asked("prepare_unfreeze")), options);
   }
 
   /** @param {{ attempt: string, code: string, signal?: AbortSignal }} options */
-  async prepareUnfreeze(options) {
-    return this.#prepare((raw) => raw.call(asked("prepare_unfreeze", text(options.attempt, "attempt"), text(options.code, "code"))), options);
+  async unfreeze(options) {
+    const [attempt, code] = [text(options.attempt, "attempt"), text(options.code, "code")];
+    return revive(await this.#call((raw) => raw.call(asked("unfreeze", attempt, code)), options));
   }
 
   async forget() {

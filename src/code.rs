@@ -206,7 +206,6 @@ codes! {
     // Step-up.
     IntentMismatch "intent-mismatch" User Issuer false 409 "What would be signed differs from what was asked for.";
     IntentExpired "intent-expired" User User true 410 "The intent is past its time, used, or unknown.";
-    IntentLimit "intent-limit" User User true 429 "Too many open intents: finish or wait.";
     CoSignatureMissing "co-signature-missing" Page Page false 422 "The device key's co-signature is missing.";
     CoSignatureRefused "co-signature-refused" Page Page false 403 "The co-signature does not cover this assertion and intent.";
     AssertionRefused "assertion-refused" User User true 403 "The passkey's signature or data does not hold.";

@@ -38,6 +38,7 @@ pub mod entropy;
 mod error;
 mod freeze;
 pub mod funding;
+pub mod intents;
 pub mod jwks;
 pub mod keys;
 pub mod ledger;

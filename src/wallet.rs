@@ -250,21 +250,13 @@ impl<P: Platform> Wallet<P> {
         Box::pin(self.agree_to_refill())
     }
 
-    /// Lowers at once what all devices may pay in 24 hours.
-    ///
-    /// # Errors
-    /// As for signing; `bad-amount` for nothing; `over-limit` if it would raise the limit; `cooling-off`.
-    pub fn lower_limit(&self, amount: Amount) -> Local<'_, Result<(), Error>> {
-        Box::pin(self.set_lower_limit(amount))
-    }
-
-    /// Prepares to raise it, within what the issuer allows.
+    /// Prepares to lower or raise what all devices may pay in 24 hours, within what the issuer allows.
     ///
     /// # Errors
     /// As for signing; `bad-amount` if it is no more than now; `over-limit` with what the issuer allows; `cooling-off`;
     /// `clock-skew`. What was changed elsewhere since the last sync is learned first.
     pub fn prepare_limit(&self, amount: Amount) -> Local<'_, Result<Ceremony, Error>> {
-        Box::pin(self.raise_limit(amount))
+        Box::pin(self.change_limit(amount))
     }
 
     /// Takes an alert off [`State::alerts`].
@@ -318,28 +310,29 @@ impl<P: Platform> Wallet<P> {
         Box::pin(self.release_held(sequence))
     }
 
-    /// Asks for the contact code of a release. The answer is for [`Wallet::prepare_unfreeze`].
+    /// Prepares the release of a frozen account: its confirmation, the passkey's, sends the contact code that
+    /// [`Wallet::unfreeze`] takes. While a code lives, none is sent.
     ///
     /// # Errors
-    /// `not-first-device` on a device from after the freeze, `cooling-off`, `not-found` if the account is not frozen.
-    pub fn send_unfreeze_code(&self) -> Local<'_, Result<String, Error>> {
-        Box::pin(self.unfreeze_code())
+    /// `not-first-device` on a device from after the freeze, `cooling-off`, `not-found` if the account is not frozen;
+    /// `code-refused` if the contact was changed within 30 days.
+    pub fn prepare_unfreeze(&self) -> Local<'_, Result<Ceremony, Error>> {
+        Box::pin(self.release())
     }
 
-    /// Prepares to let the account work again.
+    /// Lets the account work again.
     ///
     /// # Errors
-    /// `code-refused`; as [`Wallet::send_unfreeze_code`].
-    pub fn prepare_unfreeze<'a>(&'a self, attempt: &'a str, code: &'a str) -> Local<'a, Result<Ceremony, Error>> {
-        Box::pin(self.unfreeze(attempt, code))
+    /// `code-refused`; as [`Wallet::prepare_unfreeze`].
+    pub fn unfreeze<'a>(&'a self, attempt: &'a str, code: &'a str) -> Local<'a, Result<Rc<ReceiptView>, Error>> {
+        Box::pin(self.enter_unfreeze_code(attempt, code))
     }
 
     /// Prepares to put a new device key in the place of this one, which signs it in: after clone evidence, or into another
     /// custody; none: as it is. Meters, counters, cool-off and suspicion go along.
     ///
     /// # Errors
-    /// The state's code, but not `suspended`, which it cures; `unsupported` for a custody that does not work here;
-    /// `intent-limit`.
+    /// The state's code, but not `suspended`, which it cures; `unsupported` for a custody that does not work here.
     pub fn prepare_rotation(&self, custody: Option<Custody>) -> Local<'_, Result<Ceremony, Error>> {
         Box::pin(self.rotation(custody))
     }

@@ -167,12 +167,13 @@ async fn a_frozen_wallet_is_released_by_an_older_device_with_a_contact_code_and_
     wallet.sync().await.unwrap();
     assert_eq!(wallet.state().status, Status::Frozen, "reading goes on");
     wallet.unlock().await.unwrap();
-    let attempt = wallet.send_unfreeze_code().await.unwrap();
-    let code = world.code_for("hanako@example.test").await;
-    assert_eq!(wallet.prepare_unfreeze(&attempt, "00000000").await.unwrap_err().code, Code::CodeRefused);
-    let ceremony = wallet.prepare_unfreeze(&attempt, &code).await.unwrap();
+    let ceremony = wallet.prepare_unfreeze().await.unwrap();
     assert_eq!(ceremony.intent.kind(), "unfreeze");
-    let done = world::receipt(wallet.confirm(ceremony.id).await.unwrap());
+    let attempt = world::attempt(wallet.confirm(ceremony.id).await.unwrap());
+    assert_eq!(wallet.state().status, Status::Frozen, "the passkey alone releases nothing");
+    let code = world.code_for("hanako@example.test").await;
+    assert_eq!(wallet.unfreeze(&attempt, "00000000").await.unwrap_err().code, Code::CodeRefused);
+    let done = wallet.unfreeze(&attempt, &code).await.unwrap();
     assert_eq!(done.kind, Kind::Unfrozen);
     assert_eq!(wallet.state().status, Status::Ready);
     assert_eq!(till.outcome(&early.text, 100, "sale-1").await, Outcome::Declined, "codes from before stay dead");
@@ -248,17 +249,19 @@ async fn an_agreed_refill_whose_answer_was_lost_is_fetched_without_a_second_prom
     assert!(wallet.state().allowance.unwrap().until > before.until);
 }
 
-async fn the_limit_is_lowered_at_once_and_raised_by_a_step_up<L: Timed>(world: World<L>) {
+async fn the_limit_is_lowered_and_raised_by_a_step_up<L: Timed>(world: World<L>) {
     let (_, wallet) = world.hanako().await;
     let till = world.till("1001").await;
     let limit = |wallet: &Wallet<Place>| wallet.state().limit.unwrap().amount;
     assert_eq!(limit(&wallet), yen(50_000));
     assert_eq!(wallet.prepare_limit(yen(50_001)).await.unwrap_err().code, Code::OverLimit);
-    assert_eq!(wallet.lower_limit(yen(0)).await.unwrap_err().code, Code::BadAmount);
-    wallet.lower_limit(yen(300)).await.unwrap();
+    assert_eq!(wallet.prepare_limit(yen(0)).await.unwrap_err().code, Code::BadAmount);
+    let ceremony = wallet.prepare_limit(yen(300)).await.unwrap();
+    assert_eq!(limit(&wallet), yen(50_000), "nothing before it is agreed to");
+    let done = world::receipt(wallet.confirm(ceremony.id).await.unwrap());
+    assert_eq!((done.kind, done.money.unwrap().amount), (Kind::LimitsChanged, yen(300)));
     assert_eq!(limit(&wallet), yen(300));
     assert_eq!(wallet.state().allowance.unwrap().left.amount, yen(300));
-    assert_eq!(wallet.lower_limit(yen(301)).await.unwrap_err().code, Code::OverLimit);
     assert_eq!(wallet.prepare_limit(yen(300)).await.unwrap_err().code, Code::BadAmount);
     let code = wallet.payment_code(Some(yen(300))).await.unwrap();
     assert_eq!(till.outcome(&code.text, 301, "sale-1").await, Outcome::AmountOver);
@@ -275,7 +278,7 @@ async fn the_limit_is_lowered_at_once_and_raised_by_a_step_up<L: Timed>(world: W
     let jitsuin::wallet::IntentView::Limit { old, new, .. } = ceremony.intent else { panic!("another intent") };
     assert_eq!((old.amount, new.amount, limit(&wallet)), (yen(500), yen(2_000), yen(500)));
     wallet.lock();
-    assert_eq!(wallet.lower_limit(yen(1)).await.unwrap_err().code, Code::Locked);
+    assert_eq!(wallet.prepare_limit(yen(1)).await.unwrap_err().code, Code::Locked);
 }
 
 async fn what_another_device_changes_is_told_on_this_one<L: Timed>(world: World<L>) {
@@ -285,16 +288,14 @@ async fn what_another_device_changes_is_told_on_this_one<L: Timed>(world: World<
     world.enrol(&second, "hanako").await.unwrap();
     first.sync().await.unwrap();
     first.acknowledge(&first.state().alerts[0].id.clone()).await.unwrap();
-    first.lower_limit(yen(900)).await.unwrap();
+    let ceremony = first.prepare_limit(yen(900)).await.unwrap();
+    first.confirm(ceremony.id).await.unwrap();
     second.sync().await.unwrap();
     assert_eq!((alerts(&first), alerts(&second)), (vec![], vec![AlertKind::LimitsChanged]));
     assert_eq!(second.state().limit.unwrap().amount, yen(900));
     world.advance(1);
     second.freeze().await.unwrap();
-    let attempt = first.send_unfreeze_code().await.unwrap();
-    let code = world.code_for("hanako@example.test").await;
-    let ceremony = first.prepare_unfreeze(&attempt, &code).await.unwrap();
-    first.confirm(ceremony.id).await.unwrap();
+    world.release(&first).await;
     second.sync().await.unwrap();
     assert_eq!(alerts(&first), [AlertKind::Frozen]);
     assert_eq!(alerts(&second), [AlertKind::LimitsChanged, AlertKind::Unfrozen]);
@@ -455,7 +456,7 @@ on_each_ledger! {
     two_devices_of_one_account_raise_nothing_false
     a_second_refill_in_a_day_takes_a_step_up_and_gives_no_new_window
     an_agreed_refill_whose_answer_was_lost_is_fetched_without_a_second_prompt
-    the_limit_is_lowered_at_once_and_raised_by_a_step_up
+    the_limit_is_lowered_and_raised_by_a_step_up
     what_another_device_changes_is_told_on_this_one
     little_left_is_told_once
     a_suspended_device_is_replaced_by_a_new_key_with_its_passkey_and_pays_small_amounts

@@ -84,7 +84,7 @@ fn the_calls_without_a_name_are_the_desk_s() {
     let calls = |effect: Effect| CALLS.iter().filter(|(_, held)| *held == effect).map(|(path, _)| *path).collect();
     assert_eq!(listed("Reading"), calls(Effect::Reads));
     assert_eq!(listed("Named by"), calls(Effect::ByKey));
-    assert_eq!(CALLS.iter().filter(|(_, effect)| *effect == Effect::ByCall).count(), 27);
+    assert_eq!(CALLS.iter().filter(|(_, effect)| *effect == Effect::ByCall).count(), 21);
 }
 
 #[test]

@@ -251,7 +251,13 @@ function buttons(wallet) {
   byId("unfreeze-send").addEventListener("click", (event) => during(/** @type {HTMLElement} */ (event.currentTarget), async () => {
     // The device key asks for it: one that is locked is opened by this tap first.
     await wallet.unlock();
-    ({ attempt } = await wallet.sendUnfreezeCode());
+    const ceremony = await wallet.prepareUnfreeze();
+    const sent = await agree({
+      title: t("safety.unfreezeTitle"), text: t("safety.unfreezeText"), button: t("safety.unfreezeNow"),
+      confirm: () => ceremony.confirm(), cancel: () => ceremony.cancel(),
+    });
+    if (sent === undefined) return;
+    ({ attempt } = sent);
     byId("unfreeze-enter").hidden = false;
     byId("unfreeze-code").focus();
   }));
@@ -259,16 +265,10 @@ function buttons(wallet) {
     event.preventDefault();
     during(byId("unfreeze-submit"), async () => {
       const field = /** @type {HTMLInputElement} */ (byId("unfreeze-code"));
-      const ceremony = await wallet.prepareUnfreeze({ attempt, code: field.value });
+      await wallet.unfreeze({ attempt, code: field.value });
       field.value = "";
-      const done = await agree({
-        title: t("safety.unfreezeTitle"), text: t("safety.unfreezeText"), button: t("safety.unfreezeNow"),
-        confirm: () => ceremony.confirm(), cancel: () => ceremony.cancel(),
-      });
-      if (done) {
-        byId("unfreeze-enter").hidden = true;
-        say(t("safety.unfrozen"));
-      }
+      byId("unfreeze-enter").hidden = true;
+      say(t("safety.unfrozen"));
     });
   });
   startOver(async () => wallet);

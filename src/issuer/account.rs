@@ -10,9 +10,7 @@ use crate::rules::policy::{Limits, Policy};
 use crate::rules::spending::Meter;
 use crate::wire::allowance::{Offline, Tier};
 use crate::wire::enrolment::Custody;
-use crate::wire::id::{
-    AccountId, Audience, Bytes, CredentialId, Handle, Hash, Nonce, PlaceId, SourceId, Thumbprint, Veil,
-};
+use crate::wire::id::{AccountId, Audience, Bytes, CredentialId, Handle, Hash, PlaceId, SourceId, Thumbprint, Veil};
 use crate::wire::key::PublicKey;
 use crate::wire::money::{Amount, Currency};
 use crate::wire::state::{DeviceStatus, SourceItem};
@@ -112,8 +110,9 @@ pub struct Device {
     pub spent_offline: Meter,
     /// Top-ups.
     pub topped_up: Meter,
-    /// Open step-ups.
-    pub intents: Vec<OpenIntent>,
+    /// How often what was prepared for it was ended: by a freeze or a suspicion. Part of the MAC of its nonces.
+    #[serde(default)]
+    pub intents_ended: u32,
     /// A refill that the owner agreed to and the wallet has not fetched.
     #[serde(default)]
     pub agreed_refill: Option<AgreedRefill>,
@@ -245,19 +244,6 @@ pub struct Retired {
     pub issued_at: u32,
 }
 
-/// A step-up that waits for its confirmation.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct OpenIntent {
-    /// Names it.
-    pub nonce: Nonce,
-    /// The canonical intent.
-    pub bytes: Bytes,
-    /// End, seconds since 1970.
-    pub until: u32,
-    /// Failed confirms.
-    pub failed: u32,
-}
-
 /// A stored card.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Source {
@@ -328,6 +314,12 @@ impl Account {
 }
 
 impl Device {
+    /// Ends every intent that was prepared for it, and a refill that was agreed to.
+    pub const fn end_intents(&mut self) {
+        self.intents_ended = self.intents_ended.wrapping_add(1);
+        self.agreed_refill = None;
+    }
+
     /// The limits behind its next allowance.
     #[must_use]
     pub fn limits<'p>(&self, policy: &'p Policy, now: u32) -> &'p Limits {

@@ -16,9 +16,8 @@ use crate::code::Code;
 use crate::rules::spending::WINDOW as DAY;
 use crate::wire::allowance::Allowance;
 use crate::wire::calls::{
-    AccountFrozen, ByCall, CardProofStarted, CountersNamed, Enrolled, EnrolmentPrepared, HoldReleased, IntentPrepared,
-    LimitSet, LogInStarted, PasskeyFreezePrepared, Refilled, RotationPrepared, SignedOff, Ticket, TillEnrolled,
-    UnfreezeCodeSent,
+    AccountFrozen, ByCall, CardProofStarted, CountersNamed, Enrolled, EnrolmentPrepared, HoldReleased, LogInStarted,
+    PasskeyFreezePrepared, Refilled, SignedOff, Ticket, TillEnrolled, Unfrozen,
 };
 use crate::wire::id::{Bytes, Handle, Hash, Thumbprint, Veil, to_base64};
 use crate::wire::key_set::Use;
@@ -234,7 +233,7 @@ macro_rules! plain {
     )*};
 }
 plain! {
-    AccountFrozen CountersNamed EnrolmentPrepared HoldReleased IntentPrepared LimitSet PasskeyFreezePrepared RotationPrepared SignedOff TillEnrolled
+    AccountFrozen CountersNamed EnrolmentPrepared HoldReleased PasskeyFreezePrepared SignedOff TillEnrolled Unfrozen
 }
 
 /// Answers that are one name, drawn for this call.
@@ -251,7 +250,7 @@ macro_rules! names {
         }
     )*};
 }
-names! { LogInStarted attempt; Ticket ticket; UnfreezeCodeSent attempt; }
+names! { LogInStarted attempt; Ticket ticket; }
 
 impl Again for CardProofStarted {
     type Kept = String;

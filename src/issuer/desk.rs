@@ -17,10 +17,10 @@ use crate::code::Code;
 use crate::wire::calls::{
     BothMine, ByKey, Call, ConfirmEnrolment, ConfirmIntent, ConfirmPasskeyFreeze, ConfirmRecovery, ConfirmRotation,
     Effect, EnrolTill, EnterCode, FollowNews, FreezeAccount, FreezeByCode, FreezeByTicket, LogIn, LookUpPayment,
-    LowerLimit, MAX_BODY, NameCounters, Named, News, PROBLEM_TYPE, PrepareEnrolment, PrepareLimit,
-    PreparePasskeyFreeze, PrepareRecovery, PrepareRefill, PrepareRotation, PrepareTopUp, PrepareUnfreeze, ProveCard,
-    Reading, Refill, ReportUse, ReversePayment, SendUnfreezeCode, SignOff, Sync, Synced, TakePayment, VERSION,
-    WELL_KNOWN, WellKnown, WhichTill, read_body,
+    MAX_BODY, NameCounters, Named, News, PROBLEM_TYPE, PrepareEnrolment, PrepareLimit, PreparePasskeyFreeze,
+    PrepareRecovery, PrepareRefill, PrepareRotation, PrepareTopUp, PrepareUnfreeze, ProveCard, Reading, Refill,
+    ReportUse, ReversePayment, SignOff, Sync, Synced, TakePayment, Unfreeze, VERSION, WELL_KNOWN, WellKnown, WhichTill,
+    read_body,
 };
 use crate::wire::id::{AccountId, Thumbprint};
 use crate::wire::json::{self, ToJson};
@@ -93,8 +93,8 @@ macro_rules! verbs {
 }
 verbs! {
     LogIn EnterCode PrepareEnrolment ConfirmEnrolment Sync NameCounters Refill PrepareTopUp ConfirmIntent ProveCard FreezeAccount SignOff
-    ReportUse BothMine FreezeByTicket FreezeByCode PreparePasskeyFreeze ConfirmPasskeyFreeze SendUnfreezeCode PrepareUnfreeze
-    PrepareRefill PrepareLimit LowerLimit PrepareRecovery ConfirmRecovery PrepareRotation ConfirmRotation
+    ReportUse BothMine FreezeByTicket FreezeByCode PreparePasskeyFreeze ConfirmPasskeyFreeze PrepareUnfreeze Unfreeze
+    PrepareRefill PrepareLimit PrepareRecovery ConfirmRecovery PrepareRotation ConfirmRotation
     EnrolTill WhichTill TakePayment LookUpPayment ReversePayment
 }
 
@@ -203,6 +203,13 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
                 write(&self.$answer(&caller, &delivery, call $(, $more)*).await?)
             }};
         }
+        /// The answer of a call that changes nothing.
+        macro_rules! read_only {
+            ($answer:ident) => {{
+                let (call, Reading) = read(body)?;
+                write(&self.$answer(&caller, call).await?)
+            }};
+        }
         match verb {
             Verb::LogIn => once!(log_in, source),
             Verb::EnterCode => once!(enter_code, source),
@@ -210,7 +217,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             Verb::ConfirmEnrolment => once!(confirm_enrolment),
             Verb::NameCounters => once!(name_counters),
             Verb::Refill => once!(refill),
-            Verb::PrepareTopUp => once!(prepare_top_up),
+            Verb::PrepareTopUp => read_only!(prepare_top_up),
             Verb::ConfirmIntent => once!(confirm_intent),
             Verb::ProveCard => once!(prove_card),
             Verb::SignOff => once!(sign_off),
@@ -221,20 +228,16 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             Verb::FreezeByCode => once!(freeze_by_code, source),
             Verb::PreparePasskeyFreeze => once!(prepare_passkey_freeze, source),
             Verb::ConfirmPasskeyFreeze => once!(confirm_passkey_freeze),
-            Verb::SendUnfreezeCode => once!(send_unfreeze_code),
-            Verb::PrepareUnfreeze => once!(prepare_unfreeze, source),
-            Verb::PrepareRefill => once!(prepare_refill),
-            Verb::PrepareLimit => once!(prepare_limit),
-            Verb::LowerLimit => once!(lower_limit),
+            Verb::PrepareUnfreeze => read_only!(prepare_unfreeze),
+            Verb::Unfreeze => once!(unfreeze),
+            Verb::PrepareRefill => read_only!(prepare_refill),
+            Verb::PrepareLimit => read_only!(prepare_limit),
             Verb::PrepareRecovery => once!(prepare_recovery),
             Verb::ConfirmRecovery => once!(confirm_recovery),
-            Verb::PrepareRotation => once!(prepare_rotation),
+            Verb::PrepareRotation => read_only!(prepare_rotation),
             Verb::ConfirmRotation => once!(confirm_rotation),
             Verb::EnrolTill => once!(enrol_till, source),
-            Verb::Sync => {
-                let (call, Reading) = read(body)?;
-                write(&self.sync(&caller, call).await?)
-            }
+            Verb::Sync => read_only!(sync),
             Verb::WhichTill => {
                 let (WhichTill {}, Reading) = read(body)?;
                 write(&self.which_till(&caller).await?)

@@ -173,8 +173,7 @@ pub(super) fn sign_off(
     }
     device.state = State::Revoked;
     device.signed_off_at = Some(now);
-    device.intents.clear();
-    device.agreed_refill = None;
+    device.end_intents();
     let label = device.label.clone();
     let mut draft = Draft::of(Kind::DeviceRevoked, thumb);
     draft.body.device_label = Some(label.clone());

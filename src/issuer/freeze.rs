@@ -2,8 +2,9 @@
 
 use super::account::{Account, Held, HeldCause, State};
 use super::error::Refused;
+use super::keys::Keys;
 use super::ledger::Records;
-use super::login::{FRESH_CONTACT, count, live_ticket};
+use super::login::{FRESH_CONTACT, live_ticket};
 use super::messages::{Event, Message};
 use super::moment::Moment;
 use super::orders::Order;
@@ -12,13 +13,16 @@ use super::typed::SENT_DIGITS;
 use super::used::Used;
 use super::webauthn;
 use crate::code::Code;
-use crate::wire::calls::{AccountFrozen, ConfirmPasskeyFreeze, PasskeyFreezePrepared, ReceiptItem, freeze_challenge};
+use crate::wire::calls::{
+    AccountFrozen, ConfirmPasskeyFreeze, PasskeyFreezePrepared, ReceiptItem, Unfrozen, freeze_challenge,
+};
 use crate::wire::id::{AccountId, Nonce, Thumbprint, from_base64, to_base64};
 use crate::wire::receipt::Kind;
 use crate::wire::webauthn::AttestedCredential;
 
 const STOP_PURPOSE: &str = "jitsuin/v1/stop-code";
 const CODE_PURPOSE: &str = "jitsuin/v1/unfreeze-code";
+const ATTEMPT_PURPOSE: &str = "jitsuin/v1/unfreeze-attempt";
 /// Wrong contact codes before an order ends.
 const MOST_TRIES: u32 = 3;
 
@@ -33,8 +37,7 @@ pub(super) fn stop(
     let now = moment.now();
     // A second stop ends what was opened since the first, a release above all.
     for device in &mut owner.devices {
-        device.intents.clear();
-        device.agreed_refill = None;
+        device.end_intents();
     }
     if let Some(at) = owner.frozen_at {
         return AccountFrozen { at };
@@ -180,7 +183,7 @@ pub(super) fn report(moment: &Moment<'_>, owner: &mut Account, seq: u64) {
 ///
 /// # Errors
 /// [`Code::NotFound`] for an account that is not frozen; the device's state; [`Code::NotFirstDevice`] for a device that
-/// was enrolled since; [`Code::CoolingOff`].
+/// was enrolled since; [`Code::CoolingOff`]; [`Code::CodeRefused`] for a contact changed within 30 days.
 pub(super) fn check_release(moment: &Moment<'_>, owner: &Account, thumb: Thumbprint) -> Result<(), Refused> {
     let device = owner.device(thumb).ok_or(Code::NotEnrolled)?;
     match device.state {
@@ -196,73 +199,77 @@ pub(super) fn check_release(moment: &Moment<'_>, owner: &Account, thumb: Thumbpr
     if moment.now() < device.cooled_at {
         return Err(Refused::cooling_off(device.cooled_at));
     }
+    // Before the passkey is asked: a contact that was changed lately gets no code.
+    if owner.contact_changed_at.is_some_and(|at| at.saturating_add(FRESH_CONTACT) > moment.now()) {
+        return Err(Code::CodeRefused.into());
+    }
     Ok(())
 }
 
-/// The key under which an account's release codes are counted.
-pub(super) fn tries_key(account: &AccountId) -> String {
-    format!("unfreeze/{account}")
+/// What a release is known by while its contact code is awaited: a name that only the issuer can make, so that nobody who
+/// holds a copied device key can use up the tries of a code that came after the owner's passkey.
+pub(super) fn attempt(keys: &Keys, account: &AccountId, thumb: Thumbprint) -> String {
+    to_base64(keys.mac(ATTEMPT_PURPOSE, &[account.as_str().as_bytes(), thumb.as_bytes()]).as_bytes())
 }
 
-/// Sends the contact code of a release under an attempt drawn before.
-///
-/// # Errors
-/// What [`check_release`] refuses; [`Code::CodeRefused`] for a contact changed within 30 days;
-/// [`Code::TooManyAttempts`].
-pub(super) fn send_code(
-    moment: &Moment<'_>,
-    records: &mut Records,
-    account: &AccountId,
-    thumb: Thumbprint,
-    attempt: &str,
-) -> Result<(), Refused> {
+/// Sends the contact code of a release that the passkey has agreed to. While a code of this device lives, nothing is sent.
+pub(super) fn send_code(moment: &Moment<'_>, records: &mut Records, owner: &Account, thumb: Thumbprint) {
     let now = moment.now();
-    let owner = records.accounts.get(account).cloned().ok_or(Code::NotEnrolled)?;
-    check_release(moment, &owner, thumb)?;
-    if owner.contact_changed_at.is_some_and(|at| at.saturating_add(FRESH_CONTACT) > now) {
-        return Err(Code::CodeRefused.into());
+    let attempt = attempt(moment.keys, &owner.id, thumb);
+    let ended = owner.device(thumb).map_or(0, |device| device.intents_ended);
+    let lives = |order: &Order| match order {
+        Order::Unfreeze { ended: then, tries, until, .. } => *then == ended && *tries < MOST_TRIES && *until > now,
+        _ => false,
+    };
+    if records.orders.get(&attempt).is_some_and(lives) {
+        return;
     }
-    let attempts = &moment.settings.attempts;
-    count(records, &tries_key(account), attempts.per_login, attempts.window, now)?;
     let code = moment.chance.digits(SENT_DIGITS);
     let order = Order::Unfreeze {
-        account: account.clone(),
+        account: owner.id.clone(),
         thumb,
         code: moment.keys.mac(CODE_PURPOSE, &[attempt.as_bytes(), code.as_bytes()]),
         tries: 0,
+        ended,
         until: now.saturating_add(moment.settings.policy.order_seconds),
     };
     records.orders.put(attempt, order);
-    records.messages.push(Message::to_owner(&owner, now, &Event::UnfreezeCode(&code)));
-    Ok(())
+    records.messages.push(Message::to_owner(owner, now, &Event::UnfreezeCode(&code)));
 }
 
-/// Checks the contact code of a release and uses it up.
+/// Checks the contact code of a release and lets the account work again.
 ///
 /// # Errors
-/// [`Code::CodeRefused`], whatever was wrong.
+/// [`Code::CodeRefused`], whatever was wrong with the code; what [`check_release`] refuses.
 pub(super) fn enter_code(
     moment: &Moment<'_>,
     records: &mut Records,
     account: &AccountId,
     caller: Thumbprint,
     (attempt, typed): (&str, &str),
-) -> Result<(), Refused> {
+) -> Result<Unfrozen, Refused> {
     let now = moment.now();
-    let Some(Order::Unfreeze { account: held, thumb, code, tries, until }) = records.orders.get(attempt).cloned()
+    let mut owner = records.accounts.get(account).cloned().ok_or(Code::NotEnrolled)?;
+    let ended_now = owner.device(caller).ok_or(Code::NotEnrolled)?.intents_ended;
+    let Some(Order::Unfreeze { account: held, thumb, code, tries, ended, until }) =
+        records.orders.get(attempt).cloned()
     else {
         return Err(Code::CodeRefused.into());
     };
-    if held != *account || thumb != caller || until <= now || tries >= MOST_TRIES {
+    // A freeze since ended what was agreed to before it.
+    if held != *account || thumb != caller || ended != ended_now || until <= now || tries >= MOST_TRIES {
         return Err(Code::CodeRefused.into());
     }
     if !moment.keys.mac_holds(CODE_PURPOSE, &[attempt.as_bytes(), typed.as_bytes()], code.as_bytes()) {
         let tries = tries.saturating_add(1);
-        records.orders.put(attempt, Order::Unfreeze { account: held, thumb, code, tries, until });
+        records.orders.put(attempt, Order::Unfreeze { account: held, thumb, code, tries, ended, until });
         return Err(Code::CodeRefused.into());
     }
+    check_release(moment, &owner, caller)?;
     records.orders.take(attempt);
-    Ok(())
+    let receipt = release(moment, records, &mut owner, Some(caller));
+    records.accounts.put(account, owner);
+    Ok(Unfrozen { receipt })
 }
 
 /// Lets the account work again.

@@ -188,6 +188,19 @@ impl Keys {
         Hash(self.keyed(purpose, parts).finalize().into_bytes().into())
     }
 
+    /// The first 8 bytes of [`Keys::mac`].
+    pub(super) fn short_mac(&self, purpose: &str, parts: &[Vec<u8>]) -> [u8; 8] {
+        let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+        let Hash(mac) = self.mac(purpose, &parts);
+        mac.first_chunk().copied().unwrap_or_default()
+    }
+
+    /// Compares in constant time.
+    pub(super) fn short_mac_holds(&self, purpose: &str, parts: &[Vec<u8>], tag: &[u8]) -> bool {
+        let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+        tag.len() == 8 && self.keyed(purpose, &parts).verify_truncated_left(tag).is_ok()
+    }
+
     /// Compares in constant time.
     pub(super) fn mac_holds(&self, purpose: &str, parts: &[&[u8]], tag: &[u8]) -> bool {
         self.keyed(purpose, parts).verify_slice(tag).is_ok()

@@ -1,4 +1,4 @@
-//! The owner's own limit: lowered at once, raised by a step-up, never above what the issuer allows.
+//! The owner's own limit: lowered and raised by a step-up, never above what the issuer allows.
 
 use super::account::{Account, Device};
 use super::devices::require_active;
@@ -8,8 +8,8 @@ use super::messages::{Event, Message};
 use super::moment::Moment;
 use super::receipts::{self, Draft};
 use crate::code::Code;
-use crate::wire::calls::{LimitSet, ReceiptItem};
-use crate::wire::id::{AccountId, Thumbprint};
+use crate::wire::calls::ReceiptItem;
+use crate::wire::id::Thumbprint;
 use crate::wire::money::{Amount, Money};
 use crate::wire::receipt::Kind;
 
@@ -19,11 +19,11 @@ pub(super) fn current(moment: &Moment<'_>, owner: &Account, device: &Device) -> 
     owner.own_limit.map_or(most, |own| own.min(most))
 }
 
-/// Checks the raising of the limit, at `prepare` and again at `confirm`.
+/// Checks a new limit, at `prepare` and again at `confirm`.
 ///
 /// # Errors
 /// The state's code; [`Code::CoolingOff`]; [`Code::IntentMismatch`] if `old` is not the limit; [`Code::BadAmount`] if
-/// `new` is not more; [`Code::OverLimit`] with what the issuer allows.
+/// `new` is nothing or the same; [`Code::OverLimit`] with what the issuer allows.
 pub(super) fn check(
     moment: &Moment<'_>,
     owner: &Account,
@@ -40,7 +40,7 @@ pub(super) fn check(
     if old != current(moment, owner, device) {
         return Err(Code::IntentMismatch.into());
     }
-    if new <= old {
+    if new == old || new.is_zero() {
         return Err(Code::BadAmount.into());
     }
     let most = device.limits(&moment.settings.policy, now).per_account;
@@ -66,36 +66,4 @@ pub(super) fn set(
     let money = Money { amount: new, currency: owner.currency };
     records.messages.push(Message::alarm(moment, owner, &Event::LimitSet(money)));
     receipt
-}
-
-/// Lowers the limit without a step-up.
-///
-/// # Errors
-/// The state's code; [`Code::CoolingOff`]; [`Code::BadAmount`] for nothing; [`Code::OverLimit`] with the limit, if
-/// this would raise it.
-pub(super) fn lower(
-    moment: &Moment<'_>,
-    records: &mut Records,
-    account: &AccountId,
-    thumb: Thumbprint,
-    new: Amount,
-) -> Result<LimitSet, Refused> {
-    let mut owner = records.accounts.get(account).cloned().ok_or(Code::NotEnrolled)?;
-    require_active(&owner, thumb)?;
-    let device = owner.device(thumb).ok_or(Code::NotEnrolled)?;
-    if moment.now() < device.cooled_at {
-        return Err(Refused::cooling_off(device.cooled_at));
-    }
-    let old = current(moment, &owner, device);
-    if new.is_zero() {
-        return Err(Code::BadAmount.into());
-    }
-    if new > old {
-        return Err(Refused { left: Some(old), ..Refused::new(Code::OverLimit) });
-    }
-    if new < old {
-        set(moment, records, &mut owner, thumb, new);
-        records.accounts.put(account, owner);
-    }
-    Ok(LimitSet { limit: new })
 }

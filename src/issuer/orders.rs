@@ -17,7 +17,7 @@ pub enum Order {
         /// End, seconds since 1970.
         until: u32,
     },
-    /// A contact code that goes with an `unfreeze` intent, under its attempt.
+    /// A contact code that follows an `unfreeze` intent, under its attempt.
     Unfreeze {
         /// The account.
         account: AccountId,
@@ -27,6 +27,9 @@ pub enum Order {
         code: Hash,
         /// Wrong codes so far.
         tries: u32,
+        /// How often the device's intents had been ended when it was sent.
+        #[serde(default)]
+        ended: u32,
         /// End, seconds since 1970.
         until: u32,
     },

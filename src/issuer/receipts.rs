@@ -6,10 +6,12 @@ use super::moment::Moment;
 use crate::rules::chain::Link;
 use crate::wire::calls::ReceiptItem;
 use crate::wire::head::Head;
+use crate::wire::id::Hash;
 use crate::wire::id::{AccountId, Bytes, Thumbprint};
 use crate::wire::key_set::Use;
 use crate::wire::number::Whole;
 use crate::wire::receipt::{Body, Kind, Receipt};
+use crate::wire::sign1;
 
 /// A receipt as a ledger keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +26,14 @@ pub struct StoredReceipt {
     pub at: u32,
     /// The signed statement and its body.
     pub item: ReceiptItem,
+}
+
+impl StoredReceipt {
+    /// What the next receipt names as the one before.
+    #[must_use]
+    pub fn link(&self) -> Option<Hash> {
+        sign1::claimed::<Receipt>(&self.item.receipt.0).ok().map(|receipt| receipt.link())
+    }
 }
 
 /// What a receipt is to say.

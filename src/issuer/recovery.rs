@@ -129,8 +129,7 @@ pub(super) fn confirm(
     old.signed_off_at = None;
     // Its meters go on in the new key, and so does what is learned later about what it paid.
     old.replaced_by = Some(thumb);
-    old.intents.clear();
-    old.agreed_refill = None;
+    old.end_intents();
     let (old_thumb, old_label) = (old.thumb, old.label.clone());
     let meters = Meters::of(old);
     // No attestation comes with a recovery, and its key has no history of its own yet.

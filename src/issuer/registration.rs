@@ -111,7 +111,7 @@ pub(super) fn register(
         spent: new.meters.spent,
         spent_offline: new.meters.spent_offline,
         topped_up: new.meters.topped_up,
-        intents: Vec::new(),
+        intents_ended: 0,
         agreed_refill: None,
         signed_off_at: None,
         evidence: new.evidence,

@@ -24,10 +24,10 @@ use crate::wire::receipt::Kind;
 use crate::wire::sha256;
 use crate::wire::sign1;
 
-/// Opens the intent `rotate` of the calling device key.
+/// Prepares the intent `rotate` of the calling device key.
 ///
 /// # Errors
-/// What [`check`] refuses; [`Code::IntentLimit`].
+/// What [`check`] refuses.
 pub(super) fn prepare(
     moment: &Moment<'_>,
     records: &mut Records,
@@ -79,21 +79,27 @@ pub(super) fn confirm(
     if let Some(answer) = registration::answered(&owner, new_thumb, statement_hash) {
         return Ok(answer);
     }
-    let signed = Signed { nonce: call.nonce, assertion: &call.assertion, co_signature: Some(&call.co_signature) };
-    let result = step_up::agreed(moment, &mut owner, thumb, &signed, |owner, intent| {
+    let signed = Signed {
+        intent: Intent::from_bytes(&call.intent.0)?,
+        assertion: &call.assertion,
+        co_signature: Some(&call.co_signature),
+    };
+    let result = step_up::agreed(moment, records, &mut owner, thumb, signed, |records, owner, intent| {
         let device = owner.device(thumb).ok_or(Code::NotEnrolled)?;
         says(moment, device, intent, &statement, &call.approval.0)?;
         check(owner, thumb, new_thumb)?;
         registration::check_unknown(records, new_thumb, statement.channel_key.thumbprint())?;
         Ok(allowance::has_room(records, fresh.handle)?)
     });
-    if let Err(refused) = result {
-        // A failed try is counted.
-        records.accounts.put(account, owner);
-        return Err(refused);
-    }
+    let intent = match result {
+        Ok(intent) => intent,
+        Err(refused) => {
+            records.accounts.put(account, owner);
+            return Err(refused);
+        }
+    };
     allowance::index(records, fresh.handle, account, new_thumb)?;
-    let claim = Claim { thumb: new_thumb, nonce: call.nonce };
+    let claim = Claim { thumb: new_thumb, nonce: intent.nonce };
     let attests = |bytes: &[u8]| moment.settings.attestation.attests(claim, bytes);
     let attested = call.attestation.as_ref().is_some_and(|bytes| attests(&bytes.0));
     let answer = replace(moment, records, &mut owner, thumb, fresh, &statement, (statement_hash, attested))?;
@@ -156,8 +162,7 @@ fn replace(
     };
     old.state = State::Revoked;
     old.replaced_by = Some(new.key.thumbprint());
-    old.intents.clear();
-    old.agreed_refill = None;
+    old.end_intents();
     let label = old.label.clone();
     let mut draft = Draft::of(Kind::DeviceRevoked, thumb);
     draft.body.device_label = Some(label.clone());

@@ -1,6 +1,6 @@
-//! Step-ups: an intent is opened, signed by the passkey, co-signed by the device key, and used once (protocol section 4).
+//! Step-ups: an intent is prepared, signed by the passkey, co-signed by the device key, and used once (protocol section 4).
 
-use super::account::{Account, AgreedRefill, Device, OpenIntent};
+use super::account::{Account, AgreedRefill, Device, State};
 use super::delivery::{Again, Delivery};
 use super::devices::require_active;
 use super::error::Refused;
@@ -11,7 +11,7 @@ use super::moment::Moment;
 use super::top_ups::{self, Agreed, Wish};
 use super::verifier::step_up::check_co_signature;
 use super::webauthn::{self, Asserted};
-use super::{allowance, freeze, limits, rotation};
+use super::{allowance, freeze, intents, limits, rotation};
 use crate::code::Code;
 use crate::wire::calls::{ConfirmIntent, IntentPrepared, PrepareTopUp, ReceiptItem};
 use crate::wire::id::{AccountId, Bytes, Hash, Nonce, Thumbprint};
@@ -20,13 +20,10 @@ use crate::wire::money::Amount;
 use crate::wire::webauthn::Assertion;
 use serde::{Deserialize, Serialize};
 
-/// Failed confirms that end an intent.
-const MOST_FAILED: u32 = 5;
-
-/// Opens the intent of a top-up.
+/// Prepares the intent of a top-up.
 ///
 /// # Errors
-/// What [`top_ups::check`] refuses; [`Code::IntentLimit`].
+/// What [`top_ups::check`] refuses.
 pub(super) fn prepare_top_up(
     moment: &Moment<'_>,
     records: &mut Records,
@@ -42,10 +39,10 @@ pub(super) fn prepare_top_up(
     prepare(moment, records, account, thumb, *head, action)
 }
 
-/// Opens an intent, after checking what can be checked before its owner is asked.
+/// Prepares an intent, after checking what can be checked before its owner is asked. Nothing of it is kept.
 ///
 /// # Errors
-/// What the check of its kind refuses; [`Code::IntentLimit`].
+/// What the check of its kind refuses.
 pub(super) fn prepare(
     moment: &Moment<'_>,
     records: &mut Records,
@@ -55,29 +52,23 @@ pub(super) fn prepare(
     action: Action,
 ) -> Result<IntentPrepared, Refused> {
     let now = moment.now();
-    let policy = &moment.settings.policy;
     let mut owner = records.accounts.get(account).cloned().ok_or(Code::NotEnrolled)?;
     check(moment, &owner, thumb, &action)?;
     let device = owner.device_mut(thumb).ok_or(Code::NotEnrolled)?;
     device.last_contact = now;
-    device.intents.retain(|open| open.until > now);
-    if device.intents.len() >= usize::try_from(policy.open_intents).unwrap_or(usize::MAX) {
-        return Err(Code::IntentLimit.into());
-    }
-    let intent = Intent {
+    let mut intent = Intent {
         issuer: moment.settings.issuer.clone(),
         account: account.clone(),
         thumb,
         credential: device.credential.id.clone(),
         head,
-        nonce: Nonce(moment.chance.next()),
-        expires_at: now.saturating_add(policy.intent_seconds),
+        nonce: Nonce([0; 16]),
+        expires_at: 0,
         action,
     };
-    let bytes = Bytes(intent.to_bytes());
-    device.intents.push(OpenIntent { nonce: intent.nonce, bytes: bytes.clone(), until: intent.expires_at, failed: 0 });
+    intents::complete(moment, device, &mut intent);
     records.accounts.put(account, owner);
-    Ok(IntentPrepared { intent: bytes })
+    Ok(IntentPrepared { intent: Bytes(intent.to_bytes()) })
 }
 
 /// What a confirmed intent leads to.
@@ -86,6 +77,8 @@ pub(super) enum Effect {
     Charge(Charge),
     /// It is done.
     Done(ReceiptItem, u64),
+    /// A release was agreed to, and its contact code is under way.
+    CodeSent,
     /// An earlier delivery of the call did this.
     Before(Before),
 }
@@ -98,6 +91,8 @@ pub(super) enum Before {
     TopUp(String),
     /// The receipt of this number.
     Receipt(u64),
+    /// A contact code was sent.
+    CodeSent,
 }
 
 impl Again for Effect {
@@ -108,6 +103,7 @@ impl Again for Effect {
             Self::Charge(charge) => Before::TopUp(charge.key.clone()),
             Self::Done(_, seq) | Self::Before(Before::Receipt(seq)) => Before::Receipt(*seq),
             Self::Before(Before::TopUp(id)) => Before::TopUp(id.clone()),
+            Self::CodeSent | Self::Before(Before::CodeSent) => Before::CodeSent,
         }
     }
 
@@ -116,7 +112,7 @@ impl Again for Effect {
     }
 }
 
-/// Confirms an open intent of the calling device key: passkey first, then the co-signature, then every limit again.
+/// Confirms an intent of the calling device key: passkey first, then the co-signature, then every limit again.
 /// The nonce is used up in the transaction that has the effect; a top-up is pending under `id` then.
 ///
 /// # Errors
@@ -131,8 +127,12 @@ pub(super) fn confirm(
     id: &str,
 ) -> Result<Effect, Refused> {
     let mut owner = records.accounts.get(account).cloned().ok_or(Code::NotEnrolled)?;
-    let signed = Signed { nonce: call.nonce, assertion: &call.assertion, co_signature: call.co_signature.as_ref() };
-    let agreed = agreed(moment, &mut owner, thumb, &signed, |owner, intent| {
+    let signed = Signed {
+        intent: Intent::from_bytes(&call.intent.0)?,
+        assertion: &call.assertion,
+        co_signature: call.co_signature.as_ref(),
+    };
+    let agreed = agreed(moment, records, &mut owner, thumb, signed, |_, owner, intent| {
         // A rotation has a call of its own, for it needs more than these signatures.
         if matches!(intent.action, Action::Rotate { .. }) {
             return Err(Code::Unsupported.into());
@@ -150,56 +150,50 @@ pub(super) fn confirm(
     result
 }
 
-/// What signs an open intent.
+/// An intent and what signs it.
 pub(super) struct Signed<'a> {
-    /// Names it.
-    pub(super) nonce: Nonce,
+    /// The intent as it was sent.
+    pub(super) intent: Intent,
     /// The passkey's assertion.
     pub(super) assertion: &'a Assertion,
     /// The device key's co-signature statement.
     pub(super) co_signature: Option<&'a Bytes>,
 }
 
-/// The open intent that was agreed to, used up; a try that failed is counted. Passkey first, then the co-signature,
-/// then `check`. Whatever comes of it, the account is the caller's to put back.
+/// The intent that was agreed to, used up; a try that failed is counted. Passkey first, then the co-signature, then
+/// `check`. Whatever comes of it, the account is the caller's to put back.
 ///
 /// # Errors
-/// [`Code::IntentExpired`] for one that is unknown, used, past its time or another key's; the state's code; what
+/// [`Code::IntentExpired`] for one that was not prepared for this key, is used or past its time; the state's code; what
 /// `webauthn.rs` refuses; [`Code::CoSignatureMissing`]; [`Code::CoSignatureRefused`]; what `check` refuses.
 pub(super) fn agreed(
     moment: &Moment<'_>,
+    records: &mut Records,
     owner: &mut Account,
     thumb: Thumbprint,
-    signed: &Signed<'_>,
-    check: impl FnOnce(&Account, &Intent) -> Result<(), Refused>,
+    signed: Signed<'_>,
+    check: impl FnOnce(&Records, &Account, &Intent) -> Result<(), Refused>,
 ) -> Result<Intent, Refused> {
-    let now = moment.now();
     let user_handle = owner.user_handle.clone();
-    let device = owner.device_mut(thumb).ok_or(Code::NotEnrolled)?;
-    device.last_contact = now;
-    device.intents.retain(|open| open.until > now);
-    let open = device.intents.iter().find(|open| open.nonce == signed.nonce).cloned();
-    let has_own_rule = |open: &OpenIntent| {
-        Intent::from_bytes(&open.bytes.0)
-            .is_ok_and(|intent| matches!(intent.action, Action::Unfreeze | Action::Rotate { .. }))
-    };
-    if !open.as_ref().is_some_and(has_own_rule) {
+    owner.device_mut(thumb).ok_or(Code::NotEnrolled)?.last_contact = moment.now();
+    if !matches!(signed.intent.action, Action::Unfreeze | Action::Rotate { .. }) {
         require_active(owner, thumb)?;
     }
-    let open = open.ok_or(Code::IntentExpired)?;
     let device = owner.device(thumb).ok_or(Code::NotEnrolled)?;
-    let agreed = check_agreed(moment, device, &user_handle, &open, signed)
-        .and_then(|(intent, asserted)| check(owner, &intent).map(|()| (intent, asserted)));
-    let device = owner.device_mut(thumb).ok_or(Code::NotEnrolled)?;
+    if device.state == State::Revoked {
+        return Err(Code::Revoked.into());
+    }
+    intents::check(moment, records, device, &signed.intent)?;
+    let agreed = check_agreed(moment, device, &user_handle, &signed)
+        .and_then(|asserted| check(records, owner, &signed.intent).map(|()| asserted));
     match agreed {
-        Ok((intent, asserted)) => {
-            device.intents.retain(|open| open.nonce != signed.nonce);
-            device.credential.note(asserted);
-            Ok(intent)
+        Ok(asserted) => {
+            intents::used(records, &signed.intent);
+            owner.device_mut(thumb).ok_or(Code::NotEnrolled)?.credential.note(asserted);
+            Ok(signed.intent)
         }
         Err(refused) => {
-            device.intents.iter_mut().filter(|open| open.nonce == signed.nonce).for_each(|open| open.failed += 1);
-            device.intents.retain(|open| open.failed < MOST_FAILED);
+            intents::failed(records, &signed.intent);
             Err(refused)
         }
     }
@@ -220,7 +214,10 @@ fn apply(
             done(allowance::agree(moment, records, owner, thumb, terms), owner)
         }
         Action::Limit { new, .. } => done(limits::set(moment, records, owner, thumb, *new), owner),
-        Action::Unfreeze => done(freeze::release(moment, records, owner, Some(thumb)), owner),
+        Action::Unfreeze => {
+            freeze::send_code(moment, records, owner, thumb);
+            Effect::CodeSent
+        }
         _ => return Err(Code::Unsupported.into()),
     })
 }
@@ -258,15 +255,13 @@ fn check_agreed(
     moment: &Moment<'_>,
     device: &Device,
     user_handle: &Bytes,
-    open: &OpenIntent,
     signed: &Signed<'_>,
-) -> Result<(Intent, Asserted), Refused> {
-    let intent = Intent::from_bytes(&open.bytes.0)?;
+) -> Result<Asserted, Refused> {
+    let Signed { intent, assertion, .. } = signed;
     let credential = device.credential.attested();
-    let assertion = signed.assertion;
     let asserted =
         webauthn::check_assertion(moment.settings, &intent.challenge(), assertion, &credential, user_handle)?;
     let co_signature = signed.co_signature.ok_or(Code::CoSignatureMissing)?;
-    check_co_signature(&open.bytes.0, assertion, &device.key, &co_signature.0)?;
-    Ok((intent, asserted))
+    check_co_signature(&intent.to_bytes(), assertion, &device.key, &co_signature.0)?;
+    Ok(asserted)
 }

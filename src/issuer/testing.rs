@@ -138,7 +138,7 @@ pub(super) fn account(stage: &Stage, balance: u32) -> Account {
         spent: Meter::default(),
         spent_offline: Meter::default(),
         topped_up: Meter::default(),
-        intents: Vec::new(),
+        intents_ended: 0,
         agreed_refill: None,
         signed_off_at: None,
         evidence: Evidence::default(),

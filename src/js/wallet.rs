@@ -179,11 +179,10 @@ json_words! {
         Forget "forget",
         Close "close",
         PrepareRefill "prepare_refill",
-        LowerLimit "lower_limit",
         PrepareLimit "prepare_limit",
         PrepareRotation "prepare_rotation",
-        SendUnfreezeCode "send_unfreeze_code",
         PrepareUnfreeze "prepare_unfreeze",
+        Unfreeze "unfreeze",
         Reseal "reseal",
     }
 }
@@ -220,11 +219,10 @@ fn run<'a, P: Platform>(wallet: &'a Wallet<P>, request: &'a Request) -> Result<R
         Verb::Forget => telling(wallet.forget()),
         Verb::Close => telling(wallet.close()),
         Verb::PrepareRefill => telling(wallet.prepare_refill()),
-        Verb::LowerLimit => telling(wallet.lower_limit(request.read(1, Code::BadAmount)?)),
         Verb::PrepareLimit => telling(wallet.prepare_limit(request.read(1, Code::BadAmount)?)),
         Verb::PrepareRotation => telling(wallet.prepare_rotation(request.read(1, Code::BadArgument)?)),
-        Verb::SendUnfreezeCode => telling(wallet.send_unfreeze_code()),
-        Verb::PrepareUnfreeze => telling(wallet.prepare_unfreeze(one, two)),
+        Verb::PrepareUnfreeze => telling(wallet.prepare_unfreeze()),
+        Verb::Unfreeze => telling(wallet.unfreeze(one, two)),
         Verb::Reseal => telling(wallet.reseal()),
     })
 }

@@ -80,8 +80,6 @@ pub struct Policy {
     pub allowance_seconds: u32,
     /// Life of an intent in seconds.
     pub intent_seconds: u32,
-    /// Open intents of one device.
-    pub open_intents: u32,
     /// How long a till may reverse its own payment, in seconds.
     pub reversal_seconds: u32,
     /// A second debit of one device this soon after the first needs a token made after it, in seconds.
@@ -145,7 +143,6 @@ impl Default for Policy {
             clean_seconds: 30 * 24 * 3600,
             allowance_seconds: 7 * 24 * 3600,
             intent_seconds: 300,
-            open_intents: 3,
             reversal_seconds: 15 * 60,
             second_debit_seconds: 10,
             second_debit_at_till_seconds: 60,

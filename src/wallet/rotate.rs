@@ -142,7 +142,8 @@ impl<P: Platform> Wallet<P> {
             }
         }
         let attestation = self.platform.keys().attest(&handles.0, nonce).await;
-        let call = ConfirmRotation { nonce, assertion, co_signature, approval, statement, attestation };
+        let intent = Bytes(step.intent().to_bytes());
+        let call = ConfirmRotation { intent, assertion, co_signature, approval, statement, attestation };
         let call = Bytes(self.body::<ConfirmRotation>(&call)?.into_text());
         let custody = prepared.custody;
         Ok((Rotating { device_key: keys.0, channel_key, custody, nonce, call }, handles))

@@ -16,8 +16,8 @@ use super::room::{Local, Secret, ms, source_view};
 use super::state::{Ceremony, Confirmed, IntentView, Missing, ReceiptView};
 use crate::code::Code;
 use crate::wire::calls::{
-    ConfirmIntent, Confirming, IntentConfirmed, IntentPrepared, LowerLimit, PrepareLimit, PrepareRefill, PrepareTopUp,
-    PrepareUnfreeze, ReceiptItem, SendUnfreezeCode,
+    ConfirmIntent, Confirming, IntentConfirmed, IntentPrepared, PrepareLimit, PrepareRefill, PrepareTopUp,
+    PrepareUnfreeze, ReceiptItem, Unfreeze,
 };
 use crate::wire::co_signature::CoSignature;
 use crate::wire::id::{Bytes, Hash, Nonce, RpId, SourceId, to_base64};
@@ -100,22 +100,7 @@ impl<P: Platform> Wallet<P> {
         self.step_up(action, &call, &view).await
     }
 
-    /// Lowers what all devices may pay: it only takes away, so it takes no step-up.
-    pub(super) async fn set_lower_limit(&self, new: Amount) -> Result<(), Error> {
-        self.demand_ready()?;
-        let said = self.call(By::Device, &LowerLimit { new }).await?.limit;
-        self.change(move |data| {
-            // The answer is not signed: it lowers, and by no less than was asked for.
-            data.limit = Some(data.limit.map_or(new, |limit| limit.min(new)).min(said));
-            Ok(())
-        })
-        .await?;
-        // The receipt of it; if it does not come now, the next sync brings it.
-        let _ = self.fetch_news().await;
-        Ok(())
-    }
-
-    pub(super) async fn raise_limit(&self, new: Amount) -> Result<Ceremony, Error> {
+    pub(super) async fn change_limit(&self, new: Amount) -> Result<Ceremony, Error> {
         let limit = || self.read(|data| data.limit);
         let known = limit();
         match self.ask_for_limit(new).await {
@@ -137,15 +122,33 @@ impl<P: Platform> Wallet<P> {
         self.step_up(Action::Limit { old, new }, &call, &view).await
     }
 
-    pub(super) async fn unfreeze_code(&self) -> Result<String, Error> {
-        Ok(self.call(By::Device, &SendUnfreezeCode {}).await?.attempt)
-    }
-
-    pub(super) async fn unfreeze(&self, attempt: &str, code: &str) -> Result<Ceremony, Error> {
-        let call =
-            |head| self.body::<PrepareUnfreeze>(&PrepareUnfreeze { attempt: attempt.into(), code: code.into(), head });
+    /// The passkey first; its confirmation sends the contact code.
+    pub(super) async fn release(&self) -> Result<Ceremony, Error> {
+        let call = |head| self.body::<PrepareUnfreeze>(&PrepareUnfreeze { head });
         let view = |device, expires_at| IntentView::Unfreeze { device, expires_at };
         self.step_up(Action::Unfreeze, &call, &view).await
+    }
+
+    /// The contact code second: it releases the account.
+    pub(super) async fn enter_unfreeze_code(&self, attempt: &str, code: &str) -> Result<Rc<ReceiptView>, Error> {
+        self.demand_for(&Action::Unfreeze)?;
+        let (after, thumb) = self.read(|data| (data.link.seq, data.device_key.thumbprint()))?;
+        let call = Unfreeze { attempt: attempt.into(), code: code.into() };
+        let item = self.call(By::Device, &call).await?.receipt;
+        let own = to_base64(&thumb.0);
+        let made = |receipt: &ReceiptView| {
+            receipt.kind == Kind::Unfrozen && receipt.sequence > after && receipt.device.as_ref() == Some(&own)
+        };
+        let receipt = self.accept(&made, &item).await?;
+        self.change(|data| {
+            // Its owner let it go: the next state may say so.
+            data.froze = false;
+            Ok(())
+        })
+        .await?;
+        // The chain is brought up to it; if that fails now, the next sync does it.
+        let _ = self.fetch_news().await;
+        Ok(receipt)
     }
 
     /// From what is wanted to the open ceremony: `call` writes the call's body for the newest link, `view` what the user
@@ -225,8 +228,8 @@ impl<P: Platform> Wallet<P> {
             Some(call) => call,
             None => {
                 let (answer, co_signature) = self.agree(open, prepared, None).await?;
-                let nonce = prepared.intent.nonce;
-                let call = Confirming { nonce, assertion: &answer.0, co_signature: &co_signature };
+                let intent = Bytes(prepared.intent.to_bytes());
+                let call = Confirming { intent: &intent, assertion: &answer.0, co_signature: &co_signature };
                 let call = self.body::<ConfirmIntent>(&call)?;
                 prepared.sent.replace(Some(call.clone()));
                 call
@@ -234,12 +237,21 @@ impl<P: Platform> Wallet<P> {
         };
         let answer = self.send_proved(By::Device, call).await;
         let receipt = match parsed(answer).map(|answer| *answer) {
-            Ok(IntentConfirmed::Done { receipt }) => self.accept(prepared, &receipt).await?,
+            Ok(IntentConfirmed::Done { receipt }) => self.accept(&|receipt| prepared.made(receipt), &receipt).await?,
+            Ok(IntentConfirmed::CodeSent { attempt }) if matches!(prepared.intent.action, Action::Unfreeze) => {
+                return Ok(Confirmed::CodeSent { attempt });
+            }
+            // The issuer's word for something else than what was asked.
+            Ok(IntentConfirmed::CodeSent { .. }) => return Err(Code::IssuerRefused.into()),
             Ok(IntentConfirmed::Pending { top_up }) => return Ok(Confirmed::Pending { id: top_up.to_string() }),
             // The first answer was lost, and the intent is used: what it did stands in the receipts.
-            Err(error) if again && error.code == Code::IntentExpired => {
+            Err(error)
+                if again
+                    && error.code == Code::IntentExpired
+                    && !matches!(prepared.intent.action, Action::Unfreeze) =>
+            {
                 let synced = self.fetch_news().await;
-                match self.find(prepared)? {
+                match self.find(&|receipt| prepared.made(receipt))? {
                     Some(receipt) => receipt,
                     None => {
                         synced?;
@@ -259,14 +271,6 @@ impl<P: Platform> Wallet<P> {
         if matches!(prepared.intent.action, Action::Refill { .. }) {
             // What was agreed to waits at the issuer: if it does not come now, the next confirm fetches it, without a prompt.
             self.fetch_allowance().await?;
-        }
-        if matches!(prepared.intent.action, Action::Unfreeze) {
-            // Its owner let it go: the next state may say so.
-            self.change(|data| {
-                data.froze = false;
-                Ok(())
-            })
-            .await?;
         }
         // The chain is brought up to it; if that fails now, the next sync does it.
         let _ = self.fetch_news().await;
@@ -292,8 +296,8 @@ impl<P: Platform> Wallet<P> {
         Ok((answer, self.signed(By::Device, unsigned).await?))
     }
 
-    /// Checks that a receipt is the issuer's, and for exactly this intent.
-    async fn accept(&self, prepared: &Prepared, item: &ReceiptItem) -> Result<Rc<ReceiptView>, Error> {
+    /// Checks that a receipt is the issuer's, and the one that `made` knows.
+    async fn accept(&self, made: &dyn Fn(&ReceiptView) -> bool, item: &ReceiptItem) -> Result<Rc<ReceiptView>, Error> {
         let look = |set: &KeySet| self.read(|data| Some(Rc::new(open_receipt(data, set, item).ok()?.view(data))));
         let mut view = look(&*self.key_set()?)?;
         if view.is_none() {
@@ -305,19 +309,19 @@ impl<P: Platform> Wallet<P> {
             return Err(Code::CardDeclined.into());
         }
         let found = match view.missing {
-            None => prepared.made(&view).then_some(view),
+            None => made(&view).then_some(view),
             Some(Missing::Forged) => None,
             // Without its details, what it moved shows once the receipts before it are here.
             Some(Missing::Erased | Missing::Unreadable) => {
                 self.fetch_news().await?;
-                self.find(prepared)?
+                self.find(made)?
             }
         };
         found.ok_or_else(|| Code::ReceiptForged.into())
     }
 
-    fn find(&self, prepared: &Prepared) -> Result<Option<Rc<ReceiptView>>, Error> {
-        self.read(|data| data.receipts.iter().find(|receipt| prepared.made(receipt)).cloned())
+    fn find(&self, made: &dyn Fn(&ReceiptView) -> bool) -> Result<Option<Rc<ReceiptView>>, Error> {
+        self.read(|data| data.receipts.iter().find(|receipt| made(receipt)).cloned())
     }
 }
 
@@ -365,7 +369,6 @@ impl Prepared {
                 (Kind::TopUp, receipt.money == money && named)
             }
             Action::Limit { new, .. } => (Kind::LimitsChanged, amount == Some(*new) || receipt.missing.is_some()),
-            Action::Unfreeze => (Kind::Unfrozen, true),
             _ => (Kind::Refilled, true),
         };
         own && receipt.kind == kind && same

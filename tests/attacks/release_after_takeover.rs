@@ -25,7 +25,7 @@ pub async fn play() -> Row {
     let mut refused = Vec::new();
     // Also when its cool-off is over.
     for day in 0..3 {
-        refused.push(thief.send_unfreeze_code().await.unwrap_err().code);
+        refused.push(thief.prepare_unfreeze().await.unwrap_err().code);
         let token = forge(&his_place, &key, stage.world.now(), |token| token.atc += day);
         assert_eq!(till.outcome(&token, 100, &format!("theft-{day}")).await, Outcome::Declined);
         stage.world.advance(86_400);

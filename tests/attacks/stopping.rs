@@ -40,9 +40,9 @@ pub async fn assert_as(own: &Place, credential: &CredentialId, user_handle: &Byt
     assertion
 }
 
-/// Releases an account with a copy of its device key and the contact code, signed by another passkey. The refusal.
-pub async fn release_by_hand(key: &Thief, own: &Place, victim: &Place, call: &PrepareUnfreeze) -> String {
-    let prepared = key.call(call).await.unwrap();
+/// Agrees to the release of an account with a copy of its device key, signed by another passkey. The refusal.
+pub async fn release_by_hand(key: &Thief, own: &Place, victim: &Place) -> String {
+    let prepared = key.call(&PrepareUnfreeze { head: Hash::ZERO }).await.unwrap();
     let intent = Intent::from_bytes(&prepared.intent.0).unwrap();
     let account = data(victim).account.unwrap();
     let assertion = assert_as(own, &account.credential, &account.user_handle, intent.challenge()).await;
@@ -56,7 +56,7 @@ pub async fn release_by_hand(key: &Thief, own: &Place, victim: &Place, call: &Pr
     );
     let unsigned = sign1::prepare(&statement, key.key.public());
     let co_signature = Some(Bytes(unsigned.finish(&key.sign(unsigned.message()))));
-    let call = ConfirmIntent { nonce: intent.nonce, assertion, co_signature };
+    let call = ConfirmIntent { intent: prepared.intent, assertion, co_signature };
     key.call(&call).await.unwrap_err().code
 }
 

@@ -1,6 +1,6 @@
 //! One story for each call: what leads to it, the call under the mishaps, and what its answer is good for.
 
-use super::world::{Caller, Till, World, receipt, yen};
+use super::world::{Caller, Till, World, attempt, receipt, yen};
 use jitsuin::code::Code;
 use jitsuin::wallet::memory::Place;
 use jitsuin::wallet::ports::{Authenticator as _, Platform as _, RequestOptions};
@@ -184,10 +184,9 @@ pub(crate) async fn play(path: &str, world: &World, taps: u32, arm: impl Fn()) {
             receipt(wallet.confirm(ceremony.id).await.unwrap());
             pays(world, &wallet).await;
         }
-        LowerLimit::PATH | PrepareLimit::PATH => {
+        PrepareLimit::PATH => {
             let (_, wallet) = enrolled(world).await;
             arm();
-            again!(wallet.lower_limit(yen(900)));
             let ceremony = again!(wallet.prepare_limit(yen(1_000)));
             receipt(wallet.confirm(ceremony.id).await.unwrap());
         }
@@ -258,13 +257,13 @@ pub(crate) async fn play(path: &str, world: &World, taps: u32, arm: impl Fn()) {
             let assertion = assertion(&place, freeze_challenge(&settings.issuer, &settings.rp_id, nonce)).await;
             again!(page.call(&ConfirmPasskeyFreeze { nonce, assertion: assertion.clone() }));
         }
-        SendUnfreezeCode::PATH | PrepareUnfreeze::PATH => {
+        PrepareUnfreeze::PATH | Unfreeze::PATH => {
             let wallet = frozen(world).await;
             arm();
-            let attempt = again!(wallet.send_unfreeze_code());
+            let ceremony = again!(wallet.prepare_unfreeze());
+            let attempt = attempt(again!(wallet.confirm(ceremony.id)));
             let code = world.code_for(CONTACT).await;
-            let ceremony = again!(wallet.prepare_unfreeze(&attempt, &code));
-            receipt(wallet.confirm(ceremony.id).await.unwrap());
+            again!(wallet.unfreeze(&attempt, &code));
             pays(world, &wallet).await;
         }
         EnrolTill::PATH => {

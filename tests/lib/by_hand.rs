@@ -55,7 +55,7 @@ impl<L: Timed> ByHand<L> {
     }
 
     pub async fn confirm(&self, assertion: Assertion, co_signature: Option<Bytes>) -> Result<IntentConfirmed, String> {
-        let call = ConfirmIntent { nonce: self.intent.nonce, assertion, co_signature };
+        let call = ConfirmIntent { intent: Bytes(self.intent.to_bytes()), assertion, co_signature };
         self.caller.call(&call).await.map_err(|problem| problem.code)
     }
 }

@@ -89,6 +89,13 @@ impl World {
 }
 
 impl<L: Timed> World<L> {
+    /// Lets hanako's frozen account go, by this wallet.
+    pub async fn release(&self, wallet: &Wallet<Place>) {
+        let ceremony = wallet.prepare_unfreeze().await.unwrap();
+        let attempt = attempt(wallet.confirm(ceremony.id).await.unwrap());
+        wallet.unfreeze(&attempt, &self.code_for("hanako@example.test").await).await.unwrap();
+    }
+
     /// Over a ledger whose clock stands at the time of this world's beginning, or of another world's now.
     pub async fn over(ledger: L, plan: demo::Plan, change: impl FnOnce(&mut IssuerSettings)) -> Self {
         let mut settings = IssuerSettings::new(ISSUER, &[ISSUER]).unwrap();
@@ -372,6 +379,14 @@ pub fn receipt(confirmed: Confirmed) -> Rc<ReceiptView> {
     match confirmed {
         Confirmed::Receipt { receipt } => receipt,
         other => panic!("no receipt: {other:?}"),
+    }
+}
+
+/// The attempt of a release that the passkey has agreed to.
+pub fn attempt(confirmed: Confirmed) -> String {
+    match confirmed {
+        Confirmed::CodeSent { attempt } => attempt,
+        other => panic!("no code: {other:?}"),
     }
 }
 

@@ -353,7 +353,7 @@ class Wallet:
         parts = [unb64(response[name]) for name in ("authenticatorData", "clientDataJSON", "signature")]
         hashes_of = {at: sha256(part) for at, part in enumerate([intent, *parts], 1)}
         co_signature = statement(self.key, "step-up", {**hashes_of, 5: self.passkey})
-        confirm = {"nonce": b64(drawn[8]), "assertion": assertion, "co_signature": b64(co_signature)}
+        confirm = {"intent": b64(intent), "assertion": assertion, "co_signature": b64(co_signature)}
         confirmed = self.device.change("/v1/intents/confirm", confirm)
         self.sync()
         return confirmed["outcome"]

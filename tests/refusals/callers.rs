@@ -114,7 +114,11 @@ fn a_request_that_carries_a_prf_output_is_prf_leaked() {
         let (world, place, ..) = stage().await;
         let by_hand = ByHand::prepare(&world, &place, 1_000, "card-1").await;
         let assertion = by_hand.assert(&place, &by_hand.intent).await;
-        let call = ConfirmIntent { nonce: by_hand.intent.nonce, assertion, co_signature: None };
+        let call = ConfirmIntent {
+            intent: jitsuin::wire::id::Bytes(by_hand.intent.to_bytes()),
+            assertion,
+            co_signature: None,
+        };
         let mut json = serde_json::to_value(&call).unwrap();
         json["assertion"]["clientExtensionResults"] = serde_json::json!({ "prf": { "results": { "first": "AA" } } });
         let refused = by_hand.caller.post("/v1/intents/confirm", serde_json::to_vec(&json).unwrap()).await;

@@ -51,7 +51,11 @@ fn a_step_up_by_another_device_key_is_refused() {
         let co_signature = by_hand.co_sign(&by_hand.intent, &assertion, &stranger);
         assert_eq!(by_hand.confirm(assertion.clone(), Some(co_signature)).await.unwrap_err(), "co-signature-refused");
         let right = by_hand.co_sign(&by_hand.intent, &assertion, &by_hand.caller);
-        let call = ConfirmIntent { nonce: by_hand.intent.nonce, assertion, co_signature: Some(right) };
+        let call = ConfirmIntent {
+            intent: jitsuin::wire::id::Bytes(by_hand.intent.to_bytes()),
+            assertion,
+            co_signature: Some(right),
+        };
         assert_eq!(stranger.call(&call).await.unwrap_err().code, "not-enrolled");
         world.audit().await;
     });

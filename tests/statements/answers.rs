@@ -92,7 +92,7 @@ proptest! {
         })?;
         is_read(&AccountFrozen { at })?;
         is_read(&PasskeyFreezePrepared { nonce, expires_at: at })?;
-        is_read(&LimitSet { limit: amount })?;
+
         is_read(&LogInStarted { attempt: word.clone() })?;
         is_read(&CardProofStarted { page: word.clone(), proof: word.clone() })?;
         let (till, merchant) = ("t/1".parse().unwrap(), "m/1".parse().unwrap());

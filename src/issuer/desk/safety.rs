@@ -8,15 +8,16 @@ use crate::issuer::delivery::Delivery;
 use crate::issuer::error::Refused;
 use crate::issuer::funding::Funding;
 use crate::issuer::ledger::{Kind, Ledger, Needs};
-use crate::issuer::{devices, freeze, limits, login, payments, recovery, rotation, step_up, typed};
+use crate::issuer::{devices, freeze, intents, login, payments, recovery, rotation, step_up, typed};
 use crate::wire::calls::{
     AccountFrozen, BothMine, ConfirmPasskeyFreeze, ConfirmRecovery, ConfirmRotation, Enrolled, EnrolmentPrepared,
-    FreezeByCode, FreezeByTicket, HoldReleased, IntentPrepared, LimitSet, LowerLimit, PasskeyFreezePrepared,
-    PrepareLimit, PreparePasskeyFreeze, PrepareRecovery, PrepareRefill, PrepareRotation, PrepareUnfreeze, ReportUse,
-    RotationPrepared, SendUnfreezeCode, SignOff, SignedOff, UnfreezeCodeSent,
+    FreezeByCode, FreezeByTicket, HoldReleased, IntentPrepared, PasskeyFreezePrepared, PrepareLimit,
+    PreparePasskeyFreeze, PrepareRecovery, PrepareRefill, PrepareRotation, PrepareUnfreeze, ReportUse,
+    RotationPrepared, SignOff, SignedOff, Unfreeze, Unfrozen,
 };
 use crate::wire::enrolment;
-use crate::wire::intent::Action;
+use crate::wire::id::Hash;
+use crate::wire::intent::{Action, Intent};
 
 impl<L: Ledger, F: Funding> Issuer<L, F> {
     pub(super) async fn report_use(
@@ -132,84 +133,45 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         .await
     }
 
-    pub(super) async fn send_unfreeze_code(
-        &self,
-        caller: &Caller,
-        delivery: &Delivery,
-        SendUnfreezeCode {}: SendUnfreezeCode,
-    ) -> Result<UnfreezeCodeSent, Refused> {
-        let account = caller.device()?;
-        let attempt = delivery.name("");
-        let needs = Needs::new()
-            .and(Kind::Accounts, account)
-            .and(Kind::Orders, &attempt)
-            .and(Kind::Tries, freeze::tries_key(account));
-        self.once(caller.now_ms, delivery, needs, |moment, records| {
-            freeze::send_code(moment, records, account, caller.thumb, &attempt)?;
-            Ok(UnfreezeCodeSent { attempt: attempt.clone() })
-        })
-        .await
-    }
-
     pub(super) async fn prepare_unfreeze(
         &self,
         caller: &Caller,
-        delivery: &Delivery,
-        call: PrepareUnfreeze,
-        source: &str,
+        PrepareUnfreeze { head }: PrepareUnfreeze,
     ) -> Result<IntentPrepared, Refused> {
+        self.prepare(caller, head, Action::Unfreeze).await
+    }
+
+    pub(super) async fn unfreeze(
+        &self,
+        caller: &Caller,
+        delivery: &Delivery,
+        Unfreeze { attempt, code }: Unfreeze,
+    ) -> Result<Unfrozen, Refused> {
         let account = caller.device()?;
-        let (source, code) = (login::source_key(source), typed::sent_code(&call.code));
-        let needs =
-            Needs::new().and(Kind::Tries, &source).and(Kind::Accounts, account).and(Kind::Orders, &call.attempt);
+        // What is no code costs no try.
+        let code = typed::sent_code(&code).ok_or(Code::CodeRefused)?;
+        let needs = Needs::new().and(Kind::Accounts, account).and(Kind::Orders, &attempt);
         self.once(caller.now_ms, delivery, needs, |moment, records| {
-            // What is no code costs no try.
-            let code = code.as_deref().ok_or(Code::CodeRefused)?;
-            login::count_source(moment, records, &source)?;
-            freeze::enter_code(moment, records, account, caller.thumb, (&call.attempt, code))?;
-            step_up::prepare(moment, records, account, caller.thumb, call.head, Action::Unfreeze)
+            freeze::enter_code(moment, records, account, caller.thumb, (&attempt, &code))
         })
         .await
     }
 
-    pub(super) async fn prepare_refill(
-        &self,
-        caller: &Caller,
-        delivery: &Delivery,
-        call: PrepareRefill,
-    ) -> Result<IntentPrepared, Refused> {
+    pub(super) async fn prepare_refill(&self, caller: &Caller, call: PrepareRefill) -> Result<IntentPrepared, Refused> {
         let PrepareRefill { per_payment, count, total, until, head } = call;
-        let account = caller.device()?;
-        self.once(caller.now_ms, delivery, Needs::new().and(Kind::Accounts, account), |moment, records| {
-            let action = Action::Refill { per_payment, count, total, until };
-            step_up::prepare(moment, records, account, caller.thumb, head, action)
-        })
-        .await
+        self.prepare(caller, head, Action::Refill { per_payment, count, total, until }).await
     }
 
-    pub(super) async fn prepare_limit(
-        &self,
-        caller: &Caller,
-        delivery: &Delivery,
-        call: PrepareLimit,
-    ) -> Result<IntentPrepared, Refused> {
+    pub(super) async fn prepare_limit(&self, caller: &Caller, call: PrepareLimit) -> Result<IntentPrepared, Refused> {
         let PrepareLimit { old, new, head } = call;
-        let account = caller.device()?;
-        self.once(caller.now_ms, delivery, Needs::new().and(Kind::Accounts, account), |moment, records| {
-            step_up::prepare(moment, records, account, caller.thumb, head, Action::Limit { old, new })
-        })
-        .await
+        self.prepare(caller, head, Action::Limit { old, new }).await
     }
 
-    pub(super) async fn lower_limit(
-        &self,
-        caller: &Caller,
-        delivery: &Delivery,
-        call: LowerLimit,
-    ) -> Result<LimitSet, Refused> {
+    async fn prepare(&self, caller: &Caller, head: Hash, action: Action) -> Result<IntentPrepared, Refused> {
         let account = caller.device()?;
-        self.once(caller.now_ms, delivery, Needs::new().and(Kind::Accounts, account), |moment, records| {
-            limits::lower(moment, records, account, caller.thumb, call.new)
+        self.check_head(account, head).await?;
+        self.decide(caller.now_ms, Needs::new().and(Kind::Accounts, account), |moment, records| {
+            step_up::prepare(moment, records, account, caller.thumb, head, action.clone())
         })
         .await
     }
@@ -255,11 +217,11 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
     pub(super) async fn prepare_rotation(
         &self,
         caller: &Caller,
-        delivery: &Delivery,
         call: PrepareRotation,
     ) -> Result<RotationPrepared, Refused> {
         let account = caller.device()?;
-        self.once(caller.now_ms, delivery, Needs::new().and(Kind::Accounts, account), |moment, records| {
+        self.check_head(account, call.head).await?;
+        self.decide(caller.now_ms, Needs::new().and(Kind::Accounts, account), |moment, records| {
             rotation::prepare(moment, records, account, caller.thumb, &call)
         })
         .await
@@ -279,6 +241,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             .and(Kind::Credentials, &statement.credential)
             .and(Kind::Keys, statement.device_key.thumbprint())
             .and(Kind::Keys, statement.channel_key.thumbprint())
+            .and(Kind::Nonces, intents::row(Intent::from_bytes(&call.intent.0)?.nonce))
             .and(Kind::Handles, fresh.handle);
         self.once(caller.now_ms, delivery, needs, |moment, records| {
             rotation::confirm(moment, records, account, caller.thumb, fresh, &call)

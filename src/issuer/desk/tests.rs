@@ -149,7 +149,7 @@ fn prepare_top_up(issuer: &World, device: &Client, amount: u32, source: &str) ->
     device.call(issuer, &call).map(|prepared| Intent::from_bytes(&prepared.intent.0).unwrap())
 }
 
-fn agree(device: &Client, intent: &Intent, nonce: Nonce, passkey: &Passkey) -> ConfirmIntent {
+fn agree(device: &Client, intent: &Intent, passkey: &Passkey) -> ConfirmIntent {
     let assertion = passkey.assert(&intent.challenge());
     let response = &assertion.response;
     let co_signature = CoSignature::over(
@@ -160,12 +160,12 @@ fn agree(device: &Client, intent: &Intent, nonce: Nonce, passkey: &Passkey) -> C
         &assertion.raw_id,
     );
     let co_signature = Some(Bytes(device.state(&co_signature)));
-    ConfirmIntent { nonce, assertion, co_signature }
+    ConfirmIntent { intent: Bytes(intent.to_bytes()), assertion, co_signature }
 }
 
 fn top_up(issuer: &World, device: &Client, amount: u32, source: &str) -> Result<IntentConfirmed, Code> {
     let intent = prepare_top_up(issuer, device, amount, source)?;
-    device.call(issuer, &agree(device, &intent, intent.nonce, &Passkey::new(PASSKEY)))
+    device.call(issuer, &agree(device, &intent, &Passkey::new(PASSKEY)))
 }
 
 fn balance(issuer: &World, channel: &Client) -> u64 {
@@ -256,7 +256,7 @@ fn a_freeze_needs_one_own_key_and_stops_everything_that_gives() {
     issuer.ledger().clock().advance(60_000);
     assert_eq!(channel.call(&issuer, &call).unwrap().at, at);
 
-    let confirm = agree(&device, &intent, intent.nonce, &Passkey::new(PASSKEY));
+    let confirm = agree(&device, &intent, &Passkey::new(PASSKEY));
     assert_eq!(device.call(&issuer, &confirm).err(), Some(Code::Frozen));
     assert_eq!(prepare_top_up(&issuer, &device, 5000, "card-1").err(), Some(Code::Frozen));
     let shop = till(&issuer, TILL, "t/1001");
@@ -320,7 +320,7 @@ fn bodies_are_read_strictly_and_extension_results_are_named() {
         expires_at: 0,
         action: crate::wire::intent::Action::Codes,
     };
-    let agreed = text(&agree(&device, &intent, intent.nonce, &Passkey::new(PASSKEY)));
+    let agreed = text(&agree(&device, &intent, &Passkey::new(PASSKEY)));
     let mut call: serde_json::Value = serde_json::from_slice(&agreed).unwrap();
     let body = serde_json::to_vec(&call).unwrap();
     assert_eq!(answer(ConfirmIntent::PATH, &body), Some(Code::IntentExpired));

@@ -13,13 +13,15 @@ use crate::issuer::messages::Language;
 use crate::issuer::password::{Match, PasswordHash};
 use crate::issuer::step_up::{Before, Effect};
 use crate::issuer::top_ups::{self, State};
-use crate::issuer::{allowance, cards, devices, enrolment, step_up, typed};
+use crate::issuer::{allowance, cards, devices, enrolment, freeze, intents, step_up, typed};
+use crate::rules::chain::Link;
 use crate::wire::calls::{
     AccountFrozen, CardProofStarted, ConfirmEnrolment, ConfirmIntent, CountersNamed, Enrolled, EnrolmentPrepared,
     EnterCode, FreezeAccount, IntentConfirmed, IntentPrepared, LogIn, LogInStarted, NameCounters, PrepareEnrolment,
     PrepareTopUp, ProveCard, ReceiptItem, Refill, Refilled, Sync, Synced, Ticket,
 };
-use crate::wire::id::AccountId;
+use crate::wire::id::{AccountId, Hash};
+use crate::wire::intent::Intent;
 use crate::wire::webauthn::AttestedCredential;
 
 impl<L: Ledger, F: Funding> Issuer<L, F> {
@@ -213,18 +215,43 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         .await
     }
 
-    pub(super) async fn prepare_top_up(
-        &self,
-        caller: &Caller,
-        delivery: &Delivery,
-        call: PrepareTopUp,
-    ) -> Result<IntentPrepared, Refused> {
+    pub(super) async fn prepare_top_up(&self, caller: &Caller, call: PrepareTopUp) -> Result<IntentPrepared, Refused> {
         let account = caller.device()?;
-        let needs = Needs::new().and(Kind::Accounts, account);
-        self.once(caller.now_ms, delivery, needs, |moment, records| {
+        self.check_head(account, call.head).await?;
+        self.decide(caller.now_ms, Needs::new().and(Kind::Accounts, account), |moment, records| {
             step_up::prepare_top_up(moment, records, account, caller.thumb, &call)
         })
         .await
+    }
+
+    /// Checks that an intent names a link of this account's chain: what its owner saw when it was made. Looked for from the
+    /// newest on, for a wallet lags behind by little.
+    ///
+    /// # Errors
+    /// [`Code::IntentMismatch`].
+    pub(super) async fn check_head(&self, account: &AccountId, head: Hash) -> Result<(), Refused> {
+        if head == Link::START.hash {
+            return Ok(());
+        }
+        let needs = Needs::new().and(Kind::Accounts, account);
+        let newest = self
+            .decide(self.ledger.now_ms(), needs, |_, records| Ok(records.accounts.get(account).map(|owner| owner.link)))
+            .await?
+            .unwrap_or_default();
+        if head == newest.hash {
+            return Ok(());
+        }
+        let page = u64::try_from(Synced::MOST).unwrap_or(1);
+        let mut end = newest.seq;
+        while end > 0 {
+            let start = end.saturating_sub(page);
+            let receipts = self.ledger.receipts(account, start, Synced::MOST).await?;
+            if receipts.iter().any(|receipt| receipt.link() == Some(head)) {
+                return Ok(());
+            }
+            end = start;
+        }
+        Err(Code::IntentMismatch.into())
     }
 
     pub(super) async fn confirm_intent(
@@ -236,7 +263,12 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         let account = caller.device()?;
         // Kept with the answer. Drawn, so that a name of long ago names no charge that the processor has made already.
         let id = self.name(top_ups::PREFIX)?;
-        let needs = Needs::new().and(Kind::Accounts, account).and(Kind::TopUps, &id).and(Kind::OpenTopUps, &id);
+        let needs = Needs::new()
+            .and(Kind::Accounts, account)
+            .and(Kind::Nonces, intents::row(Intent::from_bytes(&call.intent.0)?.nonce))
+            .and(Kind::Orders, freeze::attempt(&self.keys, account, caller.thumb))
+            .and(Kind::TopUps, &id)
+            .and(Kind::OpenTopUps, &id);
         let effect = self
             .once(caller.now_ms, delivery, needs, |moment, records| {
                 step_up::confirm(moment, records, account, caller.thumb, &call, &id)
@@ -245,6 +277,9 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         let charge = match effect {
             Effect::Charge(charge) => charge,
             Effect::Done(receipt, _) => return Ok(IntentConfirmed::Done { receipt }),
+            Effect::CodeSent | Effect::Before(Before::CodeSent) => {
+                return Ok(IntentConfirmed::CodeSent { attempt: freeze::attempt(&self.keys, account, caller.thumb) });
+            }
             // This delivery charges nothing: the first one is at it, or a sweep will be.
             Effect::Before(Before::TopUp(id)) => return self.how_it_stands(account, id).await,
             Effect::Before(Before::Receipt(seq)) => {

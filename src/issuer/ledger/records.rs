@@ -6,6 +6,7 @@ use crate::issuer::books::{self, Entry};
 use crate::issuer::cards::CardProof;
 use crate::issuer::delivery::Delivered;
 use crate::issuer::enrolment::OpenEnrolment;
+use crate::issuer::intents::SpentNonce;
 use crate::issuer::keys::StoredKeys;
 use crate::issuer::login::{LoginAttempt, TicketEntry, Tries};
 use crate::issuer::messages::Message;
@@ -258,6 +259,8 @@ records! {
     Enrolments enrolments "enrolments": OpenEnrolment;
     /// What was used once and may not come again.
     Used used "used": Used;
+    /// Nonces of intents that were used or failed.
+    Nonces nonces "nonces": SpentNonce;
     /// Tills.
     Tills tills "tills": Till;
     /// One-time till codes, by their hash.

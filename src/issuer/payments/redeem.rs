@@ -276,7 +276,7 @@ impl Desk<'_> {
         if let Some(device) = account.device_mut(self.thumb) {
             device.state = State::Suspended;
             device.evidence.suspected_at = Some(self.moment.now());
-            device.intents.clear();
+            device.end_intents();
             draft.body.device_label = Some(device.label.clone());
         }
         let label = draft.body.device_label.clone().unwrap_or_default();

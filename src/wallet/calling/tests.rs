@@ -3,46 +3,46 @@
 use super::*;
 use crate::wallet::memory::run;
 use crate::wallet::scripted::{Trick, World};
-use crate::wire::calls::{LowerLimit, Sync, read_body};
+use crate::wire::calls::{ProveCard, Sync, read_body};
 use crate::wire::id::Nonce;
 use crate::wire::money::Amount;
 
-fn lower(new: u32) -> LowerLimit {
-    LowerLimit { new: Amount::of(new) }
+fn card(number: u32) -> ProveCard {
+    ProveCard { source: format!("card-{number}").parse().unwrap() }
 }
 
 #[test]
 fn a_call_that_was_not_answered_keeps_its_name_and_another_one_has_its_own() {
     let world = World::new();
     let wallet = world.enrolled();
-    let text = |call: &LowerLimit| wallet.body::<LowerLimit>(call).unwrap().into_text();
-    let first = text(&lower(900));
-    assert_eq!(text(&lower(900)), first);
-    assert_ne!(read_body::<LowerLimit>(&text(&lower(800))).unwrap().1.0, read_body::<LowerLimit>(&first).unwrap().1.0);
+    let text = |call: &ProveCard| wallet.body::<ProveCard>(call).unwrap().into_text();
+    let first = text(&card(900));
+    assert_eq!(text(&card(900)), first);
+    assert_ne!(read_body::<ProveCard>(&text(&card(800))).unwrap().1.0, read_body::<ProveCard>(&first).unwrap().1.0);
     // Answered, refused or not, the next one is another call.
-    let body = wallet.body::<LowerLimit>(&lower(900)).unwrap();
+    let body = wallet.body::<ProveCard>(&card(900)).unwrap();
     let of_a_proxy = Error::new(Code::IssuerRefused).with_confidence(Confidence::Likely);
     for error in [Code::Offline.into(), Code::ProofReplayed.into(), Code::IssuerUnavailable.into(), of_a_proxy] {
         wallet.note_answer(body.id(), &Err(error));
-        assert_eq!(text(&lower(900)), first);
+        assert_eq!(text(&card(900)), first);
     }
     let mut before = first;
     for code in [Code::OverLimit, Code::IssuerRefused] {
-        wallet.note_answer(wallet.body::<LowerLimit>(&lower(900)).unwrap().id(), &Err(code.into()));
-        let next = text(&lower(900));
+        wallet.note_answer(wallet.body::<ProveCard>(&card(900)).unwrap().id(), &Err(code.into()));
+        let next = text(&card(900));
         assert_ne!(next, before, "{code}");
         before = next;
     }
     let second = before;
-    wallet.note_answer(wallet.body::<LowerLimit>(&lower(900)).unwrap().id(), &Ok(Vec::new()));
-    assert_ne!(text(&lower(900)), second);
+    wallet.note_answer(wallet.body::<ProveCard>(&card(900)).unwrap().id(), &Ok(Vec::new()));
+    assert_ne!(text(&card(900)), second);
 }
 
 #[test]
 fn an_unanswered_call_is_another_one_after_two_minutes() {
     let world = World::new();
     let wallet = world.enrolled();
-    let text = || wallet.body::<LowerLimit>(&lower(900)).unwrap().into_text();
+    let text = || wallet.body::<ProveCard>(&card(900)).unwrap().into_text();
     let first = text();
     world.advance(119);
     assert_eq!(text(), first);
@@ -54,7 +54,7 @@ fn an_unanswered_call_is_another_one_after_two_minutes() {
 fn a_call_that_is_never_answered_is_another_one_after_five_minutes() {
     let world = World::new();
     let wallet = world.enrolled();
-    let body = || wallet.body::<LowerLimit>(&lower(900)).unwrap();
+    let body = || wallet.body::<ProveCard>(&card(900)).unwrap();
     let first = body().into_text();
     for _ in 0..2 {
         world.advance(100);
@@ -71,11 +71,11 @@ fn a_call_that_is_never_answered_is_another_one_after_five_minutes() {
 fn few_unanswered_calls_are_remembered_and_none_that_only_reads() {
     let world = World::new();
     let wallet = world.enrolled();
-    let first = wallet.body::<LowerLimit>(&lower(1)).unwrap().into_text();
+    let first = wallet.body::<ProveCard>(&card(1)).unwrap().into_text();
     for new in 2..=17 {
-        wallet.body::<LowerLimit>(&lower(new)).unwrap();
+        wallet.body::<ProveCard>(&card(new)).unwrap();
     }
-    assert_ne!(wallet.body::<LowerLimit>(&lower(1)).unwrap().into_text(), first);
+    assert_ne!(wallet.body::<ProveCard>(&card(1)).unwrap().into_text(), first);
     let thumb = wallet.read(|data| data.device_key.thumbprint()).unwrap();
     let sync = Sync { nonce: Nonce([0; 16]), after: 0, shown: 0, thumb };
     assert_eq!(wallet.body::<Sync>(&sync).unwrap().id(), None);
@@ -87,7 +87,7 @@ fn a_second_replay_is_told_and_the_same_bytes_were_sent_under_two_proofs() {
     let wallet = world.enrolled();
     let before = crate::wallet::ports::Platform::transport(&world.place).sent().len();
     world.issuer.trick.set(Some(Trick::Refuse(Code::ProofReplayed)));
-    assert_eq!(run(wallet.lower_limit(Amount::of(900))).unwrap_err().code, Code::ProofReplayed);
+    assert_eq!(run(wallet.prove_card("card-1".parse().unwrap())).unwrap_err().code, Code::ProofReplayed);
     let sent = crate::wallet::ports::Platform::transport(&world.place).sent().split_off(before);
     assert_eq!(sent.len(), 2);
     assert_eq!(sent[0].body, sent[1].body);

@@ -320,7 +320,7 @@ impl Issuer {
         let held = self.book.borrow_mut().intent.take();
         let Some((intent, used)) = held else { return refused(Code::IntentExpired) };
         self.book.borrow_mut().intent = Some((intent.clone(), true));
-        if used || call.nonce != intent.nonce {
+        if used || call.intent.0 != intent.to_bytes() {
             return refused(Code::IntentExpired);
         }
         assert!(call.co_signature.is_some());

@@ -155,6 +155,11 @@ pub enum Confirmed {
         /// For support.
         id: String,
     },
+    /// A contact code is on its way, or a live one is there already: it finishes the release.
+    CodeSent {
+        /// For [`crate::wallet::Wallet::unfreeze`].
+        attempt: String,
+    },
 }
 
 impl ToJson for Confirmed {
@@ -164,6 +169,7 @@ impl ToJson for Confirmed {
             Self::Unlocked => to.object("outcome", &[&"unlocked"]),
             Self::Receipt { receipt } => to.object("outcome receipt", &[&"receipt", receipt]),
             Self::Pending { id } => to.object("outcome id", &[&"pending", id]),
+            Self::CodeSent { attempt } => to.object("outcome attempt", &[&"code-sent", attempt]),
         }
     }
 }

@@ -102,9 +102,9 @@ pub struct PrepareTopUp {
     pub head: Hash,
 }
 json_object! { strict PrepareTopUp { amount, currency, source, head } }
-call! { PrepareTopUp "/v1/top-ups" IntentPrepared, ByCall }
+call! { PrepareTopUp "/v1/top-ups" IntentPrepared, Reading }
 
-/// An open intent. The wallet takes `nonce` and `expires_at` from it and nothing else.
+/// A prepared intent, of which the issuer keeps nothing. The wallet takes `nonce` and `expires_at` from it and nothing else.
 #[derive(Clone, Debug)]
 pub struct IntentPrepared {
     /// The issuer's copy, canonical.
@@ -112,24 +112,24 @@ pub struct IntentPrepared {
 }
 json_object! { open IntentPrepared { intent } }
 
-/// The same device key. Confirms an open intent of any kind.
+/// The same device key. Confirms an intent of any kind but `rotate`.
 #[derive(Clone, Debug)]
 pub struct ConfirmIntent {
-    /// Names the intent.
-    pub nonce: Nonce,
+    /// The whole intent, canonical: the issuer knows its own nonce again.
+    pub intent: Bytes,
     /// The passkey's assertion over its challenge.
     pub assertion: Assertion,
     /// The device key's co-signature statement. Mandatory; optional here only so that its lack has its own code.
     pub co_signature: Option<Bytes>,
 }
-json_object! { strict ConfirmIntent { nonce, assertion, co_signature = "co_signature?" } }
+json_object! { strict ConfirmIntent { intent, assertion, co_signature = "co_signature?" } }
 call! { ConfirmIntent "/v1/intents/confirm" IntentConfirmed, ByCall }
 
 /// The text of a [`ConfirmIntent`], written from where its parts are.
 #[derive(Clone, Copy, Debug)]
 pub struct Confirming<'a> {
-    /// Names the intent.
-    pub nonce: Nonce,
+    /// The whole intent, canonical.
+    pub intent: &'a Bytes,
     /// The passkey's assertion over its challenge.
     pub assertion: &'a Assertion,
     /// The device key's co-signature statement.
@@ -138,11 +138,11 @@ pub struct Confirming<'a> {
 
 impl ToJson for Confirming<'_> {
     fn write(&self, to: &mut Writer) {
-        to.object("nonce assertion co_signature", &[&self.nonce, self.assertion, self.co_signature]);
+        to.object("intent assertion co_signature", &[self.intent, self.assertion, self.co_signature]);
     }
 }
 
-/// What became of it. In JSON: `outcome`, and `receipt` or `top_up`.
+/// What became of it. In JSON: `outcome`, and `receipt`, `top_up` or `attempt`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum IntentConfirmed {
@@ -156,6 +156,11 @@ pub enum IntentConfirmed {
         /// Names the top-up, for support.
         top_up: TopUpId,
     },
+    /// A release was agreed to: a contact code is on its way, or a live one is still there. The code finishes it.
+    CodeSent {
+        /// For [`super::Unfreeze`]; worth nothing without the contact code.
+        attempt: String,
+    },
 }
 
 json_words! {
@@ -163,16 +168,21 @@ json_words! {
     enum Outcome {
         Done "done",
         Pending "pending",
+        CodeSent "code-sent",
     }
 }
 
-const OUTCOME: &str = "outcome receipt? top_up?";
+const NO_RECEIPT: Option<ReceiptItem> = None;
+const OUTCOME: &str = "outcome receipt? top_up? attempt?";
 
 impl ToJson for IntentConfirmed {
     fn write(&self, to: &mut Writer) {
         match self {
             Self::Done { receipt } => to.object(OUTCOME, &[&Outcome::Done, receipt]),
-            Self::Pending { top_up } => to.object(OUTCOME, &[&Outcome::Pending, &None::<ReceiptItem>, top_up]),
+            Self::Pending { top_up } => to.object(OUTCOME, &[&Outcome::Pending, &NO_RECEIPT, top_up]),
+            Self::CodeSent { attempt } => {
+                to.object(OUTCOME, &[&Outcome::CodeSent, &NO_RECEIPT, &None::<TopUpId>, attempt]);
+            }
         }
     }
 }
@@ -195,6 +205,11 @@ impl FromJson for IntentConfirmed {
                 let mut top_up = TopUpId::blank();
                 json.object(false, "top_up", &mut [&mut top_up])?;
                 *self = Self::Pending { top_up };
+            }
+            Outcome::CodeSent => {
+                let mut attempt = String::new();
+                json.object(false, "attempt", &mut [&mut attempt])?;
+                *self = Self::CodeSent { attempt };
             }
         }
         Ok(())

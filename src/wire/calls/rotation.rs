@@ -4,7 +4,7 @@ use super::call;
 use super::enrolment::Enrolled;
 use super::safety::KnownCredential;
 use crate::wire::enrolment::Custody;
-use crate::wire::id::{Bytes, Hash, Nonce, Thumbprint};
+use crate::wire::id::{Bytes, Hash, Thumbprint};
 use crate::wire::json::json_object;
 use crate::wire::webauthn::Assertion;
 
@@ -19,9 +19,9 @@ pub struct PrepareRotation {
     pub head: Hash,
 }
 json_object! { strict PrepareRotation { new_thumb, custody, head } }
-call! { PrepareRotation "/v1/rotation" RotationPrepared, ByCall }
+call! { PrepareRotation "/v1/rotation" RotationPrepared, Reading }
 
-/// An open intent `rotate`, and what the new key's statement says of the passkey.
+/// A prepared intent `rotate`, and what the new key's statement says of the passkey.
 #[derive(Clone, Debug)]
 pub struct RotationPrepared {
     /// The issuer's copy, canonical.
@@ -34,8 +34,8 @@ json_object! { open RotationPrepared { intent, credential } }
 /// The same device key, or the new one once it is registered. Replaces the device key: the old one is dead at once.
 #[derive(Clone, Debug)]
 pub struct ConfirmRotation {
-    /// Names the intent.
-    pub nonce: Nonce,
+    /// The whole intent, canonical.
+    pub intent: Bytes,
     /// The passkey's assertion over its challenge.
     pub assertion: Assertion,
     /// The old device key's co-signature statement.
@@ -49,7 +49,7 @@ pub struct ConfirmRotation {
 }
 json_object! {
     strict ConfirmRotation {
-        nonce, assertion, co_signature, approval, statement, attestation = "attestation?",
+        intent, assertion, co_signature, approval, statement, attestation = "attestation?",
     }
 }
 call! { ConfirmRotation "/v1/rotation/confirm" Enrolled, ByCall }

@@ -1,7 +1,7 @@
 //! Calls that stop an account, release it, replace a lost key, and change its limits. Each says which key proves it.
 
 use super::call;
-use super::device::{AccountFrozen, IntentPrepared};
+use super::device::{AccountFrozen, IntentPrepared, ReceiptItem};
 use super::enrolment::{Enrolled, EnrolmentPrepared};
 use crate::wire::id::{Bytes, CredentialId, Hash, IssuerId, Nonce, RpId};
 use crate::wire::json::json_object;
@@ -105,32 +105,33 @@ pub fn freeze_challenge(issuer: &IssuerId, rp_id: &RpId, nonce: Nonce) -> Hash {
     Hash(tagged_hash("jitsuin/v1/freeze", &[nonce.as_bytes(), names.as_bytes()]))
 }
 
-/// Device key, of a device that may release the account. Sends a contact code.
+/// Device key of a frozen account. Starts the step-up of a release: the passkey first, a contact code second.
 #[derive(Clone, Debug)]
-pub struct SendUnfreezeCode {}
-json_object! { strict SendUnfreezeCode {  } }
-call! { SendUnfreezeCode "/v1/unfreeze/code" UnfreezeCodeSent, ByCall }
-
-/// A contact code is on its way.
-#[derive(Clone, Debug)]
-pub struct UnfreezeCodeSent {
-    /// For [`PrepareUnfreeze`]; worth nothing without the contact code.
-    pub attempt: String,
-}
-json_object! { open UnfreezeCodeSent { attempt } }
-
-/// The same device key. Starts the step-up that lets the account work again.
-#[derive(Clone)]
 pub struct PrepareUnfreeze {
-    /// From [`UnfreezeCodeSent`].
-    pub attempt: String,
-    /// 8 digits from the contact message.
-    pub code: String,
     /// The newest link that the wallet has checked.
     pub head: Hash,
 }
-json_object! { strict PrepareUnfreeze { attempt, code, head } }
-call! { PrepareUnfreeze "/v1/unfreeze" IntentPrepared, ByCall }
+json_object! { strict PrepareUnfreeze { head } }
+call! { PrepareUnfreeze "/v1/unfreeze/prepare" IntentPrepared, Reading }
+
+/// The same device key. Lets the account work again.
+#[derive(Clone)]
+pub struct Unfreeze {
+    /// From [`super::IntentConfirmed::CodeSent`].
+    pub attempt: String,
+    /// The code that came to the contact.
+    pub code: String,
+}
+json_object! { strict Unfreeze { attempt, code } }
+call! { Unfreeze "/v1/unfreeze" Unfrozen, ByCall }
+
+/// The account works again.
+#[derive(Clone, Debug)]
+pub struct Unfrozen {
+    /// The receipt of it; it comes with the next sync too.
+    pub receipt: ReceiptItem,
+}
+json_object! { open Unfrozen { receipt } }
 
 /// Device key. Starts the step-up of a refill beyond the silent one. Once confirmed, the next [`super::Refill`] grants it.
 #[derive(Clone, Debug)]
@@ -147,9 +148,9 @@ pub struct PrepareRefill {
     pub head: Hash,
 }
 json_object! { strict PrepareRefill { per_payment, count, total, until, head } }
-call! { PrepareRefill "/v1/refill/prepare" IntentPrepared, ByCall }
+call! { PrepareRefill "/v1/refill/prepare" IntentPrepared, Reading }
 
-/// Device key. Starts the step-up that raises the owner's own limit, within what the issuer allows.
+/// Device key. Starts the step-up that lowers or raises the owner's own limit, within what the issuer allows.
 #[derive(Clone, Debug)]
 pub struct PrepareLimit {
     /// What all devices may pay in 24 hours now, minor units.
@@ -160,24 +161,7 @@ pub struct PrepareLimit {
     pub head: Hash,
 }
 json_object! { strict PrepareLimit { old, new, head } }
-call! { PrepareLimit "/v1/limit/prepare" IntentPrepared, ByCall }
-
-/// Device key. Lowers the owner's own limit at once: it only takes away.
-#[derive(Clone, Debug)]
-pub struct LowerLimit {
-    /// What all devices may pay in 24 hours, minor units.
-    pub new: Amount,
-}
-json_object! { strict LowerLimit { new } }
-call! { LowerLimit "/v1/limit" LimitSet, ByCall }
-
-/// The owner's own limit.
-#[derive(Clone, Debug)]
-pub struct LimitSet {
-    /// What all devices may pay in 24 hours, minor units.
-    pub limit: Amount,
-}
-json_object! { open LimitSet { limit } }
+call! { PrepareLimit "/v1/limit/prepare" IntentPrepared, Reading }
 
 /// The key that got the ticket. Starts the replacement of a device whose key is gone or suspended and whose passkey is
 /// alive.

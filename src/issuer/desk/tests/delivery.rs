@@ -85,36 +85,37 @@ fn an_answer_is_given_again_and_its_secrets_are_derived_and_not_kept() {
 fn a_name_is_for_one_call_of_one_key_for_a_day() {
     let issuer = world();
     let (device, channel) = enrolled(&issuer, "hanako");
-    let lower = |new| LowerLimit { new: Amount::of(new) };
-    assert_eq!(code(&deliver(&issuer, &device, &lower(900), FIRST)), None);
-    let receipts = sync(&issuer, &channel).receipts.len();
-    assert_eq!(code(&deliver(&issuer, &device, &lower(800), FIRST)), Some(Code::IdempotencyMismatch));
-    let other_path = ProveCard { source: "card-1".parse().unwrap() };
+    let card = |source: &str| ProveCard { source: source.parse().unwrap() };
+    assert_eq!(code(&deliver(&issuer, &device, &card("card-1"), FIRST)), None);
+    let proofs = || now(issuer.ledger().keys(Kind::CardProofs)).unwrap().len();
+    let begun = proofs();
+    assert_eq!(code(&deliver(&issuer, &device, &card("card-2"), FIRST)), Some(Code::IdempotencyMismatch));
+    let other_path = SignOff {};
     assert_eq!(code(&deliver(&issuer, &device, &other_path, FIRST)), Some(Code::IdempotencyMismatch));
-    assert_eq!(code(&deliver(&issuer, &device, &lower(900), FIRST)), None);
-    assert_eq!(sync(&issuer, &channel).receipts.len(), receipts);
+    assert_eq!(code(&deliver(&issuer, &device, &card("card-1"), FIRST)), None);
+    assert_eq!(proofs(), begun);
     // Another key's call of this name is another call.
     let stopped = FreezeAccount { statement: super::freeze::order(&issuer, &channel) };
     assert_eq!(code(&deliver(&issuer, &channel, &stopped, FIRST)), None);
-    assert_eq!(code(&deliver(&issuer, &device, &lower(900), FIRST)), None, "what was answered stays so");
+    assert_eq!(code(&deliver(&issuer, &device, &card("card-1"), FIRST)), None, "what was answered stays so");
 
     issuer.ledger().clock().advance(24 * 3_600_000 + 1_000);
     now(issuer.sweep()).unwrap();
     assert_eq!(now(issuer.ledger().keys(Kind::Calls)).unwrap(), [""; 0]);
-    assert_eq!(code(&deliver(&issuer, &device, &lower(900), FIRST)), Some(Code::Frozen));
+    assert_eq!(code(&deliver(&issuer, &device, &card("card-1"), FIRST)), Some(Code::Frozen));
 }
 
 #[test]
 fn an_answer_is_for_a_new_proof_by_the_same_key_alone() {
     let issuer = world();
     let (device, _) = enrolled(&issuer, "hanako");
-    let text = body(&LowerLimit { new: Amount::of(900) }, FIRST);
-    let captured = device.request(LowerLimit::PATH, text.clone());
+    let text = body(&ProveCard { source: "card-1".parse().unwrap() }, FIRST);
+    let captured = device.request(ProveCard::PATH, text.clone());
     assert_eq!(code(&now(issuer.answer(&captured))), None);
     assert_eq!(code(&now(issuer.answer(&captured))), Some(Code::ProofReplayed));
     let mut thief = Client::new(60);
     thief.account.clone_from(&device.account);
-    assert_eq!(code(&thief.send(&issuer, LowerLimit::PATH, &text)), Some(Code::NotEnrolled));
+    assert_eq!(code(&thief.send(&issuer, ProveCard::PATH, &text)), Some(Code::NotEnrolled));
 }
 
 #[test]
@@ -123,8 +124,8 @@ fn a_refusal_is_kept_where_a_try_was_counted_and_nowhere_else() {
     let (device, _) = enrolled(&issuer, "hanako");
     let calls = || now(issuer.ledger().keys(Kind::Calls)).unwrap().len();
     let before = calls();
-    let over = LowerLimit { new: Amount::of(90_000) };
-    assert_eq!(code(&deliver(&issuer, &device, &over, FIRST)), Some(Code::OverLimit));
+    let unknown = ProveCard { source: "card-9".parse().unwrap() };
+    assert_eq!(code(&deliver(&issuer, &device, &unknown, FIRST)), Some(Code::SourceUnknown));
     assert_eq!(calls(), before);
     let stranger = Client::new(60);
     let wrong = FreezeByCode { code: "none".into() };
@@ -239,7 +240,7 @@ fn a_top_up_under_a_name_that_was_forgotten_is_a_charge_of_its_own() {
     prove_card(&issuer, &device, "card-1");
     let confirm = |amount| {
         let intent = prepare_top_up(&issuer, &device, amount, "card-1").unwrap();
-        let call = agree(&device, &intent, intent.nonce, &Passkey::new(PASSKEY));
+        let call = agree(&device, &intent, &Passkey::new(PASSKEY));
         assert_eq!(code(&deliver(&issuer, &device, &call, FIRST)), None);
     };
     confirm(100);

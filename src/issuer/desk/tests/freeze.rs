@@ -26,16 +26,26 @@ fn stop_code(issuer: &World) -> String {
     text.lines().last().unwrap().into()
 }
 
-fn unfreeze_code(issuer: &World, device: &Client) -> Result<PrepareUnfreeze, Code> {
-    let UnfreezeCodeSent { attempt } = device.call(issuer, &SendUnfreezeCode {})?;
-    let code = newest_code(issuer, "hanako@example.test").unwrap();
-    Ok(PrepareUnfreeze { attempt, code, head: Hash::ZERO })
+/// What the passkey has to agree to.
+fn prepare_unfreeze(issuer: &World, device: &Client) -> Result<IntentPrepared, Code> {
+    device.call(issuer, &PrepareUnfreeze { head: Hash::ZERO })
 }
 
-fn unfreeze(issuer: &World, device: &Client) -> Result<IntentConfirmed, Code> {
+/// The passkey has agreed, and the code is here.
+fn unfreeze_code(issuer: &World, device: &Client) -> Result<Unfreeze, Code> {
+    let prepared = prepare_unfreeze(issuer, device)?;
+    let IntentConfirmed::CodeSent { attempt } = confirm(issuer, device, &prepared)? else { panic!("no code") };
+    Ok(Unfreeze { attempt, code: newest_code(issuer, "hanako@example.test").unwrap() })
+}
+
+fn unfreeze(issuer: &World, device: &Client) -> Result<Unfrozen, Code> {
     let call = unfreeze_code(issuer, device)?;
-    let prepared = device.call(issuer, &call)?;
-    confirm(issuer, device, &prepared)
+    device.call(issuer, &call)
+}
+
+/// Codes of a release that were sent.
+fn sent(issuer: &World) -> usize {
+    now(issuer.inbox(0)).unwrap().into_iter().filter(|(_, message)| message.code.is_some()).count()
 }
 
 #[test]
@@ -121,8 +131,6 @@ fn a_freeze_ends_intents_refills_and_unredeemed_tokens_but_neither_reading_nor_r
     let early = token(&issuer, &account, 2);
     freeze(&issuer, &channel).unwrap();
     assert_eq!(device.call(&issuer, &Refill {}).err(), Some(Code::Frozen));
-    let lower = LowerLimit { new: Amount::of(1_000) };
-    assert_eq!(device.call(&issuer, &lower).err(), Some(Code::Frozen));
     assert_eq!(pay(&issuer, &shop, &early, 100, "2").outcome, Outcome::Declined);
     // Reading, and a shop that gives money back.
     assert_eq!(standing(&issuer, &channel).status, DeviceStatus::Frozen);
@@ -138,17 +146,17 @@ fn a_freeze_ends_intents_refills_and_unredeemed_tokens_but_neither_reading_nor_r
 }
 
 #[test]
-fn releasing_needs_an_older_healthy_device_its_passkey_and_a_contact_code() {
+fn releasing_needs_an_older_healthy_device_its_passkey_and_then_a_contact_code() {
     let issuer = world();
     let (device, channel) = enrolled(&issuer, "hanako");
-    assert_eq!(device.call(&issuer, &SendUnfreezeCode {}).err(), Some(Code::NotFound));
+    assert_eq!(prepare_unfreeze(&issuer, &device).err(), Some(Code::NotFound));
     advance(&issuer, 1);
     freeze(&issuer, &channel).unwrap();
     // The channel key may freeze and may not release.
-    assert_eq!(channel.call(&issuer, &SendUnfreezeCode {}).err(), Some(Code::NotEnrolled));
+    assert_eq!(prepare_unfreeze(&issuer, &channel).err(), Some(Code::NotEnrolled));
     let right = unfreeze_code(&issuer, &device).unwrap();
+    let wrong = Unfreeze { code: "00000000".into(), ..right.clone() };
     for _ in 0..3 {
-        let wrong = PrepareUnfreeze { code: "00000000".into(), ..right.clone() };
         assert_eq!(device.call(&issuer, &wrong).err(), Some(Code::CodeRefused));
     }
     assert_eq!(device.call(&issuer, &right).err(), Some(Code::CodeRefused), "three wrong codes end it");
@@ -156,16 +164,51 @@ fn releasing_needs_an_older_healthy_device_its_passkey_and_a_contact_code() {
     advance(&issuer, 300);
     assert_eq!(device.call(&issuer, &late).err(), Some(Code::CodeRefused));
     let right = unfreeze_code(&issuer, &device).unwrap();
-    let prepared = device.call(&issuer, &right).unwrap();
-    assert_eq!(device.call(&issuer, &right).err(), Some(Code::CodeRefused), "a code is used once");
-    let intent = Intent::from_bytes(&prepared.intent.0).unwrap();
-    assert_eq!(intent.action, crate::wire::intent::Action::Unfreeze);
-    let other = agree(&device, &intent, intent.nonce, &Passkey { break_signature: true, ..Passkey::new(PASSKEY) });
-    assert_eq!(device.call(&issuer, &other).err(), Some(Code::AssertionRefused));
-    assert!(matches!(confirm(&issuer, &device, &prepared), Ok(IntentConfirmed::Done { .. })));
+    assert_eq!(channel.call(&issuer, &right).err(), Some(Code::NotEnrolled));
+    assert!(device.call(&issuer, &right).is_ok());
     assert_eq!(standing(&issuer, &channel).status, DeviceStatus::Active);
     assert_eq!(kinds(&issuer, &channel).pop().unwrap().0, receipt::Kind::Unfrozen);
-    assert_eq!(confirm(&issuer, &device, &prepared).err(), Some(Code::IntentExpired));
+    assert_eq!(device.call(&issuer, &right).err(), Some(Code::CodeRefused), "a code is used once");
+}
+
+#[test]
+fn without_the_passkey_no_code_is_sent_and_no_try_counted() {
+    let issuer = world();
+    let (device, channel) = enrolled(&issuer, "hanako");
+    advance(&issuer, 1);
+    freeze(&issuer, &channel).unwrap();
+    let before = sent(&issuer);
+    // A copied device key alone: as often as it likes.
+    let his = Passkey { break_signature: true, ..Passkey::new(PASSKEY) };
+    for _ in 0..20 {
+        let prepared = prepare_unfreeze(&issuer, &device).unwrap();
+        let intent = Intent::from_bytes(&prepared.intent.0).unwrap();
+        assert_eq!(device.call(&issuer, &agree(&device, &intent, &his)).err(), Some(Code::AssertionRefused));
+        let guess = Unfreeze { attempt: "guessed".into(), code: "00000000".into() };
+        assert_eq!(device.call(&issuer, &guess).err(), Some(Code::CodeRefused));
+    }
+    assert_eq!(sent(&issuer), before);
+    // The owner's own way is as it was; asking again sends nothing while the code lives, and it stays good.
+    let first = unfreeze_code(&issuer, &device).unwrap();
+    let again = unfreeze_code(&issuer, &device).unwrap();
+    assert_eq!((&first.attempt, sent(&issuer)), (&again.attempt, before + 1));
+    assert!(device.call(&issuer, &first).is_ok());
+    assert_eq!(standing(&issuer, &channel).status, DeviceStatus::Active);
+}
+
+#[test]
+fn what_was_prepared_before_a_freeze_is_over_and_what_comes_after_its_release_is_not_all_in_one_second() {
+    let issuer = world();
+    let (device, channel) = enrolled(&issuer, "hanako");
+    let ask = |old: u32, new: u32| {
+        let call = PrepareLimit { old: Amount::of(old), new: Amount::of(new), head: Hash::ZERO };
+        device.call(&issuer, &call).unwrap()
+    };
+    let before = ask(50_000, 1_000);
+    freeze(&issuer, &channel).unwrap();
+    unfreeze(&issuer, &device).unwrap();
+    assert_eq!(confirm(&issuer, &device, &before).err(), Some(Code::IntentExpired));
+    assert!(confirm(&issuer, &device, &ask(50_000, 1_000)).is_ok());
 }
 
 #[test]
@@ -174,7 +217,7 @@ fn a_device_that_cools_off_or_came_after_the_freeze_can_t_release() {
     let (device, channel) = enrolled(&issuer, "taro");
     advance(&issuer, 10);
     freeze(&issuer, &channel).unwrap();
-    assert_eq!(device.call(&issuer, &SendUnfreezeCode {}).err(), Some(Code::CoolingOff));
+    assert_eq!(prepare_unfreeze(&issuer, &device).err(), Some(Code::CoolingOff));
     let account = device.account.clone().unwrap();
     let needs = || Needs::new().and(Kind::Accounts, &account);
     now(issuer.ledger().transact(needs(), |records| {
@@ -184,7 +227,7 @@ fn a_device_that_cools_off_or_came_after_the_freeze_can_t_release() {
         records.accounts.put(&account, owner);
     }))
     .unwrap();
-    assert_eq!(device.call(&issuer, &SendUnfreezeCode {}).err(), Some(Code::NotFirstDevice));
+    assert_eq!(prepare_unfreeze(&issuer, &device).err(), Some(Code::NotFirstDevice));
     // Then a person decides.
     now(issuer.release_account(&account)).unwrap();
     assert_eq!(standing(&issuer, &channel).status, DeviceStatus::Active);
@@ -196,7 +239,7 @@ fn a_device_frozen_within_the_second_of_its_enrolment_can_release() {
     let issuer = world();
     let (device, channel) = enrolled(&issuer, "hanako");
     assert_eq!(freeze(&issuer, &channel).unwrap().at, standing(&issuer, &channel).devices[0].added_at);
-    assert!(matches!(unfreeze(&issuer, &device), Ok(IntentConfirmed::Done { .. })));
+    assert!(unfreeze(&issuer, &device).is_ok());
     assert_eq!(standing(&issuer, &channel).status, DeviceStatus::Active);
 }
 
@@ -214,7 +257,7 @@ fn a_device_enrolled_after_the_freeze_can_t_release_though_the_clock_was_put_bac
         records.accounts.put(&account, owner);
     }))
     .unwrap();
-    assert_eq!(device.call(&issuer, &SendUnfreezeCode {}).err(), Some(Code::NotFirstDevice));
+    assert_eq!(prepare_unfreeze(&issuer, &device).err(), Some(Code::NotFirstDevice));
 }
 
 #[test]
@@ -257,11 +300,12 @@ fn a_second_stop_ends_a_release_that_was_being_agreed_to() {
     let (device, channel) = enrolled(&issuer, "hanako");
     advance(&issuer, 1);
     freeze(&issuer, &channel).unwrap();
-    let call = unfreeze_code(&issuer, &device).unwrap();
-    let prepared = device.call(&issuer, &call).unwrap();
+    let prepared = prepare_unfreeze(&issuer, &device).unwrap();
+    let code = unfreeze_code(&issuer, &device).unwrap();
     let stranger = Client::new(60);
     let Ticket { ticket } = log_in(&issuer, &stranger, "hanako", "hanako-password").unwrap();
     stranger.call(&issuer, &FreezeByTicket { ticket }).unwrap();
-    assert_eq!(confirm(&issuer, &device, &prepared).err(), Some(Code::Frozen));
+    assert_eq!(confirm(&issuer, &device, &prepared).err(), Some(Code::IntentExpired));
+    assert_eq!(device.call(&issuer, &code).err(), Some(Code::CodeRefused));
     assert_eq!(standing(&issuer, &channel).status, DeviceStatus::Frozen);
 }

@@ -4,23 +4,23 @@ use super::steps::{advance, at, confirm, pay};
 use super::*;
 
 #[test]
-fn a_limit_is_lowered_at_once_and_raised_by_a_step_up_alone() {
+fn a_limit_is_lowered_and_raised_by_a_step_up_alone() {
     let issuer = world();
     let (device, channel) = enrolled(&issuer, "hanako");
     let account = device.account.clone().unwrap();
     let shop = till(&issuer, TILL, "t/1001");
-    assert_eq!(device.call(&issuer, &LowerLimit { new: Amount::ZERO }).err(), Some(Code::BadAmount));
-    let over = LowerLimit { new: Amount::of(50_001) };
-    assert_eq!(device.call(&issuer, &over).err(), Some(Code::OverLimit));
-    assert_eq!(device.call(&issuer, &LowerLimit { new: Amount::of(300) }).unwrap().limit, Amount::of(300));
+    let ask = |old, new| PrepareLimit { old: Amount::of(old), new: Amount::of(new), head: Hash::ZERO };
+    assert_eq!(device.call(&issuer, &ask(50_000, 0)).err(), Some(Code::BadAmount));
+    assert_eq!(device.call(&issuer, &ask(50_000, 50_001)).err(), Some(Code::OverLimit));
+    let prepared = device.call(&issuer, &ask(50_000, 300)).unwrap();
+    assert_ne!(standing(&issuer, &channel).left.amount, Amount::of(300), "nothing before it is signed");
+    confirm(&issuer, &device, &prepared).unwrap();
     assert_eq!(standing(&issuer, &channel).left.amount, Amount::of(300));
     assert_eq!(pay(&issuer, &shop, &token(&issuer, &account, 1), 301, "1").outcome, Outcome::Declined);
-    let raise = |old, new| PrepareLimit { old: Amount::of(old), new: Amount::of(new), head: Hash::ZERO };
-    assert_eq!(device.call(&issuer, &LowerLimit { new: Amount::of(301) }).err(), Some(Code::OverLimit));
-    assert_eq!(device.call(&issuer, &raise(299, 1_000)).err(), Some(Code::IntentMismatch));
-    assert_eq!(device.call(&issuer, &raise(300, 300)).err(), Some(Code::BadAmount));
-    assert_eq!(device.call(&issuer, &raise(300, 50_001)).err(), Some(Code::OverLimit));
-    let prepared = device.call(&issuer, &raise(300, 1_000)).unwrap();
+    assert_eq!(device.call(&issuer, &ask(299, 1_000)).err(), Some(Code::IntentMismatch));
+    assert_eq!(device.call(&issuer, &ask(300, 300)).err(), Some(Code::BadAmount));
+    assert_eq!(device.call(&issuer, &ask(300, 50_001)).err(), Some(Code::OverLimit));
+    let prepared = device.call(&issuer, &ask(300, 1_000)).unwrap();
     assert_eq!(standing(&issuer, &channel).left.amount, Amount::of(300), "nothing before it is signed");
     confirm(&issuer, &device, &prepared).unwrap();
     assert_eq!(standing(&issuer, &channel).left.amount, Amount::of(1_000));

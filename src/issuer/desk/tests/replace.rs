@@ -146,7 +146,7 @@ fn a_ticket_alone_replaces_nothing_and_a_frozen_account_stays_frozen() {
     assert_eq!(channel.call(&issuer, &news).err(), Some(Code::Revoked));
     assert_eq!(channel.call(&issuer, &FollowNews { after: 0 }).err(), Some(Code::Revoked));
     // Enrolled after the event, it can't release the account.
-    assert_eq!(device.call(&issuer, &SendUnfreezeCode {}).err(), Some(Code::NotFirstDevice));
+    assert_eq!(device.call(&issuer, &PrepareUnfreeze { head: Hash::ZERO }).err(), Some(Code::NotFirstDevice));
     assert_eq!(device.call(&issuer, &Refill {}).err(), Some(Code::Frozen));
 }
 

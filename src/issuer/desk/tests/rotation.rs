@@ -48,9 +48,9 @@ fn confirmation(
         issued_at: 0,
     };
     change(&mut approval, &mut statement);
-    let ConfirmIntent { nonce, assertion, co_signature } = agree(device, intent, intent.nonce, passkey);
+    let ConfirmIntent { intent: bytes, assertion, co_signature } = agree(device, intent, passkey);
     ConfirmRotation {
-        nonce,
+        intent: bytes,
         assertion,
         co_signature: co_signature.unwrap(),
         approval: Bytes(device.state(&approval)),
@@ -171,7 +171,7 @@ fn a_suspended_key_may_do_this_one_thing_and_a_frozen_account_nothing() {
     };
     channel.call(&issuer, &FreezeAccount { statement: Bytes(channel.state(&order)) }).unwrap();
     let call = confirmation(&device, &Passkey::new(PASSKEY), &frozen, |_, _| {});
-    assert_eq!(device.call(&issuer, &call).err(), Some(Code::Suspended), "a freeze ends open intents");
+    assert_eq!(device.call(&issuer, &call).err(), Some(Code::IntentExpired), "a freeze ends open intents");
     assert_eq!(prepare_rotation(&issuer, &device, Custody::Software).err(), Some(Code::Frozen));
     now(issuer.ledger().transact(Needs::new().and(Kind::Accounts, &id), |records| {
         let mut owner = records.accounts.get(&id).unwrap().clone();
@@ -241,14 +241,14 @@ fn both_statements_say_exactly_what_was_agreed_to() {
     let approval = *sign1::open::<Approval>(&by_new.approval.0, &device.key()).unwrap().into_inner();
     by_new.approval = Bytes(Client::new(NEW).state(&approval));
     assert_eq!(device.call(&issuer, &by_new).err(), Some(Code::WrongKey));
-    let other = agree(&Client::new(NEW), &prepared.0, prepared.0.nonce, &Passkey::new(PASSKEY));
+    let other = agree(&Client::new(NEW), &prepared.0, &Passkey::new(PASSKEY));
     let call = ConfirmRotation { co_signature: other.co_signature.unwrap(), ..good() };
     assert_eq!(device.call(&issuer, &call).err(), Some(Code::CoSignatureRefused));
     let passkey = Passkey { secret: 90, ..Passkey::new(PASSKEY) };
     let call = confirmation(&device, &passkey, &prepared, |_, _| {});
     assert_eq!(device.call(&issuer, &call).err(), Some(Code::AssertionRefused));
     // The bare step-up call does not rotate.
-    let bare = agree(&device, &prepared.0, prepared.0.nonce, &Passkey::new(PASSKEY));
+    let bare = agree(&device, &prepared.0, &Passkey::new(PASSKEY));
     assert_eq!(device.call(&issuer, &bare).err(), Some(Code::Unsupported));
     assert_eq!(account(&issuer, &device).devices.len(), before, "nothing half done");
     device.call(&issuer, &good()).unwrap();

@@ -22,5 +22,5 @@ pub(super) fn pay(issuer: &World, shop: &Client, token: &str, amount: u32, key: 
 
 pub(super) fn confirm(issuer: &World, device: &Client, prepared: &IntentPrepared) -> Result<IntentConfirmed, Code> {
     let intent = Intent::from_bytes(&prepared.intent.0).unwrap();
-    device.call(issuer, &agree(device, &intent, intent.nonce, &Passkey::new(PASSKEY)))
+    device.call(issuer, &agree(device, &intent, &Passkey::new(PASSKEY)))
 }

@@ -112,7 +112,7 @@ fn earned(claim: Custody, evidence: Evidence) -> Allowance {
             prove_card(&issuer, &device, "card-1");
             let intent = prepare_top_up(&issuer, &device, 1_000, "card-1").unwrap();
             let flipped = Passkey { flags: BACKUP_ELIGIBLE, ..Passkey::new(PASSKEY) };
-            device.call(&issuer, &agree(&device, &intent, intent.nonce, &flipped)).unwrap();
+            device.call(&issuer, &agree(&device, &intent, &flipped)).unwrap();
         }
         Evidence::MonthThenReported => {
             advance(&issuer, MONTH);
@@ -202,7 +202,7 @@ fn a_tier_that_is_lost_does_not_live_on_in_an_allowance() {
     // The passkey says that it may be copied: no refusal, but the limits of a browser from now on.
     let intent = prepare_top_up(&issuer, &device, 1_000, "card-1").unwrap();
     let flipped = Passkey { flags: BACKUP_ELIGIBLE, ..Passkey::new(PASSKEY) };
-    device.call(&issuer, &agree(&device, &intent, intent.nonce, &flipped)).unwrap();
+    device.call(&issuer, &agree(&device, &intent, &flipped)).unwrap();
     advance(&issuer, 61);
     assert_eq!(pay(&issuer, &shop, &token(&issuer, &account, 2), 12_000, "2").outcome, Outcome::AmountOver);
     assert_eq!(pay(&issuer, &shop, &token(&issuer, &account, 3), 8_000, "3").outcome, Outcome::Approved);

@@ -8,7 +8,7 @@ use crate::wallet::record::Data;
 use crate::wallet::scripted::World;
 use crate::wallet::state::AlertKind;
 use crate::wallet::{Status, Wallet};
-use crate::wire::calls::{Call as _, Enrolled, LimitSet, LowerLimit, Problem, Refill, Refilled, Sync};
+use crate::wire::calls::{Call as _, Enrolled, Problem, Refill, Refilled, Sync};
 use crate::wire::money::Amount;
 use crate::wire::state::{DeviceStatus, Left};
 use core::cell::RefCell;
@@ -81,26 +81,6 @@ fn an_earlier_allowance_is_not_taken_again() {
     world.issuer.answer_instead(Refill::PATH, same);
     run(wallet.refill()).unwrap();
     assert_eq!(wallet.read(|data| data.allowance.clone()).unwrap(), later);
-}
-
-#[test]
-fn the_answer_to_a_lowered_limit_raises_none() {
-    let world = World::new();
-    let wallet = world.enrolled();
-    let limit = |wallet: &Wallet<Place>| wallet.state().limit.unwrap().amount;
-    for (said, believed) in [(900_000, 5_000), (4_000, 4_000)] {
-        run(wallet.sync()).unwrap();
-        assert_eq!(limit(&wallet), Amount::of(20_000));
-        let answer = serde_json::to_vec(&LimitSet { limit: Amount::of(said) }).unwrap();
-        world.issuer.carry(move |path, response| match path {
-            LowerLimit::PATH => Response { status: 200, body: answer.clone(), ..response },
-            Sync::PATH => Response { status: 503, body: Vec::new(), ..response },
-            _ => response,
-        });
-        run(wallet.lower_limit(Amount::of(5_000))).unwrap();
-        assert_eq!(limit(&wallet), Amount::of(believed));
-        world.issuer.carry(|_, response| response);
-    }
 }
 
 #[test]

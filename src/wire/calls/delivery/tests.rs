@@ -1,18 +1,17 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
-use crate::wire::calls::{LowerLimit, SignOff, Sync, WhichTill};
-use crate::wire::money::Amount;
+use crate::wire::calls::{ProveCard, SignOff, Sync, WhichTill};
 
 const ID: CallId = CallId([7; 16]);
 const MEMBER_TEXT: &str = r#""call":"BwcHBwcHBwcHBwcHBwcHBw""#;
 
 #[test]
 fn a_call_that_changes_something_is_written_and_read_with_its_name() {
-    let limit = body(&LowerLimit { new: Amount::of(500) }, ByCall(ID));
-    assert_eq!(limit, format!("{{\"new\":\"500\",{MEMBER_TEXT}}}").into_bytes());
-    let (call, ByCall(id)) = read_body::<LowerLimit>(&limit).unwrap();
-    assert_eq!((call.new, id), (Amount::of(500), ID));
+    let card = body(&ProveCard { source: "card-1".parse().unwrap() }, ByCall(ID));
+    assert_eq!(card, format!("{{\"source\":\"card-1\",{MEMBER_TEXT}}}").into_bytes());
+    let (call, ByCall(id)) = read_body::<ProveCard>(&card).unwrap();
+    assert_eq!((call.source.as_str(), id), ("card-1", ID));
     let bare = body(&SignOff {}, ByCall(ID));
     assert_eq!(bare, format!("{{{MEMBER_TEXT}}}").into_bytes());
     assert!(read_body::<SignOff>(&bare).is_ok());

@@ -1,0 +1,91 @@
+//! The nonce of an intent. A prepared intent is not stored, so nobody who holds a copied device key can use up or end what
+//! its owner prepares (protocol section 4): the nonce says when it was made and carries a MAC over the intent, and is
+//! written down when it is used or a confirm fails.
+
+use super::account::Device;
+use super::ledger::{Record, Records};
+use super::moment::Moment;
+use crate::code::Code;
+use crate::wire::id::{Nonce, to_base64};
+use crate::wire::intent::Intent;
+use serde::{Deserialize, Serialize};
+
+const PURPOSE: &str = "jitsuin/v1/intent-nonce";
+/// Failed confirms that end a nonce.
+const MOST_FAILED: u32 = 5;
+
+/// A nonce that was used, or that failed.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct SpentNonce {
+    /// Whether its intent had its effect.
+    used: bool,
+    /// Failed confirms.
+    failed: u32,
+    /// End of the intent, seconds since 1970.
+    until: u32,
+}
+
+impl Record for SpentNonce {
+    fn until(&self) -> Option<u32> {
+        Some(self.until)
+    }
+}
+
+/// The key of [`Records::nonces`].
+pub(super) fn row(nonce: Nonce) -> String {
+    to_base64(nonce.as_bytes())
+}
+
+/// Completes an intent of this device: its nonce and its end.
+pub(super) fn complete(moment: &Moment<'_>, device: &Device, intent: &mut Intent) {
+    let now = moment.now();
+    let mut nonce = [0; 16];
+    let random: [u8; 4] = moment.chance.next();
+    let made = now.to_be_bytes().into_iter().chain(random);
+    nonce.iter_mut().zip(made).for_each(|(byte, drawn)| *byte = drawn);
+    let mac = moment.keys.short_mac(PURPOSE, &parts(device, intent, nonce.first_chunk().unwrap_or(&[0; 8])));
+    nonce.iter_mut().skip(8).zip(mac).for_each(|(byte, tag)| *byte = tag);
+    intent.nonce = Nonce(nonce);
+    intent.expires_at = now.saturating_add(moment.settings.policy.intent_seconds);
+}
+
+/// Checks that this intent was made for this device, as it stands here, after the last freeze, suspicion or renewal; that
+/// its time is not over; and that its nonce was neither used nor ended by failures.
+///
+/// # Errors
+/// [`Code::IntentExpired`], whatever was wrong.
+pub(super) fn check(moment: &Moment<'_>, records: &Records, device: &Device, intent: &Intent) -> Result<(), Code> {
+    let Nonce(nonce) = intent.nonce;
+    let (drawn, mac) = nonce.split_first_chunk::<8>().ok_or(Code::IntentExpired)?;
+    let made = drawn.first_chunk().map(|time| u32::from_be_bytes(*time)).ok_or(Code::IntentExpired)?;
+    let ends = made.saturating_add(moment.settings.policy.intent_seconds);
+    let holds = moment.keys.short_mac_holds(PURPOSE, &parts(device, intent, drawn), mac);
+    let spent = records.nonces.get(row(intent.nonce)).is_some_and(|spent| spent.used || spent.failed >= MOST_FAILED);
+    if holds && ends == intent.expires_at && moment.now() < ends && !spent { Ok(()) } else { Err(Code::IntentExpired) }
+}
+
+/// What the MAC is over: how often this device's intents were ended, its key, the intent without nonce and end, and the
+/// first half of the nonce.
+fn parts(device: &Device, intent: &Intent, drawn: &[u8; 8]) -> Vec<Vec<u8>> {
+    let bare = Intent { nonce: Nonce([0; 16]), expires_at: 0, ..intent.clone() };
+    let ended = device.intents_ended.to_be_bytes().to_vec();
+    vec![ended, device.thumb.as_bytes().to_vec(), bare.to_bytes(), drawn.to_vec()]
+}
+
+/// Notes that an intent had its effect.
+pub(super) fn used(records: &mut Records, intent: &Intent) {
+    note(records, intent, |spent| spent.used = true);
+}
+
+/// Notes that a confirm failed.
+pub(super) fn failed(records: &mut Records, intent: &Intent) {
+    note(records, intent, |spent| spent.failed = spent.failed.saturating_add(1));
+}
+
+fn note(records: &mut Records, intent: &Intent, change: impl FnOnce(&mut SpentNonce)) {
+    let row = row(intent.nonce);
+    let new = SpentNonce { used: false, failed: 0, until: intent.expires_at };
+    let mut spent = records.nonces.get(&row).copied().unwrap_or(new);
+    change(&mut spent);
+    records.nonces.put(row, spent);
+}
