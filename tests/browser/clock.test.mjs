@@ -61,7 +61,7 @@ test("a page whose clock went wrong since its last sync tops up, raises its limi
     }));
     await page.run(async () => {
       const wallet = await kit.wallet();
-      await wallet.lowerLimit({ amount: 500n, currency: "JPY" });
+      await (await wallet.prepareLimit({ amount: 500n, currency: "JPY" })).confirm();
       await wallet.sync();
     });
     await site.world.issuer.clock.advance({ minutes: stood });

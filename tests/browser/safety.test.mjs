@@ -53,13 +53,14 @@ async function till({ url }, number) {
 async function release(wallet, url) {
   await wallet.click("#tab-safety");
   await wallet.click("#unfreeze-send");
+  await wallet.locator("#agree[open]").waitFor();
+  await shoot(wallet, "unfreeze");
+  await wallet.click("#agree-confirm");
+  await wallet.locator("#unfreeze-enter:not([hidden])").waitFor();
   const code = await readInbox(wallet.context(), url, HANAKO.contact, /(\d{8}) lets all your devices pay again/);
   await wallet.bringToFront();
   await wallet.fill("#unfreeze-code", code);
   await wallet.click("#unfreeze-submit");
-  await wallet.locator("#agree[open]").waitFor();
-  await shoot(wallet, "unfreeze");
-  await wallet.click("#agree-confirm");
   await status(wallet, "ready");
 }
 

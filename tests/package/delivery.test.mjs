@@ -72,7 +72,8 @@ for (const mishaps of MISHAPS) {
     await wallet.sync();
     assert.deepEqual(wallet.state.balance, yen(2460));
 
-    await under("/v1/limit", () => wallet.lowerLimit(yen(900)));
+    const limit = await under("/v1/limit/prepare", () => wallet.prepareLimit(yen(900)));
+    await under("/v1/intents/confirm", () => limit.confirm());
     await wallet.sync();
     assert.equal((await wallet.receipts({ limit: 20 })).filter(({ kind }) => kind === "limits-changed").length, 1);
 
