@@ -444,6 +444,7 @@ export type ErrorCode =
   | "credential-taken"
   | "wrong-account"
   | "bad-label"
+  | "login-taken"
   | "malformed"
   | "wrong-statement"
   | "wrong-key"

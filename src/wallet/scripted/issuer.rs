@@ -184,11 +184,12 @@ impl Issuer {
             return refused(Code::NotFirstDevice);
         }
         let statement = open_self_signed(&call.statement.0).unwrap();
+        let label = self.book.borrow().label.parse().unwrap();
         let thumb = statement.device_key.thumbprint();
         self.book.borrow_mut().credential = call.registration.raw_id.clone();
         self.book.borrow_mut().devices.push(DeviceItem {
             thumb,
-            label: self.book.borrow().label.parse().unwrap(),
+            label,
             custody: statement.custody,
             status: DeviceStatus::Active,
             added_at: self.now(),
