@@ -3,7 +3,7 @@
 // @ts-check
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { createServer, request as call } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -119,7 +119,11 @@ for (const changed of ["/pkg/wallet.js", "/wallet.js", "/pkg/wasm/page/digest.js
     await page.locator("#login").waitFor();
     await road.toWorker;
     await page.evaluate(async () => {
-      while (await navigator.serviceWorker.getRegistration()) await new Promise(requestAnimationFrame);
+      const isInstalling = async () => {
+        const registration = await navigator.serviceWorker.getRegistration();
+        return registration !== undefined && !registration.active;
+      };
+      while (await isInstalling()) await new Promise(requestAnimationFrame);
     });
     assert.deepEqual(await kept(page), { names: [], files: {} });
     road.changed = "";
@@ -140,6 +144,7 @@ test("only listed files are kept and served offline, and what changes later with
     if (path.startsWith("/pkg/")) assert.equal(digest, digests[path.slice("/pkg/".length)], path);
   }
   assert.ok(first.files["/"] && first.files["/pkg/wasm/page/jitsuin_bg.wasm"] && first.files["/issuer.js"]);
+  for (const name of await readdir(WWW)) assert.ok(first.files[name === "index.html" ? "/" : `/${name}`] || name === "sw.js", name);
   assert.deepEqual(Object.keys(first.files).filter((path) => /sw\.js|shell\.js|\/v1\/|\/demo\//.test(path)), []);
 
   road.changed = "/style.css";
