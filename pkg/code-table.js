@@ -63,6 +63,7 @@ export const CODES = Object.freeze({
   "credential-taken": ["user", false, "The passkey is registered already."],
   "wrong-account": ["user", false, "A ticket or statement names another account or device than the one expected."],
   "bad-label": ["user", false, "The name can't be registered: it is empty or too long, or has characters that can't be seen."],
+  "login-taken": ["issuer", false, "The login is compared like one that another account has: no account is opened."],
   "malformed": ["page", false, "The bytes are not in the one form the specification allows."],
   "wrong-statement": ["page", false, "The statement is of another type than expected."],
   "wrong-key": ["page", false, "The statement names another key."],

@@ -448,6 +448,7 @@ export type ErrorCode =
   | "credential-taken"
   | "wrong-account"
   | "bad-label"
+  | "login-taken"
   | "malformed"
   | "wrong-statement"
   | "wrong-key"

@@ -176,6 +176,8 @@ codes! {
     // Names.
     BadLabel "bad-label" User User false 422 "The name can't be registered: it is empty or too long, or has characters that can't be seen.";
 
+    LoginTaken "login-taken" Operator Issuer false 409 "The login is compared like one that another account has: no account is opened.";
+
     // Signed statements.
     Malformed "malformed" Page Page false 422 "The bytes are not in the one form the specification allows.";
     WrongStatement "wrong-statement" Page Page false 422 "The statement is of another type than expected.";

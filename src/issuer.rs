@@ -44,6 +44,7 @@ pub mod keys;
 pub mod ledger;
 mod limits;
 pub mod login;
+mod logins;
 pub mod messages;
 mod moment;
 mod operator;
@@ -121,7 +122,8 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
     /// Opens an issuer with the system's random bytes. The first one on a ledger makes its keys.
     ///
     /// # Errors
-    /// [`Code::NoEntropy`]; [`Code::IssuerUnavailable`] if the ledger fails or holds another issuer's keys.
+    /// [`Code::NoEntropy`]; [`Code::IssuerUnavailable`] if the ledger fails or holds another issuer's keys;
+    /// [`Code::LoginTaken`] if it has two logins that are compared alike.
     pub async fn open(ledger: L, funding: F, settings: Settings) -> Result<Self, Refused> {
         Self::open_with(ledger, funding, settings, Arc::new(SystemEntropy)).await
     }
@@ -150,6 +152,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             })
             .await??;
         let keys = Keys::open(&stored, &settings.issuer)?;
+        logins::map_rows(&ledger).await?;
         Ok(Self { ledger, funding, settings, keys, entropy })
     }
 

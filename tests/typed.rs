@@ -177,13 +177,33 @@ fn two_accounts_that_map_alike_are_refused_when_opened() {
             let world = World::with(plan(vec![]), |_| {}).await;
             let both = plan(vec![person("hanako", "first password"), person(second, "second password")]);
             let refused = demo::seed(&world.issuer, &both).await.unwrap_err();
-            assert_eq!(refused.code, Code::BadArgument, "{second}");
+            assert_eq!(refused.code, Code::LoginTaken, "{second}");
         }
         let world = World::with(plan(vec![]), |_| {}).await;
         for nobody in ["", " ", "two words", "tab\tinside"] {
             let refused = demo::seed(&world.issuer, &plan(vec![person(nobody, "a password")])).await.unwrap_err();
             assert_eq!(refused.code, Code::BadArgument, "{nobody:?}");
         }
+    });
+}
+
+#[test]
+fn a_login_that_maps_like_one_in_the_ledger_opens_no_account() {
+    run(async {
+        let world = World::with(plan(vec![person("Hanako", "first password")]), |_| {}).await;
+        for second in ["hanako", "HANAKO", "ｈａｎａｋｏ"] {
+            let other = plan(vec![person("taro", "a password"), person(second, "second password")]);
+            let refused = demo::seed(&world.issuer, &other).await.unwrap_err();
+            assert_eq!(refused.code, Code::LoginTaken, "{second}");
+            assert_eq!(refused.to_string(), format!("login-taken: \"{second}\" is compared like \"Hanako\""));
+            assert!(!reaches(&world, second, "second password").await, "{second}");
+            assert!(!reaches(&world, "taro", "a password").await, "all or none");
+        }
+        // The same login again is the same account.
+        let again = demo::seed(&world.issuer, &plan(vec![person("Hanako", "first password")])).await.unwrap();
+        assert!(again.accounts.is_empty());
+        world.advance(3600);
+        assert!(reaches(&world, "hanako", "first password").await);
     });
 }
 

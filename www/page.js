@@ -228,5 +228,5 @@ export function keepForOffline() {
       return url;
     },
   });
-  navigator.serviceWorker.register(policy?.createScriptURL(worker) ?? worker).catch(() => undefined);
+  navigator.serviceWorker.register(policy?.createScriptURL(worker) ?? worker, { updateViaCache: "none" }).catch(() => undefined);
 }

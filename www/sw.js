@@ -1,14 +1,21 @@
-// Keeps the wallet's page for the road: with no network it opens and shows a code. Answers of the issuer are never kept.
+// Keeps the wallet's page for the road: with no network it opens and shows a code. Only a file whose bytes have the digest that the list
+// names is kept, all of them or none, and nothing else is served offline. Answers of the issuer are never kept.
 
-const SHELL = "jitsuin-shell-v1";
-const FILES = [
-  "/", "/card.html", "/stop.html", "/till.html", "/inbox.html", "/style.css", "/icon.svg", "/manifest.webmanifest",
-  "/page.js", "/strings.js", "/issuer.js", "/wallet.js", "/wallet-enrol.js", "/wallet-top-up.js", "/wallet-history.js", "/wallet-limit.js", "/wallet-renew.js",
-  "/card.js", "/stop.js", "/stop-passkey.js", "/demo-client.js", "/till.js", "/till-camera.js", "/till-client.js", "/proof.js", "/inbox.js",
-  "/attack.html", "/attack.js", "/attack-steps.js", "/attack-tools.js",
-];
-/** The package says itself what it is made of. */
-const PACKAGE = "/pkg/package.json";
+// The list is a script of its own, so that a browser takes a new list for a new version of this worker.
+const LIST = "/shell.js";
+/** @type {any} */
+const types = Reflect.get(self, "trustedTypes");
+const policy = types?.createPolicy("jitsuin-pages", {
+  createScriptURL: (/** @type {string} */ url) => {
+    if (url !== LIST) throw new TypeError("not a script of this worker");
+    return url;
+  },
+});
+importScripts(policy?.createScriptURL(LIST) ?? LIST);
+
+/** @type {{ version: string, files: { pages: Record<string, string>, package: Record<string, string> } }} */
+const { version, files } = Reflect.get(self, "SHELL");
+const SHELL = `jitsuin-shell-${version}`;
 const API = ["/v1/", "/demo/", "/.well-known/"];
 /** On a line that hardly works, the kept page is better than a blank one. */
 const PATIENCE_MS = 4000;
@@ -29,20 +36,26 @@ self.addEventListener("fetch", (event) => {
   const { request } = event;
   const url = new URL(request.url);
   const isShell = request.method === "GET" && url.origin === location.origin && !API.some((path) => url.pathname.startsWith(path));
-  if (!isShell) return;
-  event.respondWith(networkFirst(request));
-  // A page that loaded is followed by a whole new set, so that no file is kept beside another version's.
-  if (request.mode === "navigate" && navigator.onLine) event.waitUntil(keepAll().catch(() => undefined));
+  if (isShell) event.respondWith(networkFirst(request));
 });
 
-/** All files or none. */
+/** All files or none: a worker that can't keep each of them is not installed, and the one before stays. */
 async function keepAll() {
-  const cache = await caches.open(SHELL);
-  const { files } = await (await fetch(PACKAGE, { credentials: "omit" })).json();
   // The test kit is for developers, the verifier for servers, and these pages scan no shop's code: a demo does not even build their modules.
-  const modules = files.filter((/** @type {string} */ file) => /\.(js|wasm)$/.test(file) && !/(^|\/)(testing|codes|verifier)\b/.test(file));
-  const all = [...FILES, ...modules.map((/** @type {string} */ file) => `/pkg/${file}`)];
-  await cache.addAll(all.map((file) => new Request(file, { cache: "no-cache", credentials: "omit" })));
+  const modules = Object.entries(files.package).filter(([file]) => /\.(js|wasm)$/.test(file) && !/(^|\/)(testing|codes|verifier)\b/.test(file));
+  const all = [...Object.entries(files.pages), ...modules.map(([file, digest]) => [`/pkg/${file}`, digest])];
+  const fetched = await Promise.all(all.map(async ([path, digest]) => /** @type {[string, Response]} */ ([path, await fetchChecked(path, digest)])));
+  const cache = await caches.open(SHELL);
+  for (const [path, response] of fetched) await cache.put(path, response);
+}
+
+/** @param {string} path @param {string} digest */
+async function fetchChecked(path, digest) {
+  const response = await fetch(path, { cache: "no-cache", credentials: "omit" });
+  const bytes = await response.clone().arrayBuffer();
+  const found = [...new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  if (!response.ok || response.redirected || found !== digest) throw new TypeError(`${path} is not the file that the list names`);
+  return response;
 }
 
 /** @param {Request} request */

@@ -62,6 +62,7 @@ export const en = Object.freeze({
   "credential-taken": { title: "Passkey is in use", body: "This passkey is registered already. Make a new one.", action: "Try again" },
   "wrong-account": { title: "Another account", body: "The code belongs to another account than the one shown. Start again.", action: "Start again" },
   "bad-label": { title: "Choose another name", body: "A name has 1 to 60 characters, all of them visible.", action: "Change name" },
+  "login-taken": { title: "Login is taken", body: "Another account has a login that is compared alike. No account was opened.", action: null },
   malformed: { title: "Could not be read", body: "What was sent has the wrong form. Nothing was done.", action: null },
   "wrong-statement": { title: "Not the right kind", body: "What was sent is something else than expected. Nothing was done.", action: null },
   "wrong-key": { title: "Another key", body: "This was signed with another key than expected. Nothing was done.", action: null },

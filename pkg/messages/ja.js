@@ -62,6 +62,7 @@ export const ja = Object.freeze({
   "credential-taken": { title: "パスキーは使用中です", body: "このパスキーはすでに登録されています。新しく作成してください。", action: "もう一度" },
   "wrong-account": { title: "別のアカウントです", body: "表示中とは別のアカウントのコードです。最初からやり直してください。", action: "最初から" },
   "bad-label": { title: "別の名前にしてください", body: "名前は1〜60文字で、目に見える文字だけを使えます。", action: "名前を変える" },
+  "login-taken": { title: "このログイン名は使えません", body: "同じものとして扱われるログイン名のアカウントがあります。アカウントは開設していません。", action: null },
   malformed: { title: "読み取れませんでした", body: "送信された内容の形式が正しくありません。何も行われていません。", action: null },
   "wrong-statement": { title: "種類が違います", body: "想定とは別の内容が送信されました。何も行われていません。", action: null },
   "wrong-key": { title: "鍵が違います", body: "想定とは別の鍵で署名されています。何も行われていません。", action: null },

@@ -334,6 +334,8 @@ pub struct LoginEntry {
     pub account: AccountId,
     /// The password's hash.
     pub password: super::password::PasswordHash,
+    /// The login as it was written when the account was opened; none in rows of earlier versions.
+    pub opened_as: Option<String>,
 }
 
 impl Record for LoginEntry {}

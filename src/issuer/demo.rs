@@ -6,6 +6,7 @@ use super::books::{Line, Movement};
 use super::error::Refused;
 use super::funding::{CardKind, Funding};
 use super::ledger::{Kind, Ledger, Needs, Records};
+use super::logins::taken;
 use super::messages::Language;
 use super::moment::Moment;
 use super::password::PasswordHash;
@@ -113,12 +114,17 @@ pub struct Seeded {
 /// Writes what the ledger does not have yet.
 ///
 /// # Errors
-/// [`Code::IssuerUnavailable`] if the ledger fails, [`Code::BadArgument`] for a login, password or id that can't be, for
-/// two logins that are compared alike, or too many cards.
+/// [`Code::IssuerUnavailable`] if the ledger fails; [`Code::BadArgument`] for a login, password or id that can't be, or too
+/// many cards; [`Code::LoginTaken`] for two logins that are compared alike, also where one is in the ledger: no account is
+/// opened then.
 pub async fn seed<L: Ledger, F: Funding>(issuer: &Issuer<L, F>, plan: &Plan) -> Result<Seeded, Refused> {
     let mut seeded = Seeded::default();
     let now_ms = issuer.ledger.now_ms();
     let logins = logins(&plan.people)?;
+    for (person, login) in plan.people.iter().zip(&logins) {
+        let needs = Needs::new().and(Kind::Logins, login);
+        issuer.decide(now_ms, needs, |_, records| is_open(records, person, login)).await?;
+    }
     for (person, login) in plan.people.iter().zip(&logins) {
         if person.cards.len() > Sources::MOST {
             return Err(Code::BadArgument.into());
@@ -155,14 +161,30 @@ pub async fn seed<L: Ledger, F: Funding>(issuer: &Issuer<L, F>, plan: &Plan) -> 
 /// The people's logins as they are compared.
 ///
 /// # Errors
-/// [`Code::BadArgument`] for what can't be one, and for two that are the same.
-fn logins(people: &[Person]) -> Result<Vec<String>, Code> {
+/// [`Code::BadArgument`] for what can't be one; [`Code::LoginTaken`] for two that are the same.
+fn logins(people: &[Person]) -> Result<Vec<String>, Refused> {
     let mut logins: Vec<String> = vec![];
     for person in people {
-        let login = typed::login(&person.login).filter(|login| !logins.contains(login)).ok_or(Code::BadArgument)?;
+        let login = typed::login(&person.login).ok_or(Code::BadArgument)?;
+        let alike = people.iter().zip(&logins).find(|(_, held)| **held == login);
+        if let Some((held, _)) = alike {
+            return Err(taken(&person.login, &held.login));
+        }
         logins.push(login);
     }
     Ok(logins)
+}
+
+/// Whether this login has its account already.
+///
+/// # Errors
+/// [`Code::LoginTaken`] if that was opened under another spelling.
+fn is_open(records: &Records, person: &Person, login: &str) -> Result<bool, Refused> {
+    let Some(entry) = records.logins.get(login) else { return Ok(false) };
+    match &entry.opened_as {
+        Some(held) if *held != person.login => Err(taken(&person.login, held)),
+        _ => Ok(true),
+    }
 }
 
 fn till(moment: &Moment<'_>, shop: &Shop) -> Till {
@@ -188,7 +210,7 @@ fn open_account(
     id: &AccountId,
     password: &PasswordHash,
 ) -> Result<bool, Refused> {
-    if records.logins.get(login).is_some() {
+    if is_open(records, person, login)? {
         return Ok(false);
     }
     let mut account = Account {
@@ -231,7 +253,10 @@ fn open_account(
         };
         records.entries.extend(movement.entries());
     }
-    records.logins.put(login, LoginEntry { account: id.clone(), password: password.clone() });
+    records.logins.put(
+        login,
+        LoginEntry { account: id.clone(), password: password.clone(), opened_as: Some(person.login.clone()) },
+    );
     records.accounts.put(id, account);
     Ok(true)
 }

@@ -32,6 +32,8 @@ pub struct OpenEnrolment {
     pub(super) account: AccountId,
     /// The key that will read and freeze.
     channel_key: PublicKey,
+    /// What the device is to be called.
+    label: Shown,
     /// Language of messages from then on.
     #[serde(default)]
     language: Language,
@@ -57,6 +59,7 @@ pub(super) fn prepare(
     ticket: &str,
     thumb: Thumbprint,
     channel_key: PublicKey,
+    label: Label,
 ) -> Result<EnrolmentPrepared, Refused> {
     let now = moment.now();
     let (key, entry) = live_ticket(moment, records, ticket, thumb)?;
@@ -76,6 +79,7 @@ pub(super) fn prepare(
         nonce: nonce.unwrap_or_else(|| Nonce(moment.chance.next())),
         account: entry.account,
         channel_key,
+        label: label.into(),
         language: entry.language,
         until: now.saturating_add(LIFE),
     };
@@ -96,8 +100,8 @@ pub(super) fn prepare(
 ///
 /// # Errors
 /// [`Code::BadLabel`] for what can't be a [`Label`].
-pub(super) fn device_label(text: &str) -> Result<Shown, Code> {
-    text.parse::<Label>().map(Into::into).map_err(|_| Code::BadLabel)
+pub(super) fn device_label(text: &str) -> Result<Label, Code> {
+    text.parse().map_err(|_| Code::BadLabel)
 }
 
 fn check_first(account: &Account) -> Result<(), Code> {
@@ -112,7 +116,7 @@ fn check_first(account: &Account) -> Result<(), Code> {
 /// # Errors
 /// [`Code::TicketExpired`] without an open enrolment; [`Code::NotFirstDevice`]; [`Code::Frozen`]; what `webauthn.rs`
 /// refuses; [`Code::CredentialTaken`]; [`Code::IntentMismatch`] for a statement that says anything else;
-/// [`Code::AlreadyEnrolled`] for a key that is registered; [`Code::BadLabel`].
+/// [`Code::AlreadyEnrolled`] for a key that is registered.
 pub(super) fn confirm(
     moment: &Moment<'_>,
     records: &mut Records,
@@ -134,7 +138,7 @@ pub(super) fn confirm(
         .cloned()
         .ok_or(Code::TicketExpired)?;
     check_first(&owner)?;
-    let label = device_label(&call.label)?;
+    let label = open.label.clone();
     let settings = moment.settings;
     let channel_thumb = open.channel_key.thumbprint();
     let challenge =

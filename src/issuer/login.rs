@@ -198,8 +198,7 @@ pub(super) fn send_code(moment: &Moment<'_>, records: &mut Records, attempt: &st
 /// Puts a password's renewed hash in the place of the one that was checked, if that is still there.
 pub(super) fn renew(records: &mut Records, login: &str, checked: &LoginEntry, renewed: &PasswordHash) {
     if records.logins.get(login).is_some_and(|held| held.password == checked.password) {
-        let account = checked.account.clone();
-        records.logins.put(login, LoginEntry { account, password: renewed.clone() });
+        records.logins.put(login, LoginEntry { password: renewed.clone(), ..checked.clone() });
     }
 }
 

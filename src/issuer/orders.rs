@@ -4,6 +4,7 @@ use super::ledger::Record;
 use super::messages::Language;
 use crate::wire::id::{AccountId, Hash, Nonce, Thumbprint};
 use crate::wire::key::PublicKey;
+use crate::wire::text::Shown;
 use serde::{Deserialize, Serialize};
 
 /// What waits for its second half.
@@ -39,6 +40,8 @@ pub enum Order {
         account: AccountId,
         /// The key that will read and freeze.
         channel_key: PublicKey,
+        /// What the device is to be called.
+        label: Shown,
         /// Language of messages from then on.
         #[serde(default)]
         language: Language,

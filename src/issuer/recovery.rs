@@ -3,7 +3,6 @@
 
 use super::account::{Device, State};
 use super::allowance::{self, Fresh};
-use super::enrolment::device_label;
 use super::error::Refused;
 use super::ledger::Records;
 use super::login::live_ticket;
@@ -22,6 +21,7 @@ use crate::wire::id::{AccountId, Hash, Nonce, Thumbprint};
 use crate::wire::key::PublicKey;
 use crate::wire::receipt::Kind;
 use crate::wire::sha256;
+use crate::wire::text::Label;
 
 /// Life of a prepared recovery in seconds.
 const LIFE: u32 = 600;
@@ -42,6 +42,7 @@ pub(super) fn prepare(
     ticket: &str,
     thumb: Thumbprint,
     channel_key: PublicKey,
+    label: Label,
 ) -> Result<EnrolmentPrepared, Refused> {
     let now = moment.now();
     let (key, entry) = live_ticket(moment, records, ticket, thumb)?;
@@ -65,8 +66,8 @@ pub(super) fn prepare(
         exclude: None,
         credentials: Some(credentials),
     };
-    let (account, language) = (entry.account, entry.language);
-    records.orders.put(order_key(thumb), Order::Recovery { account, channel_key, language, nonce, until });
+    let (account, label, language) = (entry.account, label.into(), entry.language);
+    records.orders.put(order_key(thumb), Order::Recovery { account, channel_key, label, language, nonce, until });
     Ok(prepared)
 }
 
@@ -81,7 +82,7 @@ const fn is_replaceable(device: &Device) -> bool {
 /// # Errors
 /// [`Code::TicketExpired`] without an open recovery; [`Code::CredentialUnknown`]; what `webauthn.rs` refuses;
 /// [`Code::IntentMismatch`] for a statement that says anything else; [`Code::AlreadyEnrolled`] for a key that is
-/// registered; [`Code::BadArgument`] for a bad label.
+/// registered.
 pub(super) fn confirm(
     moment: &Moment<'_>,
     records: &mut Records,
@@ -97,7 +98,7 @@ pub(super) fn confirm(
     if let Some(answer) = registration::answered(&owner, thumb, statement_hash) {
         return Ok(answer);
     }
-    let Some(Order::Recovery { account: held, channel_key, language, nonce, until }) =
+    let Some(Order::Recovery { account: held, channel_key, label, language, nonce, until }) =
         records.orders.get(order_key(thumb)).cloned()
     else {
         return Err(Code::TicketExpired.into());
@@ -105,7 +106,6 @@ pub(super) fn confirm(
     if held != *account || until <= now {
         return Err(Code::TicketExpired.into());
     }
-    let label = device_label(&call.label)?;
     let statement = enrolment::open_self_signed(&call.statement.0)?;
     let replaced = |device: &&mut Device| is_replaceable(device) && device.credential.id == statement.credential;
     let user_handle = owner.user_handle.clone();

@@ -208,7 +208,7 @@ impl RawWorld {
     /// Opens an account; answers its id.
     ///
     /// # Errors
-    /// `bad-label`; `bad-argument`, also for a login that is taken.
+    /// `bad-label`; `bad-argument`, also for a login that is there; `login-taken` for one that is compared like it.
     pub async fn add_account(&self, account: JsValue) -> Result<String, JsValue> {
         let account: NewAccount = from_js(account)?;
         let cards = account.cards.iter().map(|name| card(name)).collect::<Result<_, _>>()?;

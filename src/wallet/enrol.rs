@@ -130,7 +130,7 @@ impl<P: Platform> Wallet<P> {
         }
         // Both say the same, to two paths.
         let channel_key = self.read(|data| data.channel_key)?;
-        let call = PrepareEnrolment { ticket: ticket.into(), channel_key };
+        let call = PrepareEnrolment { ticket: ticket.into(), channel_key, label: label.to_string() };
         let body = if replaces { self.body::<PrepareRecovery>(&call) } else { self.body::<PrepareEnrolment>(&call) };
         let mut reply: Box<EnrolmentPrepared> = parsed(self.send_proved(By::NewDevice, body?).await)?;
         if expected_account_label.is_some_and(|expected| expected != reply.account_label.as_str()) {

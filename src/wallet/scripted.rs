@@ -75,6 +75,8 @@ pub(super) struct Book {
     pub(super) allowances: u32,
     pub(super) frozen_by: Option<Thumbprint>,
     pub(super) signed_off_by: Option<Thumbprint>,
+    /// What the prepared device is to be called.
+    label: String,
     credential: CredentialId,
     /// The enrolment statement and its answer.
     enrolled: Option<(Bytes, Bytes)>,

@@ -63,7 +63,7 @@ pub async fn release_by_hand(key: &Thief, own: &Place, victim: &Place) -> String
 /// Puts a key of the thief's in the place of the victim's, signed by another passkey. `log_in` gets a ticket for it.
 pub async fn recover_by_hand(stage: &Stage, own: &Place, ticket: Ticket, mut key: Thief) -> Result<Enrolled, String> {
     let channel = SoftKey::make(&MemoryEntropy::of_system()).unwrap().0;
-    let call = PrepareRecovery { ticket: ticket.ticket, channel_key: *channel.public() };
+    let call = PrepareRecovery { ticket: ticket.ticket, channel_key: *channel.public(), label: "Thief".into() };
     let prepared = key.call(&call).await.map_err(|problem| problem.code)?;
     key.account = Some(prepared.account.clone());
     let known = &prepared.credentials.as_ref().unwrap()[0];
@@ -85,6 +85,6 @@ pub async fn recover_by_hand(stage: &Stage, own: &Place, ticket: Ticket, mut key
     let statement = unsigned.finish(&key.sign(unsigned.message()));
     let challenge = enrolment::confirmation_challenge(&statement);
     let assertion = assert_as(own, &known.id, &prepared.user_handle, challenge).await;
-    let call = ConfirmRecovery { statement: Bytes(statement), assertion, label: "Thief".into() };
+    let call = ConfirmRecovery { statement: Bytes(statement), assertion };
     key.call(&call).await.map_err(|problem| problem.code)
 }

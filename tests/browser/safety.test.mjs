@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { addAuthenticator, evict, launchChromium } from "../lib/engines.mjs";
 import { startIssuer } from "../lib/issuer.mjs";
-import { charge, enrol, openPage, readInbox, setUpTill, status } from "../lib/pages.mjs";
+import { charge, enrol, openPage, readInbox, setUpTill, status, unlock } from "../lib/pages.mjs";
 import { scan } from "../lib/scan.mjs";
 
 const HANAKO = { login: "hanako", password: "hanako-password", contact: "hanako@example.test" };
@@ -22,10 +22,10 @@ before(async () => {
 });
 after(() => browser.close());
 
-/** An issuer, and a phone with an enrolled wallet. */
-async function stage() {
+/** An issuer, and a phone with an enrolled wallet. @param {{ serviceWorkers?: "block" }} [options] */
+async function stage(options = {}) {
   const issuer = await startIssuer();
-  const context = await browser.newContext({ viewport: { width: 390, height: 800 } });
+  const context = await browser.newContext({ viewport: { width: 390, height: 800 }, ...options });
   const wallet = await openPage(context, issuer.url);
   const authenticator = await addAuthenticator(wallet);
   await enrol(wallet, { url: issuer.url, ...HANAKO });
@@ -121,6 +121,100 @@ test("a second shop a moment later holds nobody's money once the wallet's page h
     await wallet.locator('#history-list [data-kind="payment"]').nth(1).waitFor();
     assert.equal(await wallet.locator('#history-list [data-kind="held"]').count(), 0);
     assert.equal(await wallet.locator("#alert-list li").count(), 0);
+  } finally {
+    await stood.close();
+  }
+});
+
+/** Asks for a code until one can be read: there is at most one a second. @param {import("playwright-core").Page} wallet */
+async function showCode(wallet) {
+  for (let tries = 0; ; tries += 1) {
+    if (await wallet.locator("#hide-code").isVisible()) await wallet.click("#hide-code");
+    await wallet.click("#show-code");
+    await wallet.locator("#code svg").or(wallet.locator("#problem:not([hidden])")).first().waitFor();
+    try {
+      return await scan(wallet.locator("#code"));
+    } catch (error) {
+      if (tries === 20) throw error;
+    }
+  }
+}
+
+/**
+ * Two shops within three minutes, the second paid by a code that was made before the wallet's page has drawn the first receipt. Ends with the
+ * alarm on the screen.
+ * @param {Awaited<ReturnType<typeof stage>>} stood
+ */
+async function twoShops(stood) {
+  const { wallet } = stood;
+  // The page never says what it has drawn, as one that its owner does not look at.
+  let changed = 0;
+  await wallet.route("**/wallet-history.js", async (route) => {
+    const response = await route.fetch();
+    const script = (await response.text()).replace("wallet.shown({ sequence: newest })", () => {
+      changed += 1;
+      return "Promise.resolve()";
+    });
+    await route.fulfill({ response, body: script });
+  });
+  await wallet.reload();
+  await unlock(wallet);
+  assert.equal(changed, 1);
+  const [first, second] = [await till(stood, "1001"), await till(stood, "2002")];
+  for (const [shop, amount] of /** @type {const} */ ([[first, "540"], [second, "460"]])) {
+    await wallet.bringToFront();
+    await wallet.click("#tab-pay");
+    assert.equal(await charge(shop, await showCode(wallet), amount), "approved");
+    await wallet.bringToFront();
+    await wallet.click("#tab-safety");
+    // The second sync says that the first one's receipt has arrived.
+    for (let syncs = 0; syncs < 2; syncs += 1) {
+      const answered = wallet.waitForResponse((response) => response.url().endsWith("/v1/sync") && response.ok());
+      await wallet.click("#sync");
+      await answered;
+    }
+  }
+  const alert = wallet.locator('#alert-list [data-kind="used-elsewhere"]');
+  await alert.waitFor();
+  assert.match(await alert.innerText(), /Within minutes this device paid at another place/);
+  assert.equal(await wallet.locator('#history-list [data-kind="held"]').count(), 1);
+  return alert;
+}
+
+test("two shops within three minutes: the owner taps \"both were mine\" and the first one's money is released", async () => {
+  const stood = await stage({ serviceWorkers: "block" });
+  const { wallet } = stood;
+  try {
+    const alert = await twoShops(stood);
+    await shoot(wallet, "both-mine-alarm-en");
+    await wallet.click("#language");
+    await shoot(wallet, "both-mine-alarm-ja");
+    await wallet.click("#language");
+    await alert.locator(".both-mine").click();
+    await wallet.locator("#message").filter({ hasText: "The first shop gets its money." }).waitFor();
+    await alert.waitFor({ state: "detached" });
+    await shoot(wallet, "both-mine-done");
+    await wallet.click("#tab-history");
+    await wallet.locator('#history-list [data-kind="released"]').waitFor();
+    await shoot(wallet, "both-mine-history");
+    assert.equal(await wallet.locator('#history-list [data-kind="payment"]').count(), 2);
+    await status(wallet, "ready");
+  } finally {
+    await stood.close();
+  }
+});
+
+test("two shops within three minutes: \"not me\" freezes everything, and nothing is released", async () => {
+  const stood = await stage({ serviceWorkers: "block" });
+  const { wallet } = stood;
+  try {
+    const alert = await twoShops(stood);
+    await alert.locator(".not-me").click();
+    await wallet.click("#agree-confirm");
+    await status(wallet, "frozen");
+    assert.equal(await alert.locator(".both-mine").count(), 0);
+    assert.equal(await wallet.locator('#history-list [data-kind="held"]').count(), 1);
+    assert.equal(await wallet.locator('#history-list [data-kind="released"]').count(), 0);
   } finally {
     await stood.close();
   }

@@ -1,5 +1,6 @@
 // What the modules' glue imports is in the package, and nothing is listed that is not there.
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { test } from "node:test";
@@ -25,4 +26,12 @@ for (const entry of ["index.js", "codes.js", "messages.js", "verifier.js", "test
 
 test("every listed file is there", () => {
   assert.deepEqual(files.filter((file) => !existsSync(new URL(`../../pkg/${file}`, import.meta.url))), []);
+});
+
+test("the package names the digest of each of its files", () => {
+  const digests = JSON.parse(read("digests.json"));
+  assert.deepEqual(Object.keys(digests), files.filter((file) => file !== "digests.json"));
+  for (const [file, digest] of Object.entries(digests)) {
+    assert.equal(digest, createHash("sha256").update(readFileSync(new URL(`../../pkg/${file}`, import.meta.url))).digest("hex"), file);
+  }
 });

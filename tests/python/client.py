@@ -238,7 +238,9 @@ class Wallet:
     def enrol(self, login, password, read_code, label):
         attempt = self.device.change("/v1/login", {"login": login, "password": password, "language": "en"})["attempt"]
         ticket = self.device.change("/v1/login/code", {"attempt": attempt, "code": read_code()})["ticket"]
-        prepared = self.device.change("/v1/enrolment", {"ticket": ticket, "channel_key": self.channel_key.public.jwk})
+        prepared = self.device.change("/v1/enrolment", {
+            "ticket": ticket, "channel_key": self.channel_key.public.jwk, "label": label,
+        })
         self.account, nonce = prepared["account"], unb64(prepared["nonce"])
         creation = {
             1: self.issuer, 2: self.rp_id, 3: self.account, 4: self.key.public.thumb, 5: self.channel_key.public.thumb, 6: nonce,
@@ -252,7 +254,7 @@ class Wallet:
         assertion = self.authenticator.get(tagged("jitsuin/v1/enrol-confirm", enrolment), self.passkey)
         self.device.account = self.channel.account = self.account
         enrolled = self.device.change("/v1/enrolment/confirm", {
-            "registration": registration, "statement": b64(enrolment), "assertion": assertion, "label": label,
+            "registration": registration, "statement": b64(enrolment), "assertion": assertion,
         })
         self.take_allowance(unb64(enrolled["allowance"]))
         self.sync()

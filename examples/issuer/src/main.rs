@@ -10,6 +10,7 @@ mod news;
 mod problem;
 mod routes;
 mod settings;
+mod shell;
 mod state;
 mod sweep;
 mod victims;

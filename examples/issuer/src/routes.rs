@@ -3,7 +3,7 @@
 use crate::problem::{mark, problem, problems_only};
 use crate::settings::Settings;
 use crate::state::App;
-use crate::{cors, demo, headers, log, news, victims};
+use crate::{cors, demo, headers, log, news, shell, victims};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
@@ -33,7 +33,14 @@ pub(crate) fn all(app: Arc<App>, settings: &Settings) -> Router {
         router = router.route("/demo/victim", post(victims::open)).route("/demo/books", post(victims::books));
     }
     if let Some(www) = &settings.www {
-        router = router.route("/issuer.js", get(issuer_script));
+        let constants = issuer_script(&app);
+        match shell::script(settings, www, &constants) {
+            Ok(list) => router = router.route("/shell.js", get(|| async { as_script(list) })),
+            Err(error) => {
+                tracing::warn!(%error, "no page is kept for the road: its files or the package's list can't be read")
+            }
+        }
+        router = router.route("/issuer.js", get(|| async { as_script(constants) }));
         router = router.nest_service("/pkg", ServeDir::new(&settings.pkg)).fallback_service(ServeDir::new(www));
     }
     router
@@ -46,11 +53,14 @@ pub(crate) fn all(app: Arc<App>, settings: &Settings) -> Router {
 }
 
 /// The pages' constant: the root of this issuer, which made its keys at its first start.
-async fn issuer_script(State(app): State<Arc<App>>) -> Response {
+fn issuer_script(app: &App) -> String {
     let root = app.issuer.keys().set().root.thumbprint();
-    let script = format!(
+    format!(
         "// The root of this demo's issuer, served by itself: a real page is built with it.\nexport const ROOT = \"{root}\";\n"
-    );
+    )
+}
+
+fn as_script(script: String) -> Response {
     ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], script).into_response()
 }
 

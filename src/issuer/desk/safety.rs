@@ -5,6 +5,7 @@ use super::wallet::of_ticket;
 use crate::code::Code;
 use crate::issuer::Issuer;
 use crate::issuer::delivery::Delivery;
+use crate::issuer::enrolment::device_label;
 use crate::issuer::error::Refused;
 use crate::issuer::funding::Funding;
 use crate::issuer::ledger::{Kind, Ledger, Needs};
@@ -182,12 +183,13 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         delivery: &Delivery,
         call: PrepareRecovery,
     ) -> Result<EnrolmentPrepared, Refused> {
+        let label = device_label(&call.label)?;
         let key = login::ticket_key(&self.keys, &call.ticket);
         let account = self.account_of_ticket(caller, &key).await?;
         let needs = of_ticket(&key, account.as_ref()).and(Kind::Orders, recovery::order_key(caller.thumb));
         self.once(caller.now_ms, delivery, needs, |moment, records| {
             account.as_ref().ok_or(Code::TicketExpired)?;
-            recovery::prepare(moment, records, &call.ticket, caller.thumb, call.channel_key)
+            recovery::prepare(moment, records, &call.ticket, caller.thumb, call.channel_key, label.clone())
         })
         .await
     }

@@ -15,7 +15,7 @@ mod tills;
 
 use super::*;
 use crate::issuer::books::{self, Book};
-use crate::issuer::ledger::{Kind, Needs};
+use crate::issuer::ledger::{Kind, Needs, Records};
 use crate::issuer::testing::client::{Client, World, code, newest_code, text, world, world_with};
 use crate::issuer::testing::passkey::Passkey;
 use crate::issuer::testing::{now, public, sign};
@@ -71,15 +71,32 @@ fn confirmation(
     let statement = device.state(&statement);
     let assertion = passkey.assert(&enrolment::confirmation_challenge(&statement));
     let registration = passkey.register(&challenge);
-    ConfirmEnrolment { registration, statement: Bytes(statement), assertion, label: "phone".into(), attestation: None }
+    ConfirmEnrolment { registration, statement: Bytes(statement), assertion, attestation: None }
+}
+
+/// What is sent to start an enrolment of a device that is called `phone`.
+fn preparation(ticket: String, channel: u8) -> PrepareEnrolment {
+    PrepareEnrolment { ticket, channel_key: public(channel), label: "phone".into() }
 }
 
 fn prepare(issuer: &World, login: &str) -> (Client, EnrolmentPrepared) {
     let mut device = Client::new(DEVICE);
     let Ticket { ticket } = log_in(issuer, &device, login, &format!("{login}-password")).unwrap();
-    let prepared = device.call(issuer, &PrepareEnrolment { ticket, channel_key: public(CHANNEL) }).unwrap();
+    let prepared = device.call(issuer, &preparation(ticket, CHANNEL)).unwrap();
     device.account = Some(prepared.account.clone());
     (device, prepared)
+}
+
+/// What nothing may be called: blank, invisible, turning the text around it, of two lines, too long.
+const BAD_LABELS: [&str; 6] = [" ", "\u{3164}", "evil\u{202e}label", "two\nlines", "soft\u{ad}hyphen", LONG_LABEL];
+const LONG_LABEL: &str = "0123456789012345678901234567890123456789012345678901234567890";
+
+/// What an account's devices are called.
+fn labels(issuer: &World, account: &crate::wire::id::AccountId) -> Vec<String> {
+    let devices = |records: &mut Records| {
+        records.accounts.get(account).unwrap().devices.iter().map(|device| device.label.to_string()).collect()
+    };
+    now(issuer.ledger().transact(Needs::new().and(Kind::Accounts, account), devices)).unwrap()
 }
 
 /// An enrolled device: its device key and its channel key.

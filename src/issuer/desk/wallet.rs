@@ -129,12 +129,13 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         delivery: &Delivery,
         call: PrepareEnrolment,
     ) -> Result<EnrolmentPrepared, Refused> {
+        let label = enrolment::device_label(&call.label)?;
         let ticket = login::ticket_key(&self.keys, &call.ticket);
         let account = self.account_of_ticket(caller, &ticket).await?;
         let needs = of_ticket(&ticket, account.as_ref()).and(Kind::Enrolments, caller.thumb);
         self.once(caller.now_ms, delivery, needs, |moment, records| {
             account.as_ref().ok_or(Code::TicketExpired)?;
-            enrolment::prepare(moment, records, &call.ticket, caller.thumb, call.channel_key)
+            enrolment::prepare(moment, records, &call.ticket, caller.thumb, call.channel_key, label.clone())
         })
         .await
     }

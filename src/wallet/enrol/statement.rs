@@ -171,15 +171,9 @@ impl<P: Platform> Wallet<P> {
     }
 
     /// The call that registers the key: of a new passkey, or of one that was registered before.
-    fn registering(
-        &self,
-        prepared: &Prepared,
-        made: &Made,
-        assertion: &Assertion,
-        attestation: &Option<Bytes>,
-    ) -> Result<Body, Error> {
+    fn registering(&self, made: &Made, assertion: &Assertion, attestation: &Option<Bytes>) -> Result<Body, Error> {
         let (registration, statement) = (&made.registration, &*made.statement.borrow());
-        let call = Registering { registration, statement, assertion, label: &prepared.label, attestation };
+        let call = Registering { registration, statement, assertion, attestation };
         match registration {
             Some(_) => self.body::<ConfirmEnrolment>(&call),
             None => self.body::<ConfirmRecovery>(&call),
@@ -239,7 +233,7 @@ impl<P: Platform> Wallet<P> {
                 Some(_) => self.platform.keys().attest(&device, reply.nonce).await,
                 None => None,
             };
-            let body = self.registering(prepared, made, &answer.0, &attestation)?;
+            let body = self.registering(made, &answer.0, &attestation)?;
             let enrolling = prepared.enrolling(made, Bytes(body.into_text()), self.now());
             // On disk before it is sent: whatever happens to the answer, it can be asked for again.
             return self

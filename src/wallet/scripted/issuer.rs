@@ -25,6 +25,7 @@ impl Issuer {
             allowances: 0,
             frozen_by: None,
             signed_off_by: None,
+            label: String::new(),
             credential: Bytes(vec![1]).try_into().unwrap(),
             enrolled: None,
             intent: None,
@@ -126,15 +127,18 @@ impl Issuer {
                 "12345678" => ok(&Ticket { ticket: "ticket".into() }),
                 _ => refused(Code::CodeRefused),
             },
-            PrepareEnrolment::PATH => ok(&EnrolmentPrepared {
-                account: account(),
-                account_label: "hanako".parse().unwrap(),
-                user_handle: Bytes(vec![1; 16]),
-                nonce: Nonce([3; 16]),
-                expires_at: self.now() + 600,
-                exclude: Some(vec![]),
-                credentials: None,
-            }),
+            PrepareEnrolment::PATH => {
+                self.book.borrow_mut().label = read::<PrepareEnrolment>(request).label;
+                ok(&EnrolmentPrepared {
+                    account: account(),
+                    account_label: "hanako".parse().unwrap(),
+                    user_handle: Bytes(vec![1; 16]),
+                    nonce: Nonce([3; 16]),
+                    expires_at: self.now() + 600,
+                    exclude: Some(vec![]),
+                    credentials: None,
+                })
+            }
             ConfirmEnrolment::PATH => self.enrol(&read(request)),
             Sync::PATH => self.sync(&read(request)),
             NameCounters::PATH => {
@@ -180,11 +184,12 @@ impl Issuer {
             return refused(Code::NotFirstDevice);
         }
         let statement = open_self_signed(&call.statement.0).unwrap();
+        let label = self.book.borrow().label.parse().unwrap();
         let thumb = statement.device_key.thumbprint();
         self.book.borrow_mut().credential = call.registration.raw_id.clone();
         self.book.borrow_mut().devices.push(DeviceItem {
             thumb,
-            label: call.label.parse().unwrap(),
+            label,
             custody: statement.custody,
             status: DeviceStatus::Active,
             added_at: self.now(),

@@ -54,8 +54,10 @@ pub struct PrepareEnrolment {
     pub ticket: String,
     /// The key that reads and freezes.
     pub channel_key: PublicKey,
+    /// What the user calls this device, to be parsed as a [`crate::wire::text::Label`]: `bad-label`, if it is none.
+    pub label: String,
 }
-json_object! { strict PrepareEnrolment { ticket, channel_key } }
+json_object! { strict PrepareEnrolment { ticket, channel_key, label } }
 call! { PrepareEnrolment "/v1/enrolment" EnrolmentPrepared, ByCall }
 
 /// What the wallet needs to create the passkey, or to name one that is there, and to write its statement.
@@ -91,12 +93,10 @@ pub struct ConfirmEnrolment {
     pub statement: Bytes,
     /// The passkey's assertion over the statement.
     pub assertion: Assertion,
-    /// What the user calls this device, to be parsed as a [`crate::wire::text::Label`]: `bad-label`, if it is none.
-    pub label: String,
     /// The platform's word for the device key, where custody is `native` and the host has one: opaque here.
     pub attestation: Option<Bytes>,
 }
-json_object! { strict ConfirmEnrolment { registration, statement, assertion, label, attestation = "attestation?" } }
+json_object! { strict ConfirmEnrolment { registration, statement, assertion, attestation = "attestation?" } }
 call! { ConfirmEnrolment "/v1/enrolment/confirm" Enrolled, ByCall }
 
 /// The text of a [`ConfirmEnrolment`], or without a registration of a [`super::ConfirmRecovery`], written from where its
@@ -109,17 +109,15 @@ pub struct Registering<'a> {
     pub statement: &'a Bytes,
     /// The passkey's assertion over the statement.
     pub assertion: &'a Assertion,
-    /// What the user calls this device.
-    pub label: &'a str,
     /// The platform's word for the device key.
     pub attestation: &'a Option<Bytes>,
 }
 
 impl ToJson for Registering<'_> {
     fn write(&self, to: &mut Writer) {
-        let Self { registration, statement, assertion, label, attestation } = *self;
-        let names = "registration? statement assertion label attestation?";
-        to.object(names, &[registration, statement, assertion, &label, attestation]);
+        let Self { registration, statement, assertion, attestation } = *self;
+        let names = "registration? statement assertion attestation?";
+        to.object(names, &[registration, statement, assertion, attestation]);
     }
 }
 

@@ -171,8 +171,10 @@ pub struct PrepareRecovery {
     pub ticket: String,
     /// The key that reads and freezes.
     pub channel_key: PublicKey,
+    /// What the user calls this device, to be parsed as a [`crate::wire::text::Label`]: `bad-label`, if it is none.
+    pub label: String,
 }
-json_object! { strict PrepareRecovery { ticket, channel_key } }
+json_object! { strict PrepareRecovery { ticket, channel_key, label } }
 call! { PrepareRecovery "/v1/recovery" EnrolmentPrepared, ByCall }
 
 /// A registered passkey.
@@ -194,10 +196,8 @@ pub struct ConfirmRecovery {
     pub statement: Bytes,
     /// The passkey's assertion over the statement.
     pub assertion: Assertion,
-    /// What the user calls this device, to be parsed as a [`crate::wire::text::Label`]: `bad-label`, if it is none.
-    pub label: String,
 }
-json_object! { strict ConfirmRecovery { statement, assertion, label } }
+json_object! { strict ConfirmRecovery { statement, assertion } }
 call! { ConfirmRecovery "/v1/recovery/confirm" Enrolled, ByCall }
 
 /// Channel key. Follows what is new: the answer stays open and says, line by line, the number of the newest receipt.

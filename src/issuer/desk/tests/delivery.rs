@@ -60,7 +60,7 @@ fn an_answer_is_given_again_and_its_secrets_are_derived_and_not_kept() {
     let LogInStarted { attempt } = twice(&issuer, &device, &login);
     let code = newest_code(&issuer, "hanako@example.test").unwrap();
     let Ticket { ticket } = twice(&issuer, &device, &EnterCode { attempt: attempt.clone(), code: code.clone() });
-    let prepare = PrepareEnrolment { ticket: ticket.clone(), channel_key: public(CHANNEL) };
+    let prepare = preparation(ticket.clone(), CHANNEL);
     let prepared = twice(&issuer, &device, &prepare);
     device.account = Some(prepared.account.clone());
     let confirm = confirmation(&prepared, &device, &Passkey::new(PASSKEY), |_| {});

@@ -6,10 +6,14 @@ use super::*;
 const NEW: u8 = 62;
 const NEW_CHANNEL: u8 = 63;
 
+fn preparation(ticket: String) -> PrepareRecovery {
+    PrepareRecovery { ticket, channel_key: public(NEW_CHANNEL), label: "new phone".into() }
+}
+
 fn prepared(issuer: &World) -> (Client, EnrolmentPrepared) {
     let mut device = Client::new(NEW);
     let Ticket { ticket } = log_in(issuer, &device, "hanako", "hanako-password").unwrap();
-    let prepared = device.call(issuer, &PrepareRecovery { ticket, channel_key: public(NEW_CHANNEL) }).unwrap();
+    let prepared = device.call(issuer, &preparation(ticket)).unwrap();
     device.account = Some(prepared.account.clone());
     (device, prepared)
 }
@@ -38,7 +42,7 @@ fn confirmation(
     change(&mut statement);
     let statement = device.state(&statement);
     let assertion = passkey.assert(&enrolment::confirmation_challenge(&statement));
-    ConfirmRecovery { statement: Bytes(statement), assertion, label: "new phone".into() }
+    ConfirmRecovery { statement: Bytes(statement), assertion }
 }
 
 fn new_token(issuer: &World, account: &crate::wire::id::AccountId, atc: u32) -> String {
@@ -124,10 +128,25 @@ fn a_recovery_needs_ticket_passkey_and_a_statement_that_says_exactly_this() {
         let call = confirmation(&prepared, &device, &Passkey::new(PASSKEY), change);
         assert_eq!(device.call(&issuer, &call).err(), Some(*code));
     }
-    let call = ConfirmRecovery { label: "evil\u{202e}label".into(), ..good() };
-    assert_eq!(device.call(&issuer, &call).err(), Some(Code::BadLabel));
     issuer.ledger().clock().advance(600_000);
     assert_eq!(device.call(&issuer, &good()).err(), Some(Code::TicketExpired));
+}
+
+#[test]
+fn a_bad_label_is_refused_before_the_ticket_is_used_and_the_prepared_one_is_registered() {
+    let issuer = world();
+    let (old, channel) = enrolled(&issuer, "hanako");
+    let mut device = Client::new(NEW);
+    let Ticket { ticket } = log_in(&issuer, &device, "hanako", "hanako-password").unwrap();
+    for label in BAD_LABELS {
+        let call = PrepareRecovery { label: label.to_string(), ..preparation(ticket.clone()) };
+        assert_eq!(device.call(&issuer, &call).err(), Some(Code::BadLabel), "{label:?}");
+    }
+    let prepared = device.call(&issuer, &preparation(ticket)).unwrap();
+    device.account = Some(prepared.account.clone());
+    device.call(&issuer, &confirmation(&prepared, &device, &Passkey::new(PASSKEY), |_| {})).unwrap();
+    assert_eq!(channel.call(&issuer, &FollowNews { after: 0 }).err(), Some(Code::Revoked));
+    assert_eq!(labels(&issuer, old.account.as_ref().unwrap()), ["phone", "new phone"]);
 }
 
 #[test]
@@ -155,6 +174,6 @@ fn an_account_without_a_device_has_nothing_to_replace() {
     let issuer = world();
     let device = Client::new(NEW);
     let Ticket { ticket } = log_in(&issuer, &device, "hanako", "hanako-password").unwrap();
-    let call = PrepareRecovery { ticket, channel_key: public(NEW_CHANNEL) };
+    let call = preparation(ticket);
     assert_eq!(device.call(&issuer, &call).err(), Some(Code::NoCredential));
 }
