@@ -28,6 +28,7 @@ pub mod account;
 mod allowance;
 pub mod attestation;
 pub mod books;
+pub mod buckets;
 pub mod cards;
 pub mod delivery;
 pub mod demo;

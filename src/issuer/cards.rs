@@ -1,9 +1,9 @@
 //! The proof of a stored card on one device key: the card company asks its own customer, on its own page.
 
+use super::buckets::count;
 use super::devices::require_active;
 use super::error::Refused;
 use super::ledger::{Record, Records};
-use super::login::count;
 use super::messages::{Event, Message, Named};
 use super::moment::Moment;
 use super::receipts::{self, Draft};

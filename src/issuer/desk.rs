@@ -212,7 +212,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         }
         match verb {
             Verb::LogIn => once!(log_in, source),
-            Verb::EnterCode => once!(enter_code, source),
+            Verb::EnterCode => once!(enter_code),
             Verb::PrepareEnrolment => once!(prepare_enrolment),
             Verb::ConfirmEnrolment => once!(confirm_enrolment),
             Verb::NameCounters => once!(name_counters),
@@ -225,8 +225,8 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             Verb::ReportUse => once!(report_use),
             Verb::BothMine => once!(both_mine),
             Verb::FreezeByTicket => once!(freeze_by_ticket),
-            Verb::FreezeByCode => once!(freeze_by_code, source),
-            Verb::PreparePasskeyFreeze => once!(prepare_passkey_freeze, source),
+            Verb::FreezeByCode => once!(freeze_by_code),
+            Verb::PreparePasskeyFreeze => once!(prepare_passkey_freeze),
             Verb::ConfirmPasskeyFreeze => once!(confirm_passkey_freeze),
             Verb::PrepareUnfreeze => read_only!(prepare_unfreeze),
             Verb::Unfreeze => once!(unfreeze),

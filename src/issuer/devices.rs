@@ -1,6 +1,7 @@
 //! What a device asks about its account, and the order that stops it.
 
 use super::account::{Account, Device, State};
+use super::buckets::WeakProof;
 use super::error::Refused;
 use super::ledger::Records;
 use super::messages::{Event, Message, Named};
@@ -220,12 +221,13 @@ pub(super) fn freeze(
         return owner.frozen_at.map(|at| AccountFrozen { at }).ok_or_else(|| Code::IntentExpired.into());
     }
     records.used.put(&used, Used { until: order.issued_at.saturating_add(FREEZE_LIFE).saturating_add(1) });
-    let stopped = freeze::stop(moment, records, &mut owner, Some(thumb));
     if let Some(seq) = reported {
         freeze::report(moment, &mut owner, seq);
     }
+    let weak = Some(WeakProof::Key(caller.thumbprint()));
+    let stopped = freeze::stop(moment, records, &mut owner, Some(thumb), weak);
     records.accounts.put(account, owner);
-    Ok(stopped)
+    stopped
 }
 
 /// The nonce of a freeze order, to know which record it needs; nothing of it is believed.

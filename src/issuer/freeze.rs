@@ -1,6 +1,7 @@
 //! Stops an account on weak proof, since it only takes away, and releases it on strong proof (protocol section 6).
 
 use super::account::{Account, Held, HeldCause, State};
+use super::buckets::{self, WeakProof};
 use super::error::Refused;
 use super::keys::Keys;
 use super::ledger::Records;
@@ -26,28 +27,39 @@ const ATTEMPT_PURPOSE: &str = "jitsuin/v1/unfreeze-attempt";
 /// Wrong contact codes before an order ends.
 const MOST_TRIES: u32 = 3;
 
-/// Stops every device. Ends open step-ups at once; refills, enrolments and unredeemed tokens meet the frozen state, and
-/// tokens made before the release stay dead after it. Reading, reversals and recovery go on.
+/// Stops every device. Ends prepared step-ups at once; refills, enrolments and unredeemed tokens meet the frozen state, and
+/// tokens made before the release stay dead after it. Reading, reversals and recovery go on. A weak proof counts: whoever
+/// copied one would else end each release by another freeze, or freeze again after each. No `weak` for a passkey.
+///
+/// # Errors
+/// [`Code::TooManyAttempts`] for a fourth freeze in a day by the same weak proof, where the account works.
 pub(super) fn stop(
     moment: &Moment<'_>,
     records: &mut Records,
     owner: &mut Account,
     by: Option<Thumbprint>,
-) -> AccountFrozen {
+    weak: Option<WeakProof>,
+) -> Result<AccountFrozen, Refused> {
     let now = moment.now();
-    // A second stop ends what was opened since the first, a release above all.
+    let counted =
+        weak.map_or(Ok(()), |proof| buckets::count_freeze(records, &buckets::freezes_key(&owner.id, proof), now));
+    if let Err(refused) = counted {
+        // What it asks for is so already: true, and nothing ends by it.
+        return owner.frozen_at.map(|at| AccountFrozen { at }).ok_or(refused);
+    }
+    // A second stop ends what was prepared since the first, a release above all.
     for device in &mut owner.devices {
         device.end_intents();
     }
     if let Some(at) = owner.frozen_at {
-        return AccountFrozen { at };
+        return Ok(AccountFrozen { at });
     }
     owner.frozen_at = Some(now);
     let draft = by.map_or_else(|| Draft::new(Kind::Frozen), |thumb| Draft::of(Kind::Frozen, thumb));
     receipts::issue(moment, records, owner, draft);
     owner.frozen_seq = owner.link.seq;
     records.messages.push(Message::to_owner(owner, now, &Event::Frozen));
-    AccountFrozen { at: now }
+    Ok(AccountFrozen { at: now })
 }
 
 /// Stops the account of a ticket, which is used up.
@@ -64,9 +76,9 @@ pub(super) fn by_ticket(
     let (key, _) = live_ticket(moment, records, ticket, caller)?;
     let mut owner = records.accounts.get(account).cloned().ok_or(Code::TicketExpired)?;
     records.tickets.take(&key);
-    let stopped = stop(moment, records, &mut owner, None);
+    let stopped = stop(moment, records, &mut owner, None, Some(WeakProof::Login));
     records.accounts.put(account, owner);
-    Ok(stopped)
+    stopped
 }
 
 /// The stop code of a message that goes out now: account, time and their MAC, so that nothing has to be remembered.
@@ -109,9 +121,9 @@ pub(super) fn by_code(
     let mut owner = records.accounts.get(account).cloned().ok_or(Code::CodeRefused)?;
     let until = moment.now().saturating_add(moment.settings.policy.stop_seconds).saturating_add(1);
     records.used.put(used, Used { until });
-    let stopped = stop(moment, records, &mut owner, None);
+    let stopped = stop(moment, records, &mut owner, None, Some(WeakProof::Message));
     records.accounts.put(account, owner);
-    Ok(stopped)
+    stopped
 }
 
 /// Opens a challenge for any passkey.
@@ -152,9 +164,9 @@ pub(super) fn by_passkey(
     webauthn::check_assertion(moment.settings, &challenge, &call.assertion, &credential, &owner.user_handle)
         .map_err(|_| Code::AssertionRefused)?;
     records.orders.take(call.nonce);
-    let stopped = stop(moment, records, &mut owner, None);
+    let stopped = stop(moment, records, &mut owner, None, None);
     records.accounts.put(owner.id.clone(), owner);
-    Ok(stopped)
+    stopped
 }
 
 /// Marks the payment of a receipt as not its owner's: its money waits, and the history of the key that made it begins anew.

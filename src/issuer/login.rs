@@ -1,6 +1,7 @@
 //! Login, contact code and ticket. Nothing here tells whether a login exists or a password was right.
 
 use super::account::LoginEntry;
+use super::buckets;
 use super::error::Refused;
 use super::ledger::{Kind, Needs, Record, Records};
 use super::messages::{Event, Language, Message};
@@ -23,107 +24,68 @@ const LIFE: u32 = 600;
 pub(super) const FRESH_CONTACT: u32 = 30 * 24 * 3600;
 const CODE_PURPOSE: &str = "jitsuin/v1/contact-code";
 
-/// When somebody tried, in a rolling window.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Tries {
-    /// Seconds since 1970.
-    at: Vec<u32>,
-    /// When the newest leaves the window.
-    until: u32,
-}
-
-impl Record for Tries {
-    fn until(&self) -> Option<u32> {
-        Some(self.until)
-    }
-}
-
-impl Tries {
-    /// Tries in a window.
-    pub(super) fn count(&self, window: u32, now: u32) -> u32 {
-        let recent = self.at.iter().filter(|at| at.saturating_add(window) > now).count();
-        u32::try_from(recent).unwrap_or(u32::MAX)
-    }
-}
-
-/// Counts one try under a key of [`Records::tries`], or refuses it.
-///
-/// # Errors
-/// [`Code::TooManyAttempts`] with the seconds to wait.
-pub(super) fn count(records: &mut Records, key: &str, most: u32, window: u32, now: u32) -> Result<(), Refused> {
-    let mut tries = records.tries.get(key).cloned().unwrap_or_default();
-    tries.at.retain(|at| at.saturating_add(window) > now);
-    if tries.at.len() >= usize::try_from(most).unwrap_or(usize::MAX) {
-        let oldest = tries.at.iter().min().copied().unwrap_or(now);
-        let wait = oldest.saturating_add(window).saturating_sub(now).max(1);
-        return Err(Refused::wait(Code::TooManyAttempts, wait));
-    }
-    tries.at.push(now);
-    tries.until = now.saturating_add(window);
-    records.tries.put(key, tries);
-    Ok(())
-}
-
-/// The keys under which a login's tries are counted.
-pub(super) struct TryKeys {
-    /// Of the login, known or not.
-    pub(super) login: String,
-    /// The same in a day.
-    pub(super) login_day: String,
-    /// Of whoever calls.
-    pub(super) source: String,
-}
-
 /// The key of [`Records::flows`] under which the tries of all sources are counted.
 pub(super) const IN_ALL: &str = "logins";
 
+/// The keys under which a login's tries are counted.
+pub(super) struct TryKeys {
+    /// Of the login, known or not, from this source.
+    pub(super) login: String,
+    /// Of the login from all sources, in a day.
+    pub(super) login_day: String,
+    /// Of whoever calls from this source.
+    pub(super) source: String,
+    /// That the calling key once finished this login.
+    pub(super) known: String,
+    /// Of such a key from this source: a copy of it elsewhere fills another bucket.
+    pub(super) own: String,
+}
+
 impl TryKeys {
-    /// For a login from a source.
-    pub(super) fn new(login: &str, source: &str) -> Self {
-        Self { login: format!("login/{login}"), login_day: format!("day/{login}"), source: source_key(source) }
+    /// For a login by a key from a source.
+    pub(super) fn new(login: &str, source: &str, thumb: Thumbprint) -> Self {
+        let network = buckets::network(source);
+        Self {
+            login: format!("login/{login}/from/{network}"),
+            login_day: format!("day/{login}"),
+            source: format!("source/{network}"),
+            known: buckets::known_key(login, thumb),
+            own: format!("login/{login}/by/{thumb}/from/{network}"),
+        }
     }
 
     /// The records it needs.
     pub(super) fn needs(&self) -> Needs {
-        Needs::new()
-            .and(Kind::Tries, &self.login)
-            .and(Kind::Tries, &self.login_day)
-            .and(Kind::Tries, &self.source)
-            .and(Kind::Flows, IN_ALL)
+        let keys = [&self.login, &self.login_day, &self.source, &self.known, &self.own];
+        keys.into_iter().fold(Needs::new().and(Kind::Flows, IN_ALL), |needs, key| needs.and(Kind::Tries, key))
     }
 }
 
-/// The key under which the tries of one source are counted.
-pub(super) fn source_key(source: &str) -> String {
-    format!("source/{source}")
-}
-
-/// Counts a try of a code from one source.
+/// Counts a login, right or wrong: a wait must not tell which. A device key that once finished it has a way of its own, so
+/// that no stranger keeps it waiting.
 ///
 /// # Errors
-/// [`Code::TooManyAttempts`].
-pub(super) fn count_source(moment: &Moment<'_>, records: &mut Records, source: &str) -> Result<(), Refused> {
-    let Attempts { per_source, window, .. } = moment.settings.attempts;
-    count(records, source, per_source, window, moment.now())
-}
-
-/// Counts a login.
+/// [`Code::TooManyAttempts`] with the seconds to wait.
 pub(super) fn begin(moment: &Moment<'_>, records: &mut Records, keys: &TryKeys) -> Result<(), Refused> {
     let Attempts { per_login, per_login_day, per_source, in_all, window, .. } = moment.settings.attempts;
     let now = moment.now();
-    count(records, &keys.source, per_source, window, now)?;
-    count(records, &keys.login, per_login, window, now)?;
-    count(records, &keys.login_day, per_login_day, DAY, now)?;
+    if buckets::is_known(records, &keys.known, now) {
+        return buckets::slow(records, &keys.own, per_login, now);
+    }
+    buckets::count(records, &keys.source, per_source, window, now)?;
+    buckets::slow(records, &keys.login, per_login, now)?;
+    buckets::count(records, &keys.login_day, per_login_day, DAY, now)?;
     let mut all = records.flows.get(IN_ALL).cloned().unwrap_or_default();
     let (hour, none) = (Amount::of(in_all), Amount::MAX);
     let ceiling = Ceiling { hour, day: none, new_payers_hour: u32::MAX, new_payers_day: u32::MAX };
     let one = Amount::of(1);
     if all.check(&ceiling, one, false, now).is_err() {
+        let wait = Refused::wait(Code::TooManyAttempts, all.hour_ends(now));
         if all.tell(now) {
             records.flows.put(IN_ALL, all);
             records.messages.push(Message::tripped(moment.settings.operator.clone(), IN_ALL, now));
         }
-        return Err(Refused::wait(Code::TooManyAttempts, window));
+        return Err(wait);
     }
     all.add(one, false, now);
     records.flows.put(IN_ALL, all);
@@ -137,8 +99,10 @@ pub struct LoginAttempt {
     thumb: Thumbprint,
     /// The account, if login and password were right and a code was sent.
     account: Option<AccountId>,
-    /// Key of the login's tries, forgotten when the code is right.
-    login_key: String,
+    /// Keys of the login's tries, forgotten when the code is right.
+    login_keys: Vec<String>,
+    /// Where it is noted then that this key finished the login.
+    known_key: String,
     /// Language of messages, once a device is registered by this login.
     #[serde(default)]
     language: Language,
@@ -162,8 +126,8 @@ pub(super) struct Visitor<'a> {
     pub(super) thumb: Thumbprint,
     /// The account behind login and password, if both are right.
     pub(super) account: Option<&'a AccountId>,
-    /// Key of the login's tries.
-    pub(super) login_key: &'a str,
+    /// Keys of the login's tries.
+    pub(super) keys: &'a TryKeys,
     /// The language that the login asks for.
     pub(super) language: Language,
 }
@@ -173,12 +137,17 @@ pub(super) fn send_code(moment: &Moment<'_>, records: &mut Records, attempt: &st
     let now = moment.now();
     let code = moment.chance.digits(SENT_DIGITS);
     let mut reached = None;
-    if let Some(account) = visitor.account.and_then(|id| records.accounts.get(id))
-        && account.contact_changed_at.is_none_or(|at| at.saturating_add(FRESH_CONTACT) <= now)
+    let known = buckets::is_known(records, &visitor.keys.known, now).then_some(visitor.thumb);
+    let codes_key = visitor.account.map(|account| buckets::codes_key(account, known));
+    let owner = visitor.account.and_then(|id| records.accounts.get(id).cloned());
+    let reachable =
+        owner.filter(|account| account.contact_changed_at.is_none_or(|at| at.saturating_add(FRESH_CONTACT) <= now));
+    if let (Some(account), Some(key)) = (&reachable, &codes_key)
+        && let Some(is_last) = buckets::count_code(records, key, now)
     {
         // Whoever knows the password alone changes no owner's language: a device does.
         let language = if account.had_device { account.language } else { visitor.language };
-        let message = Message::in_language(language, account, now, &Event::ContactCode(&code));
+        let message = Message::in_language(language, account, now, &Event::ContactCode { code: &code, is_last });
         reached = Some(account.id.clone());
         records.messages.push(message);
     }
@@ -186,7 +155,12 @@ pub(super) fn send_code(moment: &Moment<'_>, records: &mut Records, attempt: &st
     let opened = LoginAttempt {
         thumb: visitor.thumb,
         account: reached,
-        login_key: visitor.login_key.into(),
+        login_keys: [Some(&visitor.keys.login), Some(&visitor.keys.own), codes_key.as_ref()]
+            .into_iter()
+            .flatten()
+            .cloned()
+            .collect(),
+        known_key: visitor.keys.known.clone(),
         language: visitor.language,
         code,
         tries: 0,
@@ -269,14 +243,19 @@ pub(super) fn enter_code(
         return Err(Code::CodeRefused.into());
     };
     records.attempts.take(attempt);
+    for key in &open.login_keys {
+        records.tries.take(key);
+    }
+    buckets::know(records, &open.known_key, now);
     let entry = TicketEntry { thumb, account, language: open.language, until: now.saturating_add(LIFE) };
     records.tickets.put(ticket_key(moment.keys, ticket), entry);
     Ok(())
 }
 
 impl LoginAttempt {
-    /// Key of the login's tries.
-    pub(super) fn login_key(&self) -> &str {
-        &self.login_key
+    /// The records that a right code changes beside it.
+    pub(super) fn needs(&self) -> Needs {
+        let keys = self.login_keys.iter().chain([&self.known_key]);
+        keys.fold(Needs::new(), |needs, key| needs.and(Kind::Tries, key))
     }
 }

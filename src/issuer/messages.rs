@@ -49,7 +49,12 @@ pub struct Message {
 /// What happened.
 pub(super) enum Event<'a> {
     /// Somebody who knows login and password wants to register a device.
-    ContactCode(&'a str),
+    ContactCode {
+        /// The code.
+        code: &'a str,
+        /// Whether no more are sent for a day, unless one is entered.
+        is_last: bool,
+    },
     /// A device was registered.
     DeviceAdded(Named<'a>),
     /// A device key was suspended.
@@ -96,7 +101,7 @@ impl Message {
             Language::Ja => japanese(event),
         };
         let code = match event {
-            Event::ContactCode(code) | Event::UnfreezeCode(code) | Event::CardCode { code, .. } => {
+            Event::ContactCode { code, .. } | Event::UnfreezeCode(code) | Event::CardCode { code, .. } => {
                 Some(String::from(*code))
             }
             _ => None,
@@ -156,12 +161,17 @@ impl Message {
 
 fn english(event: &Event<'_>) -> (String, String) {
     match event {
-        Event::ContactCode(code) => (
+        Event::ContactCode { code, is_last } => (
             "Code to register a device".into(),
             format!(
                 "{code} registers a device that can pay with your money. Type it only into your own wallet and read it \
                  out to nobody. It works for 10 minutes. If you are not registering a device now, somebody knows your \
-                 password: change it."
+                 password: change it.{}",
+                if *is_last {
+                    " It was asked for three times today: unless you enter it, no more codes are sent for 24 hours, except to a device that you registered before."
+                } else {
+                    ""
+                }
             ),
         ),
         Event::DeviceAdded(label) => (
@@ -242,11 +252,16 @@ fn english(event: &Event<'_>) -> (String, String) {
 
 fn japanese(event: &Event<'_>) -> (String, String) {
     match event {
-        Event::ContactCode(code) => (
+        Event::ContactCode { code, is_last } => (
             "端末登録の確認コード".into(),
             format!(
                 "{code} を入力すると、あなたのお金で支払える端末が登録されます。ご自身のウォレット以外には入力せず、誰にも教えないでください。\
-                 有効期間は10分です。登録の操作をしていない場合は、パスワードが他人に知られています。すぐに変更してください。"
+                 有効期間は10分です。登録の操作をしていない場合は、パスワードが他人に知られています。すぐに変更してください。{}",
+                if *is_last {
+                    "本日3回目の送信です。このコードを入力しない場合、以前に登録した端末を除き、24時間は新しいコードを送りません。"
+                } else {
+                    ""
+                }
             ),
         ),
         Event::DeviceAdded(label) => (

@@ -38,11 +38,12 @@ impl PasswordCost {
 /// How often somebody may try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attempts {
-    /// Logins of one account, right or wrong, until one is finished with a contact code.
+    /// Logins of one account from one source in a day, right or wrong, before each further one has to wait twice as long as
+    /// the one before; until one is finished with a contact code.
     pub per_login: u32,
-    /// Logins of one account in a day, whatever came of them: after the window's, they are slowed to this.
+    /// Logins of one account in a day from all sources.
     pub per_login_day: u32,
-    /// Logins, contact codes, stop codes and till codes from one source.
+    /// Logins from one source, and till codes from one source.
     pub per_source: u32,
     /// Logins from all sources in an hour.
     pub in_all: u32,
@@ -54,7 +55,7 @@ pub struct Attempts {
 
 impl Default for Attempts {
     fn default() -> Self {
-        Self { per_login: 5, per_login_day: 30, per_source: 300, in_all: 20_000, per_till: 60, window: 15 * 60 }
+        Self { per_login: 5, per_login_day: 100, per_source: 300, in_all: 20_000, per_till: 60, window: 15 * 60 }
     }
 }
 

@@ -46,6 +46,13 @@ impl Flow {
         })
     }
 
+    /// Seconds until the oldest step of the last hour counts no more.
+    #[must_use]
+    pub fn hour_ends(&self, now: u32) -> u32 {
+        let ends = self.steps.iter().map(|step| step.at.saturating_add(STEP).saturating_add(HOUR));
+        ends.filter(|end| *end > now).min().map_or(1, |end| end.saturating_sub(now))
+    }
+
     /// Whether a payment fits, by an account that has never paid this merchant if `is_new`.
     ///
     /// # Errors

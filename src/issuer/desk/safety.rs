@@ -4,12 +4,13 @@ use super::proof::Caller;
 use super::wallet::of_ticket;
 use crate::code::Code;
 use crate::issuer::Issuer;
+use crate::issuer::buckets::WeakProof;
 use crate::issuer::delivery::Delivery;
 use crate::issuer::enrolment::device_label;
 use crate::issuer::error::Refused;
 use crate::issuer::funding::Funding;
 use crate::issuer::ledger::{Kind, Ledger, Needs};
-use crate::issuer::{devices, freeze, intents, login, payments, recovery, rotation, step_up, typed};
+use crate::issuer::{buckets, devices, freeze, intents, login, payments, recovery, rotation, step_up, typed};
 use crate::wire::calls::{
     AccountFrozen, BothMine, ConfirmPasskeyFreeze, ConfirmRecovery, ConfirmRotation, Enrolled, EnrolmentPrepared,
     FreezeByCode, FreezeByTicket, HoldReleased, IntentPrepared, PasskeyFreezePrepared, PrepareLimit,
@@ -65,7 +66,11 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
     ) -> Result<AccountFrozen, Refused> {
         let key = login::ticket_key(&self.keys, &call.ticket);
         let account = self.account_of_ticket(caller, &key).await?;
-        self.once(caller.now_ms, delivery, of_ticket(&key, account.as_ref()), |moment, records| {
+        let mut needs = of_ticket(&key, account.as_ref());
+        if let Some(account) = &account {
+            needs = needs.and(Kind::Tries, buckets::freezes_key(account, WeakProof::Login));
+        }
+        self.once(caller.now_ms, delivery, needs, |moment, records| {
             let account = account.as_ref().ok_or(Code::TicketExpired)?;
             freeze::by_ticket(moment, records, account, &call.ticket, caller.thumb)
         })
@@ -77,18 +82,18 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         caller: &Caller,
         delivery: &Delivery,
         call: FreezeByCode,
-        source: &str,
     ) -> Result<AccountFrozen, Refused> {
-        let source = login::source_key(source);
         let found = self
             .decide(caller.now_ms, Needs::new(), |moment, _| Ok(freeze::read_stop_code(moment, &call.code)))
             .await?;
-        let mut needs = Needs::new().and(Kind::Tries, &source);
+        let mut needs = Needs::new();
         if let Some((account, used)) = &found {
-            needs = needs.and(Kind::Accounts, account).and(Kind::Used, used);
+            needs = needs
+                .and(Kind::Accounts, account)
+                .and(Kind::Used, used)
+                .and(Kind::Tries, buckets::freezes_key(account, WeakProof::Message));
         }
         self.once(caller.now_ms, delivery, needs, |moment, records| {
-            login::count_source(moment, records, &source)?;
             let (account, used) = found.as_ref().ok_or(Code::CodeRefused)?;
             freeze::by_code(moment, records, account, used)
         })
@@ -100,13 +105,11 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         caller: &Caller,
         delivery: &Delivery,
         PreparePasskeyFreeze {}: PreparePasskeyFreeze,
-        source: &str,
     ) -> Result<PasskeyFreezePrepared, Refused> {
         // Kept with the answer. Drawn, so that a name of long ago gives no challenge that a passkey has answered already.
-        let (source, nonce) = (login::source_key(source), self.nonce()?);
-        let needs = Needs::new().and(Kind::Tries, &source).and(Kind::Orders, nonce);
+        let nonce = self.nonce()?;
+        let needs = Needs::new().and(Kind::Orders, nonce);
         self.once(caller.now_ms, delivery, needs, |moment, records| {
-            login::count_source(moment, records, &source)?;
             Ok(freeze::prepare_passkey(moment, records, nonce, caller.thumb))
         })
         .await

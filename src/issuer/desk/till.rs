@@ -12,7 +12,7 @@ use crate::issuer::payments::{self, Reversal, Taking};
 use crate::issuer::settings::Attempts;
 use crate::issuer::tills::Till;
 use crate::issuer::verifier::Sale;
-use crate::issuer::{login, tills, typed};
+use crate::issuer::{buckets, tills, typed};
 use crate::wire::calls::{EnrolTill, LookUpPayment, Outcome, PaymentAnswer, ReversePayment, TakePayment, TillEnrolled};
 use crate::wire::id::{Audience, Hash};
 use crate::wire::till_code::read_payment_code;
@@ -26,7 +26,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         call: EnrolTill,
         source: &str,
     ) -> Result<TillEnrolled, Refused> {
-        let source = login::source_key(source);
+        let source = buckets::till_codes_key(source);
         // What can't be a code is nobody's.
         let typed = typed::till_code(&call.code).unwrap_or_default();
         let code = tills::code_key(&self.keys, &typed);
@@ -41,7 +41,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             needs = needs.and(Kind::Tills, till);
         }
         self.once(caller.now_ms, delivery, needs, |moment, records| {
-            login::count_source(moment, records, &source)?;
+            buckets::count_till_code(moment, records, &source)?;
             let till = till.as_ref().ok_or(Code::CodeRefused)?;
             tills::enrol(moment, records, till, &typed, caller.thumb)
         })
@@ -168,7 +168,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             }
             let Attempts { per_till, window, .. } = moment.settings.attempts;
             // At its limit already: the next call finds that out.
-            let _ = login::count(records, tries, per_till, window, now);
+            let _ = buckets::count(records, tries, per_till, window, now);
             payments::remember(records, answer_key, request, answer.clone(), now);
             Ok(answer.clone())
         })

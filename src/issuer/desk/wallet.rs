@@ -4,16 +4,17 @@ use super::proof::Caller;
 use crate::code::Code;
 use crate::issuer::Issuer;
 use crate::issuer::account::LoginEntry;
+use crate::issuer::buckets::WeakProof;
 use crate::issuer::delivery::Delivery;
 use crate::issuer::error::Refused;
 use crate::issuer::funding::{Answer, Funding};
 use crate::issuer::ledger::{Kind, Ledger, Needs};
-use crate::issuer::login::{self, TryKeys, Visitor};
+use crate::issuer::login::{self, LoginAttempt, TryKeys, Visitor};
 use crate::issuer::messages::Language;
 use crate::issuer::password::{Match, PasswordHash};
 use crate::issuer::step_up::{Before, Effect};
 use crate::issuer::top_ups::{self, State};
-use crate::issuer::{allowance, cards, devices, enrolment, freeze, intents, step_up, typed};
+use crate::issuer::{allowance, buckets, cards, devices, enrolment, freeze, intents, step_up, typed};
 use crate::rules::chain::Link;
 use crate::wire::calls::{
     AccountFrozen, CardProofStarted, ConfirmEnrolment, ConfirmIntent, CountersNamed, Enrolled, EnrolmentPrepared,
@@ -37,7 +38,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         }
         // What nobody's login can be is a login that nobody has.
         let login = typed::login(&call.login).unwrap_or_else(|| call.login.clone());
-        let tries = TryKeys::new(&login, source);
+        let tries = TryKeys::new(&login, source, caller.thumb);
         let needs = tries.needs().and(Kind::Logins, &login).and(Kind::Calls, delivery.row());
         let begun = self
             .decide(caller.now_ms, needs, |moment, records| {
@@ -73,12 +74,16 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         };
         let renewed = renewed.filter(|_| matched == Match::Raw);
         let attempt = delivery.name("");
-        let mut needs = Needs::new().and(Kind::Attempts, &attempt).and(Kind::Logins, &login);
+        let mut needs =
+            Needs::new().and(Kind::Attempts, &attempt).and(Kind::Logins, &login).and(Kind::Tries, &tries.known);
         if let Some(account) = account {
-            needs = needs.and(Kind::Accounts, account);
+            needs = needs
+                .and(Kind::Accounts, account)
+                .and(Kind::Tries, buckets::codes_key(account, None))
+                .and(Kind::Tries, buckets::codes_key(account, Some(caller.thumb)));
         }
         let language = Language::named(&call.language);
-        let visitor = Visitor { thumb: caller.thumb, account, login_key: &tries.login, language };
+        let visitor = Visitor { thumb: caller.thumb, account, keys: &tries, language };
         self.once(caller.now_ms, delivery, needs, |moment, records| {
             login::send_code(moment, records, &attempt, &visitor);
             if let (Some(entry), Some(renewed)) = (&entry, &renewed) {
@@ -94,30 +99,21 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         caller: &Caller,
         delivery: &Delivery,
         call: EnterCode,
-        source: &str,
     ) -> Result<Ticket, Refused> {
-        let (source, ticket) = (login::source_key(source), delivery.name(""));
-        let code = typed::sent_code(&call.code);
-        let login_key = self
+        let (code, ticket) = (typed::sent_code(&call.code), delivery.name(""));
+        let attempt_needs = self
             .decide(caller.now_ms, Needs::new().and(Kind::Attempts, &call.attempt), |_, records| {
-                Ok(records.attempts.get(&call.attempt).map(|open| open.login_key().to_owned()))
+                Ok(records.attempts.get(&call.attempt).map(LoginAttempt::needs))
             })
             .await?;
-        let mut needs = Needs::new()
-            .and(Kind::Tries, &source)
+        let needs = attempt_needs
+            .unwrap_or_default()
             .and(Kind::Attempts, &call.attempt)
             .and(Kind::Tickets, login::ticket_key(&self.keys, &ticket));
-        if let Some(key) = &login_key {
-            needs = needs.and(Kind::Tries, key);
-        }
         self.once(caller.now_ms, delivery, needs, |moment, records| {
             // What is no code costs no try.
             let code = code.as_deref().ok_or(Code::CodeRefused)?;
-            login::count_source(moment, records, &source)?;
             login::enter_code(moment, records, &call.attempt, code, caller.thumb, &ticket)?;
-            if let Some(key) = &login_key {
-                records.tries.take(key);
-            }
             Ok(Ticket { ticket: ticket.clone() })
         })
         .await
@@ -356,7 +352,10 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
     ) -> Result<AccountFrozen, Refused> {
         let (account, thumb) = caller.device_or_channel()?;
         let nonce = devices::freeze_nonce(statement, &caller.key)?;
-        let needs = Needs::new().and(Kind::Accounts, account).and(Kind::Used, devices::freeze_key(nonce));
+        let needs = Needs::new()
+            .and(Kind::Accounts, account)
+            .and(Kind::Used, devices::freeze_key(nonce))
+            .and(Kind::Tries, buckets::freezes_key(account, WeakProof::Key(caller.thumb)));
         self.once(caller.now_ms, delivery, needs, |moment, records| {
             devices::freeze(moment, records, account, &caller.key, thumb, (statement, reported))
         })

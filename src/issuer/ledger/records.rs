@@ -3,12 +3,13 @@
 use super::LedgerError;
 use crate::issuer::account::{Account, CredentialEntry, HandleEntries, KeyEntry, LoginEntry};
 use crate::issuer::books::{self, Entry};
+use crate::issuer::buckets::Tries;
 use crate::issuer::cards::CardProof;
 use crate::issuer::delivery::Delivered;
 use crate::issuer::enrolment::OpenEnrolment;
 use crate::issuer::intents::SpentNonce;
 use crate::issuer::keys::StoredKeys;
-use crate::issuer::login::{LoginAttempt, TicketEntry, Tries};
+use crate::issuer::login::{LoginAttempt, TicketEntry};
 use crate::issuer::messages::Message;
 use crate::issuer::orders::Order;
 use crate::issuer::payments::{Hold, Patron, Payment, TillAnswer};

@@ -19,11 +19,11 @@ fn money_is_written_with_its_currency_and_decimals() {
 #[test]
 fn a_message_with_a_code_says_what_the_code_does_in_the_owner_s_language() {
     let mut owner = account(&Stage::new(), 0);
-    let english = Message::to_owner(&owner, START, &Event::ContactCode("01234567"));
+    let english = Message::to_owner(&owner, START, &Event::ContactCode { code: "01234567", is_last: false });
     assert_eq!(english.code.as_deref(), Some("01234567"));
     assert!(english.text.contains("01234567 registers a device"));
     owner.language = Language::Ja;
-    let japanese = Message::to_owner(&owner, START, &Event::ContactCode("01234567"));
+    let japanese = Message::to_owner(&owner, START, &Event::ContactCode { code: "01234567", is_last: false });
     assert!(japanese.text.contains("01234567") && japanese.text.contains("登録"));
     let frozen = Message::to_owner(&owner, START, &Event::Frozen);
     assert_eq!((frozen.code, frozen.to), (None, owner.contact));

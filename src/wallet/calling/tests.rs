@@ -5,7 +5,6 @@ use crate::wallet::memory::run;
 use crate::wallet::scripted::{Trick, World};
 use crate::wire::calls::{ProveCard, Sync, read_body};
 use crate::wire::id::Nonce;
-use crate::wire::money::Amount;
 
 fn card(number: u32) -> ProveCard {
     ProveCard { source: format!("card-{number}").parse().unwrap() }

@@ -128,8 +128,11 @@ fn a_refusal_is_kept_where_a_try_was_counted_and_nowhere_else() {
     assert_eq!(code(&deliver(&issuer, &device, &unknown, FIRST)), Some(Code::SourceUnknown));
     assert_eq!(calls(), before);
     let stranger = Client::new(60);
-    let wrong = FreezeByCode { code: "none".into() };
-    let tries = || issuer.ledger().bodies(Kind::Tries).remove("source/::1").unwrap();
+    let login = LogIn { login: "hanako".into(), password: "wrong".into(), language: "en".into() };
+    let LogInStarted { attempt } = stranger.call(&issuer, &login).unwrap();
+    let before = calls();
+    let tries = || issuer.ledger().bodies(Kind::Attempts).remove(&attempt).unwrap();
+    let wrong = EnterCode { attempt: attempt.clone(), code: "00000000".into() };
     assert_eq!(code(&deliver(&issuer, &stranger, &wrong, FIRST)), Some(Code::CodeRefused));
     let counted = tries();
     for _ in 0..3 {
@@ -188,10 +191,12 @@ fn a_login_whose_first_delivery_ended_halfway_is_finished_by_the_second_and_coun
     begun["answer"] = Value::Null;
     let begun: crate::issuer::delivery::Delivered = serde_json::from_value(begun).unwrap();
     let LogInStarted { attempt } = serde_json::from_slice(&first.body).unwrap();
-    let needs = Needs::new().and(Kind::Calls, &row).and(Kind::Attempts, &attempt);
+    let codes = counted.keys().find(|key| key.starts_with("codes/")).cloned().unwrap();
+    let needs = Needs::new().and(Kind::Calls, &row).and(Kind::Attempts, &attempt).and(Kind::Tries, &codes);
     now(issuer.ledger().transact(needs, |records| {
         records.calls.put(&row, begun.clone());
         records.attempts.take(&attempt);
+        records.tries.take(&codes);
     }))
     .unwrap();
     let second = deliver(&issuer, &device, &login, FIRST);

@@ -309,3 +309,47 @@ fn a_second_stop_ends_a_release_that_was_being_agreed_to() {
     assert_eq!(device.call(&issuer, &code).err(), Some(Code::CodeRefused));
     assert_eq!(standing(&issuer, &channel).status, DeviceStatus::Frozen);
 }
+
+#[test]
+fn a_copied_key_freezes_three_times_a_day_and_keeps_nobody_from_releasing_renewing_or_freezing() {
+    let issuer = world();
+    let (device, channel) = enrolled(&issuer, "hanako");
+    advance(&issuer, 1);
+    // The thief freezes again and again, so that each release that is under way ends.
+    let mut ended = 0;
+    freeze(&issuer, &channel).unwrap();
+    for _ in 0..10 {
+        let code = unfreeze_code(&issuer, &device).unwrap();
+        freeze(&issuer, &channel).unwrap();
+        match device.call(&issuer, &code) {
+            Ok(_) => break,
+            Err(refused) => assert_eq!(refused, Code::CodeRefused),
+        }
+        ended += 1;
+        assert_eq!(standing(&issuer, &channel).status, DeviceStatus::Frozen);
+    }
+    assert_eq!(ended, 2);
+    assert_eq!(standing(&issuer, &channel).status, DeviceStatus::Active);
+    let order = FreezeAccount { statement: order(&issuer, &channel) };
+    let refused = channel.send(&issuer, FreezeAccount::PATH, &text(&order));
+    assert_eq!((code(&refused), refused.retry_after), (Some(Code::TooManyAttempts), Some(24 * 3600)));
+    // The same key reads; another weak proof, and the passkey at all times, freeze.
+    let stranger = Client::new(60);
+    let Ticket { ticket } = log_in(&issuer, &stranger, "hanako", "hanako-password").unwrap();
+    stranger.call(&issuer, &FreezeByTicket { ticket }).unwrap();
+    assert_eq!(standing(&issuer, &channel).status, DeviceStatus::Frozen);
+    unfreeze(&issuer, &device).unwrap();
+    let page = Client::new(61);
+    for _ in 0..5 {
+        let nonce = page.call(&issuer, &PreparePasskeyFreeze {}).unwrap().nonce;
+        let settings = issuer.settings();
+        let challenge = freeze_challenge(&settings.issuer, &settings.rp_id, nonce);
+        let assertion = Passkey::new(PASSKEY).assert(&challenge);
+        page.call(&issuer, &ConfirmPasskeyFreeze { nonce, assertion }).unwrap();
+        assert_eq!(standing(&issuer, &channel).status, DeviceStatus::Frozen);
+        unfreeze(&issuer, &device).unwrap();
+    }
+    advance(&issuer, 24 * 3600);
+    freeze(&issuer, &channel).unwrap();
+    assert_eq!(standing(&issuer, &channel).status, DeviceStatus::Frozen);
+}

@@ -4,28 +4,17 @@ use super::steps::advance;
 use super::*;
 
 #[test]
-fn logins_are_slowed_by_the_day_known_or_not() {
-    let issuer = world();
-    let device = Client::new(DEVICE);
-    let call = |login: &str| LogIn { login: login.into(), password: "wrong".into(), language: "en".into() };
-    let most = issuer.settings().attempts.per_login_day;
-    for number in 0..most {
-        if number % 5 == 0 {
-            advance(&issuer, 15 * 60);
+fn a_login_has_one_ceiling_a_day_over_all_sources_known_or_not() {
+    for login in ["hanako", "nobody"] {
+        let issuer = world_with(|attempts| attempts.per_login_day = 8);
+        let sources = ["203.0.113.1", "203.0.113.2", "203.0.113.3", "203.0.113.4"];
+        for source in sources.into_iter().chain(sources) {
+            assert!(tries(&issuer, source, login), "{login}");
         }
-        device.call(&issuer, &call("hanako")).unwrap();
+        assert!(!tries(&issuer, "203.0.113.5", login), "{login}");
+        advance(&issuer, 24 * 3600);
+        assert!(tries(&issuer, "203.0.113.5", login), "{login}");
     }
-    advance(&issuer, 15 * 60);
-    assert_eq!(device.call(&issuer, &call("hanako")).err(), Some(Code::TooManyAttempts));
-    // A login that nobody has is slowed just so.
-    for number in 0..most {
-        if number % 5 == 0 {
-            advance(&issuer, 15 * 60);
-        }
-        device.call(&issuer, &call("nobody")).unwrap();
-    }
-    advance(&issuer, 15 * 60);
-    assert_eq!(device.call(&issuer, &call("nobody")).err(), Some(Code::TooManyAttempts));
 }
 
 /// A wrong login from an address: whether it was counted, or has to wait.
@@ -104,4 +93,98 @@ fn proofs_of_all_cards_share_their_account_s_day() {
     // A source that is none is named as before: nothing is hidden from whoever holds the list of cards.
     let none = ProveCard { source: "card-99".parse().unwrap() };
     assert_eq!(device.call(&issuer, &none).err(), Some(Code::SourceUnknown));
+}
+
+const CALL: fn(&str) -> LogIn =
+    |password| LogIn { login: "hanako".into(), password: password.into(), language: "en".into() };
+
+#[test]
+fn a_stranger_at_another_address_stops_no_login_of_its_owner() {
+    let issuer = world();
+    for _ in 0..6 {
+        let _ = Client::at(60, "203.0.113.1").call(&issuer, &CALL("wrong"));
+    }
+    assert!(Client::at(DEVICE, "203.0.113.2").call(&issuer, &CALL("hanako-password")).is_ok());
+}
+
+#[test]
+fn a_device_key_that_finished_a_login_goes_on_when_every_other_bucket_is_full() {
+    let issuer = world_with(|attempts| (attempts.per_login_day, attempts.in_all, attempts.per_source) = (4, 6, 5));
+    let owner = Client::new(DEVICE);
+    log_in(&issuer, &owner, "hanako", "hanako-password").unwrap();
+    for source in ["203.0.113.1", "203.0.113.2", "203.0.113.3", "203.0.113.4", "::1", "::1", "::1"] {
+        let _ = Client::at(60, source).call(&issuer, &CALL("wrong"));
+    }
+    assert_eq!(Client::at(60, "203.0.113.9").call(&issuer, &CALL("wrong")).err(), Some(Code::TooManyAttempts));
+    assert!(owner.call(&issuer, &CALL("hanako-password")).is_ok());
+    // A copy of that key at another address fills a bucket of its own.
+    for _ in 0..6 {
+        let _ = Client::at(DEVICE, "203.0.113.1").call(&issuer, &CALL("wrong"));
+    }
+    assert!(owner.call(&issuer, &CALL("hanako-password")).is_ok());
+}
+
+#[test]
+fn logins_of_one_ipv6_network_and_of_one_mapped_address_are_one_source() {
+    let issuer = world_with(|attempts| attempts.per_source = 1);
+    assert!(tries(&issuer, "2001:db8:0:1::1", "a"));
+    assert!(!tries(&issuer, "2001:db8:0:1:ffff::2", "b"));
+    assert!(tries(&issuer, "2001:db8:0:2::1", "b"));
+    assert!(tries(&issuer, "203.0.113.1", "c"));
+    assert!(!tries(&issuer, "::ffff:203.0.113.1", "d"));
+}
+
+#[test]
+fn whoever_fills_an_address_with_logins_keeps_nobody_there_from_the_passkey_freeze() {
+    let issuer = world_with(|attempts| attempts.per_source = 1);
+    assert!(tries(&issuer, "203.0.113.1", "a"));
+    assert!(!tries(&issuer, "203.0.113.1", "b"));
+    for _ in 0..3 {
+        assert!(Client::at(60, "203.0.113.1").call(&issuer, &PreparePasskeyFreeze {}).is_ok());
+        let no_code = FreezeByCode { code: "x".into() };
+        assert_eq!(Client::at(60, "203.0.113.1").call(&issuer, &no_code).err(), Some(Code::CodeRefused));
+    }
+}
+
+#[test]
+fn the_ceiling_over_all_logins_names_the_end_of_its_hour() {
+    let issuer = world_with(|attempts| attempts.in_all = 1);
+    assert!(tries(&issuer, "203.0.113.1", "a"));
+    let reply = Client::at(60, "203.0.113.2").send(&issuer, LogIn::PATH, &text(&CALL("wrong")));
+    assert_eq!(code(&reply), Some(Code::TooManyAttempts));
+    let ends = reply.retry_after.unwrap();
+    advance(&issuer, ends - 1);
+    assert!(!tries(&issuer, "203.0.113.2", "b"));
+    advance(&issuer, 1);
+    assert!(tries(&issuer, "203.0.113.2", "b"));
+}
+
+/// Contact codes that went to hanako.
+fn codes(issuer: &World) -> usize {
+    let inbox = now(issuer.inbox(0)).unwrap();
+    inbox.iter().filter(|(_, message)| message.code.is_some() && message.to == "hanako@example.test").count()
+}
+
+#[test]
+fn a_fourth_code_of_a_day_that_nobody_enters_is_not_sent_and_the_answer_is_the_same() {
+    let issuer = world();
+    let owner = Client::new(DEVICE);
+    log_in(&issuer, &owner, "hanako", "hanako-password").unwrap();
+    let before = codes(&issuer);
+    // Whoever has the password asks from many places.
+    let ask = |source| Client::at(60, source).call(&issuer, &CALL("hanako-password")).unwrap().attempt;
+    let attempts = ["203.0.113.1", "203.0.113.2", "203.0.113.3", "203.0.113.4", "203.0.113.5"].map(ask);
+    assert_eq!(codes(&issuer), before + 3);
+    assert!(attempts.iter().all(|attempt| attempt.len() == attempts[0].len()));
+    let last = now(issuer.inbox(0)).unwrap().pop().unwrap().1.text;
+    assert!(
+        last.contains("no more codes are sent for 24 hours") || last.contains("24時間は新しいコードを送りません"),
+        "{last}"
+    );
+    // The owner's device that finished a login before has codes of its own, and a code that is entered clears the count.
+    log_in(&issuer, &owner, "hanako", "hanako-password").unwrap();
+    assert_eq!(codes(&issuer), before + 4);
+    advance(&issuer, 24 * 3600);
+    ask("203.0.113.6");
+    assert_eq!(codes(&issuer), before + 5);
 }
