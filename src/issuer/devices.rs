@@ -2,6 +2,7 @@
 
 use super::account::{Account, Device, State};
 use super::error::Refused;
+use super::evidence::Evidence;
 use super::ledger::Records;
 use super::messages::{Event, Message, Named};
 use super::moment::Moment;
@@ -164,6 +165,7 @@ pub(super) fn sign_off(
     records: &mut Records,
     account: &AccountId,
     thumb: Thumbprint,
+    evidence: Evidence,
 ) -> Result<SignedOff, Refused> {
     let now = moment.now();
     let mut owner = records.accounts.get(account).cloned().ok_or(Code::NotEnrolled)?;
@@ -177,6 +179,7 @@ pub(super) fn sign_off(
     let label = device.label.clone();
     let mut draft = Draft::of(Kind::DeviceRevoked, thumb);
     draft.body.device_label = Some(label.clone());
+    draft.evidence = Some(evidence);
     receipts::issue(moment, records, &mut owner, draft);
     records.messages.push(Message::alarm(moment, &owner, &Event::SignedOff(Named(&label))));
     records.accounts.put(account, owner);
@@ -220,7 +223,8 @@ pub(super) fn freeze(
         return owner.frozen_at.map(|at| AccountFrozen { at }).ok_or_else(|| Code::IntentExpired.into());
     }
     records.used.put(&used, Used { until: order.issued_at.saturating_add(FREEZE_LIFE).saturating_add(1) });
-    let stopped = freeze::stop(moment, records, &mut owner, Some(thumb));
+    let evidence = Evidence::freeze(statement, caller);
+    let stopped = freeze::stop(moment, records, &mut owner, Some(thumb), Some(evidence));
     if let Some(seq) = reported {
         freeze::report(moment, &mut owner, seq);
     }
