@@ -61,6 +61,12 @@ def thumbprint(key):
     return sha256(cbor2.dumps({1: held[1], -1: held[-1], -2: held[-2], -3: held[-3]}))
 
 
+def cose_key(point):
+    """Inside a statement a P-256 key stands as its 65 bytes of SEC1: 4, x, y."""
+    require(len(point) == 65 and point[0] == 4, "key")
+    return cbor2.dumps({1: 2, -1: 1, -2: point[1:33], -3: point[33:]})
+
+
 def as_key(key, kid=None):
     held = cbor2.loads(key) | {3: -7}
     return cwt.COSEKey.new(held if kid is None else held | {2: kid})
@@ -129,7 +135,7 @@ class File:
             before = (held[2], tagged("jitsuin/v1/keyset", payload))
             time_keys = {}
             for key in held[3]:
-                cose = key[2] if isinstance(key[2], bytes) else cbor2.dumps(key[2])
+                cose = cose_key(key[2])
                 require(thumbprint(cose)[:8] == key[1], f"{part}.byRoot: kid")
                 if key[3] == "time":
                     time_keys[key[1]] = cose
@@ -219,7 +225,6 @@ class File:
             )
         except Exception as error:
             raise Fault(f"{part} (authenticatorData, clientData, signature): {error}") from None
-        return credential, key
 
     def agreed(self, held, part):
         """An intent that passkey and device key agreed to."""
@@ -265,14 +270,13 @@ class File:
         part = f"{part}.statement"
         message = raw(held["statement"], part)
         try:
-            key = cbor2.loads(inside(message)[1])[4]
-            key = key if isinstance(key, bytes) else cbor2.dumps(key)
+            key = cose_key(cbor2.loads(inside(message)[1])[4])
         except Exception:
             raise Fault(part) from None
         _, said = opened(message, key, "enrol", part)
         require((said[1], said[2], said[3]) == (self.issuer, self.file["rpId"], self.account), f"{part}: whose")
         require(receipt[7] == thumbprint(key), f"{part}: another device")
-        channel = said[5] if isinstance(said[5], bytes) else cbor2.dumps(said[5])
+        channel = cose_key(said[5])
         return message, said, key, channel
 
     def registered(self, said, key, channel):
@@ -280,10 +284,10 @@ class File:
         self.passkeys[said[6]] = said[7]
 
     def confirmed(self, held, message, said, part):
-        credential, key = self.passkey(held["confirmation"], tagged("jitsuin/v1/enrol-confirm", message),
-                                       f"{part}.confirmation", bound=False)
-        require(credential == said[6], f"{part}.confirmation.credential")
-        require(sha256(key) == said[7], f"{part}.confirmation.key")
+        there = f"{part}.confirmation"
+        require(raw(held["confirmation"]["credential"], there) == said[6], f"{there}.credential")
+        require(sha256(raw(held["confirmation"]["key"], there)) == said[7], f"{there}.key")
+        self.passkey(held["confirmation"], tagged("jitsuin/v1/enrol-confirm", message), there, bound=False)
 
     def enrolment(self, held, receipt, _, part):
         message, said, key, channel = self.statement(held, receipt, part)
@@ -326,7 +330,7 @@ class File:
         there = f"{part}.approval"
         old = raw(held["stepUp"]["deviceKey"], there)
         _, approval = opened(raw(held["approval"], there), old, "approval", there)
-        signed_in = approval[4] if isinstance(approval[4], bytes) else cbor2.dumps(approval[4])
+        signed_in = cose_key(approval[4])
         require((approval[1], approval[2], approval[3]) == (self.issuer, self.account, thumb), f"{there}: whose")
         require((signed_in, approval[6]) == (key, said[8]), f"{there}: another key")
         require((said[2], said[16]) == ("rotate", thumbprint(key)), f"{part}.stepUp.intent: another key")
