@@ -153,8 +153,20 @@ fn every_act_that_somebody_signed_leaves_its_evidence_and_no_secret() {
         let text = world.issuer.export_evidence(&account).await.unwrap();
         let export = serde_json::from_str(&text).unwrap();
         let expected = [
-            "enrolment", "token", "token", "call", "step-up", "step-up", "step-up", "freeze", "step-up",
-            "passkey-freeze", "step-up", "rotation", "call", "recovery",
+            "enrolment",
+            "token",
+            "token",
+            "call",
+            "step-up",
+            "step-up",
+            "step-up",
+            "freeze",
+            "step-up",
+            "passkey-freeze",
+            "step-up",
+            "rotation",
+            "call",
+            "recovery",
         ];
         assert_eq!(kinds(&export), expected);
         let mut kept = Vec::new();
@@ -205,9 +217,12 @@ fn evidence_ends_after_its_time_and_after_the_last_dispute_and_the_chain_stays_w
         world.issuer.erase_body(&account, 1).await.unwrap();
         let after = exported(&world, &account).await;
         assert_eq!(kinds(&after), [""; 0], "after its time, erasing takes both");
-        let numbers: Vec<_> = after["receipts"].as_array().unwrap().iter().map(|it| it["seq"].as_u64().unwrap()).collect();
+        let numbers: Vec<_> =
+            after["receipts"].as_array().unwrap().iter().map(|it| it["seq"].as_u64().unwrap()).collect();
         assert_eq!(numbers, (1..=numbers.len() as u64).collect::<Vec<_>>());
-        let links = |file: &Value| file["receipts"].as_array().unwrap().iter().map(|it| it["receipt"].clone()).collect::<Vec<_>>();
+        let links = |file: &Value| {
+            file["receipts"].as_array().unwrap().iter().map(|it| it["receipt"].clone()).collect::<Vec<_>>()
+        };
         assert!(links(&after).starts_with(&links(&before)), "the chain is as it was");
         assert!(world.issuer.ledger().evidence(&account).await.unwrap().is_empty());
     });

@@ -1,10 +1,10 @@
 //! The evidence of one account as one JSON file, which anybody can check who knows the thumbprint of the issuer's root.
 
+use super::Issuer;
 use super::error::Refused;
 use super::evidence::{Evidence, StoredEvidence};
 use super::funding::Funding;
 use super::ledger::{Kind, Ledger, Needs};
-use super::Issuer;
 use super::receipts::{StoredReceipt, head};
 use crate::code::Code;
 use crate::wire::id::{AccountId, Bytes};

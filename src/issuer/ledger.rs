@@ -122,10 +122,7 @@ pub trait Ledger: Send + Sync {
     ///
     /// # Errors
     /// [`LedgerError`].
-    fn evidence(
-        &self,
-        account: &AccountId,
-    ) -> impl Future<Output = Result<Vec<StoredEvidence>, LedgerError>> + Send;
+    fn evidence(&self, account: &AccountId) -> impl Future<Output = Result<Vec<StoredEvidence>, LedgerError>> + Send;
 
     /// Accounts of which some evidence ended before `now`, seconds since 1970.
     ///

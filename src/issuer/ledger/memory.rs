@@ -121,10 +121,7 @@ impl Ledger for MemoryLedger {
         ready(Ok(self.with(|kept| kept.receipts.iter().filter(newer).take(most).cloned().collect())))
     }
 
-    fn evidence(
-        &self,
-        account: &AccountId,
-    ) -> impl Future<Output = Result<Vec<StoredEvidence>, LedgerError>> + Send {
+    fn evidence(&self, account: &AccountId) -> impl Future<Output = Result<Vec<StoredEvidence>, LedgerError>> + Send {
         ready(Ok(self.with(|kept| kept.evidence.iter().filter(|held| held.account == *account).cloned().collect())))
     }
 

@@ -253,7 +253,13 @@ pub(in crate::issuer) fn both_mine(
 }
 
 /// Ends a hold: the merchant keeps the money.
-fn release(moment: &Moment<'_>, records: &mut Records, owner: &mut Account, at: usize, by: Option<(Thumbprint, Evidence)>) {
+fn release(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    owner: &mut Account,
+    at: usize,
+    by: Option<(Thumbprint, Evidence)>,
+) {
     let held = owner.held.remove(at);
     let mut draft = Draft::new(Kind::Released);
     if let Some((thumb, evidence)) = by {
