@@ -84,7 +84,7 @@ if [ ${#node_suites[@]} -gt 0 ]; then
   suite issuer count_check cargo build --locked -p jitsuin-issuer
   for name in "${node_suites[@]}"; do node_suite "$name"; done
 fi
-for name in python python-webauthn; do
+for name in python python-webauthn python-evidence; do
   need_python "$name"
   suite "$name" count_python "$PYTHON" -m unittest discover --start-directory "tests/$name" --verbose
 done

@@ -37,6 +37,8 @@ mod devices;
 pub mod enrolment;
 pub mod entropy;
 mod error;
+pub mod evidence;
+mod export;
 mod freeze;
 pub mod funding;
 pub mod intents;
@@ -242,6 +244,9 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
                 break;
             }
             note(self.look_at_hold(&key, &account, by).await.map(|()| false));
+        }
+        for account in self.ledger.ended_evidence(now).await? {
+            note(self.end_evidence(&account).await.map(|()| false));
         }
         self.ledger.tidy(seconds(self.ledger.now_ms())).await?;
         failed.map_or(Ok(ended), Err)

@@ -2,6 +2,7 @@
 
 use super::account::{Account, AgreedRefill, Device, Granted, HandleEntries, HandleUse, State};
 use super::error::Refused;
+use super::evidence::Evidence;
 use super::ledger::Records;
 use super::moment::Moment;
 use super::receipts::{self, Draft};
@@ -167,12 +168,14 @@ pub(super) fn agree(
     owner: &mut Account,
     thumb: Thumbprint,
     mut agreed: AgreedRefill,
+    evidence: Evidence,
 ) -> calls::ReceiptItem {
     agreed.fetch_by = moment.now().saturating_add(moment.settings.policy.intent_seconds);
     if let Some(device) = owner.device_mut(thumb) {
         device.agreed_refill = Some(agreed);
     }
     let mut draft = Draft::of(Kind::Refilled, thumb);
+    draft.evidence = Some(evidence);
     draft.body.amount = Some(agreed.total);
     draft.body.currency = Some(owner.currency);
     receipts::issue(moment, records, owner, draft)

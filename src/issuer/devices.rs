@@ -3,6 +3,7 @@
 use super::account::{Account, Device, State};
 use super::buckets::WeakProof;
 use super::error::Refused;
+use super::evidence::Evidence;
 use super::ledger::Records;
 use super::messages::{Event, Message, Named};
 use super::moment::Moment;
@@ -165,6 +166,7 @@ pub(super) fn sign_off(
     records: &mut Records,
     account: &AccountId,
     thumb: Thumbprint,
+    evidence: Evidence,
 ) -> Result<SignedOff, Refused> {
     let now = moment.now();
     let mut owner = records.accounts.get(account).cloned().ok_or(Code::NotEnrolled)?;
@@ -178,6 +180,7 @@ pub(super) fn sign_off(
     let label = device.label.clone();
     let mut draft = Draft::of(Kind::DeviceRevoked, thumb);
     draft.body.device_label = Some(label.clone());
+    draft.evidence = Some(evidence);
     receipts::issue(moment, records, &mut owner, draft);
     records.messages.push(Message::alarm(moment, &owner, &Event::SignedOff(Named(&label))));
     records.accounts.put(account, owner);
@@ -221,11 +224,12 @@ pub(super) fn freeze(
         return owner.frozen_at.map(|at| AccountFrozen { at }).ok_or_else(|| Code::IntentExpired.into());
     }
     records.used.put(&used, Used { until: order.issued_at.saturating_add(FREEZE_LIFE).saturating_add(1) });
+    let evidence = Evidence::freeze(statement, caller);
     if let Some(seq) = reported {
         freeze::report(moment, &mut owner, seq);
     }
     let weak = Some(WeakProof::Key(caller.thumbprint()));
-    let stopped = freeze::stop(moment, records, &mut owner, Some(thumb), weak);
+    let stopped = freeze::stop(moment, records, &mut owner, Some(thumb), weak, Some(evidence));
     records.accounts.put(account, owner);
     stopped
 }

@@ -5,6 +5,7 @@ use super::account::{Account, Credential};
 use super::allowance::{self, Fresh};
 use super::attestation::Claim;
 use super::error::Refused;
+use super::evidence::{Creation, Evidence as Signed, Passkey};
 use super::ledger::{Record, Records};
 use super::login::live_ticket;
 use super::messages::{Event, Language, Message, Named};
@@ -166,6 +167,11 @@ pub(super) fn confirm(
         backup_flips: 0,
     };
     credential.note(asserted);
+    let signed = Signed::Enrolment {
+        statement: call.statement.clone(),
+        registration: Creation::new(&call.registration),
+        confirmation: Passkey::new(&credential, &call.assertion),
+    };
     let cool_off = if owner.opened_with_wallet { 0 } else { settings.policy.cool_off_seconds };
     let cooled_at = now.saturating_add(cool_off);
     let claim = Claim { thumb, nonce: open.nonce };
@@ -184,6 +190,7 @@ pub(super) fn confirm(
         meters: Meters::default(),
         window: Window::default(),
         last_debit: None,
+        signed,
     };
     owner.language = open.language;
     let answer = registration::register(moment, records, &mut owner, fresh, new);

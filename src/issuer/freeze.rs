@@ -3,6 +3,7 @@
 use super::account::{Account, Held, HeldCause, State};
 use super::buckets::{self, WeakProof};
 use super::error::Refused;
+use super::evidence::{Evidence, Passkey};
 use super::keys::Keys;
 use super::ledger::Records;
 use super::login::{FRESH_CONTACT, live_ticket};
@@ -39,6 +40,7 @@ pub(super) fn stop(
     owner: &mut Account,
     by: Option<Thumbprint>,
     weak: Option<WeakProof>,
+    evidence: Option<Evidence>,
 ) -> Result<AccountFrozen, Refused> {
     let now = moment.now();
     let counted =
@@ -55,7 +57,8 @@ pub(super) fn stop(
         return Ok(AccountFrozen { at });
     }
     owner.frozen_at = Some(now);
-    let draft = by.map_or_else(|| Draft::new(Kind::Frozen), |thumb| Draft::of(Kind::Frozen, thumb));
+    let mut draft = by.map_or_else(|| Draft::new(Kind::Frozen), |thumb| Draft::of(Kind::Frozen, thumb));
+    draft.evidence = evidence;
     receipts::issue(moment, records, owner, draft);
     owner.frozen_seq = owner.link.seq;
     records.messages.push(Message::to_owner(owner, now, &Event::Frozen));
@@ -76,7 +79,7 @@ pub(super) fn by_ticket(
     let (key, _) = live_ticket(moment, records, ticket, caller)?;
     let mut owner = records.accounts.get(account).cloned().ok_or(Code::TicketExpired)?;
     records.tickets.take(&key);
-    let stopped = stop(moment, records, &mut owner, None, Some(WeakProof::Login));
+    let stopped = stop(moment, records, &mut owner, None, Some(WeakProof::Login), None);
     records.accounts.put(account, owner);
     stopped
 }
@@ -121,7 +124,7 @@ pub(super) fn by_code(
     let mut owner = records.accounts.get(account).cloned().ok_or(Code::CodeRefused)?;
     let until = moment.now().saturating_add(moment.settings.policy.stop_seconds).saturating_add(1);
     records.used.put(used, Used { until });
-    let stopped = stop(moment, records, &mut owner, None, Some(WeakProof::Message));
+    let stopped = stop(moment, records, &mut owner, None, Some(WeakProof::Message), None);
     records.accounts.put(account, owner);
     stopped
 }
@@ -163,8 +166,10 @@ pub(super) fn by_passkey(
     let challenge = freeze_challenge(&moment.settings.issuer, &moment.settings.rp_id, call.nonce);
     webauthn::check_assertion(moment.settings, &challenge, &call.assertion, &credential, &owner.user_handle)
         .map_err(|_| Code::AssertionRefused)?;
+    let assertion = Passkey::new(&device.credential, &call.assertion);
+    let evidence = Evidence::PasskeyFreeze { nonce: call.nonce, assertion };
     records.orders.take(call.nonce);
-    let stopped = stop(moment, records, &mut owner, None, None);
+    let stopped = stop(moment, records, &mut owner, None, None, Some(evidence));
     records.accounts.put(owner.id.clone(), owner);
     stopped
 }
@@ -225,7 +230,13 @@ pub(super) fn attempt(keys: &Keys, account: &AccountId, thumb: Thumbprint) -> St
 }
 
 /// Sends the contact code of a release that the passkey has agreed to. While a code of this device lives, nothing is sent.
-pub(super) fn send_code(moment: &Moment<'_>, records: &mut Records, owner: &Account, thumb: Thumbprint) {
+pub(super) fn send_code(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    owner: &Account,
+    thumb: Thumbprint,
+    evidence: Evidence,
+) {
     let now = moment.now();
     let attempt = attempt(moment.keys, &owner.id, thumb);
     let ended = owner.device(thumb).map_or(0, |device| device.intents_ended);
@@ -243,6 +254,7 @@ pub(super) fn send_code(moment: &Moment<'_>, records: &mut Records, owner: &Acco
         code: moment.keys.mac(CODE_PURPOSE, &[attempt.as_bytes(), code.as_bytes()]),
         tries: 0,
         ended,
+        evidence: Some(Box::new(evidence)),
         until: now.saturating_add(moment.settings.policy.order_seconds),
     };
     records.orders.put(attempt, order);
@@ -263,7 +275,7 @@ pub(super) fn enter_code(
     let now = moment.now();
     let mut owner = records.accounts.get(account).cloned().ok_or(Code::NotEnrolled)?;
     let ended_now = owner.device(caller).ok_or(Code::NotEnrolled)?.intents_ended;
-    let Some(Order::Unfreeze { account: held, thumb, code, tries, ended, until }) =
+    let Some(Order::Unfreeze { account: held, thumb, code, tries, ended, evidence, until }) =
         records.orders.get(attempt).cloned()
     else {
         return Err(Code::CodeRefused.into());
@@ -274,12 +286,12 @@ pub(super) fn enter_code(
     }
     if !moment.keys.mac_holds(CODE_PURPOSE, &[attempt.as_bytes(), typed.as_bytes()], code.as_bytes()) {
         let tries = tries.saturating_add(1);
-        records.orders.put(attempt, Order::Unfreeze { account: held, thumb, code, tries, ended, until });
+        records.orders.put(attempt, Order::Unfreeze { account: held, thumb, code, tries, ended, evidence, until });
         return Err(Code::CodeRefused.into());
     }
     check_release(moment, &owner, caller)?;
     records.orders.take(attempt);
-    let receipt = release(moment, records, &mut owner, Some(caller));
+    let receipt = release(moment, records, &mut owner, Some(caller), evidence.map(|evidence| *evidence));
     records.accounts.put(account, owner);
     Ok(Unfrozen { receipt })
 }
@@ -290,11 +302,13 @@ pub(super) fn release(
     records: &mut Records,
     owner: &mut Account,
     by: Option<Thumbprint>,
+    evidence: Option<Evidence>,
 ) -> ReceiptItem {
     let now = moment.now();
     owner.frozen_at = None;
     owner.tokens_from = now;
-    let draft = by.map_or_else(|| Draft::new(Kind::Unfrozen), |thumb| Draft::of(Kind::Unfrozen, thumb));
+    let mut draft = by.map_or_else(|| Draft::new(Kind::Unfrozen), |thumb| Draft::of(Kind::Unfrozen, thumb));
+    draft.evidence = evidence;
     let receipt = receipts::issue(moment, records, owner, draft);
     records.messages.push(Message::alarm(moment, owner, &Event::Unfrozen));
     receipt

@@ -17,6 +17,7 @@ pub use records::{Key, Kind, Record, Records, Table};
 pub use sqlite::SqliteLedger;
 
 use super::books::Entry;
+use super::evidence::StoredEvidence;
 use super::messages::Message;
 use super::receipts::StoredReceipt;
 use crate::wire::id::AccountId;
@@ -116,6 +117,18 @@ pub trait Ledger: Send + Sync {
         after: u64,
         most: usize,
     ) -> impl Future<Output = Result<Vec<StoredReceipt>, LedgerError>> + Send;
+
+    /// What is kept as evidence for an account, in the order of its receipts.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    fn evidence(&self, account: &AccountId) -> impl Future<Output = Result<Vec<StoredEvidence>, LedgerError>> + Send;
+
+    /// Accounts of which some evidence ended before `now`, seconds since 1970.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    fn ended_evidence(&self, now: u32) -> impl Future<Output = Result<Vec<AccountId>, LedgerError>> + Send;
 
     /// The keys of all records of one kind.
     ///

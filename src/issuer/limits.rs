@@ -3,6 +3,7 @@
 use super::account::{Account, Device};
 use super::devices::require_active;
 use super::error::Refused;
+use super::evidence::Evidence;
 use super::ledger::Records;
 use super::messages::{Event, Message};
 use super::moment::Moment;
@@ -57,9 +58,11 @@ pub(super) fn set(
     owner: &mut Account,
     thumb: Thumbprint,
     new: Amount,
+    evidence: Evidence,
 ) -> ReceiptItem {
     owner.own_limit = Some(new);
     let mut draft = Draft::of(Kind::LimitsChanged, thumb);
+    draft.evidence = Some(evidence);
     draft.body.amount = Some(new);
     draft.body.currency = Some(owner.currency);
     let receipt = receipts::issue(moment, records, owner, draft);

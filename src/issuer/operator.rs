@@ -41,7 +41,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         self.decide(self.ledger.now_ms(), needs, |moment, records| {
             let held = records.accounts.get(account).filter(|held| held.frozen_at.is_some());
             let mut owner = held.cloned().ok_or(Code::NotFound)?;
-            freeze::release(moment, records, &mut owner, None);
+            freeze::release(moment, records, &mut owner, None, None);
             records.accounts.put(account, owner);
             Ok(())
         })

@@ -1,5 +1,6 @@
 //! One-time codes and challenges that stop an account, release it, or replace a device key.
 
+use super::evidence::Evidence;
 use super::ledger::Record;
 use super::messages::Language;
 use crate::wire::id::{AccountId, Hash, Nonce, Thumbprint};
@@ -31,6 +32,9 @@ pub enum Order {
         /// How often the device's intents had been ended when it was sent.
         #[serde(default)]
         ended: u32,
+        /// What the passkey and the device key signed.
+        #[serde(default)]
+        evidence: Option<Box<Evidence>>,
         /// End, seconds since 1970.
         until: u32,
     },

@@ -1,6 +1,7 @@
 //! Issues receipts: numbered, linked, signed, in the transaction of what they record.
 
 use super::account::Account;
+use super::evidence::{Evidence, StoredEvidence};
 use super::ledger::Records;
 use super::moment::Moment;
 use crate::rules::chain::Link;
@@ -46,6 +47,8 @@ pub(super) struct Draft {
     pub(super) token: Option<(u32, [u8; 4])>,
     /// Its details; the salt is drawn here.
     pub(super) body: Body,
+    /// What somebody signed for it.
+    pub(super) evidence: Option<Evidence>,
 }
 
 impl Draft {
@@ -67,7 +70,7 @@ impl Draft {
             undoes: None,
             reason: None,
         };
-        Self { kind, thumb: None, token: None, body }
+        Self { kind, thumb: None, token: None, body, evidence: None }
     }
 }
 
@@ -97,6 +100,12 @@ pub(super) fn issue(moment: &Moment<'_>, records: &mut Records, account: &mut Ac
         at: receipt.time,
         item: item.clone(),
     });
+    records.evidence.extend(draft.evidence.map(|evidence| StoredEvidence {
+        account: account.id.clone(),
+        seq: receipt.seq.get(),
+        until: receipt.time.saturating_add(moment.settings.policy.evidence_seconds),
+        evidence,
+    }));
     item
 }
 

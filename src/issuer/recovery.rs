@@ -4,6 +4,7 @@
 use super::account::{Device, State};
 use super::allowance::{self, Fresh};
 use super::error::Refused;
+use super::evidence::{Evidence as Signed, Passkey};
 use super::ledger::Records;
 use super::login::live_ticket;
 use super::messages::{Event, Message, Named};
@@ -135,6 +136,7 @@ pub(super) fn confirm(
     // No attestation comes with a recovery, and its key has no history of its own yet.
     let evidence = Evidence { attested: false, since: Some(now), suspected_at: old.evidence.suspected_at };
     let mut credential = old.credential.clone();
+    let confirmation = Passkey::new(&credential, &call.assertion);
     credential.note(asserted);
 
     allowance::index(records, fresh.handle, account, thumb)?;
@@ -156,6 +158,7 @@ pub(super) fn confirm(
         meters,
         window: Window::default(),
         last_debit: None,
+        signed: Signed::Recovery { statement: call.statement.clone(), confirmation },
     };
     owner.language = language;
     let answer = registration::register(moment, records, &mut owner, fresh, new);

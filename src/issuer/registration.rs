@@ -3,6 +3,7 @@
 
 use super::account::{Account, Credential, CredentialEntry, Debit, Device, HandleUse, KeyEntry, State};
 use super::allowance::{self, Fresh, Terms};
+use super::evidence::Evidence as Signed;
 use super::ledger::Records;
 use super::moment::Moment;
 use super::receipts::{self, Draft};
@@ -52,6 +53,8 @@ pub(super) struct NewKey {
     pub(super) window: Window,
     /// The last payment of the key it replaces.
     pub(super) last_debit: Option<Debit>,
+    /// What was signed for it.
+    pub(super) signed: Signed,
 }
 
 /// Refuses a key that is registered, as whatever.
@@ -90,6 +93,7 @@ pub(super) fn register(
     records.keys.put(channel_thumb, KeyEntry::Channel { account, thumb });
     let mut draft = Draft::of(Kind::DeviceAdded, thumb);
     draft.body.device_label = Some(new.label.clone());
+    draft.evidence = Some(new.signed);
     owner.had_device = true;
     owner.devices.push(Device {
         key: new.key,

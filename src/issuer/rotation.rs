@@ -6,6 +6,7 @@ use super::account::{Account, Device, State};
 use super::allowance::{self, Fresh};
 use super::attestation::Claim;
 use super::error::Refused;
+use super::evidence::{Evidence as Kept, StepUp};
 use super::ledger::Records;
 use super::messages::{Event, Message, Named};
 use super::moment::Moment;
@@ -102,7 +103,14 @@ pub(super) fn confirm(
     let claim = Claim { thumb: new_thumb, nonce: intent.nonce };
     let attests = |bytes: &[u8]| moment.settings.attestation.attests(claim, bytes);
     let attested = call.attestation.as_ref().is_some_and(|bytes| attests(&bytes.0));
-    let answer = replace(moment, records, &mut owner, thumb, fresh, &statement, (statement_hash, attested))?;
+    let device = owner.device(thumb).ok_or(Code::NotEnrolled)?;
+    let evidence = Kept::Rotation {
+        step_up: StepUp::new(device, &intent, &call.assertion, &call.co_signature),
+        approval: call.approval.clone(),
+        statement: call.statement.clone(),
+    };
+    let checked = (statement_hash, attested, evidence);
+    let answer = replace(moment, records, &mut owner, thumb, fresh, &statement, checked)?;
     records.accounts.put(account, owner);
     Ok(answer)
 }
@@ -143,7 +151,7 @@ fn replace(
     thumb: Thumbprint,
     fresh: Fresh,
     statement: &Verified<Enrolment>,
-    (enrolment, attested): (Hash, bool),
+    (enrolment, attested, signed): (Hash, bool, Kept),
 ) -> Result<Enrolled, Refused> {
     let now = moment.now();
     let old = owner.device_mut(thumb).ok_or(Code::NotEnrolled)?;
@@ -159,6 +167,7 @@ fn replace(
         meters: Meters::of(old),
         window: old.window.follow(),
         last_debit: old.last_debit.clone(),
+        signed,
     };
     old.state = State::Revoked;
     old.replaced_by = Some(new.key.thumbprint());

@@ -4,6 +4,7 @@ use super::account::{Account, AgreedRefill, Device, State};
 use super::delivery::{Again, Delivery};
 use super::devices::require_active;
 use super::error::Refused;
+use super::evidence::{Evidence, StepUp};
 use super::funding::Charge;
 use super::keys::Keys;
 use super::ledger::Records;
@@ -140,10 +141,10 @@ pub(super) fn confirm(
         check(moment, owner, thumb, &intent.action)
     });
     let result = agreed.and_then(|intent| {
-        let bytes = Bytes(intent.to_bytes());
-        let empty = Bytes::default();
-        let co_signature = call.co_signature.as_ref().unwrap_or(&empty);
-        let agreed = Agreed { id, action: &intent.action, intent: &bytes, co_signature };
+        let device = owner.device(thumb).ok_or(Code::NotEnrolled)?;
+        let co_signature = call.co_signature.as_ref().ok_or(Code::CoSignatureMissing)?;
+        let step_up = StepUp::new(device, &intent, &call.assertion, co_signature);
+        let agreed = Agreed { id, action: &intent.action, evidence: Evidence::StepUp { step_up } };
         apply(moment, records, &mut owner, thumb, agreed)
     });
     records.accounts.put(account, owner);
@@ -207,15 +208,16 @@ fn apply(
     thumb: Thumbprint,
     agreed: Agreed<'_>,
 ) -> Result<Effect, Refused> {
-    Ok(match agreed.action {
+    let action = agreed.action;
+    Ok(match action {
         Action::TopUp { .. } => Effect::Charge(top_ups::reserve(moment, records, owner, thumb, agreed)?),
         Action::Refill { per_payment, count, total, until } => {
             let terms = refill(*per_payment, *count, *total, *until);
-            done(allowance::agree(moment, records, owner, thumb, terms), owner)
+            done(allowance::agree(moment, records, owner, thumb, terms, agreed.evidence), owner)
         }
-        Action::Limit { new, .. } => done(limits::set(moment, records, owner, thumb, *new), owner),
+        Action::Limit { new, .. } => done(limits::set(moment, records, owner, thumb, *new, agreed.evidence), owner),
         Action::Unfreeze => {
-            freeze::send_code(moment, records, owner, thumb);
+            freeze::send_code(moment, records, owner, thumb, agreed.evidence);
             Effect::CodeSent
         }
         _ => return Err(Code::Unsupported.into()),

@@ -4,6 +4,7 @@ use super::account::Account;
 use super::books::{Line, Movement};
 use super::devices::require_active;
 use super::error::Refused;
+use super::evidence::Evidence;
 use super::funding::Charge;
 use super::ledger::{Record, Records};
 use super::messages::{Event, Message};
@@ -13,7 +14,7 @@ use crate::code::Code;
 use crate::rules::policy::Limits;
 use crate::rules::spending::{Cap, Entry};
 use crate::wire::calls::ReceiptItem;
-use crate::wire::id::{AccountId, Bytes, Hash, SourceId, Thumbprint};
+use crate::wire::id::{AccountId, Hash, SourceId, Thumbprint};
 use crate::wire::intent::Action;
 use crate::wire::money::{Amount, Currency, Money};
 use crate::wire::receipt::Kind;
@@ -63,10 +64,10 @@ pub struct TopUp {
     /// Number of the receipt that says how it ended.
     #[serde(default)]
     pub seq: Option<u64>,
-    /// What was agreed to: the canonical intent.
-    pub intent: Bytes,
-    /// The device key's signature over it.
-    pub co_signature: Bytes,
+    /// What was agreed to. It moves to the receipt that says how the top-up ended; of one that was given up it stays here
+    /// as well, since the processor may still say that it took it.
+    #[serde(default)]
+    pub evidence: Option<Evidence>,
 }
 
 impl Record for TopUp {}
@@ -167,8 +168,7 @@ pub(super) fn reserve(
         at: now,
         state: State::Pending,
         seq: None,
-        intent: agreed.intent.clone(),
-        co_signature: agreed.co_signature.clone(),
+        evidence: Some(agreed.evidence),
     };
     let charge = top_up.charge();
     records.open_top_ups.put(agreed.id, OpenTopUp {});
@@ -182,10 +182,8 @@ pub(super) struct Agreed<'a> {
     pub(super) id: &'a str,
     /// Its terms.
     pub(super) action: &'a Action,
-    /// The canonical intent.
-    pub(super) intent: &'a Bytes,
-    /// The device key's signature over it.
-    pub(super) co_signature: &'a Bytes,
+    /// Both signatures.
+    pub(super) evidence: Evidence,
 }
 
 /// How a charge ended.
@@ -253,6 +251,7 @@ pub(super) fn end(
             device.topped_up.take_back(metered);
         }
     }
+    draft.evidence = if next == State::GivenUp { top_up.evidence.clone() } else { top_up.evidence.take() };
     let receipt = receipts::issue(moment, records, &mut owner, draft);
     top_up.state = next;
     top_up.seq = Some(owner.link.seq);

@@ -99,6 +99,8 @@ pub struct Policy {
     pub stop_seconds: u32,
     /// Life of a code or passkey challenge that freezes or unfreezes, in seconds.
     pub order_seconds: u32,
+    /// How long evidence is kept, in seconds: thirteen months.
+    pub evidence_seconds: u32,
 }
 
 const fn limits(per_payment: u32, per_key: u32, per_account: u32, count: u32) -> Limits {
@@ -159,6 +161,7 @@ impl Default for Policy {
             },
             stop_seconds: 300,
             order_seconds: 300,
+            evidence_seconds: 396 * 24 * 3600,
         }
     }
 }

@@ -196,6 +196,12 @@ impl UnverifiedToken {
         Ok(Self { cose: bytes.into(), handle: parts.kid, claims })
     }
 
+    /// The COSE_Sign1.
+    #[must_use]
+    pub fn as_cose(&self) -> &[u8] {
+        &self.cose
+    }
+
     /// The handle of the allowance, to look the key up; nothing else of the token may be used before [`Self::verify`].
     #[must_use]
     pub const fn handle(&self) -> Handle {

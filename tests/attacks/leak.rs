@@ -36,6 +36,12 @@ impl Leak {
             .map(|(_, key, body)| (key.as_str(), serde_json::from_str(body).unwrap_or(Value::String(body.clone()))))
     }
 
+    /// What people signed, in the order of their receipts.
+    pub fn evidence(&self) -> Vec<Value> {
+        let rows = self.0.iter().filter(|(table, ..)| table == "evidence");
+        rows.map(|(_, _, rest)| serde_json::from_str(&rest[rest.find('{').unwrap()..]).unwrap()).collect()
+    }
+
     /// Every text that stands alone somewhere in it: what could be a password, a code or a ticket.
     pub fn words(&self, but: &str) -> Vec<String> {
         fn collect(value: &Value, to: &mut Vec<String>) {

@@ -7,8 +7,9 @@ use super::stage::{Stage, Thief, data, heard, top_up};
 use super::world::balance;
 use jitsuin::code::Code;
 use jitsuin::wallet::ports::Response;
-use jitsuin::wire::calls::Outcome;
-use jitsuin::wire::id::{AccountId, Handle, Veil, from_base64};
+use jitsuin::wire::calls::{ConfirmIntent, FreezeAccount, Outcome};
+use jitsuin::wire::id::{AccountId, Bytes, Handle, Veil, from_base64};
+use jitsuin::wire::till_code::Form;
 use jitsuin::wire::token::{Limit, Token};
 use serde_json::Value;
 use std::cell::RefCell;
@@ -24,7 +25,15 @@ pub async fn play() -> Row {
     });
     let wallet = stage.world.wallet(&place).await;
     stage.world.enrol(&wallet, "hanako").await.unwrap();
-    let (till, _) = stage.shops().await;
+    let (till, other_till) = stage.shops().await;
+    // What she signed stands in the ledger as evidence: a payment, and a freeze that was released since.
+    stage.agreed(540);
+    let code = wallet.payment_code(None).await.unwrap();
+    assert_eq!(till.outcome(&code.text, 540, "sale-1").await, Outcome::Approved);
+    wallet.sync().await.unwrap();
+    wallet.freeze().await.unwrap();
+    stage.world.release(&wallet).await;
+    wallet.sync().await.unwrap();
     // Somebody else is in the middle of enrolling: a ticket and a contact code are open.
     let (_, other) = stage.stranger().await;
     stage.world.ticket(&other, "taro").await.unwrap();
@@ -46,6 +55,41 @@ pub async fn play() -> Row {
         }
     }
     assert_eq!(outcomes, [Outcome::TryAgain]);
+
+    // Evidence: her token is spent, and her consent is bound to her keys and used up.
+    let evidence = leak.evidence();
+    let kinds: Vec<_> = evidence.iter().map(|held| held["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["enrolment", "token", "freeze", "step-up"]);
+    let bytes = |value: &Value| from_base64(value.as_str().unwrap()).unwrap();
+    let token = Form::Jitsuin.text(&bytes(&evidence[1]["token"])).unwrap();
+    let again = till.charge(&token, 540, "theft-2").await;
+    assert_eq!((again.outcome, again.payment), (Outcome::TokenUsed, None));
+    stage.world.advance(200);
+    assert_eq!(other_till.outcome(&token, 540, "theft-3").await, Outcome::TokenExpired);
+    let mut thief_of_her = Thief::stranger(&stage.world);
+    thief_of_her.account = Some(data(&place).account.unwrap().id);
+    let statement = Bytes(bytes(&evidence[2]["statement"]));
+    let refused = thief_of_her.call(&FreezeAccount { statement }).await.unwrap_err();
+    assert_eq!(refused.code, Code::NotEnrolled.name());
+    let step_up = &evidence[3]["stepUp"];
+    let signed = &step_up["assertion"];
+    let assertion = serde_json::from_value(serde_json::json!({
+        "id": signed["credential"], "rawId": signed["credential"], "type": "public-key", "clientExtensionResults": {},
+        "response": {
+            "clientDataJSON": signed["clientData"], "authenticatorData": signed["authenticatorData"],
+            "signature": signed["signature"],
+        },
+    }))
+    .unwrap();
+    let consent = ConfirmIntent {
+        intent: Bytes(bytes(&step_up["intent"])),
+        assertion,
+        co_signature: Some(Bytes(bytes(&step_up["coSignature"]))),
+    };
+    assert_eq!(thief_of_her.call(&consent).await.unwrap_err().code, Code::NotEnrolled.name());
+    // Not even with her device key is it good a second time.
+    let copied = Thief::thief_of(&stage.world, &place).await;
+    assert_eq!(copied.call(&consent).await.unwrap_err().code, Code::IntentExpired.name());
 
     // Top up and read: the account's id opens nothing.
     let account: AccountId = data(&place).account.unwrap().id;
@@ -74,8 +118,8 @@ pub async fn play() -> Row {
     assert_eq!(wallet.sync().await.unwrap_err().code, Code::IssuerUntrusted);
     assert_eq!(balance(&wallet), before);
     Row::new(
-        "Has every row of the ledger but the issuer's keys, and pays, tops up, logs in, enrols and forges receipts with them",
-        "no device key, password, live code or ticket is in them",
+        "Has every row of the ledger but the issuer's keys, evidence included, and pays, tops up, logs in, enrols and forges receipts with them",
+        "no device key, password, live code or ticket is in them; the tokens and intents in its evidence are used up",
         &heard(outcomes[0]),
         stage.lost().await + stage.charged().await,
     )

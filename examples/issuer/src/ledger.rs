@@ -2,6 +2,7 @@
 
 use crate::settings::Place;
 use jitsuin::issuer::books::Entry;
+use jitsuin::issuer::evidence::StoredEvidence;
 use jitsuin::issuer::ledger::{Kind, Ledger, LedgerError, Needs, PostgresLedger, Records, SqliteLedger};
 use jitsuin::issuer::messages::Message;
 use jitsuin::issuer::receipts::StoredReceipt;
@@ -53,6 +54,20 @@ impl Ledger for Books {
         match self {
             Self::Sqlite(ledger) => ledger.receipts(account, after, most).await,
             Self::Postgres(ledger) => ledger.receipts(account, after, most).await,
+        }
+    }
+
+    async fn evidence(&self, account: &AccountId) -> Result<Vec<StoredEvidence>, LedgerError> {
+        match self {
+            Self::Sqlite(ledger) => ledger.evidence(account).await,
+            Self::Postgres(ledger) => ledger.evidence(account).await,
+        }
+    }
+
+    async fn ended_evidence(&self, now: u32) -> Result<Vec<AccountId>, LedgerError> {
+        match self {
+            Self::Sqlite(ledger) => ledger.ended_evidence(now).await,
+            Self::Postgres(ledger) => ledger.ended_evidence(now).await,
         }
     }
 

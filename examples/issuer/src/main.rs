@@ -44,13 +44,36 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match serve(settings).await {
+    let ended = match &settings.export {
+        Some(export) => write_evidence(&settings, export).await,
+        None => serve(settings).await,
+    };
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             say_error(&*error);
             ExitCode::FAILURE
         }
     }
+}
+
+/// Writes the evidence of an account to a new file, which only its owner may read.
+async fn write_evidence(
+    settings: &Settings,
+    export: &settings::Export,
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let app = App::open(settings, &[]).await?;
+    let text = app.issuer.export_evidence(&export.account).await;
+    app.close().await;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let unwritten = |error: std::io::Error| format!("can't write {}: {error}", export.out.display());
+    let text = text?;
+    let mut file = options.open(&export.out).map_err(unwritten)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(unwritten)?;
+    Ok(())
 }
 
 async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {

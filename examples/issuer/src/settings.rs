@@ -1,5 +1,6 @@
 //! What the operator says on the command line.
 
+use jitsuin::wire::id::AccountId;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -19,10 +20,21 @@ pub(crate) struct Settings {
     pub(crate) demo: bool,
     /// Whether new keys are made before it opens.
     pub(crate) rotate_keys: bool,
+    /// The account whose evidence is written to a file instead of serving.
+    pub(crate) export: Option<Export>,
     /// Folder of the pages; none: no pages.
     pub(crate) www: Option<PathBuf>,
     /// Folder of the npm package, served under `/pkg/` where pages are.
     pub(crate) pkg: PathBuf,
+}
+
+/// An account's evidence, and where it goes.
+#[derive(Debug)]
+pub(crate) struct Export {
+    /// The account.
+    pub(crate) account: AccountId,
+    /// A file that does not exist yet.
+    pub(crate) out: PathBuf,
 }
 
 /// Where the records are kept.
@@ -80,7 +92,8 @@ impl core::fmt::Display for Unusable {
 }
 
 const USAGE: &str = "usage: jitsuin-issuer --listen ADDR… --ledger sqlite:FILE|postgres://… --public-url URL [--origins A,B] \
-[--www DIR] [--pkg DIR] [--demo] [--rotate-keys], or --help";
+[--www DIR] [--pkg DIR] [--demo] [--rotate-keys], with --export-evidence ACCOUNT --out FILE in the place of --listen, or \
+--help";
 
 /// What `--help` prints.
 pub(crate) const HELP: &str = "\
@@ -97,6 +110,9 @@ jitsuin-issuer: the reference issuer of Jitsuin
   --demo                Adds the accounts hanako and taro, two tills, an inbox that anybody on this machine can read and
                         a card company. Listens on loopback addresses only.
   --rotate-keys         Makes new issuer keys before it opens.
+  --export-evidence ACCOUNT --out FILE
+                        Writes what an account signed, with its receipts, to a new file that only its owner may read, and
+                        ends. It needs --ledger, --public-url and --origins, and no --listen.
   -h, --help            Prints this and ends.
 
 It prints the thumbprint of its root, which a wallet pins, and then a line 'listening on IP:PORT' for each address.
@@ -116,9 +132,11 @@ impl Settings {
             origins: Vec::new(),
             demo: false,
             rotate_keys: false,
+            export: None,
             www: None,
             pkg: beside_sources("pkg"),
         };
+        let (mut account, mut out) = (None, None);
         while let Some(name) = arguments.next() {
             if name == "--demo" {
                 settings.demo = true;
@@ -129,8 +147,21 @@ impl Settings {
                 continue;
             }
             let value = || arguments.next().ok_or(Unusable::NoValue(name.clone()));
-            settings.option(&name, value)?;
+            match name.as_str() {
+                "--export-evidence" => {
+                    let id = value()?.parse();
+                    account = Some(id.map_err(|_| Unusable::BadValue("--export-evidence ACCOUNT"))?);
+                }
+                "--out" => out = Some(PathBuf::from(value()?)),
+                _ => settings.option(&name, value)?,
+            }
         }
+        settings.export = match (account, out) {
+            (Some(account), Some(out)) => Some(Export { account, out }),
+            (Some(_), None) => return Err(Unusable::Missing("--out")),
+            (None, Some(_)) => return Err(Unusable::Missing("--export-evidence")),
+            (None, None) => None,
+        };
         settings.finish()
     }
 
@@ -160,7 +191,7 @@ impl Settings {
     }
 
     fn finish(mut self) -> Result<Self, Unusable> {
-        if self.listen.is_empty() {
+        if self.listen.is_empty() && self.export.is_none() {
             return Err(Unusable::Missing("--listen"));
         }
         if matches!(&self.ledger, Place::File(file) if file.as_os_str().is_empty()) {

@@ -5,6 +5,7 @@ use crate::code::Code;
 use crate::issuer::Issuer;
 use crate::issuer::account::KeyEntry;
 use crate::issuer::error::Refused;
+use crate::issuer::evidence::Evidence;
 use crate::issuer::funding::Funding;
 use crate::issuer::keys::Keys;
 use crate::issuer::ledger::{Kind, Ledger, Needs};
@@ -48,9 +49,17 @@ pub(super) struct Caller {
     entry: Option<KeyEntry>,
     /// When the call arrived.
     pub(super) now_ms: u64,
+    /// The call as it was proved.
+    request: Request,
 }
 
 impl Caller {
+    /// The proof with what it is over. Only for calls whose body has no secret in it.
+    pub(super) fn evidence(&self) -> Evidence {
+        let Request { path, body, proof, .. } = &self.request;
+        Evidence::call(path, body, proof.as_deref().unwrap_or_default(), &self.key)
+    }
+
     /// The account of a registered device key, which the proof must name.
     ///
     /// # Errors
@@ -122,6 +131,6 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
                 Ok(records.keys.get(thumb).cloned())
             })
             .await?;
-        Ok(Caller { key: proof.key, thumb, named: proof.claims.acc, entry, now_ms })
+        Ok(Caller { key: proof.key, thumb, named: proof.claims.acc, entry, now_ms, request: request.clone() })
     }
 }

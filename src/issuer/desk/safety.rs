@@ -39,7 +39,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
     ) -> Result<HoldReleased, Refused> {
         let account = caller.device()?;
         self.once(caller.now_ms, delivery, Needs::new().and(Kind::Accounts, account), |moment, records| {
-            payments::both_mine(moment, records, account, caller.thumb, &call)
+            payments::both_mine(moment, records, account, caller.thumb, &call, caller.evidence())
         })
         .await
     }
@@ -53,7 +53,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         let account = caller.device()?;
         let needs = Needs::new().and(Kind::Accounts, account);
         self.once(caller.now_ms, delivery, needs, |moment, records| {
-            devices::sign_off(moment, records, account, caller.thumb)
+            devices::sign_off(moment, records, account, caller.thumb, caller.evidence())
         })
         .await
     }

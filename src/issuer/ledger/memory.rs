@@ -3,9 +3,10 @@
 use super::records::{Changes, Stored};
 use super::{Clock, Kind, Ledger, LedgerError, Needs, Records};
 use crate::issuer::books::Entry;
+use crate::issuer::evidence::StoredEvidence;
 use crate::issuer::messages::Message;
 use crate::issuer::receipts::StoredReceipt;
-use crate::wire::id::AccountId;
+use crate::wire::id::{AccountId, Bytes};
 use alloc::collections::BTreeMap;
 use core::future::{Future, ready};
 use std::sync::{Mutex, PoisonError};
@@ -14,6 +15,7 @@ use std::sync::{Mutex, PoisonError};
 struct Kept {
     rows: BTreeMap<(Kind, String), Stored>,
     receipts: Vec<StoredReceipt>,
+    evidence: Vec<StoredEvidence>,
     entries: Vec<Entry>,
     messages: Vec<Message>,
 }
@@ -77,6 +79,14 @@ impl Kept {
             };
         }
         self.receipts.extend(changes.receipts);
+        self.evidence.extend(changes.evidence);
+        for (account, now) in changes.ended_evidence {
+            self.evidence.retain(|held| held.account != account || held.until >= now);
+        }
+        for (account, seq) in changes.erased {
+            let erased = self.receipts.iter_mut().filter(|held| held.account == account && held.seq == seq);
+            erased.for_each(|held| held.item.body = Bytes::default());
+        }
         self.entries.extend(changes.entries);
         self.messages.extend(changes.messages);
         Ok(())
@@ -109,6 +119,20 @@ impl Ledger for MemoryLedger {
     ) -> impl Future<Output = Result<Vec<StoredReceipt>, LedgerError>> + Send {
         let newer = |receipt: &&StoredReceipt| receipt.account == *account && receipt.seq > after;
         ready(Ok(self.with(|kept| kept.receipts.iter().filter(newer).take(most).cloned().collect())))
+    }
+
+    fn evidence(&self, account: &AccountId) -> impl Future<Output = Result<Vec<StoredEvidence>, LedgerError>> + Send {
+        ready(Ok(self.with(|kept| kept.evidence.iter().filter(|held| held.account == *account).cloned().collect())))
+    }
+
+    fn ended_evidence(&self, now: u32) -> impl Future<Output = Result<Vec<AccountId>, LedgerError>> + Send {
+        let ended = |kept: &mut Kept| {
+            let ended = kept.evidence.iter().filter(|held| held.until < now);
+            let mut accounts: Vec<_> = ended.map(|held| held.account.clone()).collect();
+            accounts.dedup();
+            accounts
+        };
+        ready(Ok(self.with(ended)))
     }
 
     fn keys(&self, kind: Kind) -> impl Future<Output = Result<Vec<String>, LedgerError>> + Send {

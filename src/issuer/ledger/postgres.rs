@@ -12,6 +12,7 @@ mod sql;
 
 use super::{Clock, Kind, Ledger, LedgerError, Needs, Records};
 use crate::issuer::books::Entry;
+use crate::issuer::evidence::StoredEvidence;
 use crate::issuer::messages::Message;
 use crate::issuer::receipts::StoredReceipt;
 use crate::wire::id::AccountId;
@@ -32,6 +33,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/postgres/0003.sql"),
     include_str!("migrations/postgres/0004.sql"),
     include_str!("migrations/postgres/0005.sql"),
+    include_str!("migrations/postgres/0006.sql"),
 ];
 const CONNECTIONS: u32 = 8;
 /// How often a transaction is begun that the database gives up.
@@ -182,6 +184,14 @@ impl Ledger for PostgresLedger {
 
     async fn receipts(&self, account: &AccountId, after: u64, most: usize) -> Result<Vec<StoredReceipt>, LedgerError> {
         sql::receipts(&mut *self.connection().await?, account, after, most).await
+    }
+
+    async fn evidence(&self, account: &AccountId) -> Result<Vec<StoredEvidence>, LedgerError> {
+        sql::evidence(&mut *self.connection().await?, account).await
+    }
+
+    async fn ended_evidence(&self, now: u32) -> Result<Vec<AccountId>, LedgerError> {
+        sql::ended_evidence(&mut *self.connection().await?, now).await
     }
 
     async fn keys(&self, kind: Kind) -> Result<Vec<String>, LedgerError> {

@@ -7,6 +7,7 @@ use crate::issuer::buckets::Tries;
 use crate::issuer::cards::CardProof;
 use crate::issuer::delivery::Delivered;
 use crate::issuer::enrolment::OpenEnrolment;
+use crate::issuer::evidence::StoredEvidence;
 use crate::issuer::intents::SpentNonce;
 use crate::issuer::keys::StoredKeys;
 use crate::issuer::login::{LoginAttempt, TicketEntry};
@@ -174,6 +175,9 @@ pub(super) struct Stored {
 pub(super) struct Changes {
     pub(super) rows: Vec<(Kind, String, Option<Stored>)>,
     pub(super) receipts: Vec<StoredReceipt>,
+    pub(super) evidence: Vec<StoredEvidence>,
+    pub(super) ended_evidence: Vec<(AccountId, u32)>,
+    pub(super) erased: Vec<(AccountId, u64)>,
     pub(super) entries: Vec<Entry>,
     pub(super) messages: Vec<Message>,
 }
@@ -181,7 +185,12 @@ pub(super) struct Changes {
 impl Changes {
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(super) const fn is_empty(&self) -> bool {
-        self.rows.is_empty() && self.receipts.is_empty() && self.entries.is_empty() && self.messages.is_empty()
+        self.rows.is_empty()
+            && self.receipts.is_empty()
+            && self.entries.is_empty()
+            && self.messages.is_empty()
+            && self.ended_evidence.is_empty()
+            && self.erased.is_empty()
     }
 }
 
@@ -208,6 +217,12 @@ macro_rules! records {
             $($(#[$doc])* pub $field: Table<$record>,)*
             /// Receipts to append.
             pub receipts: Vec<StoredReceipt>,
+            /// Evidence to append, each of a receipt that is appended too.
+            pub evidence: Vec<StoredEvidence>,
+            /// Accounts whose evidence is to be deleted that ended before a time, seconds since 1970.
+            pub ended_evidence: Vec<(AccountId, u32)>,
+            /// Receipts whose bodies are to be emptied.
+            pub erased: Vec<(AccountId, u64)>,
             /// Entries of the books to append.
             pub entries: Vec<Entry>,
             /// Messages to append.
@@ -222,8 +237,9 @@ macro_rules! records {
             /// Whether a rule has changed or appended anything.
             pub(in crate::issuer) fn is_changed(&self) -> bool {
                 let changed = [$(self.$field.is_changed(),)*];
+                let deleted = [self.ended_evidence.is_empty(), self.erased.is_empty()];
                 let appended = [self.receipts.is_empty(), self.entries.is_empty(), self.messages.is_empty()];
-                changed.contains(&true) || appended.contains(&false)
+                changed.contains(&true) || appended.contains(&false) || deleted.contains(&false)
             }
 
             pub(super) fn into_changes(self) -> Result<Changes, LedgerError> {
@@ -231,6 +247,9 @@ macro_rules! records {
                 $(self.$field.changes(Kind::$kind, &mut changes)?;)*
                 books::check(&self.entries).map_err(|_| LedgerError::Unbalanced)?;
                 changes.receipts = self.receipts;
+                changes.evidence = self.evidence;
+                changes.ended_evidence = self.ended_evidence;
+                changes.erased = self.erased;
                 changes.entries = self.entries;
                 changes.messages = self.messages;
                 Ok(changes)

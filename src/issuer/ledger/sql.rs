@@ -3,6 +3,7 @@
 
 use super::{Connection, LOCK, SqlRow};
 use crate::issuer::books::{Book, Entry};
+use crate::issuer::evidence::StoredEvidence;
 use crate::issuer::ledger::records::{Changes, Stored};
 use crate::issuer::ledger::{Kind, LedgerError, Needs, Records};
 use crate::issuer::messages::Message;
@@ -56,6 +57,30 @@ pub(super) async fn keep(to: &mut Connection, changes: &Changes) -> Result<(), L
             .bind(i64::from(receipt.at))
             .bind(&receipt.item.receipt.0)
             .bind(&receipt.item.body.0)
+            .execute(&mut *to)
+            .await?;
+    }
+    for held in &changes.evidence {
+        sqlx::query("INSERT INTO evidence (account, seq, until, body) VALUES ($1, $2, $3, $4)")
+            .bind(held.account.as_str())
+            .bind(i64::try_from(held.seq).map_err(corrupt)?)
+            .bind(i64::from(held.until))
+            .bind(serde_json::to_string(&held.evidence).map_err(corrupt)?)
+            .execute(&mut *to)
+            .await?;
+    }
+    for (account, now) in &changes.ended_evidence {
+        sqlx::query("DELETE FROM evidence WHERE account = $1 AND until < $2")
+            .bind(account.as_str())
+            .bind(i64::from(*now))
+            .execute(&mut *to)
+            .await?;
+    }
+    for (account, seq) in &changes.erased {
+        sqlx::query("UPDATE receipts SET body = $1 WHERE account = $2 AND seq = $3")
+            .bind(Vec::<u8>::new())
+            .bind(account.as_str())
+            .bind(i64::try_from(*seq).map_err(corrupt)?)
             .execute(&mut *to)
             .await?;
     }
@@ -118,6 +143,28 @@ pub(super) async fn receipts(
         })
     };
     rows.iter().map(read).collect()
+}
+
+/// What is kept as evidence for an account, in order.
+pub(super) async fn evidence(from: &mut Connection, account: &AccountId) -> Result<Vec<StoredEvidence>, LedgerError> {
+    let query = sqlx::query("SELECT seq, until, body FROM evidence WHERE account = $1 ORDER BY seq");
+    let rows = query.bind(account.as_str()).fetch_all(from).await?;
+    let read = |row: &SqlRow| {
+        Ok(StoredEvidence {
+            account: account.clone(),
+            seq: row.try_get::<i64, _>("seq")?.try_into().map_err(corrupt)?,
+            until: at(row, "until")?,
+            evidence: serde_json::from_str(&row.try_get::<String, _>("body")?).map_err(corrupt)?,
+        })
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Accounts of which some evidence ended before `now`.
+pub(super) async fn ended_evidence(from: &mut Connection, now: u32) -> Result<Vec<AccountId>, LedgerError> {
+    let query = sqlx::query("SELECT DISTINCT account FROM evidence WHERE until < $1 ORDER BY account");
+    let rows = query.bind(i64::from(now)).fetch_all(from).await?;
+    rows.iter().map(|row| row.try_get::<String, _>(0)?.parse().map_err(corrupt)).collect()
 }
 
 /// The keys of one kind.

@@ -7,6 +7,7 @@ mod sql;
 
 use super::{Clock, Kind, Ledger, LedgerError, Needs, Records};
 use crate::issuer::books::Entry;
+use crate::issuer::evidence::StoredEvidence;
 use crate::issuer::messages::Message;
 use crate::issuer::receipts::StoredReceipt;
 use crate::wire::id::AccountId;
@@ -28,6 +29,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003.sql"),
     include_str!("migrations/0004.sql"),
     include_str!("migrations/0005.sql"),
+    include_str!("migrations/0006.sql"),
 ];
 /// How long a transaction waits for another one.
 const BUSY: Duration = Duration::from_secs(10);
@@ -139,6 +141,14 @@ impl Ledger for SqliteLedger {
 
     async fn receipts(&self, account: &AccountId, after: u64, most: usize) -> Result<Vec<StoredReceipt>, LedgerError> {
         sql::receipts(&mut *self.connection().await?, account, after, most).await
+    }
+
+    async fn evidence(&self, account: &AccountId) -> Result<Vec<StoredEvidence>, LedgerError> {
+        sql::evidence(&mut *self.connection().await?, account).await
+    }
+
+    async fn ended_evidence(&self, now: u32) -> Result<Vec<AccountId>, LedgerError> {
+        sql::ended_evidence(&mut *self.connection().await?, now).await
     }
 
     async fn keys(&self, kind: Kind) -> Result<Vec<String>, LedgerError> {

@@ -6,6 +6,7 @@ use crate::issuer::account::Account;
 use crate::issuer::books::{Line, Movement};
 use crate::issuer::devices::require_active;
 use crate::issuer::error::Refused;
+use crate::issuer::evidence::Evidence;
 use crate::issuer::ledger::{Record, Records};
 use crate::issuer::messages::{Event, Message, Named};
 use crate::issuer::moment::Moment;
@@ -229,6 +230,7 @@ pub(in crate::issuer) fn both_mine(
     account: &AccountId,
     thumb: Thumbprint,
     call: &BothMine,
+    evidence: Evidence,
 ) -> Result<HoldReleased, Refused> {
     let now = moment.now();
     let mut owner = records.accounts.get(account).cloned().ok_or(Code::NotEnrolled)?;
@@ -245,15 +247,24 @@ pub(in crate::issuer) fn both_mine(
     if is_reported || !is_payer {
         return Err(Code::NotFound.into());
     }
-    release(moment, records, &mut owner, at, Some(thumb));
+    release(moment, records, &mut owner, at, Some((thumb, evidence)));
     records.accounts.put(account, owner);
     Ok(HoldReleased { at: now })
 }
 
 /// Ends a hold: the merchant keeps the money.
-fn release(moment: &Moment<'_>, records: &mut Records, owner: &mut Account, at: usize, by: Option<Thumbprint>) {
+fn release(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    owner: &mut Account,
+    at: usize,
+    by: Option<(Thumbprint, Evidence)>,
+) {
     let held = owner.held.remove(at);
-    let mut draft = by.map_or_else(|| Draft::new(Kind::Released), |thumb| Draft::of(Kind::Released, thumb));
+    let mut draft = Draft::new(Kind::Released);
+    if let Some((thumb, evidence)) = by {
+        draft = Draft { evidence: Some(evidence), ..Draft::of(Kind::Released, thumb) };
+    }
     draft.body.undoes = Some(Whole::saturating(held.seq));
     receipts::issue(moment, records, owner, draft);
 }

@@ -7,6 +7,7 @@ use crate::issuer::allowance::account_cap;
 use crate::issuer::books::{Line, Movement};
 use crate::issuer::devices::require_active;
 use crate::issuer::error::Refused;
+use crate::issuer::evidence::Evidence;
 use crate::issuer::ledger::{Kind as Record, Needs, Records};
 use crate::issuer::messages::{Event, Message, Named};
 use crate::issuer::moment::{Moment, seconds};
@@ -87,10 +88,12 @@ pub(in crate::issuer) fn redeem(
         Ok(found) => found,
         Err(code) => return Ok(answer(outcome(code))),
     };
+    let signer = candidates.iter().find(|candidate| candidate.thumb == thumb).ok_or(Code::IssuerUnavailable)?;
+    let evidence = Evidence::token(token.as_cose(), &signer.veil, &signer.key);
     // From here on the signature has held, and state may change.
     let owner = taking.accounts.iter().find(|(_, candidate)| *candidate == thumb);
     let mut account = owner.and_then(|(id, _)| records.accounts.get(id).cloned()).ok_or(Code::IssuerUnavailable)?;
-    let desk = Desk { moment, sale, till: &till, token: &claims, handle: token.handle(), thumb };
+    let desk = Desk { moment, sale, till: &till, token: &claims, handle: token.handle(), thumb, evidence };
     let answer = desk.decide(records, &mut account, taking);
     records.accounts.put(account.id.clone(), account);
     remember(records, taking.answer_key, taking.request, answer.clone(), now);
@@ -127,6 +130,8 @@ struct Desk<'a> {
     token: &'a Verified<Token>,
     handle: Handle,
     thumb: Thumbprint,
+    /// The token as it was signed.
+    evidence: Evidence,
 }
 
 impl Desk<'_> {
@@ -243,6 +248,7 @@ impl Desk<'_> {
     fn draft(&self, kind: Kind) -> Draft {
         let mut draft = Draft::of(kind, self.thumb);
         draft.token = Some((self.token.atc, self.token.random));
+        draft.evidence = Some(self.evidence.clone());
         draft.body.amount = Some(self.sale.amount);
         draft.body.currency = Some(self.sale.currency);
         draft.body.shop = Some(self.till.name.clone());

@@ -38,7 +38,9 @@ fn both_mine(shop: &Shop, seq: u64) -> Result<(), Code> {
     let account: AccountId = "acc-1".parse().unwrap();
     shop.stage
         .decide(needs, |moment, records| {
-            crate::issuer::payments::both_mine(moment, records, &account, thumb(), &BothMine { seq }).map(drop)
+            let key = crate::issuer::testing::public(1);
+            let tapped = crate::issuer::evidence::Evidence::call("/v1/held/mine", b"{}", "proof", &key);
+            crate::issuer::payments::both_mine(moment, records, &account, thumb(), &BothMine { seq }, tapped).map(drop)
         })
         .map_err(|refused| refused.code)
 }
