@@ -267,7 +267,7 @@ export class Wallet {
   unlock(options?: Cancellable & { readonly reseal?: boolean }): Promise<void>;
   /** Drops the device key from memory. */
   lock(): void;
-  /** One code, on disk as used before it is returned. Offline-capable. Codes: `locked`, `over-allowance`, `too-fast`, `sync-needed`, `frozen`, `suspended`, `rotate-needed` (renew the key: `prepareRotation`), `key-lost`, `storage-failed`; after a renewal it syncs first, and is `offline` if that fails. */
+  /** One code, on disk as used before it is returned. Offline-capable. Codes: `locked`, `over-allowance`, `too-fast`, `sync-needed`, `frozen`, `suspended`, `rotate-needed` (renew the key: `prepareRotation`), `key-lost`, `storage-failed`; after a renewal it syncs first, and ends as `sync` does if that fails. */
   paymentCode(options?: { max?: Money; form?: CodeForm } & Cancellable): Promise<PaymentCode>;
   /** Draws and renews codes in `target` (any element, also in a shadow root). Returns at once; stops by itself on lock, freeze, close. */
   present(target: Element, options?: PresentOptions): Presentation;

@@ -44,6 +44,7 @@ use crate::wire::id::{IssuerId, SourceId, Thumbprint};
 use crate::wire::money::{Amount, Currency};
 use crate::wire::till_code::Form;
 use ports::Platform;
+use presentation::Origin;
 pub use room::Local;
 use room::Room;
 use std::rc::Rc;
@@ -189,12 +190,13 @@ impl<P: Platform> Wallet<P> {
         Box::pin(self.cancel_ceremony(id))
     }
 
-    /// One payment code, on disk as used before it is returned. Needs no network, but once after a clock was far ahead.
+    /// One payment code, on disk as used before it is returned. Needs no network, but once after a clock was far ahead, and once
+    /// with a new key.
     ///
     /// # Errors
     /// `not-enrolled`, `locked`, `frozen`, `suspended`, `revoked`, `key-lost`; `rotate-needed` for a full counter, or one that
-    /// the issuer says is further than this wallet has counted; `offline` after a rotation until the first sync; `too-fast`
-    /// above 1 a second and 10 a minute; `over-allowance` if at worst nothing is left, or `max` is above it, or the allowance ended;
+    /// the issuer says is further than this wallet has counted; after a rotation whose first sync did not come through, what
+    /// [`Self::sync`] ends with; `too-fast` above 1 a second and 10 a minute; `over-allowance` if at worst nothing is left, or `max` is above it, or the allowance ended;
     /// `sync-needed` if the newest code is dated far ahead and the issuer can't be reached.
     pub fn payment_code(&self, max: Option<Amount>) -> Local<'_, Result<PaymentCode, Error>> {
         Box::pin(self.make_code(max, Form::default()))
@@ -206,6 +208,14 @@ impl<P: Platform> Wallet<P> {
     /// Those of [`Self::payment_code`].
     pub fn payment_code_as(&self, form: Form, max: Option<Amount>) -> Local<'_, Result<PaymentCode, Error>> {
         Box::pin(self.make_code(max, form))
+    }
+
+    /// The same with what tells its receipts from others with its counter, for [`presentation::Presentation::made`].
+    ///
+    /// # Errors
+    /// Those of [`Self::payment_code`].
+    pub fn code_to_present(&self, form: Form, max: Option<Amount>) -> Local<'_, Result<(PaymentCode, Origin), Error>> {
+        Box::pin(self.make_code_to_present(form, max))
     }
 
     /// Asks the issuer to follow what is new with an answer that stays open; resolves with its first line, the number of the

@@ -123,3 +123,28 @@ fn a_new_key_makes_no_code_before_the_issuer_signed_where_it_goes_on() {
         wallet.payment_code(None).await.unwrap();
     });
 }
+
+#[test]
+fn more_codes_under_a_wrong_clock_than_can_be_named_are_cured_by_a_new_key() {
+    run(async {
+        let world = World::new().await;
+        let (place, wallet) = world.hanako().await;
+        let till = world.till("1001").await;
+        let Kept::Record(record) = place.store().load().await.unwrap() else { panic!("no record") };
+        let mut changed = *Data::from_bytes(&record.data).unwrap();
+        changed.atc = 65_537;
+        changed.last_iat = world.now() + 86_400;
+        place.store().overwrite(&changed.to_bytes());
+        wallet.read_again().await.unwrap();
+        // The issuer takes no name that far above what was used.
+        wallet.sync().await.unwrap();
+        assert_eq!(wallet.payment_code(None).await.unwrap_err().code, Code::SyncNeeded);
+
+        renew(&wallet).await;
+        let code = wallet.payment_code(None).await.unwrap();
+        assert_eq!(till.outcome(&code.text, 540, "sale-1").await, Outcome::Approved);
+        wallet.sync().await.unwrap();
+        assert_eq!((wallet.state().status, balance(&wallet)), (Status::Ready, 1_460));
+        world.audit().await;
+    });
+}

@@ -9,10 +9,12 @@ use jitsuin::code::Code;
 use jitsuin::issuer::desk::Reply;
 use jitsuin::wallet::memory::{FnTransport, Place, Prf, Tamper, run};
 use jitsuin::wallet::ports::{Platform, Response, StoreError};
+use jitsuin::wallet::presentation::{Presentation, View, Wait};
 use jitsuin::wallet::{Confirmed, Error, Status, Wallet};
 use jitsuin::wire::calls::{Call as _, ConfirmRotation, Outcome, Problem};
 use jitsuin::wire::enrolment::Custody;
 use jitsuin::wire::receipt::Kind;
+use jitsuin::wire::till_code::Form;
 use std::cell::RefCell;
 use std::rc::Rc;
 use world::{ISSUER, World, balance, data};
@@ -365,5 +367,106 @@ fn an_old_answer_played_again_does_not_end_the_key_that_works() {
         assert_eq!(after.device_key, before);
         // The new key waits on disk for an answer that is about it.
         assert_ne!(after.rotating.unwrap().device_key, before);
+    });
+}
+
+#[test]
+fn a_code_of_the_new_key_stays_whatever_came_of_the_copied_key() {
+    run(async {
+        let world = World::new().await;
+        let (place, wallet) = world.hanako().await;
+        let till = world.till("1001").await;
+        let copy = place.copied();
+        let thief = world.wallet(&copy).await;
+        let stolen = thief.payment_code(None).await.unwrap();
+        assert_eq!(till.outcome(&stolen.text, 500, "theft").await, Outcome::Approved);
+        let own = wallet.payment_code(None).await.unwrap();
+        assert_eq!(till.outcome(&own.text, 540, "sale-1").await, Outcome::Declined);
+        // The copy goes on with the counter that the new key will begin with.
+        world.advance(2);
+        let next = thief.payment_code(None).await.unwrap();
+        assert_eq!(till.outcome(&next.text, 500, "theft-2").await, Outcome::Declined);
+        wallet.sync().await.unwrap();
+        renew(&wallet, None).await.unwrap();
+        let seen = |kind| {
+            wallet
+                .receipts(None, 20)
+                .iter()
+                .any(|receipt| receipt.kind == kind && receipt.counter == Some(next.counter))
+        };
+        assert!(seen(Kind::Declined), "known before the code is made");
+
+        let mut presentation = Presentation::new();
+        presentation.tapped(0);
+        let (code, origin) = wallet.code_to_present(Form::default(), None).await.unwrap();
+        assert_eq!(code.counter, next.counter);
+        presentation.made(&code, origin, 0);
+        let ended = |presentation: &mut Presentation| {
+            wallet.receipts(None, 20).iter().any(|receipt| presentation.noticed(receipt))
+        };
+        assert!(!ended(&mut presentation));
+        assert_eq!(presentation.at(0), View::Showing { seconds_left: 30 });
+        // Nor does a code of the dead key that is offered while this one is on screen.
+        world.advance(2);
+        let late = thief.payment_code(None).await.unwrap();
+        assert_eq!(till.outcome(&late.text, 500, "theft-3").await, Outcome::Declined);
+        wallet.sync().await.unwrap();
+        assert!(!ended(&mut presentation));
+        assert_eq!(till.outcome(&code.text, 460, "sale-2").await, Outcome::Approved);
+        wallet.sync().await.unwrap();
+        assert!(ended(&mut presentation));
+        assert_eq!(presentation.at(0), View::Waiting { reason: Wait::Paid });
+    });
+}
+
+#[test]
+fn a_tab_that_still_has_the_old_key_stops_no_other() {
+    run(async {
+        let world = World::new().await;
+        let (place, wallet) = world.hanako().await;
+        let (other, third) = (world.wallet(&place).await, world.wallet(&place).await);
+        renew(&wallet, None).await.unwrap();
+        // It has not heard of the renewal, and the issuer refuses its key.
+        let _ = other.sync().await;
+        wallet.read_again().await.unwrap();
+        assert_eq!(wallet.state().status, Status::Ready);
+        assert!(wallet.payment_code(None).await.is_ok());
+        // It takes the new key, and pays with it.
+        world.advance(2);
+        other.sync().await.unwrap();
+        assert_eq!(other.state().status, Status::Ready);
+        let till = world.till("1001").await;
+        let code = other.payment_code(None).await.unwrap();
+        assert_eq!(till.outcome(&code.text, 540, "sale-1").await, Outcome::Approved);
+        // One that changes the record before it is told to read it again.
+        world.advance(61);
+        third.shown(1).await.unwrap();
+        let code = third.payment_code(None).await.unwrap();
+        assert_eq!(till.outcome(&code.text, 460, "sale-2").await, Outcome::Approved);
+        assert_eq!(third.state().status, Status::Ready);
+    });
+}
+
+#[test]
+fn the_first_code_of_a_new_key_asks_for_the_state_that_did_not_come() {
+    run(async {
+        let world = World::new().await;
+        let lost = Rc::new(RefCell::new(false));
+        let loses = Rc::clone(&lost);
+        let place = watched(&world, move |path| {
+            let unavailable = || Response { status: 503, body: Vec::new(), nonce: None, retry_after: None };
+            (*loses.borrow() && path == "/v1/sync").then(unavailable)
+        });
+        let wallet = world.wallet(&place).await;
+        world.enrol(&wallet, "hanako").await.unwrap();
+        lost.replace(true);
+        renew(&wallet, None).await.unwrap();
+        assert_eq!(wallet.state().status, Status::Ready);
+        // Not "offline": the issuer answers, and says that it can't.
+        assert_eq!(wallet.payment_code(None).await.unwrap_err().code, Code::IssuerUnavailable);
+        lost.replace(false);
+        let till = world.till("1001").await;
+        let code = wallet.payment_code(None).await.unwrap();
+        assert_eq!(till.outcome(&code.text, 540, "sale-1").await, Outcome::Approved);
     });
 }

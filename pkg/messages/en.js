@@ -48,7 +48,7 @@ export const en = Object.freeze({
   "issuer-untrusted": { title: "Answer could not be trusted", body: "The answer did not come from your payment service, so it was thrown away. Check the network you are on.", action: null },
   "issuer-refused": { title: "Not accepted", body: "The payment service did not accept this.", action: null },
   "clock-skew": { title: "The time could not be checked", body: "<Your device's clock seems to be off by about {minutes} min.> Turn on automatic date and time.", action: "Try again" },
-  "sync-needed": { title: "Connect once", body: "A clock that was wrong dated a code far ahead, so no new code is made yet. Go online: the wallet checks the time and goes on. <Without a connection it goes on in about {minutes} min.>", action: "Try again" },
+  "sync-needed": { title: "Connect once", body: "A clock that was wrong dated a code far ahead, so no new code is made yet. Go online: the wallet checks the time and goes on. If it still makes no code, renew this device's key. <Without a connection it goes on in about {minutes} min.>", action: "Try again" },
   "upgrade-needed": { title: "Update needed", body: "This page is out of date. Reload it.", action: "Reload" },
   "use-dpop-nonce": { title: "Connection needs another try", body: "Your device's proof was out of date.", action: "Try again" },
   "proof-refused": { title: "Device could not be confirmed", body: PAGE_FAULT, action: "Reload" },

@@ -48,7 +48,7 @@ export const ja = Object.freeze({
   "issuer-untrusted": { title: "応答を信頼できません", body: "決済サービスの正しい応答ではないため破棄しました。接続中のネットワークをご確認ください。", action: null },
   "issuer-refused": { title: "受け付けられませんでした", body: "決済サービスで受け付けられませんでした。", action: null },
   "clock-skew": { title: "時刻を確認できません", body: "<端末の時計が約{minutes}分ずれているようです。>日付と時刻の自動設定をオンにしてください。", action: "もう一度" },
-  "sync-needed": { title: "一度接続してください", body: "時計のずれにより、先の日時のコードが作られました。いまは新しいコードを作れません。オンラインにすると、ウォレットが時刻を確認して再開します。<接続しない場合は約{minutes}分後に再開します。>", action: "もう一度" },
+  "sync-needed": { title: "一度接続してください", body: "時計のずれにより、先の日時のコードが作られました。いまは新しいコードを作れません。オンラインにすると、ウォレットが時刻を確認して再開します。それでもコードが作れないときは、端末の鍵を更新してください。<接続しない場合は約{minutes}分後に再開します。>", action: "もう一度" },
   "upgrade-needed": { title: "更新が必要です", body: "このページは古くなっています。再読み込みしてください。", action: "再読み込み" },
   "use-dpop-nonce": { title: "もう一度お試しください", body: "端末の証明の有効期限が切れていました。", action: "もう一度" },
   "proof-refused": { title: "端末を確認できませんでした", body: PAGE_FAULT, action: "再読み込み" },

@@ -124,6 +124,23 @@ pub(super) fn answered(
     }
 }
 
+/// The answer that a payment under this key was given before. Looked up and not found, there will be none: it was not taken.
+///
+/// # Errors
+/// [`Code::IdempotencyMismatch`] if it was given to another request.
+pub(super) fn taken_before(
+    records: &Records,
+    key: &str,
+    request: Hash,
+    untaken: impl Fn(Outcome) -> PaymentAnswer,
+    now: u32,
+) -> Result<Option<PaymentAnswer>, Refused> {
+    match answered(records, key, request, now) {
+        Err(refused) if refused.code == Code::Declined => Ok(Some(untaken(Outcome::Declined))),
+        before => before,
+    }
+}
+
 /// The last answer under this key, whatever it was asked with. None closes the key: a request that is still on its way
 /// may not take money that its till was told nobody took.
 pub(super) fn look_up(records: &mut Records, key: &str, currency: Currency, now: u32) -> Option<PaymentAnswer> {

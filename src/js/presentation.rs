@@ -79,14 +79,14 @@ impl RawPresentation {
         let bounds = Request::new(bounds).bounds(0);
         promise(async move {
             let made = match bounds {
-                Ok((max, form)) => with!(inner.wallet, wallet => wallet.payment_code_as(form, max).await),
+                Ok((max, form)) => with!(inner.wallet, wallet => wallet.code_to_present(form, max).await),
                 Err(error) => Err(error),
             };
             let now = inner.now();
             let mut presentation = inner.presentation.borrow_mut();
             match made {
-                Ok(code) => {
-                    presentation.made(&code, now);
+                Ok((code, origin)) => {
+                    presentation.made(&code, origin, now);
                     to_js(&code)
                 }
                 Err(error) => {

@@ -1,6 +1,7 @@
 //! The text of a call, written once for all its deliveries (protocol section 5, *Delivered twice*).
 
 use super::Wallet;
+use super::client::parse;
 use super::error::{Confidence, Error};
 use super::ports::{Clock, Entropy, Platform};
 use crate::code::Code;
@@ -18,28 +19,38 @@ const LONGEST: Duration = Duration::from_secs(300);
 /// Calls without an answer at the most.
 const MOST: usize = 16;
 
+/// Reads an answer, and fails where it is none to the call.
+pub(super) type Reader = fn(&[u8]) -> Result<(), Error>;
+
 /// A call as it is sent, however often: where to, and the same bytes each time.
 #[derive(Clone)]
 pub(super) struct Body {
     path: &'static str,
     text: Vec<u8>,
     id: Option<CallId>,
+    read: Option<Reader>,
 }
 
 impl Body {
     /// A call from where its parts are.
     fn of<C: Call>(parts: &dyn ToJson, name: C::Name) -> Self {
-        Self { path: C::PATH, text: body_of::<C>(parts, name), id: name.call_id() }
+        let read = |answer: &[u8]| parse::<C::Reply>(answer).map(drop);
+        Self { path: C::PATH, text: body_of::<C>(parts, name), id: name.call_id(), read: Some(read) }
     }
 
     /// A call that was written before and kept.
     pub(super) fn kept(path: &'static str, text: &Bytes) -> Self {
-        Self { path, text: text.0.clone(), id: None }
+        Self { path, text: text.0.clone(), id: None, read: None }
     }
 
     /// Its path below the issuer's origin.
     pub(super) const fn path(&self) -> &'static str {
         self.path
+    }
+
+    /// Whether an answer can be read as one to this call: what some network puts in its place is none.
+    pub(super) const fn reader(&self) -> Option<Reader> {
+        self.read
     }
 
     /// Its text.

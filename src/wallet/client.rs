@@ -63,8 +63,13 @@ impl<P: Platform> Wallet<P> {
     /// Sends a call whose body was written before.
     pub(super) fn send_proved(&self, by: By, body: Body) -> Local<'_, Result<Vec<u8>, Error>> {
         Box::pin(async move {
-            let id = body.id();
-            let answer = self.exchange(Some(by), body.path(), body.into_text()).await;
+            let (id, reader) = (body.id(), body.reader());
+            let mut answer = self.exchange(Some(by), body.path(), body.into_text()).await;
+            if let (Ok(bytes), Some(read)) = (&answer, reader)
+                && let Err(unreadable) = read(bytes)
+            {
+                answer = Err(unreadable);
+            }
             self.note_answer(id, &answer);
             answer
         })

@@ -48,7 +48,8 @@ impl<P: Platform> Wallet<P> {
             Ok(Kept::Record(record)) => {
                 let same_key = |data: Box<Data>| {
                     let mut held = self.room.data.borrow_mut();
-                    let same = held.as_ref().is_some_and(|held| held.device_key == data.device_key);
+                    let same = held.as_ref().is_some_and(|held| held.device_key == data.device_key)
+                        && !self.holds_other_keys(&data);
                     if same {
                         *held = Some(data);
                     }
@@ -64,6 +65,12 @@ impl<P: Platform> Wallet<P> {
         }
         self.room.changed();
         Ok(())
+    }
+
+    /// Whether the keys in memory are others than the record names: another tab has renewed them.
+    pub(super) fn holds_other_keys(&self, data: &Data) -> bool {
+        let is_other = |key: &Option<Rc<Key<P>>>, named| key.as_ref().is_some_and(|key| *key.public() != named);
+        is_other(&self.room.device.borrow(), data.device_key) || is_other(&self.room.channel.borrow(), data.channel_key)
     }
 
     /// Takes a stored record for the truth and opens its keys.

@@ -6,13 +6,14 @@ use super::dating::{check_order, is_dated_ahead};
 use super::error::{Details, Error};
 use super::picture;
 use super::ports::{Clock, Entropy, Platform};
-use super::presentation::{LONGEST_MS, ROTATION_MS};
+use super::presentation::{LONGEST_MS, Origin, ROTATION_MS};
 use super::record::{Counting, Data, Made, Shown, Terms};
 use super::room::ms;
 use super::state::{PaymentCode, Remaining};
 use crate::code::Code;
 use crate::rules::lifetime::{LIFETIME, OFFLINE_AFTER};
 use crate::rules::spending::{Cap, Meter};
+use crate::wire::id::to_base64;
 use crate::wire::money::{Amount, Money};
 use crate::wire::sign1::Unsigned;
 use crate::wire::state::DeviceStatus;
@@ -27,28 +28,39 @@ const A_MINUTE: usize = 10;
 const UNBROKEN_MS: u64 = ROTATION_MS + 15_000;
 
 impl<P: Platform> Wallet<P> {
+    pub(super) async fn make_code_to_present(
+        &self,
+        form: Form,
+        max: Option<Amount>,
+    ) -> Result<(PaymentCode, Origin), Error> {
+        let code = self.make_code(max, form).await?;
+        // Nobody has seen the code yet, so no receipt that is here is its own.
+        let origin = self.read(|data| {
+            let device = to_base64(&data.device_key.thumbprint().0);
+            Origin { device, newest: data.link.seq }
+        })?;
+        Ok((code, origin))
+    }
+
     pub(super) async fn make_code(&self, max: Option<Amount>, form: Form) -> Result<PaymentCode, Error> {
         let _turn = self.room.codes.turn().await;
         self.demand_ready()?;
         if max.is_some_and(Amount::is_zero) {
             return Err(Code::BadAmount.into());
         }
-        if self.read(|data| data.counting == Counting::Unknown || is_dated_ahead(data, self.now_ms()))? {
-            // Brings the floor of a new key, and names the counters of codes dated ahead. Whatever hinders it, what follows
-            // says why there is no code.
-            let _ = self.fetch_news().await;
-            self.demand_ready()?;
-        }
+        self.be_able_to_count().await?;
         let random = self.platform.entropy().draw()?;
         let now_ms = self.now_ms();
         // Counter and time are taken in one transaction that has reached the disk when this returns. A crash from
         // here on skips a number and nothing else.
-        let mut taken = None;
-        self.change(|data| {
-            taken = Some(take_token(data, max, random, now_ms)?);
-            Ok(())
-        })
-        .await?;
+        let mut taken = self.take_counter(max, random, now_ms).await?;
+        if taken.is_none() {
+            // Another tab has renewed the key: the one in memory is dead.
+            self.take_stored().await?;
+            self.demand_ready()?;
+            self.be_able_to_count().await?;
+            taken = self.take_counter(max, random, now_ms).await?;
+        }
         let Taken { unsigned, counter, issued_at, expires_at } = *taken.ok_or(Code::StorageFailed)?;
         let signed = self.signed(By::Device, unsigned).await?;
         // Locked or frozen meanwhile: a code that may not be shown is not handed out.
@@ -67,6 +79,39 @@ impl<P: Platform> Wallet<P> {
             path: picture.path,
             svg: picture.svg,
         })
+    }
+}
+
+impl<P: Platform> Wallet<P> {
+    /// Learns what the next counter needs: the floor of a new key, and the naming of those that a wrong clock dated.
+    async fn be_able_to_count(&self) -> Result<(), Error> {
+        let is_unknown = |data: &Data| data.counting == Counting::Unknown;
+        let is_ahead = self.read(|data| is_dated_ahead(data, self.now_ms()))?;
+        if !is_ahead && !self.read(is_unknown)? {
+            return Ok(());
+        }
+        let fetched = self.fetch_news().await;
+        self.demand_ready()?;
+        // What hinders the naming, the code that is not made says itself.
+        if self.read(is_unknown)? { fetched } else { Ok(()) }
+    }
+
+    /// Takes the next counter; `None` if the record names another device key than the one in memory.
+    async fn take_counter(
+        &self,
+        max: Option<Amount>,
+        random: [u8; 4],
+        now_ms: u64,
+    ) -> Result<Option<Box<Taken>>, Error> {
+        let mut taken = None;
+        self.change(|data| {
+            if !self.holds_other_keys(data) {
+                taken = Some(take_token(data, max, random, now_ms)?);
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(taken)
     }
 }
 

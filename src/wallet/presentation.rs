@@ -71,6 +71,8 @@ enum Phase {
         since: u64,
         /// Not before this.
         from: u64,
+        /// When the code that is on screen ends.
+        ends: Option<u64>,
     },
     Showing {
         since: u64,
@@ -79,11 +81,29 @@ enum Phase {
     },
 }
 
+/// What tells the receipts of a presentation from others with the same counters: the key that makes its codes, and that they come
+/// after what was known before the first one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// Thumbprint of the device key, base64url.
+    pub device: String,
+    /// Sequence of the newest receipt that is known.
+    pub newest: u64,
+}
+
+/// Codes that were made.
+#[derive(Clone, Debug)]
+struct Codes {
+    origin: Origin,
+    first: u32,
+    last: u32,
+}
+
 /// One place where codes are drawn. Times are milliseconds of one steady clock of the page.
 #[derive(Clone, Debug)]
 pub struct Presentation {
     phase: Phase,
-    counters: Option<(u32, u32)>,
+    codes: Option<Codes>,
 }
 
 impl Default for Presentation {
@@ -96,23 +116,26 @@ impl Presentation {
     /// Waits for the first tap.
     #[must_use]
     pub const fn new() -> Self {
-        Self { phase: Phase::Waiting(Wait::Start), counters: None }
+        Self { phase: Phase::Waiting(Wait::Start), codes: None }
     }
 
     /// The user tapped.
     pub fn tapped(&mut self, now: u64) -> View {
         if let Phase::Waiting(_) = self.phase {
-            self.counters = None;
-            self.phase = Phase::Making { since: now, from: now };
+            self.codes = None;
+            self.phase = Phase::Making { since: now, from: now, ends: None };
         }
         self.at(now)
     }
 
     /// The code that was asked for is here. It is not drawn if something ended the presentation meanwhile.
-    pub fn made(&mut self, code: &PaymentCode, now: u64) -> View {
+    pub fn made(&mut self, code: &PaymentCode, origin: Origin, now: u64) -> View {
+        let last = code.counter;
         // Also when the code comes too late to be drawn: it is a token of this presentation all the same.
-        let first = self.counters.map_or(code.counter, |(first, _)| first);
-        self.counters = Some((first, code.counter));
+        match &mut self.codes {
+            Some(codes) if codes.origin.device == origin.device => codes.last = last,
+            _ => self.codes = Some(Codes { origin, first: last, last }),
+        }
         if let Phase::Making { since, .. } = self.phase {
             let life = code.expires_at.saturating_sub(code.made_at);
             self.phase = Phase::Showing { since, made: now, ends: now.saturating_add(life) };
@@ -122,8 +145,8 @@ impl Presentation {
 
     /// The code that was asked for comes too soon after the one before: it is asked for again after `wait` milliseconds.
     pub fn too_soon(&mut self, wait: u64, now: u64) -> View {
-        if let Phase::Making { since, .. } = self.phase {
-            self.phase = Phase::Making { since, from: now.saturating_add(wait) };
+        if let Phase::Making { from, .. } = &mut self.phase {
+            *from = now.saturating_add(wait);
         }
         self.at(now)
     }
@@ -151,11 +174,13 @@ impl Presentation {
             Kind::Declined => Wait::Declined,
             _ => return false,
         };
-        let ours = receipt.by == Some(By::ThisDevice)
-            && self
-                .counters
-                .zip(receipt.counter)
-                .is_some_and(|((first, last), counter)| (first..=last).contains(&counter));
+        let is_of = |codes: &Codes| {
+            let Origin { device, newest } = &codes.origin;
+            receipt.sequence > *newest
+                && receipt.device.as_ref() == Some(device)
+                && receipt.counter.is_some_and(|counter| (codes.first..=codes.last).contains(&counter))
+        };
+        let ours = receipt.by == Some(By::ThisDevice) && self.codes.as_ref().is_some_and(is_of);
         if !ours || matches!(self.phase, Phase::Waiting(Wait::Paid)) {
             return false;
         }
@@ -165,14 +190,15 @@ impl Presentation {
 
     /// What to draw at `now`; call it each second.
     pub fn at(&mut self, now: u64) -> View {
+        let is_over = |since: u64, ends: u64| now.saturating_sub(since) >= LONGEST_MS || now >= ends;
         self.phase = match self.phase {
-            Phase::Showing { since, ends, .. } if now.saturating_sub(since) >= LONGEST_MS || now >= ends => {
+            Phase::Showing { since, ends, .. } if is_over(since, ends) => Phase::Waiting(Wait::Rested),
+            Phase::Showing { since, made, ends } if now.saturating_sub(made) >= ROTATION_MS => {
+                Phase::Making { since, from: now, ends: Some(ends) }
+            }
+            Phase::Making { since, ends, .. } if is_over(since, ends.unwrap_or(u64::MAX)) => {
                 Phase::Waiting(Wait::Rested)
             }
-            Phase::Showing { since, made, .. } if now.saturating_sub(made) >= ROTATION_MS => {
-                Phase::Making { since, from: now }
-            }
-            Phase::Making { since, .. } if now.saturating_sub(since) >= LONGEST_MS => Phase::Waiting(Wait::Rested),
             phase => phase,
         };
         match self.phase {

@@ -77,17 +77,26 @@ impl<P: Platform> Wallet<P> {
     pub(super) fn fetch_news(&self) -> Local<'_, Result<(), Error>> {
         Box::pin(async move {
             let _turn = self.room.news.turn().await;
-            if let Err(error) = self.resume_registration().await {
-                if let Some(noted) = self.noted(stopped(error.code)) {
-                    noted.await?;
-                }
-                return Err(error);
+            let mut fetched = self.fetch_with_held_keys().await;
+            if fetched.is_err() && self.read(|data| self.holds_other_keys(data))? {
+                // Another tab has renewed the key: the refusal was the old one's.
+                self.take_stored().await?;
+                fetched = self.fetch_with_held_keys().await;
             }
-            let fetched = self.fetch_rounds().await;
             // Also where the history does not hold. What hinders it, the next code says.
             let _ = self.name_counters_if_ahead().await;
             fetched
         })
+    }
+
+    async fn fetch_with_held_keys(&self) -> Result<(), Error> {
+        if let Err(error) = self.resume_registration().await {
+            if let Some(noted) = self.noted(stopped(error.code)) {
+                noted.await?;
+            }
+            return Err(error);
+        }
+        self.fetch_rounds().await
     }
 
     fn fetch_rounds(&self) -> Local<'_, Result<(), Error>> {
@@ -252,7 +261,8 @@ impl<P: Platform> Wallet<P> {
             return None;
         }
         Some(self.change(move |data| {
-            data.status = stopped.unwrap_or(data.status);
+            // What the key that was replaced hears says nothing of the one that replaced it.
+            data.status = stopped.filter(|_| !self.holds_other_keys(data)).unwrap_or(data.status);
             if let Some(since) = late {
                 data.alert(plain_alert(AlertKind::ReceiptsLate, "late", since, now_ms));
             }

@@ -59,6 +59,13 @@ test("messages name figures where they are known and leave their sentences out w
   assert.equal(explain({ code: "of-a-later-version", details: null }, en).title, en["issuer-refused"].title);
 });
 
+test("who can't go on with a sync, or with this key, is told to renew the key", () => {
+  for (const code of ["sync-needed", "rotate-needed"]) {
+    assert.match(en[code].body, /\b[Rr]enew\b[^.]*\bkey\b/, code);
+    assert.match(ja[code].body, /鍵を更新/, code);
+  }
+});
+
 test("the currencies are the module's, with their decimals", () => {
   const source = /currencies! \{\n(.*?)\n\}/s.exec(read("src/wire/money.rs"))[1];
   const wanted = [...source.matchAll(/"([A-Z]{3})" \d+ (\d)/g)].map(([, name, digits]) => `${name} ${digits}`).sort();

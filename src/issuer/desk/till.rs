@@ -92,11 +92,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         }
         let found = self
             .decide(caller.now_ms, needs, |moment, records| {
-                let before = match payments::answered(records, &answer_key, request, moment.now()) {
-                    // Looked up and not found, so there will be none.
-                    Err(refused) if refused.code == Code::Declined => Some(untaken(Outcome::Declined)),
-                    before => before?,
-                };
+                let before = payments::taken_before(records, &answer_key, request, untaken, moment.now())?;
                 // What was taken before the till was blocked stays so.
                 if before.is_none() && (till.blocked || tills::guesses_too_much(moment, records, &tries)) {
                     return Ok((Some(untaken(Outcome::TillBlocked)), Vec::new()));
@@ -157,14 +153,9 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         let needs = Needs::new().and(Kind::Tries, tries).and(Kind::TillAnswers, answer_key);
         self.decide(caller.now_ms, needs, |moment, records| {
             let now = moment.now();
-            match payments::answered(records, answer_key, request, now) {
-                // Looked up meanwhile and not found, so there will be none.
-                Err(refused) if refused.code == Code::Declined => {
-                    return Ok(PaymentAnswer { outcome: Outcome::Declined, ..answer.clone() });
-                }
-                Ok(None) => {}
-                Ok(Some(before)) => return Ok(before),
-                Err(refused) => return Err(refused),
+            let untaken = |outcome| PaymentAnswer { outcome, ..answer.clone() };
+            if let Some(before) = payments::taken_before(records, answer_key, request, untaken, now)? {
+                return Ok(before);
             }
             let Attempts { per_till, window, .. } = moment.settings.attempts;
             // At its limit already: the next call finds that out.

@@ -301,7 +301,8 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             })
             .await?;
         match found {
-            Some((State::Declined, _)) => Err(Code::CardDeclined.into()),
+            // Nothing was charged; a wallet that is shown the receipt says so too.
+            Some((State::Declined | State::GivenUp, _)) => Err(Code::CardDeclined.into()),
             Some((State::Done, Some(seq))) => Ok(IntentConfirmed::Done { receipt: self.receipt(account, seq).await? }),
             _ => Ok(IntentConfirmed::Pending { top_up: id.parse()? }),
         }

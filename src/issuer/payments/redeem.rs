@@ -1,6 +1,6 @@
 //! Takes one payment: the second half of the protocol's order of checks, in one transaction under the account's lock.
 
-use super::{Payment, answered, breakers, held, remember};
+use super::{Payment, breakers, held, remember, taken_before};
 use crate::code::Code;
 use crate::issuer::account::{Account, Debit, Device, Retired, State};
 use crate::issuer::allowance::account_cap;
@@ -76,7 +76,7 @@ pub(in crate::issuer) fn redeem(
     let Taking { token, sale, .. } = *taking;
     let now = moment.now();
     let answer = |outcome| PaymentAnswer::without_payment(outcome, sale.amount, sale.currency, now);
-    if let Some(before) = answered(records, taking.answer_key, taking.request, now)? {
+    if let Some(before) = taken_before(records, taking.answer_key, taking.request, answer, now)? {
         return Ok(before);
     }
     let till = records.tills.get(&sale.till).cloned().ok_or(Code::NotFound)?;

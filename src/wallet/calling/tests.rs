@@ -3,7 +3,7 @@
 use super::*;
 use crate::wallet::memory::run;
 use crate::wallet::scripted::{Trick, World};
-use crate::wire::calls::{ProveCard, Sync, read_body};
+use crate::wire::calls::{FreezeAccount, ProveCard, Sync, read_body};
 use crate::wire::id::Nonce;
 
 fn card(number: u32) -> ProveCard {
@@ -35,6 +35,35 @@ fn a_call_that_was_not_answered_keeps_its_name_and_another_one_has_its_own() {
     let second = before;
     wallet.note_answer(wallet.body::<ProveCard>(&card(900)).unwrap().id(), &Ok(Vec::new()));
     assert_ne!(text(&card(900)), second);
+}
+
+#[test]
+fn an_answer_that_nobody_can_read_is_no_answer() {
+    for body in [&b"<html>Welcome to the guest network</html>"[..], b"{\"fine\":true}", b""] {
+        let world = World::new();
+        let wallet = world.enrolled();
+        world.issuer.answer_instead(ProveCard::PATH, body.to_vec());
+        let sent = || crate::wallet::ports::Platform::transport(&world.place).sent().pop().unwrap();
+        let refused = run(wallet.prove_card(card(900).source)).unwrap_err();
+        assert_eq!((refused.code, refused.confidence), (Code::IssuerRefused, Confidence::Likely));
+        let first = sent();
+        assert!(run(wallet.prove_card(card(900).source)).is_err());
+        // The same call again: what it did the first time is not done twice.
+        assert_eq!(sent().body, first.body);
+        assert_ne!(sent().proof, first.proof);
+    }
+}
+
+#[test]
+fn an_order_to_freeze_stays_the_same_until_it_is_answered() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    world.issuer.answer_instead(FreezeAccount::PATH, b"<html></html>".to_vec());
+    let sent = || crate::wallet::ports::Platform::transport(&world.place).sent().pop().unwrap();
+    assert_eq!(run(wallet.freeze()).unwrap_err().code, Code::IssuerRefused);
+    let first = sent();
+    assert_eq!(run(wallet.freeze()).unwrap_err().code, Code::IssuerRefused);
+    assert_eq!(sent().body, first.body);
 }
 
 #[test]

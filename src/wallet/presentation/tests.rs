@@ -14,6 +14,15 @@ fn code(counter: u32) -> PaymentCode {
     }
 }
 
+fn origin(device: &str, newest: u64) -> Origin {
+    Origin { device: device.into(), newest }
+}
+
+/// Made by the key, after no receipt.
+fn first() -> Origin {
+    origin("key", 0)
+}
+
 fn receipt(kind: Kind, counter: u32, by: By) -> ReceiptView {
     let money = Money { amount: Amount::of(1), currency: Currency::JPY };
     ReceiptView {
@@ -26,7 +35,7 @@ fn receipt(kind: Kind, counter: u32, by: By) -> ReceiptView {
         shop: None,
         place: None,
         source: None,
-        device: None,
+        device: Some("key".into()),
         device_label: None,
         counter: Some(counter),
         by: Some(by),
@@ -50,7 +59,7 @@ fn codes_rotate_for_five_minutes_and_then_wait_for_a_tap() {
     while now < LONGEST_MS + 60_000 {
         if presentation.at(now) == View::Making {
             made += 1;
-            assert_eq!(presentation.made(&code(made), now), View::Showing { seconds_left: 30 });
+            assert_eq!(presentation.made(&code(made), first(), now), View::Showing { seconds_left: 30 });
         }
         now += 1_000;
     }
@@ -64,9 +73,9 @@ fn after_debit_refusal_and_blur_no_code_is_made_until_a_tap() {
     for (end, reason) in [(Kind::Payment, Wait::Paid), (Kind::Declined, Wait::Declined)] {
         let mut presentation = Presentation::new();
         presentation.tapped(0);
-        presentation.made(&code(4), 0);
+        presentation.made(&code(4), first(), 0);
         presentation.at(30_000);
-        presentation.made(&code(5), 30_000);
+        presentation.made(&code(5), first(), 30_000);
         // An earlier code of the same presentation ends it too.
         assert!(presentation.noticed(&receipt(end, 4, By::ThisDevice)));
         assert_eq!(presentation.at(31_000), waiting(reason));
@@ -75,7 +84,7 @@ fn after_debit_refusal_and_blur_no_code_is_made_until_a_tap() {
     }
     let mut presentation = Presentation::new();
     presentation.tapped(0);
-    presentation.made(&code(1), 0);
+    presentation.made(&code(1), first(), 0);
     assert_eq!(presentation.blurred(10), waiting(Wait::Blurred));
     assert_eq!(presentation.at(40_000), waiting(Wait::Blurred));
 }
@@ -85,7 +94,7 @@ fn a_code_that_comes_after_the_end_is_not_drawn() {
     let mut presentation = Presentation::new();
     presentation.tapped(0);
     presentation.blurred(10);
-    assert_eq!(presentation.made(&code(1), 20), waiting(Wait::Blurred));
+    assert_eq!(presentation.made(&code(1), first(), 20), waiting(Wait::Blurred));
     assert_eq!(presentation.failed(30), waiting(Wait::Blurred));
 }
 
@@ -93,7 +102,7 @@ fn a_code_that_comes_after_the_end_is_not_drawn() {
 fn what_others_paid_ends_nothing() {
     let mut presentation = Presentation::new();
     presentation.tapped(0);
-    presentation.made(&code(4), 0);
+    presentation.made(&code(4), first(), 0);
     assert!(!presentation.noticed(&receipt(Kind::Payment, 4, By::OtherDevice)));
     assert!(!presentation.noticed(&receipt(Kind::Payment, 3, By::ThisDevice)));
     assert!(!presentation.noticed(&receipt(Kind::TopUp, 4, By::ThisDevice)));
@@ -114,7 +123,7 @@ fn a_code_that_comes_too_soon_is_asked_for_again_by_itself() {
     assert_eq!(presentation.too_soon(700, 100), View::Soon { seconds_left: 1 });
     assert_eq!(presentation.at(799), View::Soon { seconds_left: 1 });
     assert_eq!(presentation.at(800), View::Making);
-    assert_eq!(presentation.made(&code(1), 800), View::Showing { seconds_left: 30 });
+    assert_eq!(presentation.made(&code(1), first(), 800), View::Showing { seconds_left: 30 });
     // The eleventh code of a minute.
     assert_eq!(presentation.at(30_800), View::Making);
     assert_eq!(presentation.too_soon(12_300, 30_800), View::Soon { seconds_left: 13 });
@@ -134,4 +143,47 @@ fn what_ended_meanwhile_is_not_asked_for_again() {
     presentation.tapped(0);
     presentation.too_soon(60_000, LONGEST_MS - 1_000);
     assert_eq!(presentation.at(LONGEST_MS), waiting(Wait::Rested));
+}
+
+#[test]
+fn what_a_replaced_key_paid_or_was_refused_ends_nothing() {
+    // The new key goes on from the counter below: a stranger offered a code of the copied key with the next one.
+    for kind in [Kind::Payment, Kind::Declined] {
+        let mut presentation = Presentation::new();
+        presentation.tapped(0);
+        presentation.made(&code(5), origin("new key", 0), 0);
+        assert!(!presentation.noticed(&receipt(kind, 5, By::ThisDevice)));
+        assert_eq!(presentation.at(1_000), View::Showing { seconds_left: 29 });
+        let own = ReceiptView { device: Some("new key".into()), ..receipt(kind, 5, By::ThisDevice) };
+        assert!(presentation.noticed(&own));
+    }
+}
+
+#[test]
+fn a_receipt_that_was_there_before_the_code_ends_nothing() {
+    let mut presentation = Presentation::new();
+    presentation.tapped(0);
+    presentation.made(&code(5), origin("key", 1), 0);
+    assert!(!presentation.noticed(&receipt(Kind::Declined, 5, By::ThisDevice)));
+    // Those that are known when the code is replaced may be of the code before.
+    presentation.at(30_000);
+    presentation.made(&code(6), origin("key", 2), 30_000);
+    let of_the_first = ReceiptView { sequence: 2, ..receipt(Kind::Payment, 5, By::ThisDevice) };
+    assert!(presentation.noticed(&of_the_first));
+}
+
+#[test]
+fn a_code_that_has_ended_does_not_stay_while_the_next_one_is_waited_for() {
+    let mut presentation = Presentation::new();
+    presentation.tapped(0);
+    presentation.made(&code(1), first(), 0);
+    assert_eq!(presentation.at(30_000), View::Making);
+    // Other tabs have made ten in this minute.
+    assert_eq!(presentation.too_soon(45_000, 30_000), View::Soon { seconds_left: 45 });
+    assert_eq!(presentation.at(59_999), View::Soon { seconds_left: 16 });
+    assert_eq!(presentation.at(60_000), waiting(Wait::Rested));
+    // The first code of a presentation may be waited for longer: there is none on screen.
+    presentation.tapped(61_000);
+    presentation.too_soon(59_000, 61_000);
+    assert_eq!(presentation.at(120_000), View::Making);
 }

@@ -1,6 +1,9 @@
 //! Deliveries of one call (protocol section 5, *Delivered twice*).
 
 use super::*;
+use crate::issuer::ledger::Records;
+use crate::issuer::moment::Moment;
+use crate::issuer::top_ups::{self, End};
 use crate::wire::allowance::Allowance;
 use crate::wire::id::{CallId, from_base64};
 use crate::wire::key_set::Use;
@@ -275,4 +278,38 @@ fn a_passkey_s_word_stops_an_account_once_also_under_a_name_that_was_forgotten()
     now(issuer.sweep()).unwrap();
     assert_ne!(prepare().nonce, nonce);
     assert_eq!(stranger.call(&issuer, &word).err(), Some(Code::IntentExpired));
+}
+
+#[test]
+fn a_top_up_that_was_given_up_is_no_longer_pending_for_a_second_delivery() {
+    let issuer = world();
+    let (device, channel) = enrolled(&issuer, "hanako");
+    prove_card(&issuer, &device, "card-5");
+    let intent = prepare_top_up(&issuer, &device, 5_000, "card-5").unwrap();
+    let call = agree(&device, &intent, &Passkey::new(PASSKEY));
+    let outcome = || {
+        let reply = deliver(&issuer, &device, &call, FIRST);
+        code(&reply).map_or_else(|| Ok(serde_json::from_slice::<IntentConfirmed>(&reply.body).unwrap()), Err)
+    };
+    assert!(matches!(outcome(), Ok(IntentConfirmed::Pending { .. })));
+    assert!(matches!(outcome(), Ok(IntentConfirmed::Pending { .. })));
+    let end = |end: fn() -> End| {
+        let account = device.account.clone().unwrap();
+        let id = now(issuer.ledger().keys(Kind::TopUps)).unwrap().pop().unwrap();
+        let needs = Needs::new().and(Kind::TopUps, &id).and(Kind::OpenTopUps, &id).and(Kind::Accounts, &account);
+        let end = |moment: &Moment<'_>, records: &mut Records| top_ups::end(moment, records, &account, &id, end());
+        now(issuer.decide(issuer.ledger().now_ms(), needs, end)).unwrap().unwrap();
+    };
+    issuer.ledger().clock().advance(120_000);
+    // The processor has never seen it.
+    end(|| End::NeverSeen);
+    assert_eq!(outcome().err(), Some(Code::CardDeclined));
+    assert_eq!(
+        kinds(&issuer, &channel).pop().unwrap(),
+        (receipt::Kind::TopUpFailed, Some("issuer-unavailable".into()))
+    );
+    // It has, all the same.
+    end(|| End::Accepted);
+    assert!(matches!(outcome(), Ok(IntentConfirmed::Done { .. })));
+    assert_eq!(balance(&issuer, &channel), 7_000);
 }

@@ -280,11 +280,27 @@ fn what_a_till_looked_up_in_vain_is_never_taken() {
     };
     assert_eq!(look(), None);
     let text = Shop::sign(&shop.token(1), HANDLE, VEIL);
-    assert_eq!(shop.redeem_signed(&text, TILL, 540, key), Err(Code::Declined));
-    assert_eq!(look(), None);
+    // The request was on its way: between its two transactions, say.
+    let answer = shop.redeem_signed(&text, TILL, 540, key).unwrap();
+    assert_eq!((answer.outcome, answer.payment, answer.amount), (Outcome::Declined, None, Amount::of(540)));
+    assert_eq!((look(), shop.receipts().len()), (None, 0));
     assert_eq!(shop.account().balance, Amount::of(2_000));
     // The code itself is not spent.
     assert_eq!(shop.redeem_signed(&text, TILL, 540, "another-key-of-16").unwrap().outcome, Outcome::Approved);
+}
+
+#[test]
+fn a_look_up_closes_no_key_that_gave_an_answer() {
+    let shop = Shop::new(2_000);
+    let key = "a-key-of-16-chars";
+    let answers = answer_key(till_key(&TILL.parse().unwrap()), key);
+    let text = Shop::sign(&shop.token(1), HANDLE, VEIL);
+    let sale = shop.redeem_signed(&text, TILL, 540, key).unwrap();
+    let found = shop.stage.decide(Needs::new().and(Kind::TillAnswers, &answers), |moment, records| {
+        look_up(records, &answers, Currency::JPY, moment.now())
+    });
+    assert_eq!(found, Some(sale.clone()));
+    assert_eq!(shop.redeem_signed(&text, TILL, 540, key), Ok(sale));
 }
 
 #[test]
