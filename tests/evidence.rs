@@ -154,6 +154,7 @@ fn every_act_that_somebody_signed_leaves_its_evidence_and_no_secret() {
         let export = serde_json::from_str(&text).unwrap();
         let expected = [
             "enrolment",
+            "call",
             "token",
             "token",
             "call",
@@ -199,11 +200,11 @@ fn evidence_ends_after_its_time_and_after_the_last_dispute_and_the_chain_stays_w
         wallet.sync().await.unwrap();
         let paid = wallet.receipts(None, 1)[0].sequence;
         let before = exported(&world, &account).await;
-        assert_eq!(kinds(&before), ["enrolment", "token"]);
+        assert_eq!(kinds(&before), ["enrolment", "call", "token"]);
 
         world.issuer.erase_body(&account, paid).await.unwrap();
         let erased = exported(&world, &account).await;
-        assert_eq!(kinds(&erased), ["enrolment", "token"], "erasing before its time leaves it");
+        assert_eq!(kinds(&erased), ["enrolment", "call", "token"], "erasing before its time leaves it");
         assert_eq!(bodies(&erased), bodies(&before) - 1);
 
         wallet.not_mine(paid).await.unwrap();
