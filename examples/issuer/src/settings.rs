@@ -146,7 +146,7 @@ impl Settings {
                 settings.rotate_keys = true;
                 continue;
             }
-            let value = || arguments.next().ok_or(Unusable::NoValue(name.clone()));
+            let mut value = || arguments.next().ok_or(Unusable::NoValue(name.clone()));
             match name.as_str() {
                 "--export-evidence" => {
                     let id = value()?.parse();
