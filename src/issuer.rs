@@ -281,12 +281,23 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             None => End::NeverSeen,
         };
         let now_ms = self.ledger.now_ms();
-        let find = |_: &Moment<'_>, records: &mut Records| Ok(records.top_ups.get(id).map(|held| held.account.clone()));
-        let Some(account) = self.decide(now_ms, Needs::new().and(Kind::TopUps, id), find).await? else {
+        let find = |_: &Moment<'_>, records: &mut Records| {
+            Ok(records.top_ups.get(id).map(|held| (held.account.clone(), held.seq)))
+        };
+        let Some((account, ended)) = self.decide(now_ms, Needs::new().and(Kind::TopUps, id), find).await? else {
             return Ok(None);
         };
+        // Evidence of one that was given up stands with its receipt, and is needed again only if it was taken after all.
+        let mut of_failed = None;
+        if let (Some(seq), End::Accepted) = (ended, end) {
+            of_failed = self.ledger.evidence(&account).await?.into_iter().find(|held| held.seq == seq);
+        }
+        let of_failed = of_failed.map(|held| held.evidence);
         let needs = Needs::new().and(Kind::TopUps, id).and(Kind::OpenTopUps, id).and(Kind::Accounts, &account);
-        self.decide(now_ms, needs, |moment, records| top_ups::end(moment, records, &account, id, end)).await
+        self.decide(now_ms, needs, |moment, records| {
+            top_ups::end(moment, records, &account, id, end, of_failed.clone())
+        })
+        .await
     }
 
     /// Finishes the proof of a card: what the card company does once its own customer has typed its code.

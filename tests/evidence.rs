@@ -15,11 +15,12 @@ use jitsuin::issuer::demo::Plan;
 use jitsuin::issuer::ledger::{Clock, Ledger as _, SqliteLedger};
 use jitsuin::wallet::memory::Place;
 use jitsuin::wallet::ports::{Authenticator as _, Platform as _, RequestOptions};
-use jitsuin::wallet::{Status, Wallet};
+use jitsuin::wallet::{Confirmed, Status, Wallet};
 use jitsuin::wire::calls::{ConfirmPasskeyFreeze, Outcome, PreparePasskeyFreeze, freeze_challenge};
 use jitsuin::wire::id::{AccountId, from_base64};
 use jitsuin::wire::receipt::Kind;
 use serde_json::Value;
+use sqlx::Connection as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use world::{Caller, START_MS, World, data, yen};
@@ -154,6 +155,7 @@ fn every_act_that_somebody_signed_leaves_its_evidence_and_no_secret() {
         let export = serde_json::from_str(&text).unwrap();
         let expected = [
             "enrolment",
+            "call",
             "token",
             "token",
             "call",
@@ -199,11 +201,11 @@ fn evidence_ends_after_its_time_and_after_the_last_dispute_and_the_chain_stays_w
         wallet.sync().await.unwrap();
         let paid = wallet.receipts(None, 1)[0].sequence;
         let before = exported(&world, &account).await;
-        assert_eq!(kinds(&before), ["enrolment", "token"]);
+        assert_eq!(kinds(&before), ["enrolment", "call", "token"]);
 
         world.issuer.erase_body(&account, paid).await.unwrap();
         let erased = exported(&world, &account).await;
-        assert_eq!(kinds(&erased), ["enrolment", "token"], "erasing before its time leaves it");
+        assert_eq!(kinds(&erased), ["enrolment", "call", "token"], "erasing before its time leaves it");
         assert_eq!(bodies(&erased), bodies(&before) - 1);
 
         wallet.not_mine(paid).await.unwrap();
@@ -225,5 +227,53 @@ fn evidence_ends_after_its_time_and_after_the_last_dispute_and_the_chain_stays_w
         };
         assert!(links(&after).starts_with(&links(&before)), "the chain is as it was");
         assert!(world.issuer.ledger().evidence(&account).await.unwrap().is_empty());
+    });
+}
+
+#[test]
+fn evidence_of_a_top_up_that_was_given_up_ends_with_its_receipts() {
+    over_a_file("given-up", async |file| {
+        let world = renewed(file).await;
+        let (place, wallet) = world.hanako().await;
+        let account = data(&place).account.unwrap().id;
+        world.prove_card(&wallet, "card-5").await;
+        assert!(matches!(world.top_up(&wallet, 1_000, "card-5").await.unwrap(), Confirmed::Pending { .. }));
+        drop((wallet, world));
+        // A card company that has never seen the charge.
+        let world = open(file, Plan { people: Vec::new(), shops: Vec::new() }).await;
+        world.advance(600);
+        world.issuer.sweep().await.unwrap();
+        assert!(
+            kinds(&exported(&world, &account).await).contains(&"step-up"),
+            "it stands with the failed top-up's receipt"
+        );
+        world.advance(THIRTEEN_MONTHS + 1);
+        world.issuer.sweep().await.unwrap();
+        assert_eq!(kinds(&exported(&world, &account).await), [""; 0]);
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+        let mut raw = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+        let kept = sqlx::query("SELECT 1 FROM top_ups WHERE body LIKE '%coSignature%'");
+        assert!(kept.fetch_all(&mut raw).await.unwrap().is_empty(), "no copy stays with the top-up");
+    });
+}
+
+#[test]
+fn evidence_names_no_device() {
+    over_a_file("labels", async |file| {
+        let world = renewed(file).await;
+        let account = story(&world).await;
+        let export = exported(&world, &account).await;
+        let (mut kept, mut bodies) = (Vec::new(), Vec::new());
+        for receipt in export["receipts"].as_array().unwrap() {
+            texts(&receipt["evidence"], &mut kept);
+            texts(&receipt["body"], &mut bodies);
+        }
+        let holds = |parts: &[Vec<u8>], label: &str| {
+            parts.iter().any(|part| part.windows(label.len()).any(|it| it == label.as_bytes()))
+        };
+        for label in ["Test phone", "New key"] {
+            assert!(holds(&bodies, label), "the account's own receipt names {label}");
+            assert!(!holds(&kept, label), "evidence names {label}");
+        }
     });
 }

@@ -3,6 +3,7 @@
 use super::buckets::count;
 use super::devices::require_active;
 use super::error::Refused;
+use super::evidence::Evidence;
 use super::ledger::{Record, Records};
 use super::messages::{Event, Message, Named};
 use super::moment::Moment;
@@ -38,6 +39,9 @@ pub struct CardProof {
     /// Whether its code was shown.
     #[serde(default)]
     done: bool,
+    /// The device key's call that opened it.
+    #[serde(default)]
+    evidence: Option<Box<Evidence>>,
     until: u32,
 }
 
@@ -64,6 +68,7 @@ pub(super) fn begin(
     thumb: Thumbprint,
     source: &SourceId,
     proof: &str,
+    evidence: Evidence,
 ) -> Result<(), Refused> {
     let now = moment.now();
     let owner = records.accounts.get(account).ok_or(Code::NotEnrolled)?;
@@ -86,6 +91,7 @@ pub(super) fn begin(
         code: moment.keys.mac(CODE_PURPOSE, &[proof.as_bytes(), code.as_bytes()]),
         wrong: Vec::new(),
         done: false,
+        evidence: Some(Box::new(evidence)),
         until: now.saturating_add(LIFE),
     };
     records.card_proofs.put(proof, open);
@@ -134,6 +140,7 @@ pub(super) fn finish(
         source.proved.push((open.thumb, now));
         let mut draft = Draft::of(Kind::CardProved, open.thumb);
         draft.body.source = Some(open.source);
+        draft.evidence = open.evidence.map(|evidence| *evidence);
         receipts::issue(moment, records, &mut owner, draft);
         records.accounts.put(account, owner);
     }

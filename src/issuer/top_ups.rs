@@ -64,8 +64,7 @@ pub struct TopUp {
     /// Number of the receipt that says how it ended.
     #[serde(default)]
     pub seq: Option<u64>,
-    /// What was agreed to. It moves to the receipt that says how the top-up ended; of one that was given up it stays here
-    /// as well, since the processor may still say that it took it.
+    /// What was agreed to. It moves to the receipt that says how the top-up ended.
     #[serde(default)]
     pub evidence: Option<Evidence>,
 }
@@ -198,7 +197,8 @@ pub(super) enum End {
 }
 
 /// Last step: credits or closes, once. A second answer finds it ended and changes nothing; one that says "taken"
-/// after it was given up is credited, since the card's owner has paid.
+/// after it was given up is credited, since the card's owner has paid; `of_failed` is the evidence of the receipt that said
+/// so, while it is kept.
 ///
 /// # Errors
 /// [`Code::NotFound`]; [`Code::IssuerUnavailable`] if the balance can't hold the sum.
@@ -208,6 +208,7 @@ pub(super) fn end(
     account: &AccountId,
     id: &str,
     end: End,
+    of_failed: Option<Evidence>,
 ) -> Result<Option<ReceiptItem>, Refused> {
     let now = moment.now();
     let mut top_up = records.top_ups.get(id).cloned().ok_or(Code::NotFound)?;
@@ -251,7 +252,7 @@ pub(super) fn end(
             device.topped_up.take_back(metered);
         }
     }
-    draft.evidence = if next == State::GivenUp { top_up.evidence.clone() } else { top_up.evidence.take() };
+    draft.evidence = top_up.evidence.take().or(of_failed);
     let receipt = receipts::issue(moment, records, &mut owner, draft);
     top_up.state = next;
     top_up.seq = Some(owner.link.seq);

@@ -24,6 +24,7 @@ EXPECTED = {
     "top-up": {"step-up top-up"}, "top-up-failed": {"step-up top-up"}, "refilled": {"step-up refill"},
     "limits-changed": {"step-up limit"}, "unfrozen": {"step-up unfreeze"}, "frozen": {"freeze", "passkey-freeze"},
     "device-added": {"enrolment", "rotation", "recovery"}, "device-revoked": {"call /v1/devices/sign-off"},
+    "card-proved": {"call /v1/cards/prove"},
 }
 
 
@@ -226,7 +227,7 @@ class File:
         except Exception as error:
             raise Fault(f"{part} (authenticatorData, clientData, signature): {error}") from None
 
-    def agreed(self, held, part):
+    def agreed(self, held, receipt, part):
         """An intent that passkey and device key agreed to."""
         part = f"{part}.stepUp"
         held = held["stepUp"]
@@ -251,12 +252,13 @@ class File:
         require((said[1], said[3], said[4]) == (1, self.issuer, self.account), f"{part}.intent: whose")
         require((said[5], said[6]) == (thumb, over[5]), f"{part}.intent: keys")
         self.passkey(assertion, tagged("jitsuin/v1/step-up", intent), f"{part}.assertion")
-        links = {receipt[4] for receipt, _ in self.seen.values()}
+        # The links before its own receipt: nobody could name a later one.
+        links = {self.seen[number][0][4] for number in range(1, receipt[3] + 1)}
         require(said[7] in links, f"{part}.intent: head is no link of this account")
         return said, thumb
 
     def step_up(self, held, receipt, body, part):
-        said, thumb = self.agreed(held, part)
+        said, thumb = self.agreed(held, receipt, part)
         require(receipt[7] == thumb, f"{part}.stepUp.intent: another device")
         terms = {"top-up": {2: said.get(16), 3: said.get(17), 6: said.get(18)}, "refill": {2: said.get(18)},
                  "limit": {2: said.get(17)}}.get(said[2], {})
@@ -325,7 +327,7 @@ class File:
         return "recovery"
 
     def rotation(self, held, receipt, _, part):
-        said, thumb = self.agreed(held, part)
+        said, thumb = self.agreed(held, receipt, part)
         message, stated, key, channel = self.statement(held, receipt, part)
         there = f"{part}.approval"
         old = raw(held["stepUp"]["deviceKey"], there)
@@ -375,6 +377,8 @@ class File:
             told = self.seen[int(asked["seq"])]
             require(told[0][6] == "held", f"{part}.body: another receipt")
             require(told[1] is None or told[1].get(8) == body.get(8), f"{part}.body: another payment")
+        if "source" in asked and body is not None:
+            require(body.get(6) == asked["source"], f"{part}.body: another card")
         return f"call {held['path']}"
 
     def token(self, held, receipt, body, part):

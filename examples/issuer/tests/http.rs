@@ -296,3 +296,33 @@ fn news_are_for_a_proved_channel_key_by_post_alone() {
     refused(&server.post("/v1/news", &[], "{\"after\":0}"), 401, "proof-refused");
     refused(&server.get("/v1/news"), 404, "not-found");
 }
+
+fn first_account(file: &std::path::Path) -> String {
+    use jitsuin::issuer::ledger::{Kind, Ledger as _, SqliteLedger};
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let keys = runtime.block_on(async { SqliteLedger::open(file).await.unwrap().keys(Kind::Accounts).await.unwrap() });
+    keys.first().unwrap().clone()
+}
+
+#[test]
+fn evidence_goes_to_a_new_file_that_only_its_owner_reads() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = folder();
+    let ledger = format!("sqlite:{}", place.join("ledger.sqlite").display());
+    drop(Server::start(&["--demo", "--ledger", &ledger]));
+    let out = place.join("evidence.json");
+    let common = ["--ledger", &ledger, "--public-url", "http://localhost:8080", "--out", out.to_str().unwrap()];
+    let (status, said) = run(&[&common[..], &["--export-evidence", "nobody"]].concat());
+    assert!(!status.success() && !out.exists(), "an account that is none: {said}");
+    std::fs::write(&out, "kept").unwrap();
+    let account = first_account(&place.join("ledger.sqlite"));
+    let (status, _) = run(&[&common[..], &["--export-evidence", &account]].concat());
+    assert!(!status.success());
+    assert_eq!(std::fs::read_to_string(&out).unwrap(), "kept", "a file that is there is not written over");
+    std::fs::remove_file(&out).unwrap();
+    let (status, said) = run(&[&common[..], &["--export-evidence", &account]].concat());
+    assert!(status.success(), "{said}");
+    assert_eq!(std::fs::metadata(&out).unwrap().permissions().mode() & 0o777, 0o600);
+    let file: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&out).unwrap()).unwrap();
+    assert_eq!((&file["version"], &file["account"]), (&1.into(), &account.into()));
+}

@@ -328,7 +328,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             .and(Kind::CardProofs, &proof)
             .and(Kind::Tries, cards::tries_key(account));
         self.once(caller.now_ms, delivery, needs, |moment, records| {
-            cards::begin(moment, records, account, caller.thumb, &call.source, &proof)?;
+            cards::begin(moment, records, account, caller.thumb, &call.source, &proof, caller.evidence())?;
             Ok(CardProofStarted { page: moment.settings.card_page.clone(), proof: proof.clone() })
         })
         .await

@@ -7,3 +7,4 @@ CREATE TABLE evidence (
     PRIMARY KEY (account, seq)
 );
 CREATE INDEX evidence_until ON evidence (until);
+CREATE TRIGGER evidence_is_final BEFORE UPDATE ON evidence EXECUTE FUNCTION stays();
