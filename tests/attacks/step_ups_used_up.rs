@@ -1,5 +1,6 @@
 //! A copied key, as fast as it can, so that its owner, who has the passkey, can do nothing any more: it opens step-ups, fails
-//! their confirms, and lowers the limit. Then it pays.
+//! their confirms, and lowers the limit. Then it pays. Before step-ups were stored nowhere: `intent-limit` for rotation and
+//! top-up, `too-many-attempts` for the release, the limit lowered, JPY 20,000 lost.
 
 use super::row::Row;
 use super::stage::{Stage, Thief, data, forge, top_up};
