@@ -12,6 +12,7 @@ mod confirms;
 #[path = "shopping.rs"]
 mod shopping;
 
+#[allow(unused_imports, reason = "a module of several suites, each of which uses its own part")]
 pub(crate) use confirms::one_step_up_confirmed_24_times_at_once_has_one_effect;
 
 use jitsuin::code::Code;
