@@ -85,6 +85,7 @@ rows! {
         copied_key "attacks/copied_key.rs"
         renewed_key "attacks/renewed_key.rs"
         presigned_stock "attacks/presigned_stock.rs"
+        step_ups_used_up "attacks/step_ups_used_up.rs"
         changed_top_up "attacks/changed_top_up.rs"
         changed_source "attacks/changed_source.rs"
         replayed_call "attacks/replayed_call.rs"

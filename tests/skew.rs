@@ -73,9 +73,8 @@ const CEREMONIES: [Asked; 5] = [Asked::TopUp, Asked::Refill, Asked::Limit, Asked
 impl Asked {
     /// What has to be so before, while the clock is right.
     async fn ready(self, wallet: &Wallet<Place>) {
-        match self {
-            Self::Release => wallet.freeze().await.unwrap(),
-            _ => {}
+        if matches!(self, Self::Release) {
+            wallet.freeze().await.unwrap();
         }
     }
 

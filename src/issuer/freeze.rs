@@ -21,6 +21,7 @@ use crate::wire::calls::{
 use crate::wire::id::{AccountId, Nonce, Thumbprint, from_base64, to_base64};
 use crate::wire::receipt::Kind;
 use crate::wire::webauthn::AttestedCredential;
+use serde::{Deserialize, Serialize};
 
 const STOP_PURPOSE: &str = "jitsuin/v1/stop-code";
 const CODE_PURPOSE: &str = "jitsuin/v1/unfreeze-code";
@@ -223,10 +224,28 @@ pub(super) fn check_release(moment: &Moment<'_>, owner: &Account, thumb: Thumbpr
     Ok(())
 }
 
-/// What a release is known by while its contact code is awaited: a name that only the issuer can make, so that nobody who
-/// holds a copied device key can use up the tries of a code that came after the owner's passkey.
-pub(super) fn attempt(keys: &Keys, account: &AccountId, thumb: Thumbprint) -> String {
-    to_base64(keys.mac(ATTEMPT_PURPOSE, &[account.as_str().as_bytes(), thumb.as_bytes()]).as_bytes())
+/// A contact code of a release that is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Sent {
+    /// How often the device's intents had been ended when it was sent.
+    ended: u32,
+    /// Its end, seconds since 1970.
+    until: u32,
+}
+
+impl Sent {
+    /// What the release is known by: a name that only the issuer can make and that no earlier code had, so that nobody who
+    /// holds a copied device key can use up the tries of a code that came after the owner's passkey.
+    pub(super) fn attempt(self, keys: &Keys, account: &AccountId, thumb: Thumbprint) -> String {
+        let (ended, until) = (self.ended.to_be_bytes(), self.until.to_be_bytes());
+        let parts = [account.as_str().as_bytes(), thumb.as_bytes(), &ended, &until];
+        to_base64(keys.mac(ATTEMPT_PURPOSE, &parts).as_bytes())
+    }
+}
+
+/// The key of [`Records::orders`] for the release by a device.
+pub(super) fn release_row(account: &AccountId, thumb: Thumbprint) -> String {
+    format!("release/{account}/{}", to_base64(thumb.as_bytes()))
 }
 
 /// Sends the contact code of a release that the passkey has agreed to. While a code of this device lives, nothing is sent.
@@ -236,17 +255,19 @@ pub(super) fn send_code(
     owner: &Account,
     thumb: Thumbprint,
     evidence: Evidence,
-) {
+) -> Sent {
     let now = moment.now();
-    let attempt = attempt(moment.keys, &owner.id, thumb);
+    let row = release_row(&owner.id, thumb);
     let ended = owner.device(thumb).map_or(0, |device| device.intents_ended);
-    let lives = |order: &Order| match order {
-        Order::Unfreeze { ended: then, tries, until, .. } => *then == ended && *tries < MOST_TRIES && *until > now,
-        _ => false,
-    };
-    if records.orders.get(&attempt).is_some_and(lives) {
-        return;
+    if let Some(Order::Unfreeze { ended: then, tries, until, .. }) = records.orders.get(&row)
+        && *then == ended
+        && *tries < MOST_TRIES
+        && *until > now
+    {
+        return Sent { ended, until: *until };
     }
+    let sent = Sent { ended, until: now.saturating_add(moment.settings.policy.order_seconds) };
+    let attempt = sent.attempt(moment.keys, &owner.id, thumb);
     let code = moment.chance.digits(SENT_DIGITS);
     let order = Order::Unfreeze {
         account: owner.id.clone(),
@@ -255,10 +276,11 @@ pub(super) fn send_code(
         tries: 0,
         ended,
         evidence: Some(Box::new(evidence)),
-        until: now.saturating_add(moment.settings.policy.order_seconds),
+        until: sent.until,
     };
-    records.orders.put(attempt, order);
+    records.orders.put(row, order);
     records.messages.push(Message::to_owner(owner, now, &Event::UnfreezeCode(&code)));
+    sent
 }
 
 /// Checks the contact code of a release and lets the account work again.
@@ -275,8 +297,9 @@ pub(super) fn enter_code(
     let now = moment.now();
     let mut owner = records.accounts.get(account).cloned().ok_or(Code::NotEnrolled)?;
     let ended_now = owner.device(caller).ok_or(Code::NotEnrolled)?.intents_ended;
+    let row = release_row(account, caller);
     let Some(Order::Unfreeze { account: held, thumb, code, tries, ended, evidence, until }) =
-        records.orders.get(attempt).cloned()
+        records.orders.get(&row).cloned()
     else {
         return Err(Code::CodeRefused.into());
     };
@@ -284,13 +307,17 @@ pub(super) fn enter_code(
     if held != *account || thumb != caller || ended != ended_now || until <= now || tries >= MOST_TRIES {
         return Err(Code::CodeRefused.into());
     }
+    // Another name costs no try of this code.
+    if attempt != (Sent { ended, until }).attempt(moment.keys, account, caller) {
+        return Err(Code::CodeRefused.into());
+    }
     if !moment.keys.mac_holds(CODE_PURPOSE, &[attempt.as_bytes(), typed.as_bytes()], code.as_bytes()) {
         let tries = tries.saturating_add(1);
-        records.orders.put(attempt, Order::Unfreeze { account: held, thumb, code, tries, ended, evidence, until });
+        records.orders.put(row, Order::Unfreeze { account: held, thumb, code, tries, ended, evidence, until });
         return Err(Code::CodeRefused.into());
     }
     check_release(moment, &owner, caller)?;
-    records.orders.take(attempt);
+    records.orders.take(row);
     let receipt = release(moment, records, &mut owner, Some(caller), evidence.map(|evidence| *evidence));
     records.accounts.put(account, owner);
     Ok(Unfrozen { receipt })

@@ -19,7 +19,7 @@ pub enum Order {
         /// End, seconds since 1970.
         until: u32,
     },
-    /// A contact code that follows an `unfreeze` intent, under its attempt.
+    /// A contact code that follows an `unfreeze` intent, under account and device.
     Unfreeze {
         /// The account.
         account: AccountId,

@@ -78,8 +78,8 @@ pub(super) enum Effect {
     Charge(Charge),
     /// It is done.
     Done(ReceiptItem, u64),
-    /// A release was agreed to, and its contact code is under way.
-    CodeSent,
+    /// A release was agreed to, and this contact code is under way.
+    CodeSent(freeze::Sent),
     /// An earlier delivery of the call did this.
     Before(Before),
 }
@@ -92,8 +92,8 @@ pub(super) enum Before {
     TopUp(String),
     /// The receipt of this number.
     Receipt(u64),
-    /// A contact code was sent.
-    CodeSent,
+    /// This contact code was sent.
+    CodeSent(freeze::Sent),
 }
 
 impl Again for Effect {
@@ -104,7 +104,7 @@ impl Again for Effect {
             Self::Charge(charge) => Before::TopUp(charge.key.clone()),
             Self::Done(_, seq) | Self::Before(Before::Receipt(seq)) => Before::Receipt(*seq),
             Self::Before(Before::TopUp(id)) => Before::TopUp(id.clone()),
-            Self::CodeSent | Self::Before(Before::CodeSent) => Before::CodeSent,
+            Self::CodeSent(sent) | Self::Before(Before::CodeSent(sent)) => Before::CodeSent(*sent),
         }
     }
 
@@ -216,10 +216,7 @@ fn apply(
             done(allowance::agree(moment, records, owner, thumb, terms, agreed.evidence), owner)
         }
         Action::Limit { new, .. } => done(limits::set(moment, records, owner, thumb, *new, agreed.evidence), owner),
-        Action::Unfreeze => {
-            freeze::send_code(moment, records, owner, thumb, agreed.evidence);
-            Effect::CodeSent
-        }
+        Action::Unfreeze => Effect::CodeSent(freeze::send_code(moment, records, owner, thumb, agreed.evidence)),
         _ => return Err(Code::Unsupported.into()),
     })
 }

@@ -3,7 +3,9 @@
 use super::stage::{Stage, Thief, data};
 use jitsuin::wallet::memory::{MemoryEntropy, Place, SoftKey};
 use jitsuin::wallet::ports::{Authenticator, Platform, RequestOptions, SigningKey};
-use jitsuin::wire::calls::{ConfirmIntent, ConfirmRecovery, Enrolled, PrepareRecovery, PrepareUnfreeze, Ticket};
+use jitsuin::wire::calls::{
+    ConfirmIntent, ConfirmRecovery, Enrolled, IntentPrepared, PrepareRecovery, PrepareUnfreeze, Ticket,
+};
 use jitsuin::wire::co_signature::CoSignature;
 use jitsuin::wire::enrolment::{self, Custody, Enrolment};
 use jitsuin::wire::id::{Bytes, CredentialId, Hash, to_base64};
@@ -43,6 +45,11 @@ pub async fn assert_as(own: &Place, credential: &CredentialId, user_handle: &Byt
 /// Agrees to the release of an account with a copy of its device key, signed by another passkey. The refusal.
 pub async fn release_by_hand(key: &Thief, own: &Place, victim: &Place) -> String {
     let prepared = key.call(&PrepareUnfreeze { head: Hash::ZERO }).await.unwrap();
+    agree_by_hand(key, own, victim, prepared).await
+}
+
+/// Confirms what was prepared for a copied device key, signed by another passkey. The refusal.
+pub async fn agree_by_hand(key: &Thief, own: &Place, victim: &Place, prepared: IntentPrepared) -> String {
     let intent = Intent::from_bytes(&prepared.intent.0).unwrap();
     let account = data(victim).account.unwrap();
     let assertion = assert_as(own, &account.credential, &account.user_handle, intent.challenge()).await;

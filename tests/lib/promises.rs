@@ -7,8 +7,13 @@
 )]
 #![allow(dead_code, reason = "a module of several suites, each of which uses its own part")]
 
+#[path = "confirms.rs"]
+mod confirms;
 #[path = "shopping.rs"]
 mod shopping;
+
+#[allow(unused_imports, reason = "a module of several suites, each of which uses its own part")]
+pub(crate) use confirms::one_step_up_confirmed_24_times_at_once_has_one_effect;
 
 use jitsuin::code::Code;
 use jitsuin::issuer::books::{Line, Movement};
@@ -441,6 +446,7 @@ macro_rules! promises {
             seeding_again_changes_nothing_and_the_books_hold
             one_token_offered_at_two_tills_at_once_is_taken_once
             one_token_under_24_keys_is_approved_once
+            one_step_up_confirmed_24_times_at_once_has_one_effect
             a_charge_that_many_sweeps_find_is_credited_once
         }
     };

@@ -154,7 +154,8 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         let account = caller.device()?;
         // What is no code costs no try.
         let code = typed::sent_code(&code).ok_or(Code::CodeRefused)?;
-        let needs = Needs::new().and(Kind::Accounts, account).and(Kind::Orders, &attempt);
+        let needs =
+            Needs::new().and(Kind::Accounts, account).and(Kind::Orders, freeze::release_row(account, caller.thumb));
         self.once(caller.now_ms, delivery, needs, |moment, records| {
             freeze::enter_code(moment, records, account, caller.thumb, (&attempt, &code))
         })

@@ -5,6 +5,7 @@ mod freeze;
 mod guesses;
 mod limits;
 mod news;
+mod nonces;
 mod replace;
 mod rotation;
 mod state;

@@ -263,7 +263,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         let needs = Needs::new()
             .and(Kind::Accounts, account)
             .and(Kind::Nonces, intents::row(Intent::from_bytes(&call.intent.0)?.nonce))
-            .and(Kind::Orders, freeze::attempt(&self.keys, account, caller.thumb))
+            .and(Kind::Orders, freeze::release_row(account, caller.thumb))
             .and(Kind::TopUps, &id)
             .and(Kind::OpenTopUps, &id);
         let effect = self
@@ -274,8 +274,8 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         let charge = match effect {
             Effect::Charge(charge) => charge,
             Effect::Done(receipt, _) => return Ok(IntentConfirmed::Done { receipt }),
-            Effect::CodeSent | Effect::Before(Before::CodeSent) => {
-                return Ok(IntentConfirmed::CodeSent { attempt: freeze::attempt(&self.keys, account, caller.thumb) });
+            Effect::CodeSent(sent) | Effect::Before(Before::CodeSent(sent)) => {
+                return Ok(IntentConfirmed::CodeSent { attempt: sent.attempt(&self.keys, account, caller.thumb) });
             }
             // This delivery charges nothing: the first one is at it, or a sweep will be.
             Effect::Before(Before::TopUp(id)) => return self.how_it_stands(account, id).await,

@@ -353,3 +353,21 @@ fn a_copied_key_freezes_three_times_a_day_and_keeps_nobody_from_releasing_renewi
     freeze(&issuer, &channel).unwrap();
     assert_eq!(standing(&issuer, &channel).status, DeviceStatus::Frozen);
 }
+
+#[test]
+fn the_name_of_a_release_that_is_over_uses_up_no_try_of_the_next() {
+    let issuer = world();
+    let (device, channel) = enrolled(&issuer, "hanako");
+    advance(&issuer, 1);
+    freeze(&issuer, &channel).unwrap();
+    // The thief saw the answer of one release, and holds a copied device key.
+    let seen = unfreeze_code(&issuer, &device).unwrap();
+    assert!(device.call(&issuer, &seen).is_ok());
+    freeze(&issuer, &channel).unwrap();
+    let next = unfreeze_code(&issuer, &device).unwrap();
+    for _ in 0..5 {
+        let guess = Unfreeze { code: "00000000".into(), ..seen.clone() };
+        assert_eq!(device.call(&issuer, &guess).err(), Some(Code::CodeRefused));
+    }
+    assert!(device.call(&issuer, &next).is_ok());
+}

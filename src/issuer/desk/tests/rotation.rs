@@ -10,14 +10,18 @@ use crate::wire::intent::Action;
 const NEW: u8 = 72;
 const NEW_CHANNEL: u8 = 73;
 
-fn prepare_rotation(issuer: &World, device: &Client, custody: Custody) -> Result<(Intent, KnownCredential), Code> {
+pub(super) fn prepare_rotation(
+    issuer: &World,
+    device: &Client,
+    custody: Custody,
+) -> Result<(Intent, KnownCredential), Code> {
     let call = PrepareRotation { new_thumb: public(NEW).thumbprint(), custody, head: Hash::ZERO };
     let prepared = device.call(issuer, &call)?;
     Ok((Intent::from_bytes(&prepared.intent.0).unwrap(), prepared.credential))
 }
 
 /// What is sent to confirm a rotation, with changes to its two statements.
-fn confirmation(
+pub(super) fn confirmation(
     device: &Client,
     passkey: &Passkey,
     (intent, credential): &(Intent, KnownCredential),
