@@ -68,3 +68,19 @@ fn the_page_of_codes_says_what_the_code_says() {
 fn the_package_s_table_of_codes_says_what_the_code_says() {
     hold("pkg/code-table.js", &code_table());
 }
+
+#[test]
+fn every_row_of_the_limits_on_tries_has_its_test() {
+    let page = std::fs::read_to_string("docs/account-safety.md").unwrap();
+    let section = page.split("\n### ").find(|part| part.starts_with("Limits on tries")).unwrap();
+    let rows: Vec<&str> = section.lines().filter(|line| line.starts_with("| ") && line.ends_with("` |")).collect();
+    assert!(rows.len() >= 12, "the test must see the table");
+    let tests: String = std::fs::read_dir("src/issuer/desk/tests")
+        .unwrap()
+        .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
+        .collect();
+    for row in rows {
+        let name = row.rsplit('`').nth(1).unwrap();
+        assert!(tests.contains(&format!("#[test]\nfn {name}()")), "{name}");
+    }
+}

@@ -1,7 +1,7 @@
 //! What the operator says on the command line.
 
 use jitsuin::wire::id::AccountId;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 /// What the server is told once, at its start.
@@ -22,6 +22,8 @@ pub(crate) struct Settings {
     pub(crate) rotate_keys: bool,
     /// The account whose evidence is written to a file instead of serving.
     pub(crate) export: Option<Export>,
+    /// A proxy in front, whose word for the caller's address is believed; none: the socket's address counts.
+    pub(crate) proxy: Option<IpAddr>,
     /// Folder of the pages; none: no pages.
     pub(crate) www: Option<PathBuf>,
     /// Folder of the npm package, served under `/pkg/` where pages are.
@@ -92,7 +94,7 @@ impl core::fmt::Display for Unusable {
 }
 
 const USAGE: &str = "usage: jitsuin-issuer --listen ADDR… --ledger sqlite:FILE|postgres://… --public-url URL [--origins A,B] \
-[--www DIR] [--pkg DIR] [--demo] [--rotate-keys], with --export-evidence ACCOUNT --out FILE in the place of --listen, or \
+[--www DIR] [--pkg DIR] [--demo] [--proxy IP] [--rotate-keys], with --export-evidence ACCOUNT --out FILE in the place of --listen, or \
 --help";
 
 /// What `--help` prints.
@@ -109,6 +111,8 @@ jitsuin-issuer: the reference issuer of Jitsuin
   --pkg DIR             Folder of the npm package, served under /pkg/ where pages are served. No call needs it.
   --demo                Adds the accounts hanako and taro, two tills, an inbox that anybody on this machine can read and
                         a card company. Listens on loopback addresses only.
+  --proxy IP            Address of a proxy in front. Of calls that come from it, the last address in X-Forwarded-For counts
+                        as the caller's; any other caller's header counts for nothing.
   --rotate-keys         Makes new issuer keys before it opens.
   --export-evidence ACCOUNT --out FILE
                         Writes what an account signed, with its receipts, to a new file that only its owner may read, and
@@ -133,6 +137,7 @@ impl Settings {
             demo: false,
             rotate_keys: false,
             export: None,
+            proxy: None,
             www: None,
             pkg: beside_sources("pkg"),
         };
@@ -171,6 +176,7 @@ impl Settings {
                 let address = value()?.parse().map_err(|_| Unusable::BadValue("--listen IP:PORT"))?;
                 self.listen.push(address);
             }
+            "--proxy" => self.proxy = Some(value()?.parse().map_err(|_| Unusable::BadValue("--proxy IP"))?),
             "--ledger" => {
                 let ledger = value()?;
                 let file = ledger.strip_prefix("sqlite:").filter(|file| !file.is_empty());

@@ -6,7 +6,7 @@ use axum::http::HeaderValue;
 use jitsuin::issuer::desk::{Reply, Request, SLOW};
 use jitsuin::issuer::funding::DemoProcessor;
 use jitsuin::issuer::{self, Issuer};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -28,6 +28,8 @@ pub(crate) struct App {
     pub(crate) issuer: Arc<Desk>,
     /// Its public URL.
     pub(crate) url: String,
+    /// The proxy in front, if one is named.
+    pub(crate) proxy: Option<IpAddr>,
     origins: Vec<String>,
     hosts: Vec<String>,
     hashing: Arc<Semaphore>,
@@ -62,7 +64,7 @@ impl App {
         hosts.extend(addresses.iter().map(|address| format!("localhost:{}", address.port())));
         let hashing = Arc::new(Semaphore::new(HASHES_AT_ONCE));
         let followers = Arc::new(Semaphore::new(FOLLOWERS));
-        Ok(Self { issuer, url, origins, hosts, hashing, followers })
+        Ok(Self { issuer, url, proxy: settings.proxy, origins, hosts, hashing, followers })
     }
 
     /// Whether pages of this origin may call.
