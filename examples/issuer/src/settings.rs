@@ -114,9 +114,10 @@ jitsuin-issuer: the reference issuer of Jitsuin
   --proxy IP            Address of a proxy in front. Of calls that come from it, the last address in X-Forwarded-For counts
                         as the caller's; any other caller's header counts for nothing.
   --rotate-keys         Makes new issuer keys before it opens.
-  --export-evidence ACCOUNT --out FILE
+  --export-evidence ACCOUNT
                         Writes what an account signed, with its receipts, to a new file that only its owner may read, and
-                        ends. It needs --ledger, --public-url and --origins, and no --listen.
+                        ends. It needs --out, --ledger, --public-url and --origins, and no --listen.
+  --out FILE            The file of --export-evidence.
   -h, --help            Prints this and ends.
 
 It prints the thumbprint of its root, which a wallet pins, and then a line 'listening on IP:PORT' for each address.

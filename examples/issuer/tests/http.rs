@@ -309,7 +309,7 @@ fn evidence_goes_to_a_new_file_that_only_its_owner_reads() {
     use std::os::unix::fs::PermissionsExt as _;
     let place = folder();
     let ledger = format!("sqlite:{}", place.join("ledger.sqlite").display());
-    drop(Server::start(&["--demo", "--ledger", &ledger]));
+    drop(Server::start(&["--demo", "--ledger", &ledger, "--public-url", "http://localhost:8080"]));
     let out = place.join("evidence.json");
     let common = ["--ledger", &ledger, "--public-url", "http://localhost:8080", "--out", out.to_str().unwrap()];
     let (status, said) = run(&[&common[..], &["--export-evidence", "nobody"]].concat());

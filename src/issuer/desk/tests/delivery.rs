@@ -297,7 +297,8 @@ fn a_top_up_that_was_given_up_is_no_longer_pending_for_a_second_delivery() {
         let account = device.account.clone().unwrap();
         let id = now(issuer.ledger().keys(Kind::TopUps)).unwrap().pop().unwrap();
         let needs = Needs::new().and(Kind::TopUps, &id).and(Kind::OpenTopUps, &id).and(Kind::Accounts, &account);
-        let end = |moment: &Moment<'_>, records: &mut Records| top_ups::end(moment, records, &account, &id, end());
+        let end =
+            |moment: &Moment<'_>, records: &mut Records| top_ups::end(moment, records, &account, &id, end(), None);
         now(issuer.decide(issuer.ledger().now_ms(), needs, end)).unwrap().unwrap();
     };
     issuer.ledger().clock().advance(120_000);
