@@ -110,7 +110,7 @@ async function topUp({ issuer, victim }) {
   const stranger = new Prover(issuer, await makeKeys(), victim.account);
   const body = { amount: String(THIRTY_THOUSAND), currency: "JPY", source: "card-1", head: "A".repeat(43) };
   let code = null;
-  for (let time = 0; time < 3; time += 1) code = (await stranger.change("/v1/top-ups", body)).code;
+  for (let time = 0; time < 3; time += 1) code = (await stranger.post("/v1/top-ups", JSON.stringify(body))).code;
   return { code: code ?? "approved" };
 }
 

@@ -342,7 +342,7 @@ class Wallet:
     def top_up(self, amount, source):
         fingerprint = tagged("jitsuin/v1/source", cbor({key: self.sources[source][key] for key in range(1, 5)}))
         call = {"amount": str(amount), "currency": YEN, "source": source, "head": b64(self.link)}
-        theirs = unb64(self.device.change("/v1/top-ups", call)["intent"])
+        theirs = unb64(self.device.post("/v1/top-ups", call)["intent"])
         drawn = cbor2.loads(theirs)
         intent = cbor({
             1: 1, 2: "top-up", 3: self.issuer, 4: self.account, 5: self.key.public.thumb, 6: self.passkey, 7: self.link,
