@@ -18,6 +18,10 @@ const FIRST_WAIT: u32 = 60;
 const LONGEST_WAIT: u32 = 3600;
 /// Contact codes in a day that nobody enters.
 const MOST_UNASKED: u32 = 3;
+/// Contact codes of one device key that count once if they come within [`ROW`] seconds.
+const MOST_IN_ROW: u32 = 5;
+/// See [`MOST_IN_ROW`].
+const ROW: u32 = 60;
 /// Freezes in a day by one and the same weak proof.
 const MOST_FREEZES: u32 = 3;
 /// How long a device key that finished a login is known, in seconds: 400 days.
@@ -140,8 +144,23 @@ pub(super) fn codes_key(account: &AccountId, known: Option<Thumbprint>) -> Strin
     known.map_or_else(|| format!("codes/{account}"), |thumb| format!("codes/{account}/{thumb}"))
 }
 
+/// The key under which the codes of one device key in a row are counted.
+pub(super) fn row_key(account: &AccountId, thumb: Thumbprint) -> String {
+    format!("codes-row/{account}/{thumb}")
+}
+
 /// Counts a contact code, which counts no more once one is entered. Whether it may be sent, and whether it is the day's last.
-pub(super) fn count_code(records: &mut Records, key: &str, now: u32) -> Option<bool> {
+/// What one device key asks for within a minute counts once: a wallet that is open in several tabs asks in each.
+pub(super) fn count_code(records: &mut Records, key: &str, row: &str, now: u32) -> Option<bool> {
+    let in_row = Tries::of(records, row, ROW, now);
+    let before = in_row.count(ROW, now);
+    if before >= MOST_IN_ROW {
+        return None;
+    }
+    in_row.add(records, row, ROW, now);
+    if before > 0 {
+        return Some(false);
+    }
     count(records, key, MOST_UNASKED, DAY, now).ok()?;
     Some(Tries::of(records, key, DAY, now).count(DAY, now) >= MOST_UNASKED)
 }

@@ -6,7 +6,7 @@ use crate::issuer::testing::client::world;
 use crate::issuer::testing::now as done;
 
 /// Runs a rule over the tries under these keys.
-fn over(keys: [&str; 2], rule: impl Fn(&mut Records) + Send + Sync) {
+fn over<const N: usize>(keys: [&str; N], rule: impl Fn(&mut Records) + Send + Sync) {
     let needs = keys.into_iter().fold(Needs::new(), |needs, key| needs.and(Kind::Tries, key));
     done(world().ledger().transact(needs, |records| rule(records))).unwrap();
 }
@@ -36,10 +36,23 @@ fn a_wait_grows_to_an_hour_is_said_and_a_refused_try_adds_nothing() {
 fn the_third_code_of_a_day_is_the_last_and_a_known_key_has_its_own() {
     let account: AccountId = "acc-1".parse().unwrap();
     let (all, own) = (codes_key(&account, None), codes_key(&account, Some(Thumbprint([1; 32]))));
-    over([&all, &own], |records| {
-        let sent: Vec<_> = (0..4).map(|number| count_code(records, &all, 100 + number)).collect();
+    over([&all, &own, "a row", "another"], |records| {
+        // A minute apart, so that none is in a row with the one before.
+        let sent: Vec<_> = (0..4).map(|number| count_code(records, &all, "a row", 100 + 60 * number)).collect();
         assert_eq!(sent, [Some(false), Some(false), Some(true), None]);
-        assert_eq!(count_code(records, &own, 200), Some(false));
-        assert_eq!(count_code(records, &all, 100 + DAY), Some(true));
+        assert_eq!(count_code(records, &own, "another", 200), Some(false));
+        assert_eq!(count_code(records, &all, "a row", 100 + DAY), Some(true));
+    });
+}
+
+#[test]
+fn what_one_key_asks_for_in_several_tabs_counts_once_and_has_an_end() {
+    over(["all", "row of one", "row of another", ""], |records| {
+        let ask = |records: &mut Records, row, now| count_code(records, "all", row, now);
+        let tabs: Vec<_> = (0..6).map(|number| ask(records, "row of one", 100 + number)).collect();
+        assert_eq!(tabs, [Some(false), Some(false), Some(false), Some(false), Some(false), None]);
+        assert_eq!(ask(records, "row of another", 110), Some(false));
+        assert_eq!(ask(records, "row of one", 170), Some(true), "the third of the day");
+        assert_eq!(ask(records, "row of another", 300), None);
     });
 }

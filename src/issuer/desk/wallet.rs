@@ -80,7 +80,8 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             needs = needs
                 .and(Kind::Accounts, account)
                 .and(Kind::Tries, buckets::codes_key(account, None))
-                .and(Kind::Tries, buckets::codes_key(account, Some(caller.thumb)));
+                .and(Kind::Tries, buckets::codes_key(account, Some(caller.thumb)))
+                .and(Kind::Tries, buckets::row_key(account, caller.thumb));
         }
         let language = Language::named(&call.language);
         let visitor = Visitor { thumb: caller.thumb, account, keys: &tries, language };

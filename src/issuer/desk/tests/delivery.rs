@@ -195,11 +195,14 @@ fn a_login_whose_first_delivery_ended_halfway_is_finished_by_the_second_and_coun
     let begun: crate::issuer::delivery::Delivered = serde_json::from_value(begun).unwrap();
     let LogInStarted { attempt } = serde_json::from_slice(&first.body).unwrap();
     let codes = counted.keys().find(|key| key.starts_with("codes/")).cloned().unwrap();
-    let needs = Needs::new().and(Kind::Calls, &row).and(Kind::Attempts, &attempt).and(Kind::Tries, &codes);
+    let in_row = counted.keys().find(|key| key.starts_with("codes-row/")).cloned().unwrap();
+    let needs = Needs::new().and(Kind::Calls, &row).and(Kind::Attempts, &attempt);
+    let needs = needs.and(Kind::Tries, &codes).and(Kind::Tries, &in_row);
     now(issuer.ledger().transact(needs, |records| {
         records.calls.put(&row, begun.clone());
         records.attempts.take(&attempt);
         records.tries.take(&codes);
+        records.tries.take(&in_row);
     }))
     .unwrap();
     let second = deliver(&issuer, &device, &login, FIRST);

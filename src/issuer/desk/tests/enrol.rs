@@ -47,9 +47,6 @@ fn three_wrong_codes_end_an_attempt_and_five_logins_make_one_wait() {
     let reply = device.send(&issuer, LogIn::PATH, &text(&call));
     assert_eq!((code(&reply), reply.retry_after), (Some(Code::TooManyAttempts), Some(60)));
     issuer.ledger().clock().advance(60_000);
-    // Three codes that nobody entered are a day's: the login is heard as before, and no message goes out.
-    assert!(log_in(&issuer, &device, "hanako", "hanako-password").is_err());
-    issuer.ledger().clock().advance(24 * 3_600_000);
     assert!(log_in(&issuer, &device, "hanako", "hanako-password").is_ok());
 }
 

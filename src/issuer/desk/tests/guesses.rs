@@ -172,8 +172,10 @@ fn a_fourth_code_of_a_day_that_nobody_enters_is_not_sent_and_the_answer_is_the_s
     log_in(&issuer, &owner, "hanako", "hanako-password").unwrap();
     let before = codes(&issuer);
     // Whoever has the password asks from many places.
-    let ask = |source| Client::at(60, source).call(&issuer, &CALL("hanako-password")).unwrap().attempt;
-    let attempts = ["203.0.113.1", "203.0.113.2", "203.0.113.3", "203.0.113.4", "203.0.113.5"].map(ask);
+    let ask = |(key, source)| Client::at(key, source).call(&issuer, &CALL("hanako-password")).unwrap().attempt;
+    let attempts =
+        [(60, "203.0.113.1"), (61, "203.0.113.2"), (62, "203.0.113.3"), (63, "203.0.113.4"), (64, "203.0.113.5")]
+            .map(ask);
     assert_eq!(codes(&issuer), before + 3);
     assert!(attempts.iter().all(|attempt| attempt.len() == attempts[0].len()));
     let last = now(issuer.inbox(0)).unwrap().pop().unwrap().1.text;
@@ -185,6 +187,6 @@ fn a_fourth_code_of_a_day_that_nobody_enters_is_not_sent_and_the_answer_is_the_s
     log_in(&issuer, &owner, "hanako", "hanako-password").unwrap();
     assert_eq!(codes(&issuer), before + 4);
     advance(&issuer, 24 * 3600);
-    ask("203.0.113.6");
+    ask((65, "203.0.113.6"));
     assert_eq!(codes(&issuer), before + 5);
 }
