@@ -18,7 +18,7 @@ const FIRST_WAIT: u32 = 60;
 const LONGEST_WAIT: u32 = 3600;
 /// Contact codes in a day that nobody enters.
 const MOST_UNASKED: u32 = 3;
-/// Contact codes of one device key that count once if they come within [`ROW`] seconds.
+/// Contact codes of one source that count once if they come within [`ROW`] seconds.
 const MOST_IN_ROW: u32 = 5;
 /// See [`MOST_IN_ROW`].
 const ROW: u32 = 60;
@@ -144,24 +144,24 @@ pub(super) fn codes_key(account: &AccountId, known: Option<Thumbprint>) -> Strin
     known.map_or_else(|| format!("codes/{account}"), |thumb| format!("codes/{account}/{thumb}"))
 }
 
-/// The key under which the codes of one device key in a row are counted.
-pub(super) fn row_key(account: &AccountId, thumb: Thumbprint) -> String {
-    format!("codes-row/{account}/{thumb}")
+/// The key under which the codes that one source asks for in a row are counted.
+pub(super) fn row_key(account: &AccountId, source: &str) -> String {
+    format!("codes-row/{account}/{source}")
 }
 
 /// Counts a contact code, which counts no more once one is entered. Whether it may be sent, and whether it is the day's last.
-/// What one device key asks for within a minute counts once: a wallet that is open in several tabs asks in each.
+/// What one source asks for within a minute counts once: a page that is open in several tabs asks in each, with a key of its own.
 pub(super) fn count_code(records: &mut Records, key: &str, row: &str, now: u32) -> Option<bool> {
     let in_row = Tries::of(records, row, ROW, now);
     let before = in_row.count(ROW, now);
     if before >= MOST_IN_ROW {
         return None;
     }
-    in_row.add(records, row, ROW, now);
-    if before > 0 {
-        return Some(false);
+    if before == 0 {
+        count(records, key, MOST_UNASKED, DAY, now).ok()?;
     }
-    count(records, key, MOST_UNASKED, DAY, now).ok()?;
+    // Only what was sent begins a row.
+    in_row.add(records, row, ROW, now);
     Some(Tries::of(records, key, DAY, now).count(DAY, now) >= MOST_UNASKED)
 }
 

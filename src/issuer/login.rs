@@ -139,7 +139,7 @@ pub(super) fn send_code(moment: &Moment<'_>, records: &mut Records, attempt: &st
     let mut reached = None;
     let known = buckets::is_known(records, &visitor.keys.known, now).then_some(visitor.thumb);
     let codes_key = visitor.account.map(|account| buckets::codes_key(account, known));
-    let row = visitor.account.map(|account| buckets::row_key(account, visitor.thumb)).unwrap_or_default();
+    let row = visitor.account.map(|account| buckets::row_key(account, &visitor.keys.source)).unwrap_or_default();
     let owner = visitor.account.and_then(|id| records.accounts.get(id).cloned());
     let reachable =
         owner.filter(|account| account.contact_changed_at.is_none_or(|at| at.saturating_add(FRESH_CONTACT) <= now));

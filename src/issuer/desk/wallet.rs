@@ -81,7 +81,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
                 .and(Kind::Accounts, account)
                 .and(Kind::Tries, buckets::codes_key(account, None))
                 .and(Kind::Tries, buckets::codes_key(account, Some(caller.thumb)))
-                .and(Kind::Tries, buckets::row_key(account, caller.thumb));
+                .and(Kind::Tries, buckets::row_key(account, &tries.source));
         }
         let language = Language::named(&call.language);
         let visitor = Visitor { thumb: caller.thumb, account, keys: &tries, language };
