@@ -263,7 +263,7 @@ impl<P: Platform> Wallet<P> {
     /// Prepares to lower or raise what all devices may pay in 24 hours, within what the issuer allows.
     ///
     /// # Errors
-    /// As for signing; `bad-amount` if it is no more than now; `over-limit` with what the issuer allows; `cooling-off`;
+    /// As for signing; `bad-amount` for nothing or the same as now; `over-limit` with what the issuer allows; `cooling-off`;
     /// `clock-skew`. What was changed elsewhere since the last sync is learned first.
     pub fn prepare_limit(&self, amount: Amount) -> Local<'_, Result<Ceremony, Error>> {
         Box::pin(self.change_limit(amount))
@@ -286,23 +286,6 @@ impl<P: Platform> Wallet<P> {
         Box::pin(self.card_proof(source))
     }
 
-    /// Stops every device of the account. Works while locked, suspended, or with the device key lost; asks nobody.
-    ///
-    /// # Errors
-    /// `not-enrolled`, `key-lost` if the channel key is gone too, `offline`; `clock-skew` if the order's date fits no clock even
-    /// after a sync.
-    pub fn freeze(&self) -> Local<'_, Result<(), Error>> {
-        Box::pin(self.send_freeze(None))
-    }
-
-    /// The same, and says that the payment of a receipt was not its owner's: its money waits.
-    ///
-    /// # Errors
-    /// As [`Wallet::freeze`].
-    pub fn not_mine(&self, sequence: u64) -> Local<'_, Result<(), Error>> {
-        Box::pin(self.send_freeze(Some(sequence)))
-    }
-
     /// Notes that the page has drawn the checked receipts up to this one for its owner, and tells the issuer: a code made from
     /// then on is an ordinary payment wherever it is used. Works while locked; offline the next sync tells it.
     ///
@@ -310,14 +293,6 @@ impl<P: Platform> Wallet<P> {
     /// The store's codes.
     pub fn shown(&self, sequence: u64) -> Local<'_, Result<(), Error>> {
         Box::pin(self.note_shown(sequence))
-    }
-
-    /// "Both were mine": releases the payment that a `held` receipt of this sequence says waits.
-    ///
-    /// # Errors
-    /// As for signing; `cooling-off`; `not-found` for a payment that does not wait, or waits for a person of the issuer.
-    pub fn both_mine(&self, sequence: u64) -> Local<'_, Result<(), Error>> {
-        Box::pin(self.release_held(sequence))
     }
 
     /// Prepares the release of a frozen account: its confirmation, the passkey's, sends the contact code that

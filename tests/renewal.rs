@@ -17,11 +17,31 @@ use jitsuin::wire::receipt::Kind;
 use jitsuin::wire::till_code::Form;
 use std::cell::RefCell;
 use std::rc::Rc;
-use world::{ISSUER, World, balance, data};
+use world::{ISSUER, Till, World, balance, data};
 
 async fn renew(wallet: &Wallet<Place>, custody: Option<Custody>) -> Result<Confirmed, Error> {
     let ceremony = wallet.prepare_rotation(custody).await?;
     wallet.confirm(ceremony.id).await
+}
+
+/// A wallet whose copy has paid first.
+struct Robbed {
+    world: World,
+    wallet: Wallet<Place>,
+    till: Till,
+    copy: Place,
+    thief: Wallet<Place>,
+}
+
+async fn robbed() -> Robbed {
+    let world = World::new().await;
+    let (place, wallet) = world.hanako().await;
+    let till = world.till("1001").await;
+    let copy = place.copied();
+    let thief = world.wallet(&copy).await;
+    let stolen = thief.payment_code(None).await.unwrap();
+    assert_eq!(till.outcome(&stolen.text, 500, "theft").await, Outcome::Approved);
+    Robbed { world, wallet, till, copy, thief }
 }
 
 #[test]
@@ -77,13 +97,7 @@ fn a_renewed_key_goes_on_paying_and_what_the_old_one_paid_is_its_own() {
 #[test]
 fn a_suspended_wallet_cures_itself_and_a_frozen_one_does_not() {
     run(async {
-        let world = World::new().await;
-        let (place, wallet) = world.hanako().await;
-        let till = world.till("1001").await;
-        let copy = place.copied();
-        let thief = world.wallet(&copy).await;
-        let stolen = thief.payment_code(None).await.unwrap();
-        assert_eq!(till.outcome(&stolen.text, 500, "theft").await, Outcome::Approved);
+        let Robbed { world, wallet, till, copy, thief } = robbed().await;
         world.advance(61);
         // Both make their next code with the counter that the other has used.
         let own = wallet.payment_code(None).await.unwrap();
@@ -373,13 +387,7 @@ fn an_old_answer_played_again_does_not_end_the_key_that_works() {
 #[test]
 fn a_code_of_the_new_key_stays_whatever_came_of_the_copied_key() {
     run(async {
-        let world = World::new().await;
-        let (place, wallet) = world.hanako().await;
-        let till = world.till("1001").await;
-        let copy = place.copied();
-        let thief = world.wallet(&copy).await;
-        let stolen = thief.payment_code(None).await.unwrap();
-        assert_eq!(till.outcome(&stolen.text, 500, "theft").await, Outcome::Approved);
+        let Robbed { world, wallet, till, thief, .. } = robbed().await;
         let own = wallet.payment_code(None).await.unwrap();
         assert_eq!(till.outcome(&own.text, 540, "sale-1").await, Outcome::Declined);
         // The copy goes on with the counter that the new key will begin with.

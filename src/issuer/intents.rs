@@ -39,12 +39,12 @@ pub(super) fn row(nonce: Nonce) -> String {
 /// Completes an intent of this device: its nonce and its end.
 pub(super) fn complete(moment: &Moment<'_>, device: &Device, intent: &mut Intent) {
     let now = moment.now();
+    let [a, b, c, d] = now.to_be_bytes();
+    let [e, f, g, h] = moment.chance.next();
+    let drawn = [a, b, c, d, e, f, g, h];
+    let mac = moment.keys.short_mac(PURPOSE, &parts(device, intent, &drawn));
     let mut nonce = [0; 16];
-    let random: [u8; 4] = moment.chance.next();
-    let made = now.to_be_bytes().into_iter().chain(random);
-    nonce.iter_mut().zip(made).for_each(|(byte, drawn)| *byte = drawn);
-    let mac = moment.keys.short_mac(PURPOSE, &parts(device, intent, nonce.first_chunk().unwrap_or(&[0; 8])));
-    nonce.iter_mut().skip(8).zip(mac).for_each(|(byte, tag)| *byte = tag);
+    nonce.iter_mut().zip(drawn.into_iter().chain(mac)).for_each(|(byte, value)| *byte = value);
     intent.nonce = Nonce(nonce);
     intent.expires_at = now.saturating_add(moment.settings.policy.intent_seconds);
 }

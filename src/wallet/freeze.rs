@@ -1,11 +1,11 @@
 //! Freezing: it only takes away, so the channel key is enough.
 
-use super::Wallet;
 use super::calling::{Body, may_have_landed};
 use super::client::{By, parsed};
 use super::error::Error;
 use super::ports::{Clock, Entropy, Platform};
 use super::record::Data;
+use super::{Local, Wallet};
 use crate::code::Code;
 use crate::wire::calls::{AccountFrozen, FreezeAccount, ReportUse};
 use crate::wire::freeze::Freeze;
@@ -18,6 +18,23 @@ use core::time::Duration;
 const ORDER_LIFE: Duration = Duration::from_secs(120);
 
 impl<P: Platform> Wallet<P> {
+    /// Stops every device of the account. Works while locked, suspended, or with the device key lost; asks nobody.
+    ///
+    /// # Errors
+    /// `not-enrolled`, `key-lost` if the channel key is gone too, `offline`; `clock-skew` if the order's date fits no clock even
+    /// after a sync.
+    pub fn freeze(&self) -> Local<'_, Result<(), Error>> {
+        Box::pin(self.send_freeze(None))
+    }
+
+    /// The same, and says that the payment of a receipt was not its owner's: its money waits.
+    ///
+    /// # Errors
+    /// As [`Wallet::freeze`].
+    pub fn not_mine(&self, sequence: u64) -> Local<'_, Result<(), Error>> {
+        Box::pin(self.send_freeze(Some(sequence)))
+    }
+
     /// Waits for no other call: whoever freezes is in a hurry. An order whose date does not fit the issuer's clock is dated
     /// again, by that clock.
     pub(super) async fn send_freeze(&self, seq: Option<u64>) -> Result<(), Error> {

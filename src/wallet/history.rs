@@ -1,13 +1,13 @@
 //! Checking receipts: signature, chain, body, and whether this wallet made the code that was debited (protocol
 //! section 6).
 
-use super::Wallet;
 use super::client;
 use super::error::Error;
 use super::ports::Platform;
 use super::record::{Data, Made};
 use super::room::ms;
 use super::state::{Alert, AlertKind, By, Cause, Missing, ReceiptView};
+use super::{Local, Wallet};
 use crate::rules::chain::Broken;
 use crate::rules::lifetime::LIFETIME;
 use crate::rules::spending::Entry;
@@ -260,6 +260,14 @@ impl<P: Platform> Wallet<P> {
             let _ = self.fetch_news().await;
         }
         Ok(())
+    }
+
+    /// "Both were mine": releases the payment that a `held` receipt of this sequence says waits.
+    ///
+    /// # Errors
+    /// As for signing; `cooling-off`; `not-found` for a payment that does not wait, or waits for a person of the issuer.
+    pub fn both_mine(&self, sequence: u64) -> Local<'_, Result<(), Error>> {
+        Box::pin(self.release_held(sequence))
     }
 
     /// Tells the issuer that both payments were the owner's, and fetches the receipt of it.

@@ -2,6 +2,7 @@
 //! are the issuer's, and meet the wallet in the story test.
 
 mod issuer;
+mod step_up;
 mod sync;
 
 pub(super) use issuer::card;

@@ -1,7 +1,7 @@
 //! The owner froze the account in time; the thief, who copied the profile and reads the messages, lets it go again.
 
 use super::row::Row;
-use super::stage::{Stage, Thief, forge};
+use super::stage::{Stage, forge};
 use super::stopping::release_by_hand;
 use jitsuin::code::Code;
 use jitsuin::wallet::Status;
@@ -11,10 +11,7 @@ pub async fn play() -> Row {
     let stage = Stage::new().await;
     let (place, wallet) = stage.owner().await;
     let (till, _) = stage.shops().await;
-    let (his_place, his) = stage.stranger().await;
-    stage.world.enrol(&his, "taro").await.unwrap();
-    let copied = place.copied();
-    let key = Thief::thief_of(&stage.world, &copied).await;
+    let (his_place, copied, key) = stage.copier(&place).await;
     stage.world.advance(10);
     wallet.freeze().await.unwrap();
 

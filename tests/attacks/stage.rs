@@ -110,6 +110,15 @@ impl Stage {
         (place, wallet)
     }
 
+    /// Somebody with a wallet of his own, and the owner's profile as he copied it, with its key.
+    pub async fn copier(&self, owners: &Place) -> (Place, Place, Thief) {
+        let (his_place, his) = self.stranger().await;
+        self.world.enrol(&his, "taro").await.unwrap();
+        let copied = owners.copied();
+        let key = Thief::thief_of(&self.world, &copied).await;
+        (his_place, copied, key)
+    }
+
     pub async fn shops(&self) -> (Shop, Shop) {
         (self.world.till("1001").await, self.world.till("2002").await)
     }

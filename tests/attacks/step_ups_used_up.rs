@@ -3,7 +3,7 @@
 //! top-up, `too-many-attempts` for the release, the limit lowered, JPY 20,000 lost.
 
 use super::row::Row;
-use super::stage::{Stage, Thief, data, forge, top_up};
+use super::stage::{Stage, data, forge, top_up};
 use super::stopping::{agree_by_hand, release_by_hand};
 use super::world::{balance, yen};
 use jitsuin::code::Code;
@@ -14,10 +14,7 @@ pub async fn play() -> Row {
     let stage = Stage::new().await;
     let (place, wallet) = stage.owner().await;
     let (till, _) = stage.shops().await;
-    let (his_place, his) = stage.stranger().await;
-    stage.world.enrol(&his, "taro").await.unwrap();
-    let copied = place.copied();
-    let key = Thief::thief_of(&stage.world, &copied).await;
+    let (his_place, copied, key) = stage.copier(&place).await;
     let before = balance(&wallet);
     let source = "card-1".parse().unwrap();
     let owners = wallet.prepare_top_up(yen(5_000), jitsuin::wire::money::Currency::JPY, source).await.unwrap();

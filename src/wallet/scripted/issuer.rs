@@ -292,55 +292,6 @@ impl Issuer {
         }
         ReceiptItem { receipt: self.sign(usage, receipt), body }
     }
-
-    fn fingerprint(&self, source: &SourceId) -> Hash {
-        let book = self.book.borrow();
-        book.sources.iter().find(|item| item.id == *source).map_or(Hash::ZERO, SourceItem::fingerprint)
-    }
-
-    fn top_up(&self, call: &PrepareTopUp, thumb: Thumbprint) -> Response {
-        let trick = self.trick.get();
-        let asked = if trick == Some(Trick::IntentAmount) { amount(30_000) } else { call.amount };
-        let intent = Intent {
-            issuer: issuer_id(),
-            account: account(),
-            thumb,
-            credential: self.book.borrow().credential.clone(),
-            head: if trick == Some(Trick::IntentHead) { Hash::ZERO } else { call.head },
-            nonce: Nonce(self.entropy.draw().unwrap()),
-            expires_at: self.now() + 300,
-            action: Action::TopUp {
-                amount: asked,
-                currency: call.currency,
-                source: call.source.clone(),
-                source_fingerprint: self.fingerprint(&call.source),
-            },
-        };
-        let bytes = Bytes(intent.to_bytes());
-        self.book.borrow_mut().intent = Some((intent, false));
-        ok(&IntentPrepared { intent: bytes })
-    }
-
-    fn confirm(&self, call: &ConfirmIntent) -> Response {
-        let held = self.book.borrow_mut().intent.take();
-        let Some((intent, used)) = held else { return refused(Code::IntentExpired) };
-        self.book.borrow_mut().intent = Some((intent.clone(), true));
-        if used || call.intent.0 != intent.to_bytes() {
-            return refused(Code::IntentExpired);
-        }
-        assert!(call.co_signature.is_some());
-        if self.trick.get() == Some(Trick::NeverSettles) {
-            return ok(&IntentConfirmed::Pending { top_up: "top-up-1".parse().unwrap() });
-        }
-        let Action::TopUp { amount: credited, .. } = intent.action else { return refused(Code::Malformed) };
-        let mut credited = u32::try_from(credited.minor_units()).unwrap();
-        if self.trick.get() == Some(Trick::ReceiptForOtherAmount) {
-            credited -= 1;
-        }
-        self.record(Kind::TopUp, Some(intent.thumb), None, Some(credited));
-        let receipt = self.item(self.book.borrow().receipts.last().unwrap());
-        ok(&IntentConfirmed::Done { receipt })
-    }
 }
 
 /// A card that was proved on every device.
@@ -397,7 +348,7 @@ pub(super) fn ok<T: serde::Serialize>(body: &T) -> Response {
     Response { status: 200, body: serde_json::to_vec(body).unwrap(), nonce: Some("nonce-1".into()), retry_after: None }
 }
 
-fn refused(code: Code) -> Response {
+pub(super) fn refused(code: Code) -> Response {
     let body = serde_json::to_vec(&Problem::new(code)).unwrap();
     Response { status: code.status(), body, nonce: Some("nonce-1".into()), retry_after: None }
 }
