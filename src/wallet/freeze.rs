@@ -17,12 +17,22 @@ use core::time::Duration;
 /// An order is sent again for less time than the issuer takes it.
 const ORDER_LIFE: Duration = Duration::from_secs(120);
 
+/// An order that was signed.
+pub(super) struct Freezing {
+    by: By,
+    /// The receipt of the payment that it reports.
+    seq: Option<u64>,
+    body: Body,
+    since: Duration,
+}
+
 impl<P: Platform> Wallet<P> {
     /// Stops every device of the account. Works while locked, suspended, or with the device key lost; asks nobody.
     ///
     /// # Errors
     /// `not-enrolled`, `key-lost` if the channel key is gone too, `offline`; `clock-skew` if the order's date fits no clock even
-    /// after a sync.
+    /// after a sync; `too-many-attempts` once the channel key's freezes of a day are used up, and the device key's too, or it
+    /// is locked: then the passkey freezes, without a wallet.
     pub fn freeze(&self) -> Local<'_, Result<(), Error>> {
         Box::pin(self.send_freeze(None))
     }
@@ -38,12 +48,12 @@ impl<P: Platform> Wallet<P> {
     /// Waits for no other call: whoever freezes is in a hurry. An order whose date does not fit the issuer's clock is dated
     /// again, by that clock.
     pub(super) async fn send_freeze(&self, seq: Option<u64>) -> Result<(), Error> {
-        match self.order_freeze(seq).await {
+        match self.order_by_either(seq).await {
             Err(error) if error.code == Code::IntentExpired => {}
             done => return done,
         }
         let learned = self.learn_time().await;
-        match self.order_freeze(seq).await {
+        match self.order_by_either(seq).await {
             Err(error) if error.code == Code::IntentExpired => {
                 learned?;
                 Err(Error::clock_skew(self.read(|data| data.offset_ms)? / 1000))
@@ -52,9 +62,22 @@ impl<P: Platform> Wallet<P> {
         }
     }
 
-    async fn order_freeze(&self, seq: Option<u64>) -> Result<(), Error> {
-        let body = self.order(seq).await?;
-        let answer = self.send_proved(By::Channel, body).await;
+    /// By the channel key, and by the device key where it is open and the other has no freeze left today: whoever copied one
+    /// of them has not used up the other's.
+    async fn order_by_either(&self, seq: Option<u64>) -> Result<(), Error> {
+        match self.order_freeze(By::Channel, seq).await {
+            Err(refused) if refused.code == Code::TooManyAttempts => {
+                let other = self.order_freeze(By::Device, seq).await;
+                // What only says that the device key could not be used is no answer to the freeze.
+                other.map_err(|error| if may_have_landed(&error) { error } else { refused })
+            }
+            done => done,
+        }
+    }
+
+    async fn order_freeze(&self, by: By, seq: Option<u64>) -> Result<(), Error> {
+        let body = self.order(by, seq).await?;
+        let answer = self.send_proved(by, body).await;
         if !answer.as_ref().is_err_and(may_have_landed) {
             self.room.freezing.replace(None);
         }
@@ -70,27 +93,27 @@ impl<P: Platform> Wallet<P> {
     }
 
     /// The order to send: the one before, while that may still have an effect and was not answered.
-    async fn order(&self, seq: Option<u64>) -> Result<Body, Error> {
+    async fn order(&self, by: By, seq: Option<u64>) -> Result<Body, Error> {
         let now = self.platform.clock().running();
-        if let Some((held, body, since)) = &*self.room.freezing.borrow()
-            && *held == seq
-            && now < since.saturating_add(ORDER_LIFE)
+        if let Some(held) = &*self.room.freezing.borrow()
+            && (held.by, held.seq) == (by, seq)
+            && now < held.since.saturating_add(ORDER_LIFE)
         {
-            return Ok(body.clone());
+            return Ok(held.body.clone());
         }
         let nonce = Nonce(self.platform.entropy().draw()?);
-        let unsigned = self.read(|data| self.freeze_statement(data, nonce))??;
-        let statement = self.signed(By::Channel, unsigned).await?;
+        let unsigned = self.read(|data| self.freeze_statement(data, by, nonce))??;
+        let statement = self.signed(by, unsigned).await?;
         // A report of no payment says the same as a freeze.
         let body = match seq {
             Some(_) => self.body::<ReportUse>(&ReportUse { statement, seq }),
             None => self.body::<FreezeAccount>(&FreezeAccount { statement }),
         }?;
-        self.room.freezing.replace(Some((seq, body.clone(), now)));
+        self.room.freezing.replace(Some(Freezing { by, seq, body: body.clone(), since: now }));
         Ok(body)
     }
 
-    fn freeze_statement(&self, data: &Data, nonce: Nonce) -> Result<Unsigned, Error> {
+    fn freeze_statement(&self, data: &Data, by: By, nonce: Nonce) -> Result<Unsigned, Error> {
         let account = data.account.as_ref().ok_or(Code::NotEnrolled)?;
         let statement = Freeze {
             issuer: self.settings.issuer.clone(),
@@ -99,7 +122,8 @@ impl<P: Platform> Wallet<P> {
             nonce,
             issued_at: self.now(),
         };
-        Ok(sign1::prepare(&statement, &data.channel_key))
+        let key = if by == By::Channel { &data.channel_key } else { &data.device_key };
+        Ok(sign1::prepare(&statement, key))
     }
 }
 

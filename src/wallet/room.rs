@@ -1,8 +1,9 @@
 //! What an open wallet holds in memory, and how it is shown. Nothing here is borrowed over an await.
 
-use super::calling::{Body, Unanswered};
+use super::calling::Unanswered;
 use super::ceremony::Open;
 use super::error::Error;
+use super::freeze::Freezing;
 use super::history::newest;
 use super::keys::Pair;
 use super::ports::{Clock, Keys, Platform, millis};
@@ -68,8 +69,8 @@ pub(super) struct Room<P: Platform> {
     pub(super) nonce: RefCell<String>,
     /// Calls whose answer has not come.
     pub(super) unanswered: Unanswered,
-    /// A freeze whose answer has not come, or a report of the payment of this receipt, and when it was signed.
-    pub(super) freezing: RefCell<Option<(Option<u64>, Body, Duration)>>,
+    /// A freeze whose answer has not come.
+    pub(super) freezing: RefCell<Option<Freezing>>,
     /// The counter that is being named, and the nonce of that call, until its answer has come.
     pub(super) naming: Cell<Option<(u32, Nonce)>>,
     /// The counter whose naming was answered, while a state is asked for that proves it.

@@ -67,3 +67,32 @@ fn a_freeze_that_the_issuer_signed_is_answered_and_the_next_one_is_another_order
         sent.iter().filter(|sent| sent.url.ends_with(FreezeAccount::PATH)).map(|sent| &sent.body).collect();
     assert_ne!(orders.first(), orders.last());
 }
+
+#[test]
+fn a_channel_key_that_has_no_freeze_left_leaves_it_to_the_device_key_where_that_is_open() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    let refuses = || {
+        let first = core::cell::Cell::new(true);
+        world.issuer.carry(move |path, response| {
+            if path != FreezeAccount::PATH || !first.replace(false) {
+                return response;
+            }
+            let problem = crate::wire::calls::Problem::new(Code::TooManyAttempts);
+            let body = serde_json::to_vec(&problem).unwrap();
+            crate::wallet::ports::Response { status: Code::TooManyAttempts.status(), body, ..response }
+        });
+    };
+    let orders =
+        || world.place.transport().sent().iter().filter(|sent| sent.url.ends_with(FreezeAccount::PATH)).count();
+    refuses();
+    wallet.lock();
+    assert_eq!(run(wallet.freeze()).unwrap_err().code, Code::TooManyAttempts);
+    assert_eq!((wallet.state().status, orders()), (Status::Locked, 1));
+    run(wallet.unlock()).unwrap();
+    refuses();
+    run(wallet.freeze()).unwrap();
+    let device = wallet.read(|data| data.device_key.thumbprint()).unwrap();
+    assert_eq!(world.issuer.book.borrow().frozen_by, Some(device));
+    assert_eq!((wallet.state().status, orders()), (Status::Frozen, 3));
+}
