@@ -278,8 +278,8 @@ export class Wallet {
   prepareRefill(options?: Cancellable): Promise<Ceremony<Receipt>>;
   /**
    * A new device key, or another custody, signed in by the old one, which is dead then: also the cure of `suspended` and `rotate-needed`. Meters, counters and
-   * the first day go along; stored cards are proved anew. Its answer may be lost: `confirm()` or the next sync asks again. Codes: `frozen`,
-   * `revoked`, `locked`, `unsupported`, `prf-unavailable`.
+   * the first day go along; stored cards are proved anew. A frozen account stays frozen: renew the key before the release if it may be copied. Its answer
+   * may be lost: `confirm()` or the next sync asks again. Codes: `revoked`, `locked`, `unsupported`, `prf-unavailable`.
    */
   prepareRotation(options?: { custody?: Custody } & Cancellable): Promise<Ceremony<Device>>;
   /** Lowers or raises what all devices may pay in 24 hours (`state.limit`), within what the issuer allows. Codes: `bad-amount` for nothing or the same, `over-limit`, `cooling-off`; `clock-skew`. The limit may have changed since the last sync: `intent.old` is the one that the owner is asked about. */
@@ -289,7 +289,8 @@ export class Wallet {
   proveCard(options: { source: string } & Cancellable): Promise<{ readonly page: string; readonly proof: string }>;
   /** Checked receipts kept here, newest first. */
   receipts(options?: { before?: bigint; limit?: number } & Cancellable): Promise<readonly Receipt[]>;
-  /** Stops every device of the account. Works while locked or suspended; asks nobody. `notMine`: sequence of a payment that was not its owner's; its money waits. Works with a clock that is off. */
+  /** Stops every device of the account. Works while locked or suspended; asks nobody. `notMine`: sequence of a payment that was not its owner's; its money waits. Works with a clock that is off.
+   *  Code `too-many-attempts`: this device's keys have no freeze left today, which a copy of them may have used up; offer the freeze by passkey, which has no limit. */
   freeze(options?: { notMine?: bigint } & Cancellable): Promise<void>;
   /** Says that the page has drawn the receipts up to this one where their owner sees them: call it while the page is visible. The issuer is told at
    *  once, offline at the next sync. A code made after that holds no earlier payment, whichever shop it is used at. Works while locked. */
@@ -297,7 +298,7 @@ export class Wallet {
   /** "Both were mine": releases the payment that a `held` receipt with the reason `used-elsewhere` is about; `sequence` is that receipt's. Codes: `locked`,
    *  `cooling-off`; `not-found` if it waits no more, or waits for a person of the issuer. */
   bothMine(options: { sequence: bigint } & Cancellable): Promise<void>;
-  /** Starts the release of a frozen account: the passkey first. `confirm()` sends the contact code that `unfreeze` takes; while a code lives, it sends none. Codes: `not-found` if not frozen, `not-first-device` on a device from after the freeze, `cooling-off`, `code-refused` if the contact was changed within 30 days. */
+  /** Starts the release of a frozen account: the passkey first. `confirm()` sends the contact code that `unfreeze` takes; while a code lives, it sends none. Codes: `not-found` if not frozen, `not-first-device` on a device from after the freeze (renewed or recovered, a key stands where the one before it stood), `cooling-off`, `code-refused` if the contact was changed within 30 days. */
   prepareUnfreeze(options?: Cancellable): Promise<Ceremony<CodeSent>>;
   /** Lets the account work again: the contact code second. Code: `code-refused`, also after three wrong codes, five minutes, or a freeze in between; then start again. */
   unfreeze(options: { attempt: string; code: string } & Cancellable): Promise<Receipt>;

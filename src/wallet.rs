@@ -317,7 +317,7 @@ impl<P: Platform> Wallet<P> {
     /// custody; none: as it is. Meters, counters, cool-off and suspicion go along.
     ///
     /// # Errors
-    /// The state's code, but not `suspended`, which it cures; `unsupported` for a custody that does not work here.
+    /// The state's code, but not `suspended`, which it cures, nor `frozen`, which stays; `unsupported` for a custody that does not work here.
     pub fn prepare_rotation(&self, custody: Option<Custody>) -> Local<'_, Result<Ceremony, Error>> {
         Box::pin(self.rotation(custody))
     }

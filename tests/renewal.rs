@@ -10,6 +10,7 @@ use jitsuin::issuer::desk::Reply;
 use jitsuin::wallet::memory::{FnTransport, Place, Prf, Tamper, run};
 use jitsuin::wallet::ports::{Platform, Response, StoreError};
 use jitsuin::wallet::presentation::{Presentation, View, Wait};
+use jitsuin::wallet::state::AlertKind;
 use jitsuin::wallet::{Confirmed, Error, Status, Wallet};
 use jitsuin::wire::calls::{Call as _, ConfirmRotation, Outcome, Problem};
 use jitsuin::wire::enrolment::Custody;
@@ -95,7 +96,7 @@ fn a_renewed_key_goes_on_paying_and_what_the_old_one_paid_is_its_own() {
 }
 
 #[test]
-fn a_suspended_wallet_cures_itself_and_a_frozen_one_does_not() {
+fn a_suspended_wallet_cures_itself_and_a_frozen_one_renews_its_key_and_stays_frozen() {
     run(async {
         let Robbed { world, wallet, till, copy, thief } = robbed().await;
         world.advance(61);
@@ -120,8 +121,22 @@ fn a_suspended_wallet_cures_itself_and_a_frozen_one_does_not() {
         let ceremony = wallet.prepare_rotation(None).await.unwrap();
         wallet.freeze().await.unwrap();
         wallet.sync().await.unwrap();
-        assert_eq!(wallet.confirm(ceremony.id).await.unwrap_err().code, Code::Frozen);
-        assert_eq!(wallet.prepare_rotation(None).await.unwrap_err().code, Code::Frozen);
+        assert_eq!(
+            wallet.confirm(ceremony.id).await.unwrap_err().code,
+            Code::IntentExpired,
+            "prepared before the freeze"
+        );
+        let before = wallet.state().device.unwrap();
+        renew(&wallet, None).await.unwrap();
+        assert_eq!(wallet.state().status, Status::Frozen);
+        assert_ne!(wallet.state().device.unwrap().id, before.id);
+        assert_eq!(wallet.payment_code(None).await.unwrap_err().code, Code::Frozen);
+        world.release(&wallet).await;
+        assert_eq!(wallet.state().status, Status::Ready);
+        assert!(wallet.state().alerts.iter().all(|alert| alert.kind != AlertKind::Unfrozen), "its owner let it go");
+        world.advance(61);
+        let code = wallet.payment_code(None).await.unwrap();
+        assert_eq!(till.outcome(&code.text, 100, "sale-3").await, Outcome::Approved);
         world.audit().await;
     });
 }
@@ -476,5 +491,26 @@ fn the_first_code_of_a_new_key_asks_for_the_state_that_did_not_come() {
         let till = world.till("1001").await;
         let code = wallet.payment_code(None).await.unwrap();
         assert_eq!(till.outcome(&code.text, 540, "sale-1").await, Outcome::Approved);
+    });
+}
+
+#[test]
+fn a_key_that_was_renewed_on_a_frozen_account_is_frozen_before_the_next_state_says_so() {
+    run(async {
+        let world = World::new().await;
+        let lost = Rc::new(RefCell::new(false));
+        let loses = Rc::clone(&lost);
+        let place = watched(&world, move |path| {
+            let unavailable = || Response { status: 503, body: Vec::new(), nonce: None, retry_after: None };
+            (*loses.borrow() && path == "/v1/sync").then(unavailable)
+        });
+        let wallet = world.wallet(&place).await;
+        world.enrol(&wallet, "hanako").await.unwrap();
+        wallet.freeze().await.unwrap();
+        let ceremony = wallet.prepare_rotation(None).await.unwrap();
+        lost.replace(true);
+        wallet.confirm(ceremony.id).await.unwrap();
+        assert_eq!(wallet.state().status, Status::Frozen);
+        assert_eq!(wallet.payment_code(None).await.unwrap_err().code, Code::Frozen);
     });
 }

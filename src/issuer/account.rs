@@ -85,7 +85,8 @@ pub struct Device {
     pub state: State,
     /// When it was registered, seconds since 1970.
     pub added_at: u32,
-    /// Number of the receipt of that. Enrolments and freezes are ordered by these numbers, for a second holds many things.
+    /// Number of the receipt of that; of a key that took another's place, the other's number. Enrolments and freezes are
+    /// ordered by these numbers, for a second holds many things.
     #[serde(default)]
     pub added_seq: u64,
     /// When its cool-off ends or ended, seconds since 1970.

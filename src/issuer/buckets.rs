@@ -22,7 +22,7 @@ const MOST_UNASKED: u32 = 3;
 const MOST_IN_ROW: u32 = 5;
 /// See [`MOST_IN_ROW`].
 const ROW: u32 = 60;
-/// Freezes in a day by one and the same weak proof.
+/// Freezes of an account that works, in a day, by one and the same weak proof.
 const MOST_FREEZES: u32 = 3;
 /// How long a device key that finished a login is known, in seconds: 400 days.
 const KNOWN: u32 = 400 * DAY;

@@ -185,6 +185,7 @@ pub(super) fn confirm(
         custody: statement.custody,
         credential,
         enrolment: statement_hash,
+        place: None,
         cooled_at,
         evidence: Evidence { attested, since: Some(now), suspected_at: None },
         meters: Meters::default(),

@@ -30,11 +30,13 @@ const ATTEMPT_PURPOSE: &str = "jitsuin/v1/unfreeze-attempt";
 const MOST_TRIES: u32 = 3;
 
 /// Stops every device. Ends prepared step-ups at once; refills, enrolments and unredeemed tokens meet the frozen state, and
-/// tokens made before the release stay dead after it. Reading, reversals and recovery go on. A weak proof counts: whoever
-/// copied one would else end each release by another freeze, or freeze again after each. No `weak` for a passkey.
+/// tokens made before the release stay dead after it. Reading, reversals and recovery go on. A weak proof counts, or
+/// whoever copied one would freeze again after each release. On an account that is frozen already it neither counts nor
+/// ends anything: it takes nothing more away, and only a release or a rotation can be under way there, both of which the
+/// passkey signs. A passkey (no `weak`) ends those too.
 ///
 /// # Errors
-/// [`Code::TooManyAttempts`] for a fourth freeze in a day by the same weak proof, where the account works.
+/// [`Code::TooManyAttempts`] for a fourth freeze in a day by the same weak proof.
 pub(super) fn stop(
     moment: &Moment<'_>,
     records: &mut Records,
@@ -44,13 +46,12 @@ pub(super) fn stop(
     evidence: Option<Evidence>,
 ) -> Result<AccountFrozen, Refused> {
     let now = moment.now();
-    let counted =
-        weak.map_or(Ok(()), |proof| buckets::count_freeze(records, &buckets::freezes_key(&owner.id, proof), now));
-    if let Err(refused) = counted {
-        // What it asks for is so already: true, and nothing ends by it.
-        return owner.frozen_at.map(|at| AccountFrozen { at }).ok_or(refused);
+    if let Some(proof) = weak {
+        if let Some(at) = owner.frozen_at {
+            return Ok(AccountFrozen { at });
+        }
+        buckets::count_freeze(records, &buckets::freezes_key(&owner.id, proof), now)?;
     }
-    // A second stop ends what was prepared since the first, a release above all.
     for device in &mut owner.devices {
         device.end_intents();
     }
@@ -201,7 +202,7 @@ pub(super) fn report(moment: &Moment<'_>, owner: &mut Account, seq: u64) {
 ///
 /// # Errors
 /// [`Code::NotFound`] for an account that is not frozen; the device's state; [`Code::NotFirstDevice`] for a device that
-/// was enrolled since; [`Code::CoolingOff`]; [`Code::CodeRefused`] for a contact changed within 30 days.
+/// was enrolled since, in no other's place; [`Code::CoolingOff`]; [`Code::CodeRefused`] for a contact changed within 30 days.
 pub(super) fn check_release(moment: &Moment<'_>, owner: &Account, thumb: Thumbprint) -> Result<(), Refused> {
     let device = owner.device(thumb).ok_or(Code::NotEnrolled)?;
     match device.state {

@@ -32,7 +32,8 @@ pub(super) fn order_key(thumb: Thumbprint) -> String {
     format!("recovery/{thumb}")
 }
 
-/// Uses the ticket up and opens a recovery for the calling key. A frozen account may be recovered, and stays frozen.
+/// Uses the ticket up and opens a recovery for the calling key. A frozen account may be recovered, and stays frozen until
+/// the new key, in the old one's place, has cooled off and releases it.
 ///
 /// # Errors
 /// [`Code::TicketExpired`]; [`Code::NoCredential`] for an account without a device to replace; [`Code::BadArgument`]
@@ -132,7 +133,7 @@ pub(super) fn confirm(
     old.replaced_by = Some(thumb);
     old.end_intents();
     let (old_thumb, old_label) = (old.thumb, old.label.clone());
-    let meters = Meters::of(old);
+    let (meters, place) = (Meters::of(old), old.added_seq);
     // No attestation comes with a recovery, and its key has no history of its own yet.
     let evidence = Evidence { attested: false, since: Some(now), suspected_at: old.evidence.suspected_at };
     let mut credential = old.credential.clone();
@@ -153,6 +154,7 @@ pub(super) fn confirm(
         custody: statement.custody,
         credential,
         enrolment: statement_hash,
+        place: Some(place),
         cooled_at: now.saturating_add(settings.policy.cool_off_seconds),
         evidence,
         meters,

@@ -46,6 +46,9 @@ pub(super) struct NewKey {
     pub(super) credential: Credential,
     /// Hash of the enrolment statement, by which a repeated call is known.
     pub(super) enrolment: Hash,
+    /// [`Device::added_seq`] of the key it replaces, whose passkey signed: whatever that key might do in its turn, such as
+    /// release the account from a later freeze, this one may. None for a key that replaces none.
+    pub(super) place: Option<u64>,
     pub(super) cooled_at: u32,
     pub(super) evidence: Evidence,
     pub(super) meters: Meters,
@@ -103,7 +106,7 @@ pub(super) fn register(
         custody: new.custody,
         state: State::Active,
         added_at: now,
-        added_seq: owner.link.seq.saturating_add(1),
+        added_seq: new.place.unwrap_or_else(|| owner.link.seq.saturating_add(1)),
         cooled_at: new.cooled_at,
         last_contact: now,
         last_debit: new.last_debit,

@@ -44,17 +44,15 @@ pub(super) fn prepare(
 }
 
 /// Whether this device key may be replaced by that one. A suspended one may, since this is its cure; one that cools off
-/// may too, since its cool-off goes along. On a frozen account nothing is replaced.
+/// may too, since its cool-off goes along; one of a frozen account may, since it stays frozen: its owner rids the account
+/// of a copied key before releasing it.
 ///
 /// # Errors
-/// [`Code::NotEnrolled`], [`Code::Revoked`], [`Code::Frozen`]; [`Code::BadArgument`] for a key that the account has.
+/// [`Code::NotEnrolled`], [`Code::Revoked`]; [`Code::BadArgument`] for a key that the account has.
 pub(super) fn check(owner: &Account, thumb: Thumbprint, new_thumb: Thumbprint) -> Result<(), Refused> {
     let device = owner.device(thumb).ok_or(Code::NotEnrolled)?;
     if device.state == State::Revoked {
         return Err(Code::Revoked.into());
-    }
-    if owner.frozen_at.is_some() {
-        return Err(Code::Frozen.into());
     }
     let known = |held: &Device| held.thumb == new_thumb || held.channel_key.thumbprint() == new_thumb;
     if owner.devices.iter().any(known) { Err(Code::BadArgument.into()) } else { Ok(()) }
@@ -162,6 +160,7 @@ fn replace(
         custody: statement.custody,
         credential: old.credential.clone(),
         enrolment,
+        place: Some(old.added_seq),
         cooled_at: old.cooled_at,
         evidence: Evidence::after(old, statement.custody, attested, now),
         meters: Meters::of(old),

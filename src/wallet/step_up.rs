@@ -187,10 +187,11 @@ impl<P: Platform> Wallet<P> {
         })
     }
 
-    /// That the wallet can do what is asked: only a release is for a frozen account, only a rotation for a suspended key.
+    /// That the wallet can do what is asked: a release and a rotation are for a frozen account too, a rotation for a
+    /// suspended key.
     pub(super) fn demand_for(&self, action: &Action) -> Result<(), Error> {
         match (self.demand_ready(), action) {
-            (Err(error), Action::Unfreeze) if error.code == Code::Frozen => Ok(()),
+            (Err(error), Action::Unfreeze | Action::Rotate { .. }) if error.code == Code::Frozen => Ok(()),
             (Err(error), Action::Rotate { .. }) if error.code == Code::Suspended => Ok(()),
             (other, _) => other,
         }

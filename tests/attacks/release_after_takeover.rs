@@ -22,20 +22,33 @@ pub async fn play() -> Row {
     thief.sync().await.unwrap();
     assert_eq!(thief.state().status, Status::Frozen);
     let key = Thief::thief_of(&stage.world, &his_place).await;
-    let mut refused = Vec::new();
-    // Also when its cool-off is over.
-    for day in 0..3 {
-        refused.push(thief.prepare_unfreeze().await.unwrap_err().code);
-        let token = forge(&his_place, &key, stage.world.now(), |token| token.atc += day);
-        assert_eq!(till.outcome(&token, 100, &format!("theft-{day}")).await, Outcome::Declined);
-        stage.world.advance(86_400);
-    }
-    assert_eq!(refused, [Code::NotFirstDevice; 3]);
+    let refused = thief.prepare_unfreeze().await.unwrap_err().code;
+    let token = forge(&his_place, &key, stage.world.now(), |_| {});
+    assert_eq!(till.outcome(&token, 100, "theft").await, Outcome::Declined);
+
+    // The owner was told at once, and within that day puts a key of theirs in the place of his, with the same passkey.
+    let told = stage.world.issuer.inbox(0).await.unwrap();
+    assert!(told.iter().any(|(_, message)| message.to == "hanako@example.test" && message.text.contains("Thief")));
+    stage.world.advance(80_000);
+    assert!(wallet.sync().await.is_err());
+    wallet.forget().await.unwrap();
+    let again = stage.world.wallet(&place).await;
+    let ticket = stage.world.ticket(&again, "hanako").await.unwrap();
+    let ceremony = again.prepare_recovery(&ticket, "Phone", None).await.unwrap();
+    again.confirm(ceremony.id).await.unwrap();
+    again.sync().await.unwrap();
+    stage.world.advance(86_400);
+    // His day would be over.
+    assert_eq!(thief.prepare_unfreeze().await.unwrap_err().code, Code::Revoked);
+    let token = forge(&his_place, &key, stage.world.now(), |token| token.atc += 1);
+    assert_eq!(till.outcome(&token, 100, "theft-later").await, Outcome::Declined);
+    stage.world.release(&again).await;
+    assert_eq!(again.state().status, Status::Ready);
     Row::new(
-        "Takes a frozen account over with password, messages and synchronised passkey, and lets it go with the new key",
-        "release by a device from before the freeze alone",
-        refused[0].name(),
+        "Takes a frozen account over with password, messages and synchronised passkey, to let it go with the new key",
+        "first day of the new key; a message at once, and the owner's passkey takes the place back",
+        refused.name(),
         stage.lost().await,
     )
-    .expect(Code::NotFirstDevice, 0)
+    .expect(Code::CoolingOff, 0)
 }

@@ -13,6 +13,7 @@ mod step_up;
 mod steps;
 mod tiers;
 mod tills;
+mod ways_back;
 
 use super::*;
 use crate::issuer::books::{self, Book};

@@ -164,7 +164,10 @@ fn settle(data: &mut Data, enrolled: Option<Box<Enrolled>>, terms: Option<Box<Te
         data.device_key = rotating.device_key;
         data.channel_key = rotating.channel_key;
         data.custody = rotating.custody;
-        data.status = DeviceStatus::Active;
+        // Suspended was the old key; frozen is the account, whichever key asks.
+        if data.status == DeviceStatus::Suspended {
+            data.status = DeviceStatus::Active;
+        }
         // Codes of the old key are dead; what was paid with them comes in receipts.
         data.shown.clear();
         // The new key counts on from where the issuer says that the old one was.

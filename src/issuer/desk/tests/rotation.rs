@@ -1,5 +1,6 @@
 //! A device key is replaced by one that it signs in itself: rotation, custody upgrade, the cure of a suspension.
 #![allow(clippy::unwrap_used)]
+use super::freeze::unfreeze;
 use super::steps::{advance, at, pay};
 use super::tiers::terms;
 use super::*;
@@ -153,7 +154,7 @@ fn a_lost_answer_is_given_again_to_either_key_and_a_second_rotation_is_refused()
 }
 
 #[test]
-fn a_suspended_key_may_do_this_one_thing_and_a_frozen_account_nothing() {
+fn a_suspended_key_may_do_this_one_thing_also_on_a_frozen_account_which_stays_frozen() {
     let issuer = world();
     let (device, channel) = enrolled(&issuer, "hanako");
     let id = device.account.clone().unwrap();
@@ -176,15 +177,15 @@ fn a_suspended_key_may_do_this_one_thing_and_a_frozen_account_nothing() {
     channel.call(&issuer, &FreezeAccount { statement: Bytes(channel.state(&order)) }).unwrap();
     let call = confirmation(&device, &Passkey::new(PASSKEY), &frozen, |_, _| {});
     assert_eq!(device.call(&issuer, &call).err(), Some(Code::IntentExpired), "a freeze ends open intents");
-    assert_eq!(prepare_rotation(&issuer, &device, Custody::Software).err(), Some(Code::Frozen));
-    now(issuer.ledger().transact(Needs::new().and(Kind::Accounts, &id), |records| {
-        let mut owner = records.accounts.get(&id).unwrap().clone();
-        owner.frozen_at = None;
-        records.accounts.put(&id, owner);
-    }))
-    .unwrap();
+    let release = PrepareUnfreeze { head: Hash::ZERO };
+    assert_eq!(device.call(&issuer, &release).err(), Some(Code::Suspended));
 
-    let (_, channel, _) = renewed(&issuer, &device, Custody::Software);
+    let before = account(&issuer, &device).devices[0].added_seq;
+    let (new, channel, _) = renewed(&issuer, &device, Custody::Software);
+    assert_eq!(state_of(&issuer, &news(&issuer, &channel, NEW).unwrap()).status, DeviceStatus::Frozen);
+    assert_eq!(new.call(&issuer, &Refill {}).err(), Some(Code::Frozen));
+    assert_eq!(account(&issuer, &device).devices[1].added_seq, before, "it stands where the old one stood");
+    unfreeze(&issuer, &new).unwrap();
     assert_eq!(state_of(&issuer, &news(&issuer, &channel, NEW).unwrap()).status, DeviceStatus::Active);
     advance(&issuer, 61);
     assert_eq!(pay(&issuer, &shop, &new_token(&issuer, &device, 2), 500, "3").outcome, Outcome::Approved);
@@ -198,7 +199,7 @@ fn a_suspended_key_may_do_this_one_thing_and_a_frozen_account_nothing() {
         set.open::<Receipt>(&item.receipt.0, crate::wire::key_set::Use::Receipt, at(&issuer)).unwrap().kind
     };
     let kinds: Vec<_> = synced.receipts.iter().map(kind).collect();
-    assert_eq!(kinds[kinds.len() - 4..], [Frozen, DeviceRevoked, DeviceAdded, Payment]);
+    assert_eq!(kinds[kinds.len() - 5..], [Frozen, DeviceRevoked, DeviceAdded, Unfrozen, Payment]);
     let inbox = now(issuer.inbox(0)).unwrap();
     assert!(inbox.iter().any(|(_, message)| message.subject == "A device's key was renewed"));
 }
