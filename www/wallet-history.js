@@ -122,9 +122,6 @@ export function drawAlerts(wallet) {
 async function itWasNotMe(wallet, { receipt }) {
   // A held payment's receipt names the payment that waits.
   const sequence = receipt === null ? undefined : receipt.kind === "held" ? (receipt.undoes ?? undefined) : receipt.sequence;
-  const done = await agree({
-    title: t("notMe.title"), text: t("notMe.text"), button: t("notMe.now"), danger: true,
-    confirm: () => wallet.freeze({ notMine: sequence }).then(() => true),
-  });
+  const done = await agreeToFreeze(wallet, { title: t("notMe.title"), text: t("notMe.text"), button: t("notMe.now") }, sequence);
   if (done) say(t("notMe.next"));
 }
