@@ -1,7 +1,8 @@
 // @ts-check
 // Receipts and alerts, as the wallet checked them.
 import { formatMoney } from "/pkg/index.js";
-import { agree, byId, during, hasText, locale, make, say, t, textOfCode, when } from "/page.js";
+import { byId, during, hasText, locale, make, say, t, textOfCode, when } from "/page.js";
+import { agreeToFreeze } from "/wallet-freeze.js";
 
 /** @typedef {import("/pkg/index.js").Wallet} OpenWallet */
 /** @typedef {import("/pkg/index.js").Receipt} Receipt */
