@@ -10,7 +10,7 @@ fn preparation(ticket: String) -> PrepareRecovery {
     PrepareRecovery { ticket, channel_key: public(NEW_CHANNEL), label: "new phone".into() }
 }
 
-fn prepared(issuer: &World) -> (Client, EnrolmentPrepared) {
+pub(super) fn prepared(issuer: &World) -> (Client, EnrolmentPrepared) {
     let mut device = Client::new(NEW);
     let Ticket { ticket } = log_in(issuer, &device, "hanako", "hanako-password").unwrap();
     let prepared = device.call(issuer, &preparation(ticket)).unwrap();
@@ -18,7 +18,7 @@ fn prepared(issuer: &World) -> (Client, EnrolmentPrepared) {
     (device, prepared)
 }
 
-fn confirmation(
+pub(super) fn confirmation(
     prepared: &EnrolmentPrepared,
     device: &Client,
     passkey: &Passkey,
