@@ -70,6 +70,7 @@ pub mod top_ups;
 mod typed;
 pub mod used;
 pub mod verifier;
+pub mod warnings;
 pub mod webauthn;
 
 pub use error::Refused;
@@ -214,7 +215,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
     }
 
     /// Ends what can be ended: asks the card processor about open top-ups, takes its later answers, forgets what has
-    /// run out, and releases held payments whose time has come. To be called at start-up and then every few seconds; how many top-ups it ended is the answer.
+    /// run out, releases held payments whose time has come, and warns owners whose logins are tried many times. To be called at start-up and then every few seconds; how many top-ups it ended is the answer.
     ///
     /// # Errors
     /// [`Code::IssuerUnavailable`] if the ledger fails.
@@ -244,6 +245,9 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
                 break;
             }
             note(self.look_at_hold(&key, &account, by).await.map(|()| false));
+        }
+        for login in self.ledger.keys(Kind::Warnings).await? {
+            note(self.warn(&login).await.map(|()| false));
         }
         for account in self.ledger.ended_evidence(now).await? {
             note(self.end_evidence(&account).await.map(|()| false));

@@ -8,8 +8,9 @@ use super::moment::Moment;
 use super::settings::Attempts;
 use crate::code::Code;
 use crate::rules::spending::WINDOW as DAY;
-use crate::wire::id::{AccountId, Thumbprint};
-use core::net::{IpAddr, Ipv6Addr};
+use crate::wire::id::{AccountId, Audience, Thumbprint, to_base64};
+use crate::wire::sha256;
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use serde::{Deserialize, Serialize};
 
 /// The first wait after the free tries of a login, in seconds; each further try doubles it.
@@ -62,36 +63,78 @@ impl Tries {
     }
 }
 
-/// Counts one try under a key of [`Records::tries`], or refuses it.
+/// One try that several buckets look at. It is counted in all of them once each has taken it: what one refuses fills no
+/// other.
+pub(super) struct Counts<'a> {
+    now: u32,
+    taken: Vec<(&'a str, u32, Tries)>,
+}
+
+impl<'a> Counts<'a> {
+    /// None yet.
+    pub(super) const fn at(now: u32) -> Self {
+        Self { now, taken: Vec::new() }
+    }
+
+    /// Takes the try into a bucket of so many in a window.
+    ///
+    /// # Errors
+    /// [`Code::TooManyAttempts`] with the seconds to wait.
+    pub(super) fn most(&mut self, records: &Records, key: &'a str, most: u32, window: u32) -> Result<(), Refused> {
+        let tries = Tries::of(records, key, window, self.now);
+        if tries.count(window, self.now) >= most {
+            let oldest = tries.at.iter().min().copied().unwrap_or(self.now);
+            return Err(wait(oldest.saturating_add(window), self.now));
+        }
+        self.taken.push((key, window, tries));
+        Ok(())
+    }
+
+    /// Takes the try into a bucket in which some are free in a day, and each further one waits twice as long after the one
+    /// before.
+    ///
+    /// # Errors
+    /// [`Code::TooManyAttempts`] with the seconds to wait.
+    pub(super) fn slow(&mut self, records: &Records, key: &'a str, free: u32) -> Result<(), Refused> {
+        let tries = Tries::of(records, key, DAY, self.now);
+        if let Some(further) = tries.count(DAY, self.now).checked_sub(free) {
+            let doubled = FIRST_WAIT.saturating_mul(2_u32.saturating_pow(further)).min(LONGEST_WAIT);
+            let ends = tries.at.iter().max().copied().unwrap_or_default().saturating_add(doubled);
+            if ends > self.now {
+                return Err(wait(ends, self.now));
+            }
+        }
+        self.taken.push((key, DAY, tries));
+        Ok(())
+    }
+
+    /// Counts the try in every bucket that took it.
+    pub(super) fn add(self, records: &mut Records) {
+        for (key, window, tries) in self.taken {
+            tries.add(records, key, window, self.now);
+        }
+    }
+}
+
+/// Counts one try in one bucket, or refuses it.
 ///
 /// # Errors
 /// [`Code::TooManyAttempts`] with the seconds to wait.
 pub(super) fn count(records: &mut Records, key: &str, most: u32, window: u32, now: u32) -> Result<(), Refused> {
-    let tries = Tries::of(records, key, window, now);
-    if tries.count(window, now) >= most {
-        let oldest = tries.at.iter().min().copied().unwrap_or(now);
-        return Err(wait(oldest.saturating_add(window), now));
-    }
-    tries.add(records, key, window, now);
+    let mut counts = Counts::at(now);
+    counts.most(records, key, most, window)?;
+    counts.add(records);
     Ok(())
 }
 
-/// Counts one try under a key, or refuses it: some are free in a day, each further one waits twice as long after the one
-/// before.
-///
-/// # Errors
-/// [`Code::TooManyAttempts`] with the seconds to wait.
-pub(super) fn slow(records: &mut Records, key: &str, free: u32, now: u32) -> Result<(), Refused> {
-    let tries = Tries::of(records, key, DAY, now);
-    if let Some(further) = tries.count(DAY, now).checked_sub(free) {
-        let doubled = FIRST_WAIT.saturating_mul(2_u32.saturating_pow(further)).min(LONGEST_WAIT);
-        let ends = tries.at.iter().max().copied().unwrap_or_default().saturating_add(doubled);
-        if ends > now {
-            return Err(wait(ends, now));
-        }
-    }
-    tries.add(records, key, DAY, now);
-    Ok(())
+/// Counts one try in a bucket that refuses none. Whether they are many by now.
+pub(super) fn note(records: &mut Records, key: &str, many: u32, window: u32, now: u32) -> bool {
+    count(records, key, many, window, now).is_err() || Tries::of(records, key, window, now).count(window, now) >= many
+}
+
+/// Whether something happens for the first time in a window, and notes that it did.
+pub(super) fn is_first(records: &mut Records, key: &str, window: u32, now: u32) -> bool {
+    count(records, key, 1, window, now).is_ok()
 }
 
 fn wait(ends: u32, now: u32) -> Refused {
@@ -100,19 +143,54 @@ fn wait(ends: u32, now: u32) -> Refused {
 
 /// What counts as one source: an IPv4 address, or the first 64 bits of an IPv6 address, which one household has.
 pub(super) fn network(source: &str) -> String {
+    masked(source, 32, 64)
+}
+
+/// What one customer of a network operator may have by itself: the first 24 bits of an IPv4 address, or 48 of an IPv6
+/// address.
+pub(super) fn wide_network(source: &str) -> String {
+    masked(source, 24, 48)
+}
+
+/// The network of an address, of so many bits in IPv4 and so many in IPv6. What is no address is a network of its own.
+fn masked(source: &str, v4: u32, v6: u32) -> String {
     match source.parse::<IpAddr>().map(|address| address.to_canonical()) {
-        Ok(IpAddr::V4(address)) => address.to_string(),
+        Ok(IpAddr::V4(address)) => {
+            let mask = u32::MAX.checked_shl(32_u32.saturating_sub(v4)).unwrap_or_default();
+            format!("{}/{v4}", Ipv4Addr::from_bits(address.to_bits() & mask))
+        }
         Ok(IpAddr::V6(address)) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+            let mask = u128::MAX.checked_shl(128_u32.saturating_sub(v6)).unwrap_or_default();
+            format!("{}/{v6}", Ipv6Addr::from_bits(address.to_bits() & mask))
         }
         Err(_) => source.into(),
     }
 }
 
+/// The key of a bucket in [`Records::tries`]: its name, and the hash of whose or where it is. Each part is hashed with its
+/// length, so that no login, written as it may be, makes two buckets one.
+pub(super) fn key(bucket: &str, parts: &[&str]) -> String {
+    let mut bytes = Vec::new();
+    for part in parts {
+        bytes.extend_from_slice(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        bytes.extend_from_slice(part.as_bytes());
+    }
+    format!("{bucket}/{}", to_base64(&sha256(&bytes)))
+}
+
 /// The key under which the till codes of one source are counted.
 pub(super) fn till_codes_key(source: &str) -> String {
-    format!("till-codes/{}", network(source))
+    key("till-codes", &[&network(source)])
+}
+
+/// The key under which a till's codes that were nobody's are counted.
+pub(super) fn guesses_key(till: &Audience) -> String {
+    key("till", &[till.as_str()])
+}
+
+/// The key under which an account's card proofs are counted.
+pub(super) fn card_proofs_key(account: &AccountId) -> String {
+    key("card", &[account.as_str()])
 }
 
 /// Counts a till code from one source.
@@ -126,7 +204,7 @@ pub(super) fn count_till_code(moment: &Moment<'_>, records: &mut Records, key: &
 
 /// The key under which it is noted that a device key once finished this login. It has a way of its own then.
 pub(super) fn known_key(login: &str, thumb: Thumbprint) -> String {
-    format!("known/{login}/{thumb}")
+    key("known", &[login, &thumb.to_string()])
 }
 
 /// Whether a device key once finished this login.
@@ -139,30 +217,33 @@ pub(super) fn know(records: &mut Records, key: &str, now: u32) {
     records.tries.put(key, Tries { at: Vec::new(), until: now.saturating_add(KNOWN) });
 }
 
-/// The key under which an account's contact codes are counted: all that strangers' keys ask for, and each known key's own.
-pub(super) fn codes_key(account: &AccountId, known: Option<Thumbprint>) -> String {
-    known.map_or_else(|| format!("codes/{account}"), |thumb| format!("codes/{account}/{thumb}"))
+/// The keys under which an account's contact codes are counted: those that a known key asks for by itself, until it has used
+/// them up, and then those of all.
+pub(super) fn codes_keys(account: &AccountId, known: Option<Thumbprint>) -> Vec<String> {
+    let own = known.map(|thumb| key("codes", &[account.as_str(), &thumb.to_string()]));
+    own.into_iter().chain([key("codes", &[account.as_str()])]).collect()
 }
 
 /// The key under which the codes that one source asks for in a row are counted.
 pub(super) fn row_key(account: &AccountId, source: &str) -> String {
-    format!("codes-row/{account}/{source}")
+    key("codes-row", &[account.as_str(), source])
 }
 
-/// Counts a contact code, which counts no more once one is entered. Whether it may be sent, and whether it is the day's last.
-/// What one source asks for within a minute counts once: a page that is open in several tabs asks in each, with a key of its own.
-pub(super) fn count_code(records: &mut Records, key: &str, row: &str, now: u32) -> Option<bool> {
+/// Counts a contact code under the first of these keys that has room for it; it counts no more once one is entered. Whether
+/// it may be sent, and whether it is the day's last. What one source asks for within a minute counts once: a page that is
+/// open in several tabs asks in each, with a key of its own.
+pub(super) fn count_code(records: &mut Records, keys: &[String], row: &str, now: u32) -> Option<bool> {
     let in_row = Tries::of(records, row, ROW, now);
     let before = in_row.count(ROW, now);
     if before >= MOST_IN_ROW {
         return None;
     }
     if before == 0 {
-        count(records, key, MOST_UNASKED, DAY, now).ok()?;
+        keys.iter().find(|key| count(records, key, MOST_UNASKED, DAY, now).is_ok())?;
     }
     // Only what was sent begins a row.
     in_row.add(records, row, ROW, now);
-    Some(Tries::of(records, key, DAY, now).count(DAY, now) >= MOST_UNASKED)
+    Some(keys.iter().all(|key| Tries::of(records, key, DAY, now).count(DAY, now) >= MOST_UNASKED))
 }
 
 /// A weak proof that freezes: each kind has a day's freezes of its own, so that nobody uses up another's.
@@ -179,9 +260,9 @@ pub(super) enum WeakProof {
 /// The key under which an account's freezes by this proof are counted.
 pub(super) fn freezes_key(account: &AccountId, proof: WeakProof) -> String {
     match proof {
-        WeakProof::Key(thumb) => format!("freeze/{account}/{thumb}"),
-        WeakProof::Login => format!("freeze/{account}/login"),
-        WeakProof::Message => format!("freeze/{account}/message"),
+        WeakProof::Key(thumb) => key("freeze", &[account.as_str(), "key", &thumb.to_string()]),
+        WeakProof::Login => key("freeze", &[account.as_str(), "login"]),
+        WeakProof::Message => key("freeze", &[account.as_str(), "message"]),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The proof of a stored card on one device key: the card company asks its own customer, on its own page.
 
-use super::buckets::count;
+use super::buckets::{card_proofs_key, count};
 use super::devices::require_active;
 use super::error::Refused;
 use super::evidence::Evidence;
@@ -51,11 +51,6 @@ impl Record for CardProof {
     }
 }
 
-/// The key under which an account's card proofs are counted.
-pub(super) fn tries_key(account: &AccountId) -> String {
-    format!("card/{account}")
-}
-
 /// Opens a proof under a name drawn before; the demo's card company sends its code to the account's contact. Beyond the
 /// day's proofs none is opened and nothing is sent, and the caller hears the same.
 ///
@@ -78,7 +73,7 @@ pub(super) fn begin(
         return Err(Refused::cooling_off(cooled_at));
     }
     let label = owner.source(source).ok_or(Code::SourceUnknown)?.label.clone();
-    if count(records, &tries_key(account), MOST_PROOFS, WINDOW, now).is_err() {
+    if count(records, &card_proofs_key(account), MOST_PROOFS, WINDOW, now).is_err() {
         return Ok(());
     }
     let owner = records.accounts.get(account).ok_or(Code::NotEnrolled)?;

@@ -1,7 +1,7 @@
 //! Login, contact code and ticket. Nothing here tells whether a login exists or a password was right.
 
-use super::account::LoginEntry;
-use super::buckets;
+use super::account::{LoginEntry, State};
+use super::buckets::{self, Counts};
 use super::error::Refused;
 use super::ledger::{Kind, Needs, Record, Records};
 use super::messages::{Event, Language, Message};
@@ -9,6 +9,7 @@ use super::moment::Moment;
 use super::password::PasswordHash;
 use super::settings::Attempts;
 use super::typed::SENT_DIGITS;
+use super::warnings;
 use crate::code::Code;
 use crate::rules::policy::Ceiling;
 use crate::rules::spending::WINDOW as DAY;
@@ -26,69 +27,144 @@ const CODE_PURPOSE: &str = "jitsuin/v1/contact-code";
 
 /// The key of [`Records::flows`] under which the tries of all sources are counted.
 pub(super) const IN_ALL: &str = "logins";
+/// What one wide network may use of the ceiling over all logins: one part of so many.
+const WIDE_PART: u32 = 10;
 
 /// The keys under which a login's tries are counted.
 pub(super) struct TryKeys {
+    /// The login.
+    name: String,
     /// Of the login, known or not, from this source.
-    pub(super) login: String,
+    login: String,
     /// Of the login from all sources, in a day.
-    pub(super) login_day: String,
+    login_day: String,
+    /// That its owner was told of those.
+    told: String,
     /// Of whoever calls from this source.
     pub(super) source: String,
+    /// Of whoever calls from the wide network around it: in [`Records::flows`].
+    wide: String,
     /// That the calling key once finished this login.
-    pub(super) known: String,
+    known: String,
     /// Of such a key from this source: a copy of it elsewhere fills another bucket.
-    pub(super) own: String,
+    own: String,
+    /// Of such a key from all sources, in a day.
+    own_day: String,
+    /// The account and device that the calling key belongs to.
+    registered: Option<(AccountId, Thumbprint)>,
 }
 
 impl TryKeys {
     /// For a login by a key from a source.
-    pub(super) fn new(login: &str, source: &str, thumb: Thumbprint) -> Self {
-        let network = buckets::network(source);
+    pub(super) fn new(
+        login: &str,
+        source: &str,
+        thumb: Thumbprint,
+        registered: Option<(AccountId, Thumbprint)>,
+    ) -> Self {
+        let (network, thumb_text) = (buckets::network(source), thumb.to_string());
         Self {
-            login: format!("login/{login}/from/{network}"),
-            login_day: format!("day/{login}"),
-            source: format!("source/{network}"),
+            name: login.into(),
+            login: buckets::key("login", &[login, &network]),
+            login_day: buckets::key("day", &[login]),
+            told: buckets::key("told", &[login]),
+            source: buckets::key("source", &[&network]),
+            wide: buckets::key(IN_ALL, &[&buckets::wide_network(source)]),
             known: buckets::known_key(login, thumb),
-            own: format!("login/{login}/by/{thumb}/from/{network}"),
+            own: buckets::key("own", &[login, &thumb_text, &network]),
+            own_day: buckets::key("own-day", &[login, &thumb_text]),
+            registered,
         }
     }
 
-    /// The records it needs.
+    /// The records that counting needs.
     pub(super) fn needs(&self) -> Needs {
-        let keys = [&self.login, &self.login_day, &self.source, &self.known, &self.own];
-        keys.into_iter().fold(Needs::new().and(Kind::Flows, IN_ALL), |needs, key| needs.and(Kind::Tries, key))
+        let keys = [&self.login, &self.login_day, &self.told, &self.source, &self.own, &self.own_day];
+        let needs = self.known_needs().and(Kind::Flows, IN_ALL).and(Kind::Flows, &self.wide);
+        keys.into_iter().fold(needs.and(Kind::Warnings, &self.name), |needs, key| needs.and(Kind::Tries, key))
+    }
+
+    /// The records that tell whether the calling key is known.
+    pub(super) fn known_needs(&self) -> Needs {
+        let needs = Needs::new().and(Kind::Tries, &self.known);
+        match &self.registered {
+            Some((account, _)) => needs.and(Kind::Accounts, account),
+            None => needs,
+        }
+    }
+
+    /// Whether the calling key once finished this login. One whose device was signed off or replaced is nobody's any more.
+    fn is_known(&self, records: &Records, now: u32) -> bool {
+        let is_over = self.registered.as_ref().is_some_and(|(account, thumb)| {
+            let device = records.accounts.get(account).and_then(|owner| owner.device(*thumb));
+            device.is_none_or(|device| device.state == State::Revoked)
+        });
+        !is_over && buckets::is_known(records, &self.known, now)
+    }
+
+    /// What is forgotten when a login is finished.
+    fn finished(&self) -> [&String; 4] {
+        [&self.login, &self.login_day, &self.own, &self.own_day]
     }
 }
 
 /// Counts a login, right or wrong: a wait must not tell which. A device key that once finished it has a way of its own, so
-/// that no stranger keeps it waiting.
+/// that no stranger keeps it waiting; where that is full, it goes the way of all, so that no copy of it does either.
 ///
 /// # Errors
 /// [`Code::TooManyAttempts`] with the seconds to wait.
 pub(super) fn begin(moment: &Moment<'_>, records: &mut Records, keys: &TryKeys) -> Result<(), Refused> {
+    if !keys.is_known(records, moment.now()) {
+        return as_anybody(moment, records, keys);
+    }
+    let Err(own) = as_known(moment, records, keys) else { return Ok(()) };
+    // Whichever way opens first.
+    as_anybody(moment, records, keys).map_err(|all| if own.retry_after < all.retry_after { own } else { all })
+}
+
+/// Counts a login on the way of the calling key alone.
+fn as_known(moment: &Moment<'_>, records: &mut Records, keys: &TryKeys) -> Result<(), Refused> {
+    let Attempts { per_login, per_key_day, .. } = moment.settings.attempts;
+    let mut counts = Counts::at(moment.now());
+    counts.slow(records, &keys.own, per_login)?;
+    counts.most(records, &keys.own_day, per_key_day, DAY)?;
+    counts.add(records);
+    Ok(())
+}
+
+/// Counts a login on the way of all.
+fn as_anybody(moment: &Moment<'_>, records: &mut Records, keys: &TryKeys) -> Result<(), Refused> {
     let Attempts { per_login, per_login_day, per_source, in_all, window, .. } = moment.settings.attempts;
     let now = moment.now();
-    if buckets::is_known(records, &keys.known, now) {
-        return buckets::slow(records, &keys.own, per_login, now);
-    }
-    buckets::count(records, &keys.source, per_source, window, now)?;
-    buckets::slow(records, &keys.login, per_login, now)?;
-    buckets::count(records, &keys.login_day, per_login_day, DAY, now)?;
-    let mut all = records.flows.get(IN_ALL).cloned().unwrap_or_default();
-    let (hour, none) = (Amount::of(in_all), Amount::MAX);
-    let ceiling = Ceiling { hour, day: none, new_payers_hour: u32::MAX, new_payers_day: u32::MAX };
+    let mut counts = Counts::at(now);
+    counts.most(records, &keys.source, per_source, window)?;
+    counts.slow(records, &keys.login, per_login)?;
     let one = Amount::of(1);
-    if all.check(&ceiling, one, false, now).is_err() {
-        let wait = Refused::wait(Code::TooManyAttempts, all.hour_ends(now));
-        if all.tell(now) {
-            records.flows.put(IN_ALL, all);
-            records.messages.push(Message::tripped(moment.settings.operator.clone(), IN_ALL, now));
+    let ceilings = [(keys.wide.as_str(), (in_all / WIDE_PART).max(1)), (IN_ALL, in_all)];
+    for (place, most) in ceilings {
+        let mut flow = records.flows.get(place).cloned().unwrap_or_default();
+        let (hour, day) = (Amount::of(most), Amount::MAX);
+        let ceiling = Ceiling { hour, day, new_payers_hour: u32::MAX, new_payers_day: u32::MAX };
+        if flow.check(&ceiling, one, false, now).is_err() {
+            let wait = Refused::wait(Code::TooManyAttempts, flow.hour_ends(now));
+            if place == IN_ALL && flow.tell(now) {
+                records.flows.put(IN_ALL, flow);
+                records.messages.push(Message::tripped(moment.settings.operator.clone(), IN_ALL, now));
+            }
+            return Err(wait);
         }
-        return Err(wait);
     }
-    all.add(one, false, now);
-    records.flows.put(IN_ALL, all);
+    for (place, _) in ceilings {
+        let mut flow = records.flows.get(place).cloned().unwrap_or_default();
+        flow.add(one, false, now);
+        records.flows.put(place, flow);
+    }
+    counts.add(records);
+    if buckets::note(records, &keys.login_day, per_login_day, DAY, now)
+        && buckets::is_first(records, &keys.told, DAY, now)
+    {
+        warnings::leave(records, &keys.name, now);
+    }
     Ok(())
 }
 
@@ -137,14 +213,14 @@ pub(super) fn send_code(moment: &Moment<'_>, records: &mut Records, attempt: &st
     let now = moment.now();
     let code = moment.chance.digits(SENT_DIGITS);
     let mut reached = None;
-    let known = buckets::is_known(records, &visitor.keys.known, now).then_some(visitor.thumb);
-    let codes_key = visitor.account.map(|account| buckets::codes_key(account, known));
+    let known = visitor.keys.is_known(records, now).then_some(visitor.thumb);
+    let codes_keys = visitor.account.map(|account| buckets::codes_keys(account, known)).unwrap_or_default();
     let row = visitor.account.map(|account| buckets::row_key(account, &visitor.keys.source)).unwrap_or_default();
     let owner = visitor.account.and_then(|id| records.accounts.get(id).cloned());
     let reachable =
         owner.filter(|account| account.contact_changed_at.is_none_or(|at| at.saturating_add(FRESH_CONTACT) <= now));
-    if let (Some(account), Some(key)) = (&reachable, &codes_key)
-        && let Some(is_last) = buckets::count_code(records, key, &row, now)
+    if let Some(account) = &reachable
+        && let Some(is_last) = buckets::count_code(records, &codes_keys, &row, now)
     {
         // Whoever knows the password alone changes no owner's language: a device does.
         let language = if account.had_device { account.language } else { visitor.language };
@@ -156,11 +232,7 @@ pub(super) fn send_code(moment: &Moment<'_>, records: &mut Records, attempt: &st
     let opened = LoginAttempt {
         thumb: visitor.thumb,
         account: reached,
-        login_keys: [Some(&visitor.keys.login), Some(&visitor.keys.own), codes_key.as_ref()]
-            .into_iter()
-            .flatten()
-            .cloned()
-            .collect(),
+        login_keys: visitor.keys.finished().into_iter().chain(&codes_keys).cloned().collect(),
         known_key: visitor.keys.known.clone(),
         language: visitor.language,
         code,

@@ -79,6 +79,8 @@ pub(super) enum Event<'a> {
     SignedOff(Named<'a>),
     /// Money came in.
     ToppedUp(Money),
+    /// Somebody tries the login again and again.
+    ManyTries,
     /// A card's owner is asked to prove the card.
     CardCode {
         /// The code.
@@ -243,6 +245,13 @@ fn english(event: &Event<'_>) -> (String, String) {
             "Top-up completed".into(),
             format!("{} was added. If that was not you, freeze the account at once.", written(*money)),
         ),
+        Event::ManyTries => (
+            "Many tries to log in with your ID".into(),
+            "Somebody tries to log in with your ID again and again. None of these tries got in: that takes your password and \
+             a code that only you are sent. You can go on logging in. If you use the same password elsewhere, change it here. \
+             You can stop everything at any time: in your wallet, or with your passkey."
+                .into(),
+        ),
         Event::CardCode { code, card } => (
             "Your card company: code for your card".into(),
             format!("{code} lets your wallet charge {card}. Type it only into your card company's page."),
@@ -334,6 +343,13 @@ fn japanese(event: &Event<'_>) -> (String, String) {
                 "{} をチャージしました。心当たりがない場合は、すぐにアカウントを停止してください。",
                 written(*money)
             ),
+        ),
+        Event::ManyTries => (
+            "ログインが何度も試みられています".into(),
+            "何者かがあなたのIDで何度もログインを試みています。ログインにはパスワードと、あなただけに届く確認コードの両方が必要なため、\
+             成功したものはありません。あなたはこれまでどおりログインできます。同じパスワードを他でも使っている場合は、\
+             変更してください。ウォレットまたはパスキーで、いつでもすべてを停止できます。"
+                .into(),
         ),
         Event::CardCode { code, card } => (
             "カード会社からの確認コード".into(),

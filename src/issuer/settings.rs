@@ -41,11 +41,14 @@ pub struct Attempts {
     /// Logins of one account from one source in a day, right or wrong, before each further one has to wait twice as long as
     /// the one before; until one is finished with a contact code.
     pub per_login: u32,
-    /// Logins of one account in a day from all sources.
+    /// Logins of one account in a day from all sources, before its owner is told.
     pub per_login_day: u32,
+    /// Logins of one account in a day by a device key that once finished one, from all sources, before it meets what
+    /// strangers meet.
+    pub per_key_day: u32,
     /// Logins from one source, and till codes from one source.
     pub per_source: u32,
-    /// Logins from all sources in an hour.
+    /// Logins from all sources in an hour; a tenth of it from one network (IPv4 by /24, IPv6 by /48).
     pub in_all: u32,
     /// Codes that one till could not prove to be anybody's.
     pub per_till: u32,
@@ -55,7 +58,15 @@ pub struct Attempts {
 
 impl Default for Attempts {
     fn default() -> Self {
-        Self { per_login: 5, per_login_day: 100, per_source: 300, in_all: 20_000, per_till: 60, window: 15 * 60 }
+        Self {
+            per_login: 5,
+            per_login_day: 100,
+            per_key_day: 20,
+            per_source: 300,
+            in_all: 20_000,
+            per_till: 60,
+            window: 15 * 60,
+        }
     }
 }
 

@@ -126,11 +126,6 @@ pub(super) fn code_key(keys: &super::keys::Keys, code: &str) -> String {
     to_base64(&keys.mac("jitsuin/v1/till-code", &[code.as_bytes()]).0)
 }
 
-/// The key under which a till's codes that were nobody's are counted.
-pub(super) fn tries_key(till: &Audience) -> String {
-    format!("till/{till}")
-}
-
 /// Whether a till has offered so many codes of nobody that it must wait.
 pub(super) fn guesses_too_much(moment: &Moment<'_>, records: &Records, tries: &str) -> bool {
     let Attempts { per_till, window, .. } = moment.settings.attempts;

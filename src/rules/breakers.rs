@@ -53,6 +53,13 @@ impl Flow {
         ends.filter(|end| *end > now).min().map_or(1, |end| end.saturating_sub(now))
     }
 
+    /// When nothing of it counts any more, seconds since 1970.
+    #[must_use]
+    pub fn ends(&self) -> u32 {
+        let ends = self.steps.iter().map(|step| step.at.saturating_add(STEP).saturating_add(DAY));
+        ends.max().unwrap_or_default().max(self.told_at.saturating_add(HOUR))
+    }
+
     /// Whether a payment fits, by an account that has never paid this merchant if `is_new`.
     ///
     /// # Errors

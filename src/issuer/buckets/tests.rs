@@ -11,6 +11,14 @@ fn over<const N: usize>(keys: [&str; N], rule: impl Fn(&mut Records) + Send + Sy
     done(world().ledger().transact(needs, |records| rule(records))).unwrap();
 }
 
+/// One try in a bucket that slows.
+fn slow(records: &mut Records, key: &str, free: u32, now: u32) -> Result<(), Refused> {
+    let mut counts = Counts::at(now);
+    counts.slow(records, key, free)?;
+    counts.add(records);
+    Ok(())
+}
+
 #[test]
 fn a_wait_grows_to_an_hour_is_said_and_a_refused_try_adds_nothing() {
     over(["login", "another"], |records| {
@@ -35,20 +43,26 @@ fn a_wait_grows_to_an_hour_is_said_and_a_refused_try_adds_nothing() {
 #[test]
 fn the_third_code_of_a_day_is_the_last_and_a_known_key_has_its_own() {
     let account: AccountId = "acc-1".parse().unwrap();
-    let (all, own) = (codes_key(&account, None), codes_key(&account, Some(Thumbprint([1; 32]))));
-    over([&all, &own, "a row", "another"], |records| {
+    let (all, own) = (codes_keys(&account, None), codes_keys(&account, Some(Thumbprint([1; 32]))));
+    assert_eq!(own[1..], all);
+    over([&all[0], &own[0], "a row", "another"], |records| {
         // A minute apart, so that none is in a row with the one before.
         let sent: Vec<_> = (0..4).map(|number| count_code(records, &all, "a row", 100 + 60 * number)).collect();
         assert_eq!(sent, [Some(false), Some(false), Some(true), None]);
         assert_eq!(count_code(records, &own, "another", 200), Some(false));
         assert_eq!(count_code(records, &all, "a row", 100 + DAY), Some(true));
+        // Where its own are used up, a known key has what all have.
+        let sent: Vec<_> =
+            (0..7).map(|number| count_code(records, &own, "another", 1_000 + 2 * DAY + 60 * number)).collect();
+        assert_eq!(sent[..5], [Some(false); 5]);
+        assert_eq!(sent[5..], [Some(true), None]);
     });
 }
 
 #[test]
 fn what_one_key_asks_for_in_several_tabs_counts_once_and_has_an_end() {
     over(["all", "row of one", "row of another", ""], |records| {
-        let ask = |records: &mut Records, row, now| count_code(records, "all", row, now);
+        let ask = |records: &mut Records, row, now| count_code(records, &["all".into()], row, now);
         let tabs: Vec<_> = (0..6).map(|number| ask(records, "row of one", 100 + number)).collect();
         assert_eq!(tabs, [Some(false), Some(false), Some(false), Some(false), Some(false), None]);
         assert_eq!(ask(records, "row of another", 110), Some(false));
@@ -59,4 +73,34 @@ fn what_one_key_asks_for_in_several_tabs_counts_once_and_has_an_end() {
             "a refused one begins no row"
         );
     });
+}
+
+#[test]
+fn no_login_and_no_address_is_written_so_that_two_buckets_are_one() {
+    let thumb = Thumbprint([1; 32]);
+    let texts = ["a", "a/b", "b", "", "a/by/AQEB", "a/from/::1", "::1", "7:a", "a\0b"];
+    let mut keys = std::collections::BTreeSet::new();
+    let mut made = 0;
+    for bucket in ["login", "day"] {
+        for first in texts {
+            keys.insert(key(bucket, &[first]));
+            keys.insert(known_key(&[bucket, first].concat(), thumb));
+            for second in texts {
+                keys.insert(key(bucket, &[first, second]));
+                keys.insert(key(bucket, &[first, second, "c"]));
+                made += 2;
+            }
+            made += 2;
+        }
+    }
+    assert_eq!(keys.len(), made);
+}
+
+#[test]
+fn networks_are_cut_at_their_length_and_what_is_no_address_is_one_of_its_own() {
+    let cut = |source| [network(source), wide_network(source)];
+    assert_eq!(cut("203.0.113.255"), ["203.0.113.255/32", "203.0.113.0/24"]);
+    assert_eq!(cut("::ffff:203.0.113.255"), ["203.0.113.255/32", "203.0.113.0/24"]);
+    assert_eq!(cut("2001:db8:1:ff2:3::4"), ["2001:db8:1:ff2::/64", "2001:db8:1::/48"]);
+    assert_eq!(cut("somebody"), ["somebody", "somebody"]);
 }

@@ -82,6 +82,15 @@ impl Caller {
         }
     }
 
+    /// What the key belongs to as a device or channel key, whatever the proof names.
+    pub(super) fn registered(&self) -> Option<(AccountId, Thumbprint)> {
+        match &self.entry {
+            Some(KeyEntry::Device { account }) => Some((account.clone(), self.thumb)),
+            Some(KeyEntry::Channel { account, thumb }) => Some((account.clone(), *thumb)),
+            _ => None,
+        }
+    }
+
     /// The account and device of a device or channel key.
     ///
     /// # Errors

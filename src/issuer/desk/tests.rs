@@ -11,6 +11,7 @@ mod rotation;
 mod state;
 mod step_up;
 mod steps;
+mod strangers;
 mod tiers;
 mod tills;
 mod ways_back;

@@ -85,7 +85,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         let request = payments::request_hash(path, body);
         let token = read_payment_code(&call.token).ok();
         let handle = token.as_ref().map(UnverifiedToken::handle);
-        let tries = tills::tries_key(id);
+        let tries = buckets::guesses_key(id);
         let mut needs = Needs::new().and(Kind::TillAnswers, &answer_key).and(Kind::Tries, &tries);
         if let Some(handle) = handle {
             needs = needs.and(Kind::Handles, handle);

@@ -38,7 +38,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         }
         // What nobody's login can be is a login that nobody has.
         let login = typed::login(&call.login).unwrap_or_else(|| call.login.clone());
-        let tries = TryKeys::new(&login, source, caller.thumb);
+        let tries = TryKeys::new(&login, source, caller.thumb, caller.registered());
         let needs = tries.needs().and(Kind::Logins, &login).and(Kind::Calls, delivery.row());
         let begun = self
             .decide(caller.now_ms, needs, |moment, records| {
@@ -74,14 +74,12 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         };
         let renewed = renewed.filter(|_| matched == Match::Raw);
         let attempt = delivery.name("");
-        let mut needs =
-            Needs::new().and(Kind::Attempts, &attempt).and(Kind::Logins, &login).and(Kind::Tries, &tries.known);
+        let mut needs = tries.known_needs().and(Kind::Attempts, &attempt).and(Kind::Logins, &login);
         if let Some(account) = account {
-            needs = needs
-                .and(Kind::Accounts, account)
-                .and(Kind::Tries, buckets::codes_key(account, None))
-                .and(Kind::Tries, buckets::codes_key(account, Some(caller.thumb)))
-                .and(Kind::Tries, buckets::row_key(account, &tries.source));
+            needs = needs.and(Kind::Accounts, account).and(Kind::Tries, buckets::row_key(account, &tries.source));
+            for key in buckets::codes_keys(account, Some(caller.thumb)) {
+                needs = needs.and(Kind::Tries, key);
+            }
         }
         let language = Language::named(&call.language);
         let visitor = Visitor { thumb: caller.thumb, account, keys: &tries, language };
@@ -327,7 +325,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         let needs = Needs::new()
             .and(Kind::Accounts, account)
             .and(Kind::CardProofs, &proof)
-            .and(Kind::Tries, cards::tries_key(account));
+            .and(Kind::Tries, buckets::card_proofs_key(account));
         self.once(caller.now_ms, delivery, needs, |moment, records| {
             cards::begin(moment, records, account, caller.thumb, &call.source, &proof, caller.evidence())?;
             Ok(CardProofStarted { page: moment.settings.card_page.clone(), proof: proof.clone() })

@@ -34,6 +34,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/postgres/0004.sql"),
     include_str!("migrations/postgres/0005.sql"),
     include_str!("migrations/postgres/0006.sql"),
+    include_str!("migrations/postgres/0007.sql"),
 ];
 const CONNECTIONS: u32 = 8;
 /// How often a transaction is begun that the database gives up.

@@ -18,6 +18,7 @@ use crate::issuer::receipts::StoredReceipt;
 use crate::issuer::tills::{Till, TillCode};
 use crate::issuer::top_ups::{OpenTopUp, TopUp};
 use crate::issuer::used::Used;
+use crate::issuer::warnings::Warning;
 use crate::rules::breakers::Flow;
 use crate::wire::id::{AccountId, Audience, CredentialId, Handle, Nonce, Thumbprint, to_base64};
 use alloc::collections::BTreeMap;
@@ -305,6 +306,8 @@ records! {
     Patrons patrons "patrons": Patron;
     /// One-time codes and challenges that freeze, unfreeze or recover.
     Orders orders "orders": Order;
+    /// Logins that were tried many times, until their owners are told.
+    Warnings warnings "warnings": Warning;
     /// The issuer's own keys.
     IssuerKeys issuer_keys "issuer_keys": StoredKeys;
 }

@@ -13,7 +13,11 @@ use crate::wire::money::Amount;
 use crate::wire::sha256;
 use serde::{Deserialize, Serialize};
 
-impl Record for Flow {}
+impl Record for Flow {
+    fn until(&self) -> Option<u32> {
+        Some(self.ends())
+    }
+}
 
 /// An account that has paid a merchant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -40,7 +40,7 @@ pub(in crate::issuer) fn world_under(change: impl Fn(&mut Settings)) -> World {
 /// One key with its nonce.
 pub(in crate::issuer) struct Client {
     byte: u8,
-    source: &'static str,
+    source: String,
     pub(in crate::issuer) account: Option<AccountId>,
     nonce: RefCell<String>,
 }
@@ -51,8 +51,8 @@ impl Client {
     }
 
     /// The same at an address.
-    pub(in crate::issuer) fn at(byte: u8, source: &'static str) -> Self {
-        Self { byte, source, account: None, nonce: RefCell::default() }
+    pub(in crate::issuer) fn at(byte: u8, source: &str) -> Self {
+        Self { byte, source: source.into(), account: None, nonce: RefCell::default() }
     }
 
     pub(in crate::issuer) fn key(&self) -> PublicKey {
@@ -81,7 +81,7 @@ impl Client {
         let unsigned = dpop::prepare(&claims, &self.key());
         let signature: p256::ecdsa::Signature = secret(self.byte).sign(unsigned.message());
         let proof = unsigned.finish(&Signature::from_signer(&signature.to_bytes()).unwrap());
-        Request { method: "POST".into(), path: path.into(), body, proof: Some(proof), source: self.source.into() }
+        Request { method: "POST".into(), path: path.into(), body, proof: Some(proof), source: self.source.clone() }
     }
 
     /// Sends a body, once more if the nonce was not a live one.

@@ -55,3 +55,15 @@ fn sums_beyond_the_largest_amount_trip_instead_of_wrapping() {
     let none = Ceiling { hour: Amount::MAX, day: Amount::MAX, new_payers_hour: u32::MAX, new_payers_day: u32::MAX };
     assert_eq!(flow.check(&none, Amount::of(1), false, START), Err(Tripped::Amount));
 }
+
+#[test]
+fn a_flow_ends_when_nothing_of_it_counts_any_more() {
+    let mut flow = Flow::default();
+    flow.add(Amount::of(3_000), false, START);
+    let ends = flow.ends();
+    assert_eq!(flow.check(&ceiling(), Amount::of(1), false, ends - 1), Err(Tripped::Amount));
+    assert_eq!(flow.check(&ceiling(), Amount::of(1), false, ends), Ok(()));
+    assert!(flow.tell(ends));
+    assert_eq!(flow.ends(), ends + HOUR);
+    assert!(flow.tell(ends + HOUR));
+}

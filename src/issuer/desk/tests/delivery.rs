@@ -1,6 +1,7 @@
 //! Deliveries of one call (protocol section 5, *Delivered twice*).
 
 use super::*;
+use crate::issuer::buckets::guesses_key;
 use crate::issuer::ledger::Records;
 use crate::issuer::moment::Moment;
 use crate::issuer::top_ups::{self, End};
@@ -159,7 +160,7 @@ fn a_code_that_is_nobodys_is_one_guess_under_its_idempotency_key() {
         };
         shop.call(&issuer, &call).unwrap().outcome
     };
-    let guesses = || issuer.ledger().bodies(Kind::Tries).remove("till/t/1001").unwrap();
+    let guesses = || issuer.ledger().bodies(Kind::Tries).remove(&guesses_key(&"t/1001".parse().unwrap())).unwrap();
     assert_eq!(offer("idempotency-key-1"), Outcome::TryAgain);
     let counted = guesses();
     assert_eq!((offer("idempotency-key-1"), guesses()), (Outcome::TryAgain, counted.clone()));

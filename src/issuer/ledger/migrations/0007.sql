@@ -1,0 +1,2 @@
+-- Version 7: logins that were tried many times, until their owners are told.
+CREATE TABLE warnings (key TEXT PRIMARY KEY, body TEXT NOT NULL, until INTEGER) STRICT;
