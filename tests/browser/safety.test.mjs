@@ -308,6 +308,49 @@ test("a passkey alone freezes from a page without a wallet, on any machine that 
   }
 });
 
+test("whoever has no freeze left today is offered the passkey's, then renews the key of the frozen account and releases it", async () => {
+  const stood = await stage({ serviceWorkers: "block" });
+  const { wallet, url, authenticator } = stood;
+  try {
+    // As after a thief with a copied profile has used up the day of both keys.
+    let refused = 0;
+    await wallet.route("**/v1/freeze", (route) => {
+      if (refused === 2) return route.continue();
+      refused += 1;
+      const body = JSON.stringify({ type: "about:blank", title: "", status: 429, code: "too-many-attempts", retry_after: 86_400 });
+      return route.fulfill({ status: 429, contentType: "application/problem+json", body });
+    });
+    await wallet.click("#tab-safety");
+    await wallet.click("#freeze");
+    await wallet.click("#agree-confirm");
+    const problem = wallet.locator('#agree-problem[data-code="too-many-attempts"]:not([hidden])');
+    await problem.waitFor();
+    assert.equal(refused, 2, "by either key");
+    assert.match(await problem.innerText(), /passkey has no limit/);
+    assert.equal(await wallet.locator("#agree-confirm").innerText(), "Freeze with a passkey");
+    await shoot(wallet, "freeze-offers-passkey");
+    const [passkey] = await authenticator.credentials();
+    const { cdp, authenticatorId } = authenticator;
+    await cdp.send("WebAuthn.clearCredentials", { authenticatorId });
+    await wallet.click("#agree-confirm");
+    const cancelled = wallet.locator('#agree-problem[data-code="cancelled"]:not([hidden])');
+    await cancelled.waitFor();
+    assert.match(await cancelled.innerText(), /No passkey was shown/);
+    await cdp.send("WebAuthn.addCredential", { authenticatorId, credential: passkey });
+    await wallet.click("#agree-confirm");
+    await status(wallet, "frozen");
+    await readInbox(stood.context, url, HANAKO.contact, /No device can (pay) or top up/);
+    await wallet.bringToFront();
+    await wallet.click("#renew");
+    await wallet.click("#agree-confirm");
+    await wallet.locator("#message").filter({ hasText: "This device has a new key." }).waitFor();
+    await status(wallet, "frozen");
+    await release(wallet, url);
+  } finally {
+    await stood.close();
+  }
+});
+
 test("an issuer that changed its keys is followed, and old receipts stay", async () => {
   const folder = await mkdtemp(join(tmpdir(), "jitsuin-rotation-"));
   let issuer = await startIssuer({ ledger: join(folder, "issuer.sqlite") });
