@@ -223,15 +223,16 @@ pub(super) fn freeze(
         // An old order stops nothing again, but a lost answer may be asked for.
         return owner.frozen_at.map(|at| AccountFrozen { at }).ok_or_else(|| Code::IntentExpired.into());
     }
-    records.used.put(&used, Used { until: order.issued_at.saturating_add(FREEZE_LIFE).saturating_add(1) });
     let evidence = Evidence::freeze(statement, caller);
     if let Some(seq) = reported {
         freeze::report(moment, &mut owner, seq);
     }
     let weak = Some(WeakProof::Key(caller.thumbprint()));
-    let stopped = freeze::stop(moment, records, &mut owner, Some(thumb), weak, Some(evidence));
+    // What is refused here changes nothing: neither is the payment reported nor the order used up.
+    let stopped = freeze::stop(moment, records, &mut owner, Some(thumb), weak, Some(evidence))?;
+    records.used.put(&used, Used { until: order.issued_at.saturating_add(FREEZE_LIFE).saturating_add(1) });
     records.accounts.put(account, owner);
-    stopped
+    Ok(stopped)
 }
 
 /// The nonce of a freeze order, to know which record it needs; nothing of it is believed.

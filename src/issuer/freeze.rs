@@ -80,10 +80,11 @@ pub(super) fn by_ticket(
 ) -> Result<AccountFrozen, Refused> {
     let (key, _) = live_ticket(moment, records, ticket, caller)?;
     let mut owner = records.accounts.get(account).cloned().ok_or(Code::TicketExpired)?;
+    // A ticket that stopped nothing is still good for a recovery.
+    let stopped = stop(moment, records, &mut owner, None, Some(WeakProof::Login), None)?;
     records.tickets.take(&key);
-    let stopped = stop(moment, records, &mut owner, None, Some(WeakProof::Login), None);
     records.accounts.put(account, owner);
-    stopped
+    Ok(stopped)
 }
 
 /// The stop code of a message that goes out now: account, time and their MAC, so that nothing has to be remembered.
@@ -124,11 +125,11 @@ pub(super) fn by_code(
         return Err(Code::CodeRefused.into());
     }
     let mut owner = records.accounts.get(account).cloned().ok_or(Code::CodeRefused)?;
+    let stopped = stop(moment, records, &mut owner, None, Some(WeakProof::Message), None)?;
     let until = moment.now().saturating_add(moment.settings.policy.stop_seconds).saturating_add(1);
     records.used.put(used, Used { until });
-    let stopped = stop(moment, records, &mut owner, None, Some(WeakProof::Message), None);
     records.accounts.put(account, owner);
-    stopped
+    Ok(stopped)
 }
 
 /// Opens a challenge for any passkey.

@@ -210,3 +210,37 @@ fn password_messages_and_both_copied_keys_lead_nowhere_without_the_passkey() {
     advance(&issuer, DAY);
     unfreeze(&issuer, &device).unwrap();
 }
+
+#[test]
+fn a_freeze_that_is_refused_uses_up_and_changes_nothing() {
+    let issuer = world();
+    let (device, channel) = enrolled(&issuer, "hanako");
+    let account = device.account.clone().unwrap();
+    let shop = till(&issuer, TILL, "t/1001");
+    let paid = pay(&issuer, &shop, &token(&issuer, &account, 1), 500, "1").payment;
+    let seq = sync(&issuer, &channel).receipts.len() as u64;
+    let held = || {
+        let needs = Needs::new().and(Kind::Accounts, &account);
+        now(issuer.ledger().transact(needs, |records| records.accounts.get(&account).unwrap().held.len())).unwrap()
+    };
+    for _ in 0..3 {
+        advance(&issuer, 1);
+        freeze_by_login(&issuer);
+        unfreeze(&issuer, &device).unwrap();
+        freeze(&issuer, &channel).unwrap();
+        unfreeze(&issuer, &device).unwrap();
+    }
+    let report = ReportUse { statement: order(&issuer, &channel), seq: Some(seq) };
+    assert_eq!(channel.call(&issuer, &report).err(), Some(Code::TooManyAttempts));
+    assert_eq!((paid.is_some(), held()), (true, 0));
+    // The ticket still leads to a recovery.
+    let page = Client::new(60);
+    let Ticket { ticket } = log_in(&issuer, &page, "hanako", "hanako-password").unwrap();
+    assert_eq!(page.call(&issuer, &FreezeByTicket { ticket: ticket.clone() }).err(), Some(Code::TooManyAttempts));
+    let recovery = PrepareRecovery { ticket, channel_key: public(65), label: "new phone".into() };
+    assert!(page.call(&issuer, &recovery).is_ok());
+    // The same order and report hold once the account is frozen by what has no limit.
+    freeze_by_passkey(&issuer);
+    channel.call(&issuer, &report).unwrap();
+    assert_eq!(held(), 1);
+}
