@@ -215,7 +215,11 @@ impl<P: Platform> Wallet<P> {
     ///
     /// # Errors
     /// Those of [`Self::payment_code`].
-    pub fn code_to_present(&self, form: Form, max: Option<Amount>) -> Local<'_, Result<(PaymentCode, CodeOrigin), Error>> {
+    pub fn code_to_present(
+        &self,
+        form: Form,
+        max: Option<Amount>,
+    ) -> Local<'_, Result<(PaymentCode, CodeOrigin), Error>> {
         Box::pin(self.make_code_to_present(form, max))
     }
 

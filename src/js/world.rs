@@ -20,9 +20,9 @@ use crate::issuer::desk::Request;
 use crate::issuer::funding::{CardKind, DemoProcessor};
 use crate::issuer::ledger::{Clock as LedgerClock, Kind, Ledger as _, MemoryLedger, Needs};
 use crate::issuer::{Issuer, PasswordCost, Refused, Settings};
-use crate::wallet::{Error, Wallet};
 use crate::wallet::memory::{Mode, SoftKey};
 use crate::wallet::ports::Clock as _;
+use crate::wallet::{Error, Wallet};
 use crate::wire::calls::Problem;
 use crate::wire::id::{AccountId, IssuerId};
 use crate::wire::json::{ToJson, Writer, json_object};
@@ -154,7 +154,8 @@ impl RawWorld {
     pub async fn create(options: JsValue) -> Result<Self, JsValue> {
         let Options { issuer, origin, now, seed, policy, attested_by } = from_js(options)?;
         let (now, seed) = (milliseconds(now), seed.map(u64::from));
-        let mut settings = Settings::new(issuer.as_str(), &[&origin]).map_err(|_| thrown(&Error::bad_argument("origin")))?;
+        let mut settings =
+            Settings::new(issuer.as_str(), &[&origin]).map_err(|_| thrown(&Error::bad_argument("origin")))?;
         settings.password_cost = PasswordCost::least();
         policy.unwrap_or_default().apply(&mut settings.policy);
         if let Some(root) = attested_by {

@@ -19,8 +19,8 @@ use crate::wire::calls::{
 };
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{Bytes, RpId};
-use crate::wire::origin::host;
 use crate::wire::key::PublicKey;
+use crate::wire::origin::host;
 use crate::wire::text::Label;
 use crate::wire::webauthn::Registration;
 use core::cell::{Cell, OnceCell, RefCell};

@@ -83,7 +83,9 @@ pub(super) fn is_host(text: &str) -> bool {
         (1..=63).contains(&label.len())
             && !label.starts_with('-')
             && !label.ends_with('-')
-            && label.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_'))
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'-' | b'_'))
     };
     text.len() <= 253 && text.split('.').all(is_label)
 }
@@ -91,9 +93,8 @@ pub(super) fn is_host(text: &str) -> bool {
 /// The form that browsers write is the standard library's.
 fn is_ipv6(text: &str) -> bool {
     let inside = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    inside.is_some_and(|inside| {
-        inside.parse::<core::net::Ipv6Addr>().is_ok_and(|address| address.to_string() == inside)
-    })
+    inside
+        .is_some_and(|inside| inside.parse::<core::net::Ipv6Addr>().is_ok_and(|address| address.to_string() == inside))
 }
 
 /// 1 to 65535 without zeros in front, and not the scheme's own.
