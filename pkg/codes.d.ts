@@ -20,8 +20,10 @@ export interface MerchantCode {
   readonly merchantCategoryCode: string | null;
   /** ISO 4217 letters. */
   readonly currency: string;
-  /** `null`: the payer types it. `amount: null`: the text can't be paid in this currency, such as a part of a yen. */
-  readonly amount: { readonly amount: bigint | null; readonly currency: string; readonly text: string } | null;
+  /** `null`: the payer types it. Never zero. */
+  readonly amount: MerchantCodeAmount | null;
+  /** What the shop asks beside `amount`: show both, or 100 is shown where 150 is asked. */
+  readonly tip: MerchantCodeTip | null;
   readonly countryCode: string;
   readonly merchantName: string | null;
   readonly merchantCity: string | null;
@@ -33,3 +35,20 @@ export interface MerchantCode {
   /** Every object by id, known or not. */
   readonly raw: Readonly<Record<string, string | Readonly<Record<string, string>>>>;
 }
+
+/** `amount` in minor units; `null`: the text can't be paid in this currency, such as a part of a yen. */
+export interface MerchantCodeAmount {
+  readonly amount: bigint | null;
+  readonly currency: string;
+  /** As it is written in the code. */
+  readonly text: string;
+}
+
+/**
+ * EMVCo ids 55 to 57. `asked`: ask the payer whether to add a tip. `fixed`: this fee comes on top of the amount. `percentage`: this share
+ * of the amount comes on top of it, in hundredths of a percent (1 to 9,999); the specification does not say how it is rounded.
+ */
+export type MerchantCodeTip =
+  | { readonly kind: "asked" }
+  | { readonly kind: "fixed"; readonly fee: MerchantCodeAmount }
+  | { readonly kind: "percentage"; readonly basisPoints: number; readonly text: string };

@@ -34,9 +34,17 @@ export function parseMerchantCode(text) {
   if (crashed) throw refuse("module-crashed");
   const { taken, refused } = JSON.parse(answer(String(text)));
   if (refused) throw refuse(refused.code, { details: freeze({ reason: refused.reason, character: refused.character }) });
-  const { amount, currency } = taken;
-  const money = amount && freeze({ amount: amount.minorUnits === null ? null : BigInt(amount.minorUnits), currency, text: amount.text });
-  return Object.freeze({ ...revive(taken), amount: money });
+  const { amount, currency, tip } = taken;
+  return Object.freeze({ ...revive(taken), amount: amount && money(amount, currency), tip: tip && extra(tip, currency) });
+}
+
+/** @param {{ minorUnits: string | null, text: string }} written @param {string} currency */
+const money = ({ minorUnits, text }, currency) => freeze({ amount: minorUnits === null ? null : BigInt(minorUnits), currency, text });
+
+/** @param {{ kind: string, fee?: { minorUnits: string | null, text: string }, text?: string, basisPoints?: number }} tip @param {string} currency */
+function extra({ kind, fee, text, basisPoints }, currency) {
+  if (fee) return Object.freeze({ kind, fee: money(fee, currency) });
+  return Object.freeze(kind === "percentage" ? { kind, basisPoints, text } : { kind });
 }
 
 /** @param {string} text @returns {string} */

@@ -36,6 +36,13 @@ export function refuse(code, more = {}) {
 }
 
 /**
+ * An argument of the wrong shape, by its name.
+ * @param {string} argument
+ * @param {string} message what it has to be
+ */
+export const badArgument = (argument, message) => refuse("bad-argument", { details: Object.freeze({ argument }), message });
+
+/**
  * @param {unknown} value
  * @param {string} [code]
  * @returns {value is JitsuinError}

@@ -1,6 +1,6 @@
 // @ts-check
 /** What a page gives, as the module takes it; what has another shape is refused here. */
-import { refuse } from "./error.js";
+import { badArgument } from "./error.js";
 
 /**
  * @param {unknown} value
@@ -8,7 +8,7 @@ import { refuse } from "./error.js";
  * @returns {string}
  */
 export function text(value, name) {
-  if (typeof value !== "string") throw refuse("bad-argument", { message: `${name} is a text.` });
+  if (typeof value !== "string") throw badArgument(name, `${name} is a text.`);
   return value;
 }
 
@@ -17,7 +17,7 @@ export function text(value, name) {
  * @returns {string}
  */
 export function minorUnits(amount) {
-  if (typeof amount !== "bigint") throw refuse("bad-argument", { message: "amount is a bigint of minor units." });
+  if (typeof amount !== "bigint") throw badArgument("amount", "amount is a bigint of minor units.");
   return amount.toString();
 }
 

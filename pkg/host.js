@@ -4,7 +4,7 @@
  * wallet signs goes over in parts with its purpose, never as the bytes to sign, and every call settles. docs/webview.md is the contract.
  */
 
-import { refuse } from "./error.js";
+import { badArgument } from "./error.js";
 
 /** @typedef {import("./index.js").Host} Host */
 /** @typedef {import("./index.js").HostPurpose} Purpose */
@@ -218,5 +218,5 @@ export function bridgeTo(given) {
   if (given === undefined) return undefined;
   const host = /** @type {any} */ (given);
   if (host?.version === 1 && ["hello", "makeKey", "sign", "eraseKey"].every((name) => typeof host[name] === "function")) return new Bridge(host);
-  throw refuse("bad-argument", { message: "host is a Host of version 1." });
+  throw badArgument("host", "host is a Host of version 1.");
 }

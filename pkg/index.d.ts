@@ -201,7 +201,8 @@ export interface WalletOptions {
    *  that whoever carries the first call can't stand in for the issuer; another root is `issuer-untrusted`. Without it the first one that
    *  is seen over TLS is pinned. */
   readonly root?: string;
-  /** Origins on which the card company's page may be, beside this page's own and the issuer's: `proveCard` gives no address elsewhere. */
+  /** Origins on which the card company's page may be, beside this page's own and the issuer's: `proveCard` gives no address elsewhere. As
+   *  browsers write them: `https://pay.example`, without a path, without `:443`, in lower case; else `bad-argument`. */
   readonly cardOrigins?: readonly string[];
   /** How receipts come while the page is visible. `"auto"`: by an answer of the issuer that stays open, by asking every 15 s where none
    *  comes through. `"poll"`: by asking alone. `"manual"`: only when `sync` is called. Default "auto". */
@@ -503,6 +504,8 @@ export interface ErrorDetails {
   /** `skewMs`: how far ahead of now the newest code is dated, as a negative number. `retryAfterMs`: when codes go on without a sync. */
   "sync-needed": { readonly skewMs?: number; readonly retryAfterMs?: number };
   "token-ahead": { readonly skewMs?: number };
+  /** Which argument or option has the wrong shape. */
+  "bad-argument": { readonly argument?: string };
   /** From `jitsuin/verifier`. */
   "token-used": { readonly device: string; readonly counter: number };
   /** From `jitsuin/verifier`: the till that offers the code charged it before. */

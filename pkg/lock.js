@@ -1,6 +1,6 @@
 // @ts-check
 /** When a wallet locks by itself: after a time in which nobody touched its page, or as soon as the page is hidden. Each page counts for itself. */
-import { refuse } from "./error.js";
+import { badArgument } from "./error.js";
 
 /** Longer waits ring at once in every engine. */
 const LONGEST_MS = 2 ** 31 - 1;
@@ -16,8 +16,8 @@ const TOUCHES = ["pointerdown", "keydown"];
  */
 export function autoLock({ lockAfterSeconds, lockWhenHidden = false }, lock) {
   const seconds = lockAfterSeconds ?? Infinity;
-  if (typeof seconds !== "number" || !(seconds > 0)) throw refuse("bad-argument", { message: "lockAfterSeconds is a number of seconds above 0." });
-  if (typeof lockWhenHidden !== "boolean") throw refuse("bad-argument", { message: "lockWhenHidden is true or false." });
+  if (typeof seconds !== "number" || !(seconds > 0)) throw badArgument("lockAfterSeconds", "lockAfterSeconds is a number of seconds above 0.");
+  if (typeof lockWhenHidden !== "boolean") throw badArgument("lockWhenHidden", "lockWhenHidden is true or false.");
   const page = typeof document === "object" ? document : null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ let timer;
   /** @type {AbortController | null} */ let listening = null;

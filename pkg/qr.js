@@ -1,6 +1,6 @@
 // @ts-check
 /** Any text as a QR picture. */
-import { refuse } from "./error.js";
+import { badArgument } from "./error.js";
 import { now } from "./load.js";
 import { freeze } from "./values.js";
 
@@ -14,7 +14,7 @@ export function qr(text) {
  * @param {{ scale?: number }} [options]
  */
 export function bitmap({ size, path }, { scale = 4 } = {}) {
-  if (!Number.isInteger(scale) || scale < 1 || scale > 64) throw refuse("bad-argument", { message: "scale is a whole number from 1 to 64." });
+  if (!Number.isInteger(scale) || scale < 1 || scale > 64) throw badArgument("scale", "scale is a whole number from 1 to 64.");
   const width = size * scale;
   // Four bytes at once: white, and black where the path has a run of dark modules.
   const pixels = new Uint32Array(width * width).fill(0xffffffff);

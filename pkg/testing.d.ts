@@ -17,7 +17,7 @@ export interface WorldOptions {
   readonly policy?: Partial<Policy>;
   /** Whose signature the issuer believes as a platform's attestation of a key (P-256). Default: nobody's. */
   readonly attestedBy?: JsonWebKey;
-  /** Origin of the wallet page. Default `https://wallet.test`. */
+  /** Origin of the wallet page, as browsers write it; else `bad-argument`. Default `https://wallet.test`. */
   readonly origin?: string;
 }
 /** What one device may do; each figure alone may be given. */

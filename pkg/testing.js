@@ -3,7 +3,7 @@
  * One pretend world in this process: the issuer's real rules in wasm over a ledger in memory, wallets over ports in memory, a soft
  * authenticator, a clock you move. For tests only: nothing here keeps a secret.
  */
-import { refuse } from "./error.js";
+import { badArgument, refuse } from "./error.js";
 import { adopt, guarded, now as ask } from "./load.js";
 import { revive } from "./values.js";
 import { Wallet } from "./wallet.js";
@@ -56,7 +56,7 @@ const point = ({ kty, crv, x, y }) => ({ kty, crv, x, y });
 
 /** @param {import("./testing.js").WorldOptions} options */
 export async function createWorld(options) {
-  if (options?.iKnowThisIsATest !== true) throw refuse("bad-argument", { message: "A test world holds no secret: say iKnowThisIsATest: true." });
+  if (options?.iKnowThisIsATest !== true) throw badArgument("iKnowThisIsATest", "A test world holds no secret: say iKnowThisIsATest: true.");
   loading ??= load();
   await loading;
   const { seed, now, origin = ORIGIN, policy, attestedBy } = options;

@@ -38,7 +38,10 @@ export interface VerifierOptions {
   readonly issuer: string;
   /** The wallet page's relying party id. */
   readonly rpId: string;
-  /** Origins whose passkey answers count, `android:apk-key-hash:` values included. */
+  /**
+   * Origins whose passkey answers count, as browsers write them: `https://wallet.example`, `capacitor://localhost`, and
+   * `android:apk-key-hash:` with the base64url of 32 bytes. A path, a slash at the end, `:443` or a capital is `bad-argument`.
+   */
   readonly origins: readonly string[];
   /** Default: the module beside this file. */
   readonly wasm?: WasmSource | PromiseLike<WasmSource>;

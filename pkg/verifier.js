@@ -4,7 +4,7 @@
  * what waits between them (the server's own look-ups) and the shape of what comes out. Nothing is remembered, nothing needs a page.
  */
 import { compiled, once } from "./compile.js";
-import { JitsuinError, isJitsuinError, refuse } from "./error.js";
+import { JitsuinError, badArgument, isJitsuinError, refuse } from "./error.js";
 import { onTrap } from "./trap.js";
 import { freeze } from "./values.js";
 // @ts-ignore -- generated; its calls are used below
@@ -88,14 +88,14 @@ async function theirs(callback) {
   }
 }
 
-/** @param {string} what @returns {never} */
-function wrong(what) {
-  throw refuse("bad-argument", { message: what });
+/** @param {string} argument @param {string} message @returns {never} */
+function wrong(argument, message) {
+  throw badArgument(argument, message);
 }
 
-/** @param {unknown} bytes @param {string} what */
-function base64(bytes, what) {
-  if (!(bytes instanceof Uint8Array)) return wrong(`${what} is no Uint8Array.`);
+/** @param {unknown} bytes @param {string} argument */
+function base64(bytes, argument) {
+  if (!(bytes instanceof Uint8Array)) return wrong(argument, `${argument} is no Uint8Array.`);
   let text = "";
   for (const byte of bytes) text += String.fromCharCode(byte);
   return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
@@ -104,24 +104,24 @@ function base64(bytes, what) {
 /** @param {string} text */
 const bytesOf = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));
 
-/** The four members that are a public key; what a store keeps beside them says nothing here. @param {any} key @param {string} what */
-function publicKey(key, what) {
-  if (typeof key !== "object" || key === null) return wrong(`${what} is no JWK.`);
-  if ("d" in key) return wrong(`${what} is a private key, which a verifier never needs.`);
+/** The four members that are a public key; what a store keeps beside them says nothing here. @param {any} key @param {string} argument */
+function publicKey(key, argument) {
+  if (typeof key !== "object" || key === null) return wrong(argument, `${argument} is no JWK.`);
+  if ("d" in key) return wrong(argument, `${argument} is a private key, which a verifier never needs.`);
   const { crv, kty, x, y } = key;
   return { crv, kty, x, y };
 }
 
-/** @param {any} money @param {string} what */
-function plain(money, what) {
-  if (typeof money?.amount !== "bigint" || typeof money.currency !== "string") return wrong(`${what} is no money: { amount: 540n, currency: "JPY" }.`);
+/** @param {any} money @param {string} argument */
+function plain(money, argument) {
+  if (typeof money?.amount !== "bigint" || typeof money.currency !== "string") return wrong(argument, `${argument} is no money: { amount: 540n, currency: "JPY" }.`);
   return { amount: String(money.amount), currency: money.currency };
 }
 
-/** @param {unknown} seconds @param {number} most @param {string} what */
-function narrowed(seconds, most, what) {
+/** @param {unknown} seconds @param {number} most @param {string} argument */
+function narrowed(seconds, most, argument) {
   if (seconds === undefined) return most;
-  if (typeof seconds !== "number" || !Number.isInteger(seconds) || seconds < 0 || seconds > most) return wrong(`${what} is a whole number up to ${most}: it can only be stricter than the protocol.`);
+  if (typeof seconds !== "number" || !Number.isInteger(seconds) || seconds < 0 || seconds > most) return wrong(argument, `${argument} is a whole number up to ${most}: it can only be stricter than the protocol.`);
   return seconds;
 }
 
@@ -137,12 +137,12 @@ export class Verifier {
    * @param {VerifierOptions} options
    */
   constructor(token, options) {
-    if (token !== PRIVATE) wrong("Use Verifier.create().");
+    if (token !== PRIVATE) wrong("constructor", "Use Verifier.create().");
     const { issuer, rpId, origins, devicesByHandle, singleUse, now, maxTtlSeconds, leewaySeconds } = options;
-    if (typeof devicesByHandle !== "function") wrong("devicesByHandle is no function.");
-    if (typeof singleUse?.claim !== "function") wrong("singleUse has no function claim.");
-    if (now !== undefined && typeof now !== "function") wrong("now is no function.");
-    if (!Array.isArray(origins)) wrong("origins is no list.");
+    if (typeof devicesByHandle !== "function") wrong("devicesByHandle", "devicesByHandle is no function.");
+    if (typeof singleUse?.claim !== "function") wrong("singleUse", "singleUse has no function claim.");
+    if (now !== undefined && typeof now !== "function") wrong("now", "now is no function.");
+    if (!Array.isArray(origins)) wrong("origins", "origins is no list.");
     this.#options = options;
     this.#settings = { issuer, rpId, origins: [...origins] };
     this.#limits = { maxTtlSeconds: narrowed(maxTtlSeconds, LIFETIME, "maxTtlSeconds"), leewaySeconds: narrowed(leewaySeconds, LEEWAY, "leewaySeconds") };
@@ -153,14 +153,14 @@ export class Verifier {
 
   /** @param {VerifierOptions} options */
   static async create(options) {
-    if (typeof options !== "object" || options === null) wrong("Verifier.create takes options.");
+    if (typeof options !== "object" || options === null) wrong("options", "Verifier.create takes options.");
     await load(options.wasm);
     return new Verifier(PRIVATE, options);
   }
 
   #now() {
     const now = this.#options.now?.() ?? new Date();
-    if (!(now instanceof Date) || Number.isNaN(now.getTime())) wrong("now gave no Date.");
+    if (!(now instanceof Date) || Number.isNaN(now.getTime())) wrong("now", "now gave no Date.");
     return now;
   }
 
@@ -170,14 +170,14 @@ export class Verifier {
    */
   async redeem(text, sale) {
     const at = this.#now();
-    if (typeof text !== "string") wrong("The code is no text.");
-    if (typeof sale !== "object" || sale === null) wrong("The sale is missing.");
+    if (typeof text !== "string") wrong("text", "The code is no text.");
+    if (typeof sale !== "object" || sale === null) wrong("sale", "The sale is missing.");
     const money = plain(sale.money, "sale.money");
     const { handle } = ask(() => raw.handle_of(text));
     const found = await theirs(() => this.#options.devicesByHandle(bytesOf(handle)));
-    if (!Array.isArray(found)) wrong("devicesByHandle gave no list.");
+    if (!Array.isArray(found)) wrong("devicesByHandle", "devicesByHandle gave no list.");
     const devices = found.map(({ publicKey: key, veil, perPayment }) => ({
-      key: publicKey(key, "A device's publicKey"), veil: base64(veil, "A device's veil"), perPayment: plain(perPayment, "A device's perPayment"),
+      key: publicKey(key, "device.publicKey"), veil: base64(veil, "device.veil"), perPayment: plain(perPayment, "device.perPayment"),
     }));
     const given = { text, devices, money, till: sale.till, merchant: sale.merchant ?? null, now: at.getTime(), ...this.#limits };
     const held = ask(() => raw.check_token(JSON.stringify(given)));
@@ -201,7 +201,7 @@ export class Verifier {
     if (verdict === "first") return;
     if (verdict === "clone") throw coded("clone-suspected", { details: { device } });
     if (verdict === "used-here") throw coded("used-here", { details: { device, counter } });
-    if (verdict !== "used" && verdict !== "too-old") wrong("singleUse.claim gave none of its words.");
+    if (verdict !== "used" && verdict !== "too-old") wrong("singleUse", "singleUse.claim gave none of its words.");
     throw coded("token-used", { details: { device, counter } });
   }
 
@@ -211,15 +211,15 @@ export class Verifier {
    */
   async checkStepUp(intent, response) {
     const at = this.#now();
-    if (typeof response !== "object" || response === null) wrong("The response is missing.");
+    if (typeof response !== "object" || response === null) wrong("response", "The response is missing.");
     const { device, assertion, coSignature } = response;
-    if (!Array.isArray(device?.passkeys)) wrong("The device has no list of passkeys.");
+    if (!Array.isArray(device?.passkeys)) wrong("device.passkeys", "The device has no list of passkeys.");
     const passkeys = device.passkeys.map(({ id, publicKey: key, backupEligible, userHandle }) => ({
-      id, key: publicKey(key, "A passkey's publicKey"), backupEligible, userHandle: userHandle ?? null,
+      id, key: publicKey(key, "passkey.publicKey"), backupEligible, userHandle: userHandle ?? null,
     }));
     const given = {
-      settings: this.#settings, account: device.account, key: publicKey(device.publicKey, "The device's publicKey"), passkeys, intent: base64(intent, "The intent"),
-      assertion: json(assertion), coSignature: coSignature ? base64(coSignature, "The co-signature") : "", now: at.getTime(),
+      settings: this.#settings, account: device.account, key: publicKey(device.publicKey, "device.publicKey"), passkeys, intent: base64(intent, "intent"),
+      assertion: json(assertion), coSignature: coSignature ? base64(coSignature, "coSignature") : "", now: at.getTime(),
     };
     const { credential, counter, backedUp } = ask(() => raw.check_step_up(JSON.stringify(given)));
     return verified(Object.freeze({ userVerified: /** @type {const} */ (true), credential, counter, backedUp }), device, at);
@@ -228,12 +228,12 @@ export class Verifier {
   /** @param {import("./verifier.js").ProvedCall} call */
   async checkProof(call) {
     const at = this.#now();
-    if (typeof call !== "object" || call === null) wrong("The call is missing.");
+    if (typeof call !== "object" || call === null) wrong("call", "The call is missing.");
     const { method, url, proof, nonce, key, body } = call;
     const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
-    if (!(bytes instanceof Uint8Array)) wrong("The call's body is missing: the proof is over its bytes.");
+    if (!(bytes instanceof Uint8Array)) wrong("body", "The call's body is missing: the proof is over its bytes.");
     const nonces = typeof nonce === "string" ? [nonce] : nonce;
-    const given = { issuer: this.#settings.issuer, method, url, proof, nonces, key: publicKey(key, "The key") };
+    const given = { issuer: this.#settings.issuer, method, url, proof, nonces, key: publicKey(key, "key") };
     const { jti, issuedAt, account, thumb } = ask(() => raw.check_proof(JSON.stringify(given), bytes));
     return verified(Object.freeze({ jti, issuedAt: new Date(issuedAt * 1000), account, thumb }), null, at);
   }
@@ -262,15 +262,15 @@ function verified(value, device, at) {
 /** @returns {import("./verifier.js").MemorySingleUse} */
 export function memorySingleUse() {
   if (globalThis.process?.env?.NODE_ENV === "production") {
-    throw refuse("bad-argument", { message: "memorySingleUse() forgets with its process: give the verifier your own singleUse under NODE_ENV=production." });
+    wrong("singleUse", "memorySingleUse() forgets with its process: give the verifier your own singleUse under NODE_ENV=production.");
   }
   /** @type {{ claim(use: string): string, name(device: string, counter: number): boolean } | null} */
   let kept = null;
   return Object.freeze({
     async name(/** @type {string} */ device, /** @type {number} */ counter) {
       await load(undefined);
-      if (typeof device !== "string") wrong("The device is no text.");
-      if (!Number.isInteger(counter) || counter < 0 || counter >= 2 ** 32) wrong("The counter is no number of 32 bits.");
+      if (typeof device !== "string") wrong("device", "The device is no text.");
+      if (!Number.isInteger(counter) || counter < 0 || counter >= 2 ** 32) wrong("counter", "The counter is no number of 32 bits.");
       return (kept ??= new raw.RawSingleUse()).name(device, counter);
     },
     async claim(/** @type {Use} */ use) {

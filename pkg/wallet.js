@@ -2,7 +2,7 @@
 /** The wallet as a page sees it: counted instances, frozen snapshots, events, polling. What is allowed is decided in the module. */
 import { capabilities, hasWebAuthn, setting, webview, withoutWebAuthn } from "./capabilities.js";
 import { ceremony } from "./ceremony.js";
-import { refuse } from "./error.js";
+import { badArgument, refuse } from "./error.js";
 import { asked, bind, minorUnits, optional, text, until } from "./given.js";
 import { bridgeTo } from "./host.js";
 import { Listeners } from "./listeners.js";
@@ -42,7 +42,7 @@ export class Wallet {
    * @param {string} key
    */
   constructor(inside, key) {
-    if (inside !== INSIDE) throw refuse("bad-argument", { message: "Use Wallet.open()." });
+    if (inside !== INSIDE) throw badArgument("constructor", "Use Wallet.open().");
     bind(this);
     this.#key = key;
     this.#state = /** @type {WalletState} */ (Object.freeze({ status: "new" }));

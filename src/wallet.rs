@@ -42,9 +42,10 @@ use crate::wire::calls::{EnterCode, LogIn};
 use crate::wire::enrolment::Custody;
 use crate::wire::id::{IssuerId, SourceId, Thumbprint};
 use crate::wire::money::{Amount, Currency};
+use crate::wire::origin::Origin;
 use crate::wire::till_code::Form;
 use ports::Platform;
-use presentation::Origin;
+use presentation::Origin as CodeOrigin;
 pub use room::Local;
 use room::Room;
 use std::rc::Rc;
@@ -61,7 +62,7 @@ pub struct Settings {
     /// The one custody the page accepts; none: the strongest that works here, never [`Custody::Software`].
     pub custody: Option<Custody>,
     /// Origins on which the card company's page may be, beside the page's own and the issuer's.
-    pub card_origins: Vec<String>,
+    pub card_origins: Vec<Origin>,
     /// What this device is called if `prepare_enrolment` is given no label.
     pub label: String,
 }
@@ -214,7 +215,11 @@ impl<P: Platform> Wallet<P> {
     ///
     /// # Errors
     /// Those of [`Self::payment_code`].
-    pub fn code_to_present(&self, form: Form, max: Option<Amount>) -> Local<'_, Result<(PaymentCode, Origin), Error>> {
+    pub fn code_to_present(
+        &self,
+        form: Form,
+        max: Option<Amount>,
+    ) -> Local<'_, Result<(PaymentCode, CodeOrigin), Error>> {
         Box::pin(self.make_code_to_present(form, max))
     }
 

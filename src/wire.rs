@@ -22,6 +22,7 @@ pub mod key_set;
 pub mod list;
 pub mod money;
 pub mod number;
+pub mod origin;
 pub mod quote;
 pub mod receipt;
 mod refusal;

@@ -37,7 +37,7 @@ fn check(folder: &str, count: usize, parse: impl Fn(&str) -> Result<Json, (&'sta
 
 #[test]
 fn every_shop_code_is_taken_or_refused_as_its_vector_says() {
-    check("shop-code", 93, |text| match parse_merchant_code(text) {
+    check("shop-code", 107, |text| match parse_merchant_code(text) {
         Ok(code) => Ok(serde_json::to_value(code.raw).unwrap()),
         Err(refusal) => Err((refusal.reason.name(), refusal.at.into())),
     });

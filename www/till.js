@@ -91,7 +91,8 @@ function forms() {
 
 async function charge() {
   if (shop === null) return;
-  const token = input("scan").value.trim();
+  // Scanners put a line end behind a code, and some of them their symbology before it.
+  const token = input("scan").value.trim().replace(/^\]Q\d/, "");
   const { amount } = parseMoney(input("amount").value, shop.currency);
   sale = { token, amount: String(amount), currency: shop.currency, key: idempotencyKey() };
   takenOver = false;

@@ -9,6 +9,7 @@ use super::receipts::{StoredReceipt, head};
 use crate::code::Code;
 use crate::wire::id::{AccountId, Bytes};
 use crate::wire::key_set::SignedKeySet;
+use crate::wire::origin::Origin;
 use alloc::collections::BTreeMap;
 use serde::Serialize;
 
@@ -23,7 +24,7 @@ struct Export<'a> {
     issuer: &'a str,
     account: &'a AccountId,
     rp_id: &'a str,
-    origins: &'a [String],
+    origins: &'a [Origin],
     /// A COSE_Key, whose thumbprint the reader knows.
     root: Bytes,
     /// Oldest first.

@@ -6,6 +6,7 @@ use crate::rules::policy::Policy;
 use crate::wire::Refusal;
 use crate::wire::id::{IssuerId, RpId};
 use crate::wire::money::Currency;
+use crate::wire::origin::Origin;
 use crate::wire::text::Label;
 use alloc::sync::Arc;
 
@@ -80,7 +81,7 @@ pub struct Settings {
     /// What a passkey prompt calls the wallet.
     pub rp_name: Label,
     /// Origins whose passkey answers count, `android:apk-key-hash:` values included.
-    pub origins: Vec<String>,
+    pub origins: Vec<Origin>,
     /// The one currency of all accounts.
     pub currency: Currency,
     /// Limits and times.
@@ -100,19 +101,19 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The defaults for an issuer and its wallet page, in yen. The relying party id is the wallet origin's host name.
+    /// The defaults for an issuer and its wallet page, in yen. The relying party id is the host name of the first web page
+    /// among the origins.
     ///
     /// # Errors
-    /// What is no issuer id, or no host name in the first origin.
+    /// What is no issuer id or no origin, and origins without a web page whose host has a name.
     pub fn new(issuer: &str, origins: &[&str]) -> Result<Self, Refusal> {
-        let first = origins.first().ok_or(Refusal::BadText)?;
-        let host = first.split_once("://").ok_or(Refusal::BadText)?.1;
-        let host = host.split_once(':').map_or(host, |(host, _)| host);
+        let origins: Vec<Origin> = origins.iter().map(|origin| origin.parse()).collect::<Result<_, _>>()?;
+        let (first, host) =
+            origins.iter().find_map(|origin| Some((origin, origin.web_host()?))).ok_or(Refusal::BadText)?;
         Ok(Self {
             issuer: issuer.parse()?,
             rp_id: host.parse()?,
             rp_name: "Jitsuin".parse()?,
-            origins: origins.iter().copied().map(String::from).collect(),
             currency: Currency::JPY,
             policy: Policy::default(),
             password_cost: PasswordCost::default(),
@@ -121,6 +122,7 @@ impl Settings {
             operator: "operator".into(),
             stop_page: format!("{first}/stop.html"),
             card_page: format!("{first}/card.html"),
+            origins,
         })
     }
 

@@ -7,6 +7,7 @@ pub use super::verifier::assertion::Asserted;
 use crate::code::Code;
 use crate::wire::calls::KnownCredential;
 use crate::wire::id::{Bytes, Hash};
+use crate::wire::origin::Origin;
 use crate::wire::webauthn::{Assertion, AttestedCredential, Registration};
 use passki::{Passki, StoredPasskey};
 use serde::de::DeserializeOwned;
@@ -54,7 +55,7 @@ impl Credential {
 }
 
 fn passki(settings: &Settings) -> Passki {
-    let origins: Vec<&str> = settings.origins.iter().map(String::as_str).collect();
+    let origins: Vec<&str> = settings.origins.iter().map(Origin::as_str).collect();
     Passki::new(settings.rp_id.as_str(), &origins, &settings.rp_name)
 }
 

@@ -34,12 +34,20 @@ impl Request {
         self.0.item(place).to().map_err(|_| Error::new(code))
     }
 
+    /// The same for the argument of this name.
+    ///
+    /// # Errors
+    /// `bad-argument`, which names it.
+    pub(super) fn argument<T: FromJson>(&self, place: usize, name: &'static str) -> Result<T, Error> {
+        self.0.item(place).to().map_err(|_| Error::bad_argument(name))
+    }
+
     /// A number, which crosses as amounts do.
     ///
     /// # Errors
-    /// `bad-argument`.
-    pub(super) fn number(&self, place: usize) -> Result<u64, Error> {
-        self.read(place, Code::BadArgument).map(Amount::minor_units)
+    /// `bad-argument`, which names it.
+    pub(super) fn number(&self, place: usize, name: &'static str) -> Result<u64, Error> {
+        self.argument(place, name).map(Amount::minor_units)
     }
 
     /// The most that a code may be worth, if the page says so, and in which form it is.
@@ -48,7 +56,7 @@ impl Request {
     /// `bad-amount`, `bad-argument`.
     pub(super) fn bounds(&self, place: usize) -> Result<(Option<Amount>, Form), Error> {
         let max = self.read(place, Code::BadAmount)?;
-        let form: Option<Form> = self.read(place + 1, Code::BadArgument)?;
+        let form: Option<Form> = self.argument(place + 1, "form")?;
         Ok((max, form.unwrap_or_default()))
     }
 }

@@ -18,9 +18,10 @@ use crate::wire::id::{
 use crate::wire::json::{self, FromJson, json_object};
 use crate::wire::key::PublicKey;
 use crate::wire::money::Money;
+use crate::wire::origin::Origin;
 use crate::wire::till_code::read_payment_code;
 use crate::wire::token::Limit;
-use answer::{answer, refusal};
+use answer::{answer, bad_argument, refusal};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 fn read<T: FromJson>(json: &str) -> Result<T, Code> {
@@ -31,21 +32,24 @@ fn read<T: FromJson>(json: &str) -> Result<T, Code> {
 struct Settings {
     issuer: IssuerId,
     rp_id: RpId,
-    origins: Vec<String>,
+    origins: Vec<Origin>,
 }
 json_object! { strict Settings { issuer, rp_id = "rpId", origins } }
 
 struct Nothing {}
 json_object! { written Nothing {} }
 
-/// Whether these settings make sense: `bad-argument` if not.
+/// Whether these settings make sense: `bad-argument` if not, and `details.argument` says which of them does not.
 #[wasm_bindgen]
 #[must_use]
 pub fn check_settings(settings: &str) -> String {
-    let checked = read::<Settings>(settings);
-    let named =
-        checked.and_then(|found| if found.origins.is_empty() { Err(Code::BadArgument) } else { Ok(Nothing {}) });
-    answer(named)
+    let Settings { mut issuer, mut rp_id, mut origins } = FromJson::blank();
+    let members: &mut [&mut dyn FromJson] = &mut [&mut issuer, &mut rp_id, &mut origins];
+    match json::parse(settings.as_bytes()).map(|json| json.bad_member("issuer rpId origins", members)) {
+        Ok(None) if !origins.is_empty() => answer(Ok(Nothing {})),
+        Ok(bad) => bad_argument(bad.unwrap_or("origins")),
+        Err(_) => refusal(Code::BadArgument),
+    }
 }
 
 /// What a refusal by this name says: for what the server's own answers lead to.

@@ -46,17 +46,21 @@ pub(super) fn promise(future: impl Future<Output = Result<JsValue, JsValue>> + '
     crate::browser::promise(Box::pin(future))
 }
 
+/// The settings by their names in JavaScript, those that may be left out with a question mark.
+const OPTIONS: &str = "issuer profile endpoint? root? custody? cardOrigins? label?";
+
 /// What tells one wallet's record from another's, and the wallet's settings; absent members have their defaults.
 ///
 /// # Errors
-/// `bad-argument`.
+/// `bad-argument`, which names the setting.
 pub(super) fn read_options(options: &str) -> Result<(String, Settings), Error> {
     let (mut profile, mut settings) = (String::new(), Settings::new(FromJson::blank()));
     let Settings { issuer, endpoint, root, custody, card_origins, label } = &mut settings;
     let members: &mut [&mut dyn FromJson] = &mut [issuer, &mut profile, endpoint, root, custody, card_origins, label];
-    json::parse(options.as_bytes())
-        .and_then(|json| json.object(true, "issuer profile endpoint? root? custody? cardOrigins? label?", members))
-        .map_err(|_| Error::new(Code::BadArgument))?;
+    let json = json::parse(options.as_bytes()).map_err(|_| Error::new(Code::BadArgument))?;
+    if let Some(argument) = json.bad_member(OPTIONS, members) {
+        return Err(Error::bad_argument(argument));
+    }
     Ok(([settings.issuer.as_str(), "/", &profile].concat(), settings))
 }
 
@@ -190,7 +194,7 @@ json_words! {
 /// Starts a verb.
 fn run<'a, P: Platform>(wallet: &'a Wallet<P>, request: &'a Request) -> Result<Running<'a>, JsValue> {
     let (one, two) = (request.text(1), request.text(2));
-    Ok(match request.read(0, Code::BadArgument)? {
+    Ok(match request.argument(0, "verb")? {
         Verb::LogIn => telling(wallet.log_in(one, two, request.text(3))),
         Verb::EnterCode => telling(wallet.enter_code(one, two)),
         Verb::PrepareEnrolment => telling(wallet.prepare_enrolment(one, two, request.given(3))),
@@ -199,8 +203,8 @@ fn run<'a, P: Platform>(wallet: &'a Wallet<P>, request: &'a Request) -> Result<R
             let (amount, currency) = (request.read(1, Code::BadAmount)?, request.read(2, Code::BadAmount)?);
             telling(wallet.prepare_top_up(amount, currency, request.read(3, Code::SourceUnknown)?))
         }
-        Verb::Confirm => telling(wallet.confirm(request.number(1)?)),
-        Verb::Cancel => telling(wallet.cancel(request.number(1)?)),
+        Verb::Confirm => telling(wallet.confirm(request.number(1, "ceremony")?)),
+        Verb::Cancel => telling(wallet.cancel(request.number(1, "ceremony")?)),
         Verb::PaymentCode => {
             let (max, form) = request.bounds(1)?;
             telling(wallet.payment_code_as(form, max))
@@ -212,15 +216,15 @@ fn run<'a, P: Platform>(wallet: &'a Wallet<P>, request: &'a Request) -> Result<R
         Verb::Acknowledge => telling(wallet.acknowledge(one)),
         Verb::ProveCard => telling(wallet.prove_card(request.read(1, Code::SourceUnknown)?)),
         Verb::Freeze => telling(wallet.freeze()),
-        Verb::NotMine => telling(wallet.not_mine(request.number(1)?)),
-        Verb::Shown => telling(wallet.shown(request.number(1)?)),
-        Verb::BothMine => telling(wallet.both_mine(request.number(1)?)),
+        Verb::NotMine => telling(wallet.not_mine(request.number(1, "sequence")?)),
+        Verb::Shown => telling(wallet.shown(request.number(1, "sequence")?)),
+        Verb::BothMine => telling(wallet.both_mine(request.number(1, "sequence")?)),
         Verb::Unlock => telling(wallet.unlock()),
         Verb::Forget => telling(wallet.forget()),
         Verb::Close => telling(wallet.close()),
         Verb::PrepareRefill => telling(wallet.prepare_refill()),
         Verb::PrepareLimit => telling(wallet.prepare_limit(request.read(1, Code::BadAmount)?)),
-        Verb::PrepareRotation => telling(wallet.prepare_rotation(request.read(1, Code::BadArgument)?)),
+        Verb::PrepareRotation => telling(wallet.prepare_rotation(request.argument(1, "custody")?)),
         Verb::PrepareUnfreeze => telling(wallet.prepare_unfreeze()),
         Verb::Unfreeze => telling(wallet.unfreeze(one, two)),
         Verb::Reseal => telling(wallet.reseal()),
@@ -232,8 +236,8 @@ fn tell<P: Platform>(wallet: &Wallet<P>, request: &Request) -> Result<JsValue, J
         "state" => to_js(&wallet.state()),
         "report" => to_js(&wallet.report()),
         "receipts" => {
-            let before: Option<Amount> = request.read(1, Code::BadArgument)?;
-            let limit = usize::try_from(request.number(2)?).unwrap_or(usize::MAX);
+            let before: Option<Amount> = request.argument(1, "before")?;
+            let limit = usize::try_from(request.number(2, "limit")?).unwrap_or(usize::MAX);
             to_js(&wallet.receipts(before.map(Amount::minor_units), limit))
         }
         "lock" => {

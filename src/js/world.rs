@@ -20,11 +20,11 @@ use crate::issuer::desk::Request;
 use crate::issuer::funding::{CardKind, DemoProcessor};
 use crate::issuer::ledger::{Clock as LedgerClock, Kind, Ledger as _, MemoryLedger, Needs};
 use crate::issuer::{Issuer, PasswordCost, Refused, Settings};
-use crate::wallet::Wallet;
 use crate::wallet::memory::{Mode, SoftKey};
 use crate::wallet::ports::Clock as _;
+use crate::wallet::{Error, Wallet};
 use crate::wire::calls::Problem;
-use crate::wire::id::AccountId;
+use crate::wire::id::{AccountId, IssuerId};
 use crate::wire::json::{ToJson, Writer, json_object};
 use crate::wire::key::PublicKey;
 use crate::wire::money::{Amount, Money};
@@ -46,7 +46,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Options {
-    issuer: String,
+    issuer: IssuerId,
     origin: String,
     now: f64,
     #[serde(default)]
@@ -150,11 +150,12 @@ impl RawWorld {
     /// A world without people.
     ///
     /// # Errors
-    /// `bad-argument`, `no-entropy`.
+    /// `bad-argument`, which names the option; `no-entropy`.
     pub async fn create(options: JsValue) -> Result<Self, JsValue> {
         let Options { issuer, origin, now, seed, policy, attested_by } = from_js(options)?;
         let (now, seed) = (milliseconds(now), seed.map(u64::from));
-        let mut settings = Settings::new(&issuer, &[&origin]).map_err(|_| code(Code::BadArgument))?;
+        let mut settings =
+            Settings::new(issuer.as_str(), &[&origin]).map_err(|_| thrown(&Error::bad_argument("origin")))?;
         settings.password_cost = PasswordCost::least();
         policy.unwrap_or_default().apply(&mut settings.policy);
         if let Some(root) = attested_by {

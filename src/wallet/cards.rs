@@ -8,13 +8,14 @@ use super::state::CardProof;
 use crate::code::Code;
 use crate::wire::calls::ProveCard;
 use crate::wire::id::SourceId;
+use crate::wire::origin::Origin;
 
 impl<P: Platform> Wallet<P> {
     pub(super) async fn card_proof(&self, source: SourceId) -> Result<CardProof, Error> {
         self.demand_ready()?;
         let reply = self.call(By::Device, &ProveCard { source }).await?;
         let own = self.platform.origin();
-        let named = self.settings.card_origins.iter().map(String::as_str);
+        let named = self.settings.card_origins.iter().map(Origin::as_str);
         let allowed = [own, self.settings.issuer.as_str()].into_iter().chain(named);
         let page = address_on(&reply.page, own, allowed).ok_or(Code::IssuerUntrusted)?;
         Ok(CardProof { page, proof: reply.proof })

@@ -18,8 +18,9 @@ use crate::wire::calls::{
     EnrolmentPrepared, EnterCode, KnownCredential, LogIn, LogInStarted, PrepareEnrolment, PrepareRecovery, Ticket,
 };
 use crate::wire::enrolment::Custody;
-use crate::wire::id::{Bytes, RpId, host};
+use crate::wire::id::{Bytes, RpId};
 use crate::wire::key::PublicKey;
+use crate::wire::origin::host;
 use crate::wire::text::Label;
 use crate::wire::webauthn::Registration;
 use core::cell::{Cell, OnceCell, RefCell};

@@ -35,18 +35,25 @@ pub struct Details {
     /// How far the device's clock is off, for `clock-skew` and `token-ahead`; positive: the device is behind. For
     /// `sync-needed`: how far ahead the newest code is dated, as a negative number.
     pub skew_ms: Option<i64>,
+    /// Which argument has the wrong shape, for `bad-argument`.
+    pub argument: Option<&'static str>,
 }
 json_object! {
     written Details {
         until = "until?", left = "left?", resets_at = "resetsAt?", retry_after_ms = "retryAfterMs?",
-        skew_ms = "skewMs?",
+        skew_ms = "skewMs?", argument = "argument?",
     }
 }
 
 impl Details {
     const fn is_empty(&self) -> bool {
-        let Self { until, left, resets_at, retry_after_ms, skew_ms } = self;
-        until.is_none() && left.is_none() && resets_at.is_none() && retry_after_ms.is_none() && skew_ms.is_none()
+        let Self { until, left, resets_at, retry_after_ms, skew_ms, argument } = self;
+        until.is_none()
+            && left.is_none()
+            && resets_at.is_none()
+            && retry_after_ms.is_none()
+            && skew_ms.is_none()
+            && argument.is_none()
     }
 }
 
@@ -106,6 +113,12 @@ impl Error {
         self
     }
 
+    /// An argument of this name has the wrong shape.
+    #[must_use]
+    pub fn bad_argument(argument: &'static str) -> Self {
+        Self::new(Code::BadArgument).with_details(Details { argument: Some(argument), ..Details::default() })
+    }
+
     /// Clocks differ by so many seconds; positive: this device is behind.
     #[must_use]
     pub fn clock_skew(seconds: i64) -> Self {
@@ -124,7 +137,7 @@ impl Error {
             left,
             resets_at: problem.resets_at.map(ms),
             retry_after_ms: problem.retry_after.map(ms),
-            skew_ms: None,
+            ..Details::default()
         })
     }
 

@@ -84,7 +84,7 @@ impl<P: Platform> Wallet<P> {
             Err(error) => return Err(error),
         };
         if data.issuer != self.settings.issuer {
-            return Err(Code::BadArgument.into());
+            return Err(Error::bad_argument("issuer"));
         }
         let pinned = data.trust.as_ref().map(|trust| trust.key_set.root.thumbprint());
         if let (Some(pinned), Some(wanted)) = (pinned, self.settings.root)

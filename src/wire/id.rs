@@ -7,8 +7,11 @@ pub use credential::CredentialId;
 use super::base::{self, BASE64URL};
 use super::cbor::{Reader, Writer};
 use super::json::{self, BadJson, FromJson, Json, ToJson, json_serde};
-use super::{Field, Refusal};
+use super::{Field, Refusal, origin};
 use crate::code::Code;
+
+/// The only host whose issuer needs no TLS.
+const LOCAL: &str = "http://localhost";
 
 /// Base64url without padding (RFC 4648 section 5), the one text form of bytes in JSON.
 #[must_use]
@@ -280,12 +283,12 @@ text_id! {
     TopUpId 64 is_plain
 }
 text_id! {
-    /// Who the issuer is: an https origin, or http on localhost for a demo. No path, no trailing slash.
-    IssuerId 128 is_origin
+    /// Who the issuer is: an https origin, or http on localhost for a demo, in the form of an [`Origin`](super::origin::Origin).
+    IssuerId 128 is_issuer
 }
 text_id! {
-    /// A WebAuthn relying party id: a host name in lower case.
-    RpId 253 is_host
+    /// A WebAuthn relying party id: a host name in lower case, no address (WebAuthn level 3, section 5.1.2).
+    RpId 253 is_rp_id
 }
 
 text_id! {
@@ -308,36 +311,14 @@ fn is_audience(text: &str) -> bool {
     name.is_some_and(|name| !name.is_empty() && is_plain(name))
 }
 
-fn is_host(text: &str) -> bool {
-    is_plain(text) && text.bytes().all(|byte| !byte.is_ascii_uppercase() && byte != b'_')
+fn is_issuer(text: &str) -> bool {
+    origin::is_web(text) && (text.starts_with("https:") || text == LOCAL || text.starts_with(&[LOCAL, ":"].concat()))
 }
 
-fn is_origin(text: &str) -> bool {
-    let host = match (text.strip_prefix("https://"), text.strip_prefix("http://localhost")) {
-        (Some(host), _) => host,
-        (None, Some("")) => return true,
-        (None, Some(port)) => return port.strip_prefix(":").is_some_and(is_port),
-        (None, None) => return false,
-    };
-    let (name, port) = at_colon(host);
-    !name.is_empty() && is_host(name) && port.is_none_or(is_port)
-}
-
-/// The text before the first colon, and after it if there is one.
-fn at_colon(text: &str) -> (&str, Option<&str>) {
-    let end = text.bytes().position(|byte| byte == b':').unwrap_or(text.len());
-    (text.get(..end).unwrap_or_default(), text.get(end + 1..))
-}
-
-/// The host of an origin such as `https://wallet.example:8443`.
-#[cfg(feature = "wallet")]
-pub(crate) fn host(origin: &str) -> &str {
-    let (scheme, rest) = at_colon(origin);
-    rest.and_then(|rest| rest.strip_prefix("//")).map_or(scheme, |rest| at_colon(rest).0)
-}
-
-fn is_port(text: &str) -> bool {
-    !text.is_empty() && text.len() <= 5 && text.bytes().all(|byte| byte.is_ascii_digit())
+/// Browsers take no address for a domain: the last label of an IPv4 address is a number.
+fn is_rp_id(text: &str) -> bool {
+    let last = text.rsplit('.').next().unwrap_or_default();
+    origin::is_host(text) && !last.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 #[cfg(test)]

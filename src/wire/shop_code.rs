@@ -6,16 +6,20 @@
 //! Nothing in a code is proved: anybody can print one. What a wallet shows is the registered name in the issuer's signed
 //! [`quote`](super::quote), never the name written here (protocol section 6).
 
+mod amount;
 mod check;
 mod objects;
+mod tip;
 
-use super::money::{Amount, Currency};
+use super::money::Currency;
 use crate::code::Code;
 use crate::wire::json::{ToJson, Writer, json_object, json_serde, json_words};
 use objects::Objects;
 use std::collections::BTreeMap;
 
+pub use amount::CodeAmount;
 pub use check::crc;
+pub use tip::{Percentage, Tip};
 
 /// Longest code, in characters. More does not fit the picture the specification has in mind.
 pub const MAX_CHARACTERS: usize = 512;
@@ -62,7 +66,7 @@ reasons! {
     NoFormat "no-format";
     /// The format indicator is not `01`.
     UnknownFormat "unknown-format";
-    /// A mandatory object is missing: an account, the currency or the country.
+    /// A mandatory object is missing: an account, the currency, the country, or the fee that id 55 announces.
     MissingId "missing-id";
     /// A value is not in the format of its id.
     BadValue "bad-value";
@@ -128,17 +132,6 @@ json_words! {
     }
 }
 
-/// The amount a code fixes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CodeAmount {
-    /// As it is written, such as `23.72`.
-    pub text: String,
-    /// Minor units of the code's currency. `None` if the text has more decimals than the currency, such as a part of a yen:
-    /// such a code fixes an amount that nobody can pay, so it must not be taken for one that leaves the amount open.
-    pub minor_units: Option<Amount>,
-}
-json_object! { written CodeAmount { text, minor_units = "minorUnits" } }
-
 /// Name and city in the language of the place (template 64).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LanguageTemplate {
@@ -181,6 +174,8 @@ pub struct MerchantCode {
     pub currency: Currency,
     /// Id 54; `None` where the payer types the amount.
     pub amount: Option<CodeAmount>,
+    /// Ids 55 to 57: what the shop asks beside the amount. Whoever shows the amount alone shows less than is asked.
+    pub tip: Option<Tip>,
     /// Id 58, ISO 3166, two letters.
     pub country_code: String,
     /// Id 59: what the code claims. Some national schemes leave it out.
@@ -201,7 +196,7 @@ pub struct MerchantCode {
 json_object! {
     written MerchantCode {
         point_of_initiation = "pointOfInitiation", merchant_accounts = "merchantAccounts",
-        merchant_account = "merchantAccount", merchant_category_code = "merchantCategoryCode", currency, amount,
+        merchant_account = "merchantAccount", merchant_category_code = "merchantCategoryCode", currency, amount, tip,
         country_code = "countryCode", merchant_name = "merchantName", merchant_city = "merchantCity",
         postal_code = "postalCode", additional_data = "additionalData", language_template = "languageTemplate",
         jpqr, raw,
@@ -235,7 +230,8 @@ pub fn parse_merchant_code(text: &str) -> Result<MerchantCode, ShopCodeRefusal> 
         merchant_accounts,
         merchant_category_code: objects.value("52", |text| digits(text, 4).map(String::from))?,
         currency,
-        amount: objects.value("54", |text| amount(text, currency))?,
+        amount: objects.value("54", |text| CodeAmount::parse(text, currency))?,
+        tip: tip::read(&objects, currency)?,
         country_code: objects.value("58", country)?.ok_or_else(|| objects.missing())?,
         merchant_name: objects.value("59", |text| Some(text.into()))?,
         merchant_city: objects.value("60", |text| Some(text.into()))?,
@@ -267,25 +263,6 @@ fn digits(text: &str, count: usize) -> Option<&str> {
 
 fn country(text: &str) -> Option<String> {
     (text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase())).then(|| text.into())
-}
-
-/// Digits, and a point with digits behind it or none: at most 13 characters.
-fn amount(text: &str, currency: Currency) -> Option<CodeAmount> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if text.len() > 13 || whole.is_empty() || !plain(whole) || !plain(fraction) {
-        return None;
-    }
-    Some(CodeAmount { text: text.into(), minor_units: minor_units(whole, fraction, usize::from(currency.exponent())) })
-}
-
-/// Zeros behind the currency's last decimal change nothing; another digit there can't be paid.
-fn minor_units(whole: &str, fraction: &str, decimals: usize) -> Option<Amount> {
-    let fraction = fraction.trim_end_matches('0');
-    let zeros = decimals.checked_sub(fraction.len())?;
-    let number: u64 = format!("{whole}{fraction}").parse().ok()?;
-    let scale = 10_u64.checked_pow(u32::try_from(zeros).ok()?)?;
-    Amount::new(number.checked_mul(scale)?).ok()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What the operator says on the command line.
 
-use jitsuin::wire::id::AccountId;
+use jitsuin::wire::id::{AccountId, IssuerId};
+use jitsuin::wire::origin::Origin;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
@@ -13,9 +14,9 @@ pub(crate) struct Settings {
     pub(crate) ledger: Place,
     /// The issuer's identity, as it stands in proofs and statements: never taken from a request. Without it, a demo
     /// is `http://localhost` with the port it got.
-    pub(crate) public_url: Option<String>,
+    pub(crate) public_url: Option<IssuerId>,
     /// Origins whose pages may call.
-    pub(crate) origins: Vec<String>,
+    pub(crate) origins: Vec<Origin>,
     /// Two known accounts, two tills and an inbox that anyone on this machine can read.
     pub(crate) demo: bool,
     /// Whether new keys are made before it opens.
@@ -73,6 +74,10 @@ pub(crate) enum Unusable {
     NoValue(String),
     /// The value is not one that the option takes.
     BadValue(&'static str),
+    /// The text is no issuer.
+    BadIssuer(String),
+    /// The text is no origin.
+    BadOrigin(String),
     /// The option must be given.
     Missing(&'static str),
     /// A demo, with its known passwords and open inbox, may not be reached from other machines.
@@ -85,6 +90,16 @@ impl core::fmt::Display for Unusable {
             Self::UnknownOption(name) => write!(f, "there is no option {name}\n{USAGE}"),
             Self::NoValue(name) => write!(f, "{name} needs a value\n{USAGE}"),
             Self::BadValue(expected) => write!(f, "expected {expected}\n{USAGE}"),
+            Self::BadIssuer(text) => write!(
+                f,
+                "--public-url takes https://host, https://host:port or http://localhost:port: in lower case, without a path, without the port \
+443 or 80, not {text:?}\n{USAGE}"
+            ),
+            Self::BadOrigin(text) => write!(
+                f,
+                "--origins takes https://host, https://host:port, http://localhost:port, an app's capacitor://localhost, and \
+android:apk-key-hash: with the base64url of 32 bytes: in lower case, without a path, without the port 443 or 80, not {text:?}\n{USAGE}"
+            ),
             Self::Missing(name) => write!(f, "{name} must be given\n{USAGE}"),
             Self::DemoBeyondLoopback(address) => {
                 write!(f, "--demo refuses to listen on {address}: its passwords are known and its inbox is open")
@@ -106,7 +121,8 @@ jitsuin-issuer: the reference issuer of Jitsuin
                         or postgres://HOST/DATABASE.
   --public-url URL      The issuer's identity: an origin such as https://issuer.example, as it stands in proofs and
                         statements. With --demo it may be left out: http://localhost and the port.
-  --origins A,B         Origins whose pages may call and whose passkey answers are taken. Without it: the identity.
+  --origins A,B         Origins whose pages may call and whose passkey answers are taken, such as https://wallet.example,
+                        capacitor://localhost, and android:apk-key-hash:… for an Android app. Without it: the identity.
   --www DIR             Folder of web pages to serve. Without it, only --demo serves pages. No call needs them.
   --pkg DIR             Folder of the npm package, served under /pkg/ where pages are served. No call needs it.
   --demo                Adds the accounts hanako and taro, two tills, an inbox that anybody on this machine can read and
@@ -186,9 +202,14 @@ impl Settings {
                 let place = file.or(database);
                 self.ledger = place.ok_or(Unusable::BadValue("--ledger sqlite:FILE or postgres://HOST/DATABASE"))?;
             }
-            "--public-url" => self.public_url = Some(origin(&value()?)?),
+            "--public-url" => {
+                let url = value()?;
+                self.public_url = Some(url.parse().map_err(|_| Unusable::BadIssuer(url))?);
+            }
             "--origins" => {
-                self.origins = value()?.split(',').map(listed_origin).collect::<Result<_, _>>()?;
+                let listed = value()?;
+                let parse = |text: &str| text.parse().map_err(|_| Unusable::BadOrigin(text.into()));
+                self.origins = listed.split(',').map(parse).collect::<Result<_, _>>()?;
             }
             "--www" => self.www = Some(value()?.into()),
             "--pkg" => self.pkg = value()?.into(),
@@ -219,36 +240,6 @@ impl Settings {
 /// A folder of the workspace this server was built in: good enough for a demo, which runs where it was built.
 fn beside_sources(folder: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").join(folder)
-}
-
-/// An origin that proofs can name: https, or http on this machine.
-fn origin(text: &str) -> Result<String, Unusable> {
-    let local = ["http://localhost", "http://127.0.0.1", "http://[::1]"];
-    let is_local =
-        local.iter().any(|start| text.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with(':')));
-    let host = text.strip_prefix("https://").or(is_local.then_some("localhost"));
-    match host {
-        Some(host) if !host.is_empty() && is_bare(text) => Ok(text.into()),
-        _ => Err(Unusable::BadValue("an origin such as https://issuer.example, without a path")),
-    }
-}
-
-/// Pages may also live inside an app, whose webview has an origin with a scheme of its own.
-fn listed_origin(text: &str) -> Result<String, Unusable> {
-    let is_web = text.starts_with("http:") || text.starts_with("https:");
-    let named = text.split_once("://").is_some_and(|(scheme, host)| !scheme.is_empty() && !host.is_empty());
-    if is_web {
-        origin(text)
-    } else if named && is_bare(text) {
-        Ok(text.into())
-    } else {
-        Err(Unusable::BadValue("--origins https://a.example,https://b.example"))
-    }
-}
-
-fn is_bare(origin: &str) -> bool {
-    let after = origin.split_once("://").map_or(origin, |(_, rest)| rest);
-    after.bytes().all(|byte| byte.is_ascii_graphic() && !b"/?#@*,".contains(&byte))
 }
 
 #[cfg(test)]

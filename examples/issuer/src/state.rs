@@ -6,6 +6,7 @@ use axum::http::HeaderValue;
 use jitsuin::issuer::desk::{Reply, Request, SLOW};
 use jitsuin::issuer::funding::DemoProcessor;
 use jitsuin::issuer::{self, Issuer};
+use jitsuin::wire::origin::Origin;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use tokio::runtime::Handle;
@@ -30,7 +31,7 @@ pub(crate) struct App {
     pub(crate) url: String,
     /// The proxy in front, if one is named.
     pub(crate) proxy: Option<IpAddr>,
-    origins: Vec<String>,
+    origins: Vec<Origin>,
     hosts: Vec<String>,
     hashing: Arc<Semaphore>,
     followers: Arc<Semaphore>,
@@ -46,9 +47,9 @@ impl App {
         addresses: &[SocketAddr],
     ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let port = addresses.first().map_or(0, SocketAddr::port);
-        let url = settings.public_url.clone().unwrap_or_else(|| format!("http://localhost:{port}"));
-        let origins = if settings.origins.is_empty() { vec![url.clone()] } else { settings.origins.clone() };
-        let listed: Vec<&str> = origins.iter().map(String::as_str).collect();
+        let url = settings.public_url.as_ref().map_or_else(|| format!("http://localhost:{port}"), ToString::to_string);
+        let origins = if settings.origins.is_empty() { vec![url.parse()?] } else { settings.origins.clone() };
+        let listed: Vec<&str> = origins.iter().map(Origin::as_str).collect();
         let rules =
             issuer::Settings::new(&url, &listed).map_err(|refusal| format!("--public-url, --origins: {refusal}"))?;
         let unopened = |error| format!("can't open the ledger {}: {error}", settings.ledger);
@@ -69,7 +70,7 @@ impl App {
 
     /// Whether pages of this origin may call.
     pub(crate) fn lists(&self, origin: &HeaderValue) -> bool {
-        self.origins.iter().any(|listed| listed.as_bytes() == origin.as_bytes())
+        self.origins.iter().any(|listed| listed.as_str().as_bytes() == origin.as_bytes())
     }
 
     /// Whether a `Host` header names this machine.

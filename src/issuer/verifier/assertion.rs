@@ -6,6 +6,7 @@ use crate::code::Code;
 use crate::wire::id::{Bytes, CredentialId, Hash, RpId, to_base64};
 use crate::wire::json::{self, Json};
 use crate::wire::key::{PublicKey, Signature};
+use crate::wire::origin::Origin;
 use crate::wire::sha256;
 use crate::wire::webauthn::{Assertion, AuthenticatorData, ClientData};
 
@@ -14,8 +15,8 @@ use crate::wire::webauthn::{Assertion, AuthenticatorData, ClientData};
 pub struct Place<'a> {
     /// The relying party id.
     pub rp_id: &'a RpId,
-    /// Origins, compared letter by letter; `android:apk-key-hash:` values included.
-    pub origins: &'a [String],
+    /// Origins, an Android app's `android:apk-key-hash:` included.
+    pub origins: &'a [Origin],
 }
 
 /// A registered passkey of ES256.
@@ -60,7 +61,7 @@ impl Place<'_> {
         if client.kind != kind {
             return Err(Code::AssertionRefused);
         }
-        if !self.origins.contains(&client.origin) || client.cross_origin {
+        if !self.origins.iter().any(|origin| *origin == *client.origin) || client.cross_origin {
             return Err(Code::WrongOrigin);
         }
         if !client.answers(challenge) {

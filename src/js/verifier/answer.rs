@@ -10,9 +10,15 @@ struct Refused {
     fix: &'static str,
     confidence: &'static str,
     message: &'static str,
-    details: Option<bool>,
+    details: Option<Argument>,
 }
 json_object! { written Refused { code, retryable, fix, confidence, message, details } }
+
+/// Which argument is wrong.
+struct Argument {
+    argument: &'static str,
+}
+json_object! { written Argument { argument } }
 
 struct Answer<'a> {
     taken: Option<&'a dyn ToJson>,
@@ -34,8 +40,17 @@ fn text(answer: &Answer<'_>) -> String {
 
 /// The text for this refusal.
 pub(super) fn refusal(code: Code) -> String {
+    refused(code, None)
+}
+
+/// The text for an argument of the wrong shape.
+pub(super) fn bad_argument(argument: &'static str) -> String {
+    refused(Code::BadArgument, Some(Argument { argument }))
+}
+
+fn refused(code: Code, details: Option<Argument>) -> String {
     let (retryable, fix, message) = (code.retryable(), code.fix().name(), code.text());
-    let refused = Refused { code: code.name(), retryable, fix, confidence: "certain", message, details: None };
+    let refused = Refused { code: code.name(), retryable, fix, confidence: "certain", message, details };
     text(&Answer { taken: None, refused: Some(refused) })
 }
 

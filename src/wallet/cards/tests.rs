@@ -10,7 +10,7 @@ fn prove(page: &str, card_origins: &[&str]) -> Result<CardProof, Code> {
     drop(world.enrolled());
     let said = CardProofStarted { page: page.into(), proof: "proof".into() };
     world.issuer.answer_instead(ProveCard::PATH, serde_json::to_vec(&said).unwrap());
-    let card_origins = card_origins.iter().copied().map(String::from).collect();
+    let card_origins = card_origins.iter().map(|origin| origin.parse().unwrap()).collect();
     let settings = Settings { card_origins, ..World::settings() };
     let wallet: Wallet<Place> = run(Wallet::open(world.place.clone(), settings)).unwrap();
     run(wallet.prove_card("card-1".parse().unwrap())).map_err(|error| error.code)

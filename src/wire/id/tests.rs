@@ -14,6 +14,12 @@ fn an_issuer_is_an_origin() {
         "http://localhost.evil",
         "http://localhost:",
         "https://A.example",
+        "https://a:443",
+        "https://a:0",
+        "https://a..example",
+        "http://localhost:80",
+        "http://127.0.0.1:8787",
+        "capacitor://localhost",
         "ftp://a",
     ] {
         assert!(bad.parse::<IssuerId>().is_err(), "{bad}");
@@ -47,9 +53,22 @@ fn base64_is_canonical() {
 }
 
 #[test]
-fn hosts_of_origins() {
-    assert_eq!(host("https://wallet.example"), "wallet.example");
-    assert_eq!(host("https://wallet.example:8443"), "wallet.example");
-    assert_eq!(host("http://localhost:8787"), "localhost");
-    assert_eq!(host("wallet.example"), "wallet.example");
+fn a_relying_party_is_a_domain() {
+    for good in ["localhost", "wallet.example", "xn--r8jz45g.example", "a.1a"] {
+        assert!(good.parse::<RpId>().is_ok(), "{good}");
+    }
+    for bad in [
+        "",
+        "127.0.0.1",
+        "a.1",
+        "[::1]",
+        "Wallet.example",
+        "wallet.example.",
+        "wallet..example",
+        "https://a",
+        "a:1",
+        "*.a",
+    ] {
+        assert!(bad.parse::<RpId>().is_err(), "{bad}");
+    }
 }

@@ -95,6 +95,16 @@ impl Json {
         }
         if strict && known != held.len() { Err(BadJson) } else { Ok(()) }
     }
+
+    /// The name of the first member that does not read, for who wrote the object: `None` if all of them do.
+    pub(crate) fn bad_member<'n>(&self, names: &'n str, members: &mut [&mut dyn FromJson]) -> Option<&'n str> {
+        for (name, member) in Words(names).zip(members) {
+            if self.object(false, name, core::slice::from_mut(member)).is_err() {
+                return Some(name.strip_suffix('?').unwrap_or(name));
+            }
+        }
+        None
+    }
 }
 
 impl FromJson for String {

@@ -130,6 +130,11 @@ impl Objects {
         read(text).map(Some).ok_or(ShopCodeRefusal { reason: Reason::BadValue, at: object.value_at })
     }
 
+    /// Where the value of an object begins.
+    pub(super) fn value_at(&self, id: &str) -> usize {
+        self.find(id).map_or(self.end, |object| object.value_at)
+    }
+
     /// A mandatory object is missing: seen at the end.
     pub(super) fn missing(&self) -> ShopCodeRefusal {
         ShopCodeRefusal { reason: Reason::MissingId, at: self.end }

@@ -1,4 +1,5 @@
 use super::{HELP, Place, Settings, USAGE, Unusable};
+use jitsuin::wire::origin::Origin;
 
 fn read(line: &str) -> Result<Settings, Unusable> {
     Settings::read(line.split_whitespace().map(String::from))
@@ -6,16 +7,20 @@ fn read(line: &str) -> Result<Settings, Unusable> {
 
 const WHOLE: &str = "--listen 127.0.0.1:8787 --ledger sqlite:a.sqlite --public-url https://issuer.example";
 
+/// An Android app, by the digest of its signing certificate.
+const APK: &str = "android:apk-key-hash:sO4hJ3nJ3d4cVbq0cPp1bq0cPp1bq0cPp1bq0cPp1bA";
+
 #[test]
 fn whole_line_is_read() {
     let line = format!(
-        "{WHOLE} --listen [::1]:8787 --origins https://a.example,capacitor://localhost --www pages --pkg package"
+        "{WHOLE} --listen [::1]:8787 --origins https://a.example,capacitor://localhost,{APK} --www pages --pkg package"
     );
     let settings = read(&line).unwrap();
     assert_eq!(settings.listen.len(), 2);
     assert_eq!(settings.ledger, Place::File("a.sqlite".into()));
-    assert_eq!(settings.public_url.as_deref(), Some("https://issuer.example"));
-    assert_eq!(settings.origins, ["https://a.example", "capacitor://localhost"]);
+    assert_eq!(settings.public_url.unwrap().as_str(), "https://issuer.example");
+    let origins: Vec<_> = settings.origins.iter().map(Origin::as_str).collect();
+    assert_eq!(origins, ["https://a.example", "capacitor://localhost", APK]);
     assert_eq!(settings.www.unwrap().to_str(), Some("pages"));
     assert_eq!(settings.pkg.to_str(), Some("package"));
     assert!(!settings.demo);
@@ -65,22 +70,36 @@ fn public_url_is_a_secure_origin() {
         "https://issuer.example/path",
         "https://user@issuer.example",
         "https://",
+        "https://Issuer.example",
+        "https://issuer.example:443",
         "issuer.example",
         "*",
     ];
     for url in refused {
         let line = format!("--listen 127.0.0.1:1 --ledger sqlite:a --public-url {url}");
-        assert!(matches!(read(&line), Err(Unusable::BadValue(_))), "{url}");
+        assert_eq!(read(&line).unwrap_err(), Unusable::BadIssuer(url.into()));
     }
-    for url in ["http://localhost:8787", "http://[::1]:1", "https://issuer.example:8443"] {
+    for url in ["http://localhost:8787", "https://issuer.example:8443"] {
         assert!(read(&format!("--listen 127.0.0.1:1 --ledger sqlite:a --public-url {url}")).is_ok(), "{url}");
     }
 }
 
 #[test]
 fn any_origin_is_no_origin() {
-    for origins in ["*", "https://*.example", "null", "https://a.example,,"] {
-        assert!(matches!(read(&format!("{WHOLE} --origins {origins}")), Err(Unusable::BadValue(_))), "{origins}");
+    let refused = [
+        ("*", "*"),
+        ("https://*.example", "https://*.example"),
+        ("null", "null"),
+        ("https://a.example,,", ""),
+        ("https://a.example,https://b.example/", "https://b.example/"),
+        ("https://a.example:443", "https://a.example:443"),
+        ("https://A.example", "https://A.example"),
+        ("android:apk-key-hash:", "android:apk-key-hash:"),
+    ];
+    for (origins, bad) in refused {
+        let refusal = read(&format!("{WHOLE} --origins {origins}")).unwrap_err();
+        assert_eq!(refusal, Unusable::BadOrigin(bad.into()));
+        assert!(refusal.to_string().contains(&format!("not {bad:?}")), "{refusal}");
     }
 }
 
