@@ -104,12 +104,15 @@ function base64(bytes, what) {
 /** @param {string} text */
 const bytesOf = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));
 
-/** The four members that are a public key; what a store keeps beside them says nothing here. @param {any} key @param {string} what */
+/** The members that are a public key, by its kind; what a store keeps beside them says nothing here. @type {Record<string, string[]>} */
+const MEMBERS = { EC: ["crv", "kty", "x", "y"], RSA: ["kty", "n", "e"], OKP: ["crv", "kty", "x"] };
+
+/** A JWK with those members alone. @param {any} key @param {string} what */
 function publicKey(key, what) {
   if (typeof key !== "object" || key === null) return wrong(`${what} is no JWK.`);
   if ("d" in key) return wrong(`${what} is a private key, which a verifier never needs.`);
-  const { crv, kty, x, y } = key;
-  return { crv, kty, x, y };
+  const members = Object.hasOwn(MEMBERS, key.kty) ? MEMBERS[key.kty] : wrong(`${what} is of another kind than EC, RSA and OKP.`);
+  return Object.fromEntries(members.map((name) => [name, key[name]]));
 }
 
 /** @param {any} money @param {string} what */
