@@ -104,7 +104,7 @@ fn run_rsa(name: rsa_pkcs1_verify::TestName) -> (usize, usize) {
 #[test]
 fn signatures_of_rs256() {
     use rsa_pkcs1_verify::TestName::{Rsa2048Sha256, Rsa3072Sha256, Rsa4096Sha256};
-    assert_eq!([Rsa2048Sha256, Rsa3072Sha256, Rsa4096Sha256].map(run_rsa), [(0, 0), (0, 0), (0, 0)]);
+    assert_eq!([Rsa2048Sha256, Rsa3072Sha256, Rsa4096Sha256].map(run_rsa), [(7, 250), (7, 251), (7, 251)]);
 }
 
 #[test]
@@ -118,7 +118,7 @@ fn signatures_of_eddsa() {
             if held { accepted += 1 } else { refused += 1 }
         }
     }
-    assert_eq!((accepted, refused), (0, 0));
+    assert_eq!((accepted, refused), (88, 63));
 }
 
 /// RFC 8032 section 7.1, tests 1 to 3: key, message, signature.
