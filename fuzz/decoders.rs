@@ -10,7 +10,7 @@ use jitsuin::wire::co_signature::CoSignature;
 use jitsuin::wire::enrolment::{Enrolment, open_self_signed};
 use jitsuin::wire::freeze::Freeze;
 use jitsuin::wire::head::Head;
-use jitsuin::wire::id::{AccountId, Audience, CodeName, IssuerId, RpId, SourceId, from_base64, to_base64};
+use jitsuin::wire::id::{AccountId, Audience, Bytes, CodeName, IssuerId, RpId, SourceId, from_base64, to_base64};
 use jitsuin::wire::intent::Intent;
 use jitsuin::wire::key::PublicKey;
 use jitsuin::wire::key_set::KeySet;
@@ -122,6 +122,7 @@ fn till_code(bytes: &[u8]) {
 fn webauthn(bytes: &[u8]) {
     let _ = AuthenticatorData::from_bytes(bytes);
     let _ = AttestedCredential::from_authenticator_data(bytes);
+    let _ = Registration::from_parts(Bytes(Vec::new()), Bytes(bytes.into()));
     let _ = ClientData::from_bytes(bytes);
     let _ = serde_json::from_slice::<Assertion>(bytes);
     let _ = serde_json::from_slice::<Registration>(bytes);

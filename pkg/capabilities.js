@@ -5,6 +5,8 @@ import { bridgeTo } from "./host.js";
 import { seals } from "./wasm/page/browser/custody.js";
 // @ts-ignore -- a copy of src/browser/page.js
 import { isAtHome } from "./wasm/page/browser/page.js";
+// @ts-ignore -- a copy of src/browser/platform.js
+import { tried } from "./wasm/page/browser/platform.js";
 
 const PROBE = "jitsuin-probe";
 const STORE = "wallet";
@@ -21,20 +23,20 @@ const SETTINGS = Object.freeze({
 /** The app around the page, if there is one. @returns {null | "wkwebview" | "android" | "capacitor" | "unknown"} */
 export function webview() {
   if (typeof navigator !== "object" || typeof window !== "object") return null;
-  const { Capacitor, webkit } = /** @type {any} */ (window);
+  const page = /** @type {any} */ (window);
   const agent = navigator.userAgent;
-  if (Capacitor?.isNativePlatform?.()) return "capacitor";
+  if (tried(() => page.Capacitor.isNativePlatform())) return "capacitor";
   if (/; wv\)/.test(agent)) return "android";
   // Safari's own pages have the name; an app's view has the handlers.
   if (/iPhone|iPad|iPod/.test(agent) && !/Safari\//.test(agent)) return "wkwebview";
-  return webkit?.messageHandlers && /AppleWebKit/.test(agent) && !/Safari\//.test(agent) ? "unknown" : null;
+  return tried(() => page.webkit.messageHandlers) && /AppleWebKit/.test(agent) && !/Safari\//.test(agent) ? "unknown" : null;
 }
 
 /** @param {NonNullable<ReturnType<typeof webview>>} where */
 export const setting = (where) => SETTINGS[where];
 
 export function hasWebAuthn() {
-  return typeof PublicKeyCredential === "function" && typeof navigator.credentials?.create === "function";
+  return tried(() => typeof PublicKeyCredential === "function" && typeof navigator.credentials.create === "function") ?? false;
 }
 
 /** What is missing where WebAuthn is, and what works all the same. */
@@ -59,7 +61,8 @@ function settled(of) {
 
 /** A key is made, stored, read back and used. @returns {Promise<string | null>} the code of what does not work */
 async function keysLast() {
-  if (!globalThis.crypto?.subtle || typeof indexedDB !== "object" || !indexedDB) return "unsupported";
+  // Where storage is forbidden, the very name of it may throw.
+  if (!tried(() => globalThis.crypto.subtle && indexedDB)) return "unsupported";
   /** @type {IDBDatabase | null} */
   let database = null;
   try {
@@ -102,9 +105,10 @@ async function runsWasm() {
 async function passkeys() {
   if (!hasWebAuthn()) return { passkey: false, prf: false };
   const of = /** @type {any} */ (PublicKeyCredential);
-  const passkey = Boolean(await of.isUserVerifyingPlatformAuthenticatorAvailable?.().catch(() => false));
-  const able = await of.getClientCapabilities?.().catch(() => null);
-  return { passkey, prf: able?.["extension:prf"] ?? "unknown" };
+  // Async, so that what throws at once and what rejects are one.
+  const passkey = await (async () => Boolean(await of.isUserVerifyingPlatformAuthenticatorAvailable()))().catch(() => false);
+  const prf = await (async () => (await of.getClientCapabilities())["extension:prf"])().catch(() => undefined);
+  return { passkey, prf: typeof prf === "boolean" ? prf : "unknown" };
 }
 
 /** Whether the host that the page named can be the key store: a key is made, used and erased there. @param {unknown} host @returns {Promise<string | null>} */
@@ -113,7 +117,8 @@ async function hostHolds(host) {
     await bridgeTo(host)?.prove();
     return null;
   } catch (error) {
-    const { name } = /** @type {Error} */ (error);
+    // A host may throw anything.
+    const name = tried(() => String(/** @type {any} */ (error).name)) ?? "";
     return name.startsWith("host-") ? name : "unsupported";
   }
 }

@@ -5,6 +5,8 @@
  */
 
 import { badArgument } from "./error.js";
+// @ts-ignore -- a copy of src/browser/platform.js
+import { bytesOf, tried } from "./wasm/page/browser/platform.js";
 
 /** @typedef {import("./index.js").Host} Host */
 /** @typedef {import("./index.js").HostPurpose} Purpose */
@@ -119,7 +121,8 @@ export class Bridge {
       const asked = /** @type {any} */ (this.#host)[what](...given, { requestId, deadline });
       return /** @type {T} */ (await Promise.race([asked, late]));
     } catch (error) {
-      const name = /** @type {any} */ (error)?.name;
+      // A host may throw anything.
+      const name = tried(() => /** @type {any} */ (error).name);
       // The app was installed anew, or its user removed the key.
       if (name === "NotFoundError") throw refusal(name);
       if (name === "TimeoutError") {
@@ -155,13 +158,12 @@ export class Bridge {
 
   async #made() {
     const hello = await this.#ask("hello", []);
-    if (hello?.version !== 1 || !hello.offers?.includes?.("key")) throw refusal("NotSupportedError");
+    if (!tried(() => hello.version === 1 && hello.offers.includes("key"))) throw refusal("NotSupportedError");
     // A host that thinks it serves another page would sign for that one.
-    if (typeof location === "object" && hello.origin !== location.origin) throw refusal("host-untrusted");
+    if (typeof location === "object" && tried(() => hello.origin) !== location.origin) throw refusal("host-untrusted");
     const made = await this.#ask("makeKey", []);
-    const { key: name, publicKey } = made ?? {};
-    if (typeof name !== "string" || !name || !(publicKey instanceof Uint8Array)) throw refusal("host-untrusted");
-    const point = publicKey.slice();
+    const [name, point] = [tried(() => made.key), bytesOf(tried(() => made.publicKey))?.slice()];
+    if (typeof name !== "string" || !name || !point) throw refusal("host-untrusted");
     const message = new Uint8Array([...PROOF, ...crypto.getRandomValues(new Uint8Array(NONCE))]);
     try {
       const key = await crypto.subtle.importKey("raw", point, CURVE, false, ["verify"]).catch(() => null);
@@ -188,16 +190,16 @@ export class Bridge {
   /** @param {string} key @param {Uint8Array} message @returns {Promise<Uint8Array<ArrayBuffer>>} */
   async #signed(key, message) {
     const parts = partsOf(message);
-    const signature = await this.#ask("sign", [{ key, ...parts }], UNASKED.includes(parts.purpose) ? SOON : ASKING);
-    if (!(signature instanceof Uint8Array) || signature.length !== 64) throw refusal("host-untrusted");
+    const signature = bytesOf(await this.#ask("sign", [{ key, ...parts }], UNASKED.includes(parts.purpose) ? SOON : ASKING));
+    if (signature?.length !== 64) throw refusal("host-untrusted");
     return signature.slice();
   }
 
   /** The platform's word for a key. A host that has none to give, or gives none in time, leaves the key at a browser's limits. @param {string} key @param {Uint8Array} nonce */
   async attest(key, nonce) {
-    if (typeof this.#host.attestKey !== "function") return undefined;
-    const word = await this.#ask("attestKey", [{ key, nonce }], ASKING).catch(() => undefined);
-    return word instanceof Uint8Array && word.length > 0 && word.length <= ATTESTATION ? word.slice() : undefined;
+    if (typeof tried(() => this.#host.attestKey) !== "function") return undefined;
+    const word = bytesOf(await this.#ask("attestKey", [{ key, nonce }], ASKING).catch(() => undefined));
+    return word && word.length <= ATTESTATION ? word.slice() : undefined;
   }
 
   /** @param {string} name */
@@ -217,6 +219,7 @@ export class Bridge {
 export function bridgeTo(given) {
   if (given === undefined) return undefined;
   const host = /** @type {any} */ (given);
-  if (host?.version === 1 && ["hello", "makeKey", "sign", "eraseKey"].every((name) => typeof host[name] === "function")) return new Bridge(host);
+  const isOne = () => host.version === 1 && ["hello", "makeKey", "sign", "eraseKey"].every((name) => typeof host[name] === "function");
+  if (tried(isOne)) return new Bridge(host);
   throw badArgument("host", "host is a Host of version 1.");
 }

@@ -5,6 +5,8 @@ import { isJitsuinError } from "./error.js";
 import { asked } from "./given.js";
 import { guarded, now } from "./load.js";
 import { revive } from "./values.js";
+// @ts-ignore -- a copy of src/browser/platform.js
+import { tried } from "./wasm/page/browser/platform.js";
 
 const TICK_MS = 250;
 const SYNC_MS = 2_000;
@@ -178,7 +180,7 @@ export function present(wallet, raw, target, options, stops) {
   options.signal?.addEventListener("abort", end, { once: true });
   if (options.signal?.aborted || wallet.state.status !== "ready") end();
   // Asked for by a tap of the page's own, the first code needs no second one.
-  else if (navigator.userActivation?.isActive) tap();
+  else if (tried(() => navigator.userActivation.isActive)) tap();
   else tick();
 
   return Object.freeze({

@@ -1,5 +1,7 @@
 // @ts-check
 /** Every tab shows the same wallet: whoever changed the record says so, and whoever hears it, or comes back to the front, reads it again. */
+// @ts-ignore -- a copy of src/browser/platform.js
+import { tried } from "./wasm/page/browser/platform.js";
 
 /**
  * @param {string} name of the wallet
@@ -9,7 +11,7 @@
 export function tabs(name, again) {
   const nobody = { tell() {}, stop() {} };
   if (typeof document !== "object") return nobody;
-  const channel = typeof BroadcastChannel === "function" ? new BroadcastChannel(`jitsuin/${name}`) : null;
+  const channel = tried(() => new BroadcastChannel(`jitsuin/${name}`));
   const shown = () => void (document.visibilityState === "visible" && again());
   channel?.addEventListener("message", again);
   document.addEventListener("visibilitychange", shown);
@@ -17,7 +19,7 @@ export function tabs(name, again) {
   document.addEventListener("resume", again);
   window.addEventListener("pageshow", again);
   return {
-    tell: () => channel?.postMessage("changed"),
+    tell: () => tried(() => channel?.postMessage("changed")),
     stop() {
       channel?.close();
       document.removeEventListener("visibilitychange", shown);
@@ -30,7 +32,8 @@ export function tabs(name, again) {
 let asked = false;
 /** Asked once, after an enrolment: a browser may keep what it is asked to keep. Never waited for. */
 export function keepStorage() {
-  if (asked || typeof navigator !== "object" || !navigator.storage?.persist) return;
+  if (asked || typeof navigator !== "object") return;
   asked = true;
-  navigator.storage.persisted().then((kept) => kept || navigator.storage.persist()).catch(() => {});
+  // Async, so that what throws at once is caught with the rest.
+  void (async () => (await navigator.storage.persisted()) || navigator.storage.persist())().catch(() => {});
 }

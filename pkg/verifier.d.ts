@@ -15,10 +15,11 @@ export interface RegisteredDevice {
   readonly custody: Custody;
   readonly passkeys: readonly Passkey[];
 }
-/** A registered passkey of ES256. */
+/** A registered passkey of ES256, RS256 or EdDSA. */
 export interface Passkey {
   /** Credential id, base64url. */
   readonly id: string;
+  /** Of ES256 (`EC`, P-256), RS256 (`RSA`, 2,048 to 4,096 bits, e = 65,537) or EdDSA (`OKP`, Ed25519). Another one is `bad-argument`. */
   readonly publicKey: JsonWebKey;
   /** BE at its registration: an answer with another one is refused. */
   readonly backupEligible: boolean;

@@ -104,12 +104,15 @@ function base64(bytes, argument) {
 /** @param {string} text */
 const bytesOf = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));
 
-/** The four members that are a public key; what a store keeps beside them says nothing here. @param {any} key @param {string} argument */
+/** The members that are a public key, by its kind; what a store keeps beside them says nothing here. @type {Record<string, string[]>} */
+const MEMBERS = { EC: ["crv", "kty", "x", "y"], RSA: ["kty", "n", "e"], OKP: ["crv", "kty", "x"] };
+
+/** A JWK with those members alone. @param {any} key @param {string} argument */
 function publicKey(key, argument) {
   if (typeof key !== "object" || key === null) return wrong(argument, `${argument} is no JWK.`);
   if ("d" in key) return wrong(argument, `${argument} is a private key, which a verifier never needs.`);
-  const { crv, kty, x, y } = key;
-  return { crv, kty, x, y };
+  const members = Object.hasOwn(MEMBERS, key.kty) ? MEMBERS[key.kty] : wrong(argument, `${argument} is of another kind than EC, RSA and OKP.`);
+  return Object.fromEntries(members.map((name) => [name, key[name]]));
 }
 
 /** @param {any} money @param {string} argument */

@@ -58,10 +58,15 @@ export function androidWebView(objectName = "jitsuin") {
     if (typeof object?.postMessage !== "function") return reject(failed("NotSupportedError"));
     if (listening !== object) {
       listening = object;
-      object.addEventListener("message", (/** @type {{ data: string }} */ { data }) => {
-        const answer = JSON.parse(data);
-        waiting.get(answer.id)?.(answer);
-        waiting.delete(answer.id);
+      object.addEventListener("message", (/** @type {{ data: string }} */ event) => {
+        let answer;
+        try {
+          answer = JSON.parse(event.data);
+        } catch {
+          // The app may send other messages by the same object: they answer nothing.
+        }
+        waiting.get(answer?.id)?.(answer);
+        waiting.delete(answer?.id);
       });
     }
     // The answer to a call that is cancelled is not waited for.

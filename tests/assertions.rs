@@ -1,13 +1,15 @@
-//! Assertions captured from Chromium, right and tampered with, against the issuer's check (passki) and that for servers of
-//! others (p256), which must give one verdict. PyPI's `webauthn` reads the same
-//! files (`tests/python-webauthn`).
+//! Assertions of each algorithm captured from Chromium, right and tampered with, against the issuer's check (passki) and that
+//! for servers of others, which must give one verdict; and signatures of authenticators by others against the latter. PyPI's
+//! `webauthn` reads the same files (`tests/python-webauthn`).
 #![cfg(feature = "issuer")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where something is wrong")]
 
 use jitsuin::issuer::Settings;
 use jitsuin::issuer::verifier::assertion::{self, Passkey};
+use jitsuin::issuer::verifier::credential_key::CredentialKey;
 use jitsuin::issuer::webauthn::{check_assertion, check_registration};
 use jitsuin::wire::id::{Bytes, Hash};
+use jitsuin::wire::sha256;
 use jitsuin::wire::webauthn::{Assertion, AttestedCredential, Registration};
 use serde_json::Value as Json;
 use std::path::Path;
@@ -58,23 +60,51 @@ fn check(vector: &Json) -> &'static str {
 #[test]
 fn captured_assertions_are_taken_or_refused_as_they_say() {
     let vectors = vectors();
-    assert_eq!(vectors.len(), 15);
+    assert_eq!(vectors.len(), 25);
     for vector in &vectors {
+        let key: Bytes = from(&vector["credential"]["key"]);
+        assert_eq!(CredentialKey::from_cose_key(&key.0), Ok(from(&vector["publicKey"])), "one key in two forms");
         assert_eq!(check(vector), text(&vector["expect"]), "{}", vector["rule"]);
     }
 }
 
 #[test]
-fn the_captured_registration_holds_and_gives_the_credential() {
+fn each_captured_registration_holds_and_gives_the_credential() {
     let vectors = vectors();
-    let golden = vectors.iter().find(|vector| vector["rule"] == "golden").unwrap();
-    let registration: Registration = from(&golden["registration"]);
-    let expected = &golden["expected"];
-    let held = check_registration(&settings(expected), &hash(&expected["challenge"]), &registration).unwrap();
-    assert_eq!(held.credential.id, from(&golden["credential"]["id"]));
-    assert_eq!(held.credential.key, from(&golden["credential"]["key"]));
-    let other = Hash([0; 32]);
-    assert!(check_registration(&settings(expected), &other, &registration).is_err());
+    for rule in ["golden", "golden RS256", "golden EdDSA"] {
+        let golden = vectors.iter().find(|vector| vector["rule"] == rule).unwrap();
+        let registration: Registration = from(&golden["registration"]);
+        let expected = &golden["expected"];
+        let held = check_registration(&settings(expected), &hash(&expected["challenge"]), &registration).unwrap();
+        assert_eq!(held.credential.id, from(&golden["credential"]["id"]));
+        assert_eq!(held.credential.key, from(&golden["credential"]["key"]));
+        let other = Hash([0; 32]);
+        assert!(check_registration(&settings(expected), &other, &registration).is_err());
+    }
+}
+
+/// What authenticators and libraries of others signed.
+#[test]
+fn signatures_by_others_hold_and_no_changed_one_does() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/credential-keys.json");
+    let vectors: Vec<Json> = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let mut algorithms = Vec::new();
+    for vector in &vectors {
+        let part = |name: &str| from::<Bytes>(&vector[name]).0;
+        let key = CredentialKey::from_cose_key(&part("key")).unwrap();
+        assert_eq!(i64::from(key.algorithm()), vector["algorithm"].as_i64().unwrap());
+        let message = [part("authenticatorData").as_slice(), &sha256(&part("clientData"))].concat();
+        let signature = part("signature");
+        assert_eq!(key.verify(&message, &signature), Ok(()), "{}", vector["source"]);
+        for at in 0..signature.len() {
+            let mut changed = signature.clone();
+            changed[at] ^= 1;
+            assert!(key.verify(&message, &changed).is_err(), "{}: {at}", vector["source"]);
+        }
+        assert!(key.verify(&message[1..], &signature).is_err());
+        algorithms.push(key.algorithm());
+    }
+    assert_eq!(algorithms, [-7, -257, -8, -257, -8]);
 }
 
 #[test]

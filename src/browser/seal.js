@@ -3,6 +3,7 @@
  * Custody `passkey` (*Seal v1*): the device key at rest under a key that a passkey derives (WebAuthn's PRF). No private byte and no
  * byte of the PRF output enters the module: WebCrypto makes, wraps and unwraps, and what is handed on can't be read.
  */
+import { bytesOf } from "./platform.js";
 
 const CURVE = { name: "ECDSA", namedCurve: "P-256" };
 const AES = { name: "AES-GCM", length: 256 };
@@ -85,15 +86,18 @@ export function isSealed(value) {
 export const inputOf = (handle) => (handle instanceof Draft || isSealed(handle) ? handle.input : undefined);
 
 /**
- * The PRF output as a key that derives and can't be read, its bytes overwritten; null if they are no secret; nothing if there is none.
- * @param {any} output
+ * The PRF output as a key that derives and can't be read, its bytes overwritten; null if they are no secret; nothing if there is none, or
+ * none that can be used here.
+ * @param {unknown} output
  */
 export async function secretOf(output) {
-  if (!(output instanceof Object)) return undefined;
-  const bytes = ArrayBuffer.isView(output) ? new Uint8Array(output.buffer, output.byteOffset, output.byteLength) : new Uint8Array(output);
+  const bytes = bytesOf(output);
+  if (!bytes) return undefined;
   try {
     if (bytes.length !== 32 || bytes.every((byte) => byte === 0)) return null;
     return await crypto.subtle.importKey("raw", bytes, "HKDF", false, ["deriveBits", "deriveKey"]);
+  } catch {
+    return undefined;
   } finally {
     bytes.fill(0);
   }

@@ -1,5 +1,6 @@
 // @ts-check
 /** Promises as the module's tasks see them, and the other way round. Here the module is called by nobody but `wake`. */
+import { tried } from "./platform.js";
 
 /** What the module offers. @typedef {{ run_tasks(): void }} Module */
 
@@ -40,7 +41,8 @@ export class Outcome {
 
   /** The word that it was fulfilled with, or the name of the error that it was rejected with; else an empty text. @returns {string} */
   get word() {
-    return String((this.state === 1 ? this.value : this.value?.name) ?? "");
+    // An error may be anything that somebody threw.
+    return tried(() => String((this.state === 1 ? this.value : this.value?.name) ?? "")) ?? "";
   }
 }
 

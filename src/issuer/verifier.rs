@@ -6,6 +6,7 @@
 //! of a step-up are in [`step_up`].
 
 pub mod assertion;
+pub mod credential_key;
 pub mod step_up;
 
 use crate::code::Code;

@@ -4,17 +4,15 @@
 use super::account::Credential;
 use super::settings::Settings;
 pub use super::verifier::assertion::Asserted;
+use super::verifier::credential_key::CredentialKey;
 use crate::code::Code;
 use crate::wire::calls::KnownCredential;
 use crate::wire::id::{Bytes, Hash};
 use crate::wire::origin::Origin;
-use crate::wire::webauthn::{Assertion, AttestedCredential, Registration};
+use crate::wire::webauthn::{Assertion, AttestedCredential, Registration, attested_data};
 use passki::{Passki, StoredPasskey};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-
-/// COSE algorithm ES256, the one that the wallet asks for.
-const ES256: i32 = -7;
 
 /// A passkey whose registration held.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,11 +73,11 @@ pub fn check_registration(
     registration: &Registration,
 ) -> Result<Registered, Code> {
     let response = &registration.response;
-    let data = attested_data(&response.attestation_object.0).ok_or(Code::AssertionRefused)?;
-    if data != response.authenticator_data.0 || registration.kind != "public-key" {
+    let data = attested_data(&response.attestation_object.0).map_err(|_| Code::AssertionRefused)?;
+    if data != response.authenticator_data.0.as_slice() || registration.kind != "public-key" {
         return Err(Code::AssertionRefused);
     }
-    let common = settings.place().check("webauthn.create", challenge, &response.client_data.0, &data)?;
+    let common = settings.place().check("webauthn.create", challenge, &response.client_data.0, data)?;
     let state = read(Ok(json!({
         "challenge": challenge.as_bytes(),
         "user": { "id": "", "name": "", "displayName": "" },
@@ -89,10 +87,11 @@ pub fn check_registration(
     let stored = passki(settings)
         .finish_passkey_registration(&read(serde_json::to_value(registration))?, &state)
         .map_err(|_| Code::AssertionRefused)?;
-    let credential = AttestedCredential::from_authenticator_data(&data).map_err(|_| Code::AssertionRefused)?;
+    let credential = AttestedCredential::from_authenticator_data(data).map_err(|_| Code::AssertionRefused)?;
+    let key = CredentialKey::from_cose_key(&credential.key.0).map_err(|_| Code::AssertionRefused)?;
     let agree = stored.credential_id == credential.id.0
         && credential.id == registration.raw_id
-        && stored.algorithm == ES256
+        && stored.algorithm == key.algorithm()
         && stored.public_key == credential.key.0
         && stored.be == common.flags.backup_eligible();
     if !agree {
@@ -104,18 +103,6 @@ pub fn check_registration(
         backup_eligible: common.flags.backup_eligible(),
         backed_up: common.flags.backed_up(),
     })
-}
-
-/// `authData` of an attestation object (WebAuthn section 6.5.4).
-fn attested_data(object: &[u8]) -> Option<Vec<u8>> {
-    let mut decoder = minicbor::Decoder::new(object);
-    for _ in 0..decoder.map().ok()?? {
-        if decoder.str().ok()? == "authData" {
-            return decoder.bytes().ok().map(Into::into);
-        }
-        decoder.skip().ok()?;
-    }
-    None
 }
 
 /// Checks an assertion of one credential against its challenge. `user_handle` is compared where the platform gives one.
@@ -131,10 +118,11 @@ pub fn check_assertion(
     user_handle: &Bytes,
 ) -> Result<Asserted, Code> {
     let asserted = settings.place().check_assertion(challenge, assertion, &credential.id, Some(user_handle))?;
+    let key = CredentialKey::from_cose_key(&credential.key.0).map_err(|_| Code::AssertionRefused)?;
     let mut stored = StoredPasskey::default();
     stored.credential_id.clone_from(&credential.id.0);
     stored.public_key.clone_from(&credential.key.0);
-    stored.algorithm = ES256;
+    stored.algorithm = key.algorithm();
     // `stored.counter` stays 0, which passki takes as "no counter": a regression is noted by the caller, not refused.
     let state = read(Ok(json!({
         "challenge": challenge.as_bytes(),

@@ -10,6 +10,7 @@ pub use single_use::RawSingleUse;
 use crate::code::Code;
 use crate::issuer::replay::claims_hash;
 use crate::issuer::verifier::assertion::{self, Place};
+use crate::issuer::verifier::credential_key::CredentialKey;
 use crate::issuer::verifier::{Candidate, Sale, Strictness, authenticate, step_up};
 use crate::wire::dpop;
 use crate::wire::id::{
@@ -163,7 +164,7 @@ pub fn check_token(call: &str) -> String {
 
 struct Passkey {
     id: CredentialId,
-    key: PublicKey,
+    key: CredentialKey,
     backup_eligible: bool,
     user_handle: Option<Bytes>,
 }

@@ -53,7 +53,7 @@ impl Expected<'_> {
     ) -> Result<(), Error> {
         let response = &assertion.response;
         self.check(&response.client_data.0, &response.authenticator_data.0)?;
-        let same_user = response.user_handle.as_ref().is_none_or(|given| given == user_handle);
+        let same_user = response.user().is_none_or(|given| given == user_handle);
         if credentials.contains(&assertion.raw_id) && same_user { Ok(()) } else { Err(Code::AssertionRefused.into()) }
     }
 }

@@ -10,7 +10,7 @@ mod lock;
 mod seal;
 mod store;
 
-pub use authenticator::{Mode, Prf, SoftAuthenticator, Tamper};
+pub use authenticator::{CredentialKeyPair, Mode, Prf, SoftAuthenticator, Tamper};
 pub use clock::MemoryClock;
 pub use keys::{SoftHandle, SoftKey, SoftKeys, SoftSecret};
 pub use lock::{MemoryGuard, MemoryLock};

@@ -273,7 +273,7 @@ pub struct Ended {
     pub tapped: bool,
 }
 
-/// What to ask `navigator.credentials.create` for. Always: ES256 (-7), user verification and resident key required.
+/// What to ask `navigator.credentials.create` for. Always: ES256, RS256 or EdDSA (-7, -257, -8), user verification and resident key required.
 #[derive(Clone, Copy, Debug)]
 pub struct CreationOptions<'a> {
     /// Relying party id.

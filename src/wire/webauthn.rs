@@ -55,6 +55,30 @@ pub struct AuthenticatorData {
     pub counter: u32,
 }
 
+/// Longest attestation object that is read, in bytes. With the certificates of an attestation that nobody asked for they are a
+/// few kilobytes long.
+const LONGEST_ATTESTATION: usize = 16_384;
+
+/// Takes authenticatorData out of an attestation object (WebAuthn section 6.5.4): one CBOR map with text keys and
+/// definite lengths, and nothing behind it. Members other than `authData` are passed over.
+///
+/// # Errors
+/// [`Refusal::MissingKey`] without `authData`, [`Refusal::DuplicateKey`], [`Refusal::TrailingBytes`],
+/// [`Refusal::TooLong`] above 16 KiB, and what else the CBOR reader refuses.
+pub fn attested_data(attestation_object: &[u8]) -> Result<&[u8], Refusal> {
+    let mut reader = Reader::up_to(LONGEST_ATTESTATION, attestation_object)?;
+    let mut data = None;
+    reader.text_map(|key, value| {
+        if key == "authData" {
+            data = Some(value.bytes()?);
+            return Ok(());
+        }
+        value.skip()
+    })?;
+    reader.end()?;
+    data.ok_or(Refusal::MissingKey)
+}
+
 impl AuthenticatorData {
     /// Reads the fixed part.
     ///
@@ -81,7 +105,8 @@ impl AttestedCredential {
     /// Reads the attested credential data (WebAuthn section 6.5.1).
     ///
     /// # Errors
-    /// [`Refusal::Truncated`]; [`Refusal::MissingKey`] if there is none; [`Refusal::OutOfRange`] for an id that is too long.
+    /// [`Refusal::Truncated`]; [`Refusal::MissingKey`] if there is none; [`Refusal::OutOfRange`] for an id that is too long;
+    /// [`Refusal::TrailingBytes`] behind the key, or behind the extensions where the flags say that there are some.
     pub fn from_authenticator_data(bytes: &[u8]) -> Result<Self, Refusal> {
         let flags = AuthenticatorData::from_bytes(bytes)?.flags;
         if !flags.attested() {
@@ -91,9 +116,10 @@ impl AttestedCredential {
         let end = 55 + usize::from(u16::from_be_bytes(length));
         let id = bytes.get(55..end).ok_or(Refusal::Truncated)?;
         let rest = bytes.get(end..).ok_or(Refusal::Truncated)?;
-        let key = if flags.extensions() { first_item(rest)? } else { rest };
-        if key.is_empty() {
-            return Err(Refusal::Truncated);
+        let (key, rest) = first_item(rest)?;
+        let (_, rest) = if flags.extensions() { first_item(rest)? } else { (rest, rest) };
+        if !rest.is_empty() {
+            return Err(Refusal::TrailingBytes);
         }
         Ok(Self { id: Bytes(id.into()).try_into()?, key: Bytes(key.into()) })
     }
@@ -105,10 +131,11 @@ impl AttestedCredential {
     }
 }
 
-fn first_item(bytes: &[u8]) -> Result<&[u8], Refusal> {
+/// One CBOR item, and what follows it.
+fn first_item(bytes: &[u8]) -> Result<(&[u8], &[u8]), Refusal> {
     let mut reader = Reader::new(bytes)?;
     reader.skip().map_err(|_| Refusal::Truncated)?;
-    bytes.get(..bytes.len() - reader.rest().len()).ok_or(Refusal::Truncated)
+    bytes.split_at_checked(bytes.len() - reader.rest().len()).ok_or(Refusal::Truncated)
 }
 
 /// The members of clientDataJSON that are checked (WebAuthn section 5.8.1). Others may follow, so unknown ones are
@@ -147,7 +174,8 @@ impl ClientData {
 pub struct NoExtensions {}
 json_object! { strict NoExtensions {} }
 
-/// `RegistrationResponseJSON`.
+/// `RegistrationResponseJSON`. Browsers add members to it and to the other forms of this module, so those that are not
+/// listed are passed over; nothing of them is used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Registration {
     /// Credential id, base64url.
@@ -162,8 +190,27 @@ pub struct Registration {
     pub client_extension_results: NoExtensions,
 }
 json_object! {
-    strict Registration {
+    open Registration {
         id, raw_id = "rawId", kind = "type", response, client_extension_results = "clientExtensionResults",
+    }
+}
+
+impl Registration {
+    /// Puts a registration together from the two parts that hold all of it. The id and authenticatorData are those of the
+    /// attestation object, whatever a browser or its extensions say beside it.
+    ///
+    /// # Errors
+    /// As [`attested_data`] and [`AttestedCredential::from_authenticator_data`].
+    pub fn from_parts(client_data: Bytes, attestation_object: Bytes) -> Result<Self, Refusal> {
+        let authenticator_data = Bytes(attested_data(&attestation_object.0)?.into());
+        let AttestedCredential { id: raw_id, .. } = AttestedCredential::from_authenticator_data(&authenticator_data.0)?;
+        Ok(Self {
+            id: to_base64(&raw_id.0),
+            raw_id,
+            kind: "public-key".into(),
+            response: RegistrationResponse { client_data, attestation_object, authenticator_data },
+            client_extension_results: NoExtensions {},
+        })
     }
 }
 
@@ -174,15 +221,13 @@ pub struct RegistrationResponse {
     pub client_data: Bytes,
     /// attestationObject.
     pub attestation_object: Bytes,
-    /// authenticatorData, as the browser took it out of the attestation object.
+    /// authenticatorData: the same bytes as in the attestation object.
     pub authenticator_data: Bytes,
-    /// Transports.
-    pub transports: Vec<String>,
 }
 json_object! {
-    strict RegistrationResponse {
+    open RegistrationResponse {
         client_data = "clientDataJSON", attestation_object = "attestationObject",
-        authenticator_data = "authenticatorData", transports = "transports?",
+        authenticator_data = "authenticatorData",
     }
 }
 
@@ -201,7 +246,7 @@ pub struct Assertion {
     pub client_extension_results: NoExtensions,
 }
 json_object! {
-    strict Assertion {
+    open Assertion {
         id, raw_id = "rawId", kind = "type", response, client_extension_results = "clientExtensionResults",
     }
 }
@@ -215,11 +260,20 @@ pub struct AssertionResponse {
     pub authenticator_data: Bytes,
     /// The passkey's signature.
     pub signature: Bytes,
-    /// The user handle of the registration, where the platform gives one.
+    /// The user handle as the platform gave it; [`AssertionResponse::user`] is the one to compare.
     pub user_handle: Option<Bytes>,
 }
+
+impl AssertionResponse {
+    /// The user handle of the registration, where the platform gives one. One without a byte counts as none: Safari 15.4 to
+    /// 17.3 answers so.
+    #[must_use]
+    pub fn user(&self) -> Option<&Bytes> {
+        self.user_handle.as_ref().filter(|handle| !handle.0.is_empty())
+    }
+}
 json_object! {
-    strict AssertionResponse {
+    open AssertionResponse {
         client_data = "clientDataJSON", authenticator_data = "authenticatorData", signature,
         user_handle = "userHandle?",
     }

@@ -1,10 +1,12 @@
-// Captures real registrations and assertions from Chromium into tests/vectors/assertion/: `node tests/lib/capture.mjs`.
-// Their keys are the browser's own, so a second run writes other bytes; the files in the repository are one run's.
-import { createHash } from "node:crypto";
+// Captures real registrations and assertions from Chromium into tests/vectors/assertion/: `node tests/lib/capture.mjs ALGORITHM`, which is
+// ES256, RS256 or EdDSA. Their keys are the browser's own, so a second run writes other bytes; the files in the repository are one run's.
+import { createHash, createPublicKey } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { WALLET, addAuthenticator, launchChromium, routeWalletPage } from "./engines.mjs";
 
 const folder = new URL("../vectors/assertion/", import.meta.url);
+const algorithm = process.argv[2] ?? "ES256";
+const number = { ES256: -7, RS256: -257, EdDSA: -8 }[algorithm];
 const challenge = createHash("sha256").update("jitsuin/v1/step-up\0an intent").digest("base64url");
 
 const browser = await launchChromium();
@@ -14,7 +16,7 @@ const page = await context.newPage();
 await page.goto(`${WALLET}/`);
 const authenticator = await addAuthenticator(page);
 
-const captured = await page.evaluate(async (challenge) => {
+const captured = await page.evaluate(async ([challenge, alg]) => {
   const bytes = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));
   const plain = (credential) => {
     const json = credential.toJSON();
@@ -23,13 +25,13 @@ const captured = await page.evaluate(async (challenge) => {
   const created = await navigator.credentials.create({
     publicKey: {
       challenge: bytes(challenge), rp: { id: "wallet.test", name: "Wallet" }, user: { id: bytes("dXNlcg"), name: "user", displayName: "User" },
-      pubKeyCredParams: [{ type: "public-key", alg: -7 }], authenticatorSelection: { residentKey: "required", userVerification: "required" }, attestation: "none",
+      pubKeyCredParams: [{ type: "public-key", alg }], authenticatorSelection: { residentKey: "required", userVerification: "required" }, attestation: "none",
     },
   });
   const get = async (userVerification) =>
     plain(await navigator.credentials.get({ publicKey: { challenge: bytes(challenge), rpId: "wallet.test", userVerification, allowCredentials: [{ type: "public-key", id: created.rawId }] } }));
   return { registration: plain(created), spki: [...new Uint8Array(created.response.getPublicKey())], assertion: await get("required"), second: await get("required") };
-}, challenge);
+}, [challenge, number]);
 await authenticator.uvFail();
 const unverified = await page.evaluate(async ([challenge, id]) => {
   const bytes = (text) => Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));
@@ -51,8 +53,7 @@ const registration = sent(captured.registration);
 const attested = Buffer.from(registration.response.authenticatorData, "base64url");
 const credential = { id: registration.id, key: attested.subarray(55 + attested.readUInt16BE(53)).toString("base64url") };
 
-const point = Buffer.from(captured.spki).subarray(-64);
-const publicKey = { crv: "P-256", kty: "EC", x: point.subarray(0, 32).toString("base64url"), y: point.subarray(32).toString("base64url") };
+const publicKey = createPublicKey({ key: Buffer.from(captured.spki), format: "der", type: "spki" }).export({ format: "jwk" });
 const good = sent(captured.assertion);
 
 /** Changes one member of the response, given as bytes. */
@@ -80,13 +81,17 @@ const cases = [
   ["another origin", good, "wrong-origin", { origin: "https://other.test" }],
   ["another relying party", good, "wrong-rp", { rpId: "other.test" }],
 ];
+/** What the other algorithms are captured for: the rest is the same for each. */
+const SIGNED = ["golden", "second golden", "signature changed", "signature cut short", "counter changed"];
+const written = algorithm === "ES256" ? cases : cases.filter(([rule]) => SIGNED.includes(rule));
 mkdirSync(folder, { recursive: true });
-for (const [rule, assertion, expect, other] of cases) {
+for (const [which, assertion, expect, other] of written) {
+  const rule = algorithm === "ES256" ? which : `${which} ${algorithm}`;
   const vector = {
     rule, source: `captured from Chromium ${version}, virtual authenticator, page https://wallet.test`, input: JSON.stringify(assertion), publicKey, externalAad: "", now: 0,
     expect, others: expect === "ok" ? "accept" : "refuse", fields: null,
-    expected: { challenge, origin: WALLET, rpId: "wallet.test", userHandle: "dXNlcg", ...other }, credential, registration: rule === "golden" ? registration : undefined,
+    expected: { challenge, origin: WALLET, rpId: "wallet.test", userHandle: "dXNlcg", ...other }, credential, registration: which === "golden" ? registration : undefined,
   };
   writeFileSync(new URL(`${rule.replaceAll(" ", "-")}.json`, folder), `${JSON.stringify(vector, null, 2)}\n`);
 }
-console.log(`${cases.length} vectors from Chromium ${version}`);
+console.log(`${written.length} vectors from Chromium ${version}`);

@@ -6,7 +6,7 @@ const root = new URL("../vectors/", import.meta.url);
 
 /** Folders with the number of their vectors. */
 export const folders = new Map([
-  ["allowance", 33], ["approval", 31], ["assertion", 15], ["body", 30], ["dpop", 28], ["enrol", 34], ["freeze", 30], ["head", 32], ["intent", 28],
+  ["allowance", 33], ["approval", 31], ["assertion", 25], ["body", 30], ["dpop", 28], ["enrol", 34], ["freeze", 30], ["head", 32], ["intent", 28],
   ["keyset", 34],
   ["quote", 45], ["receipt", 34], ["state", 44], ["shop-code", 107], ["step-up", 31], ["text", 61], ["till-code", 35], ["time", 32], ["token", 82],
 ]);

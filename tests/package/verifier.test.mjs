@@ -2,6 +2,7 @@
 // touched before the signature held.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -187,6 +188,11 @@ test("a step-up: the wallet's own, and each wrong variant under its code", async
   assert.equal(held.device, device);
   assert.deepEqual({ ...held.value, counter: 0 }, { userVerified: true, credential: device.passkeys[0].id, counter: 0, backedUp: false });
 
+  // What browsers add to WebAuthn's JSON, and how some say that there is no user handle.
+  const added = (members, inResponse) => ({ ...good, assertion: { ...assertion, ...members, response: { ...assertion.response, ...inResponse } } });
+  for (const members of [{ authenticatorAttachment: "platform" }, { authenticatorAttachment: null }, { toCome: { a: [1.5, null] } }]) await verifier.checkStepUp(intent, added(members));
+  for (const members of [{ attestationObject: null }, { userHandle: "" }, { userHandle: null }, { toCome: 1 }]) await verifier.checkStepUp(intent, added({}, members));
+
   const refused = (code, response, of = verifier, what = intent) => assert.rejects(of.checkStepUp(what, { ...good, ...response }), coded(code));
   const other = async (options) => (await server(known, options)).verifier;
   /** The assertion with one of its parts changed. */
@@ -231,6 +237,40 @@ test("a step-up: the wallet's own, and each wrong variant under its code", async
   await refused("co-signature-refused", { assertion: later.assertion }, verifier, later.intent);
   await verifier.checkStepUp(later.intent, { ...later, device });
   await refused("intent-expired", {});
+});
+
+test("a passkey of each algorithm: its signature over the step-up counts, and keys of other kinds and sizes are refused", async (t) => {
+  const known = await stage(t);
+  const { owner, wallet, device, call, verifier } = known;
+  await owner.proveCards(wallet);
+  await (await wallet.prepareTopUp({ ...yen(1000), source: wallet.state.sources[0].id })).confirm();
+  const { assertion, co_signature } = call("/v1/intents/confirm").sent;
+  const intent = bytes(call("/v1/top-ups").got.intent);
+  const { authenticatorData, clientDataJSON } = assertion.response;
+  const message = Buffer.concat([bytes(authenticatorData), createHash("sha256").update(bytes(clientDataJSON)).digest()]);
+  const kinds = { RS256: ["rsa", { modulusLength: 2048 }, "sha256"], "RS256 of 4,096 bits": ["rsa", { modulusLength: 4096 }, "sha256"], EdDSA: ["ed25519", {}, null], ES256: ["ec", { namedCurve: "P-256" }, "sha256"] };
+  const answer = (publicKey, signature) =>
+    verifier.checkStepUp(intent, {
+      assertion: { ...assertion, response: { ...assertion.response, signature: text(signature) } }, coSignature: bytes(co_signature),
+      device: { ...device, passkeys: [{ ...device.passkeys[0], publicKey }] },
+    });
+  for (const [name, [kind, options, hash]] of Object.entries(kinds)) {
+    const { privateKey, publicKey } = generateKeyPairSync(kind, options);
+    const jwk = publicKey.export({ format: "jwk" });
+    const signature = sign(hash, message, privateKey);
+    // The passkey's word holds; the device key agreed to another passkey signature, which is found after that.
+    await assert.rejects(answer({ ...jwk, alg: "kept by the store", ext: true }, signature), coded("co-signature-refused"), name);
+    const middle = signature.length >> 1;
+    await assert.rejects(answer(jwk, signature.with(middle, signature[middle] ^ 1)), coded("assertion-refused"), name);
+    await assert.rejects(answer(jwk, sign(hash, message.subarray(1), privateKey)), coded("assertion-refused"), name);
+    await assert.rejects(answer({ ...jwk, d: "AAAA" }, signature), coded("bad-argument"), name);
+  }
+  const wrong = [["rsa", { modulusLength: 1024 }], ["rsa", { modulusLength: 2048, publicExponent: 3 }], ["ed448", {}], ["ec", { namedCurve: "P-384" }]];
+  for (const [kind, options] of wrong) {
+    const jwk = generateKeyPairSync(kind, options).publicKey.export({ format: "jwk" });
+    await assert.rejects(answer(jwk, new Uint8Array(64)), coded("bad-argument"), JSON.stringify([kind, options]));
+  }
+  await assert.rejects(answer({ kty: "oct", k: "AAAA" }, new Uint8Array(64)), coded("bad-argument"));
 });
 
 test("a proof: the wallet's own calls, and each wrong variant", async (t) => {

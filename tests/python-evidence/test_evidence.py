@@ -8,15 +8,28 @@ import sys
 import unittest
 from pathlib import Path
 
+import cbor2
 from verify_evidence import Fault, raw, text, verify
 
 HERE = Path(__file__).parent
 STORY = HERE.parent.parent / "target" / "evidence"
+# What `tests/evidence.rs` leaves, and the COSE algorithm of its passkeys.
+ALGORITHMS = {"story": -7, "story-RS256": -257, "story-EdDSA": -8}
 KINDS = {"enrolment", "token", "call", "step-up", "freeze", "passkey-freeze", "rotation", "recovery"}
 
 
-def story():
-    return json.loads((STORY / "story.json").read_text()), (STORY / "root.txt").read_text()
+def story(name="story"):
+    return json.loads((STORY / f"{name}.json").read_text()), (STORY / f"{name}-root.txt").read_text()
+
+
+def passkeys(value):
+    """Every passkey's answer below a value."""
+    if isinstance(value, dict):
+        if "authenticatorData" in value and "signature" in value:
+            yield value
+        value = list(value.values())
+    for inner in value if isinstance(value, list) else ():
+        yield from passkeys(inner)
 
 
 def parts(value, path=()):
@@ -52,13 +65,30 @@ def changed(file, path, place):
 
 
 class Evidence(unittest.TestCase):
-    def test_the_story_holds(self):
-        file, root = story()
-        held = {line["evidence"]["kind"] for line in file["receipts"] if line["evidence"]}
-        self.assertEqual(held, KINDS)
-        # The old key of a rotation is signed off by the new one's evidence, which stands with the next receipt.
-        (note,) = verify(file, root)
-        self.assertIn("device-revoked without evidence", note)
+    def test_each_story_holds(self):
+        for name, algorithm in ALGORITHMS.items():
+            with self.subTest(name):
+                file, root = story(name)
+                held = {line["evidence"]["kind"] for line in file["receipts"] if line["evidence"]}
+                self.assertEqual(held, KINDS)
+                # The old key of a rotation is signed off by the new one's evidence, which stands with the next receipt.
+                (note,) = verify(file, root)
+                self.assertIn("device-revoked without evidence", note)
+                keys = [cbor2.loads(raw(passkey["key"], "")) for passkey in passkeys(file)]
+                self.assertEqual({key[3] for key in keys}, {algorithm})
+
+    def test_a_passkey_signature_of_each_algorithm_counts(self):
+        for name in ALGORITHMS:
+            number = len(list(passkeys(story(name)[0])))
+            for at in range(number):
+                with self.subTest(name, at=at):
+                    file, root = story(name)
+                    passkey = list(passkeys(file))[at]
+                    signature = bytearray(raw(passkey["signature"], ""))
+                    signature[len(signature) // 2] ^= 1
+                    passkey["signature"] = text(bytes(signature))
+                    with self.assertRaisesRegex(Fault, "signature"):
+                        verify(file, root)
 
     def test_another_root(self):
         file, root = story()

@@ -37,7 +37,7 @@ def verify(vector):
 class Assertions(unittest.TestCase):
     def test_every_vector(self):
         seen = vectors()
-        self.assertEqual(len(seen), 15)
+        self.assertEqual(len(seen), 25)
         for vector in seen:
             with self.subTest(vector["rule"]):
                 if vector["others"] == "accept":
@@ -47,13 +47,14 @@ class Assertions(unittest.TestCase):
                     with self.assertRaises((WebAuthnException, ValueError)):
                         verify(vector)
 
-    def test_registration(self):
-        golden = next(vector for vector in vectors() if vector["rule"] == "golden")
-        held = verify_registration_response(credential=golden["registration"], **asked(golden))
-        self.assertEqual(held.credential_public_key, base64url_to_bytes(golden["credential"]["key"]))
-        self.assertEqual(held.credential_id, base64url_to_bytes(golden["credential"]["id"]))
-        with self.assertRaises(WebAuthnException):
-            verify_registration_response(credential=golden["registration"], **asked(golden) | {"expected_challenge": bytes(32)})
+    def test_registrations(self):
+        for rule in ("golden", "golden RS256", "golden EdDSA"):
+            golden = next(vector for vector in vectors() if vector["rule"] == rule)
+            held = verify_registration_response(credential=golden["registration"], **asked(golden))
+            self.assertEqual(held.credential_public_key, base64url_to_bytes(golden["credential"]["key"]))
+            self.assertEqual(held.credential_id, base64url_to_bytes(golden["credential"]["id"]))
+            with self.assertRaises(WebAuthnException):
+                verify_registration_response(credential=golden["registration"], **asked(golden) | {"expected_challenge": bytes(32)})
 
 
 if __name__ == "__main__":

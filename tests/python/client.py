@@ -186,7 +186,7 @@ class Authenticator:
         attestation = cbor({"fmt": "none", "attStmt": {}, "authData": data})
         response = {
             "clientDataJSON": b64(self.client_data("create", challenge)), "attestationObject": b64(attestation),
-            "authenticatorData": b64(data), "transports": ["internal"],
+            "authenticatorData": b64(data),
         }
         return name, sha256(cose_key), self.credential(name, response)
 

@@ -1,4 +1,4 @@
-//! A passkey that can be told to do one thing wrong.
+//! A passkey of any algorithm that can be told to do one thing wrong.
 
 use super::{public, secret};
 use crate::wire::cbor::Writer;
@@ -7,7 +7,9 @@ use crate::wire::sha256;
 use crate::wire::webauthn::{
     Assertion, AssertionResponse, AttestedCredential, NoExtensions, Registration, RegistrationResponse,
 };
+use graviola::signing::rsa::{KeySize, SigningKey};
 use p256::ecdsa::signature::Signer;
+use std::sync::OnceLock;
 
 /// UP, UV.
 pub(in crate::issuer) const GOOD: u8 = 0x05;
@@ -25,6 +27,34 @@ pub(in crate::issuer) struct Passkey {
     pub(in crate::issuer) kind: Option<&'static str>,
     pub(in crate::issuer) user_handle: Option<Vec<u8>>,
     pub(in crate::issuer) break_signature: bool,
+    pub(in crate::issuer) algorithm: i64,
+}
+
+/// One key for all tests: making one takes a while.
+fn rsa() -> &'static (SigningKey, Vec<u8>) {
+    static KEY: OnceLock<(SigningKey, Vec<u8>)> = OnceLock::new();
+    KEY.get_or_init(|| {
+        let key = SigningKey::generate(KeySize::Rsa2048).unwrap();
+        let mut room = [0; 300];
+        // RSAPublicKey of 2,048 bits: heads of 9 bytes, the modulus, and INTEGER 65,537.
+        let modulus = key.public_key().to_pkcs1_der(&mut room).unwrap()[9..265].to_vec();
+        (key, modulus)
+    })
+}
+
+/// A COSE_Key of small integers, then byte strings.
+fn cose(numbers: &[(i64, i64)], parts: &[(i64, &[u8])]) -> Vec<u8> {
+    let mut to = Writer::new();
+    to.map((numbers.len() + parts.len()) as u64);
+    for (key, value) in numbers {
+        to.int(*key);
+        to.int(*value);
+    }
+    for (key, part) in parts {
+        to.int(*key);
+        to.bytes(part);
+    }
+    to.into_bytes()
 }
 
 impl Passkey {
@@ -40,23 +70,32 @@ impl Passkey {
             kind: None,
             user_handle: None,
             break_signature: false,
+            algorithm: -7,
         }
     }
 
-    /// `{1: 2, 3: -7, -1: 1, -2: x, -3: y}`
+    fn edwards(&self) -> ed25519_dalek::SigningKey {
+        ed25519_dalek::SigningKey::from_bytes(&[self.secret; 32])
+    }
+
     fn cose_key(&self) -> Vec<u8> {
-        let sec1 = public(self.secret).to_sec1();
-        let mut to = Writer::new();
-        to.map(5);
-        for (key, value) in [(1, 2), (3, -7), (-1, 1)] {
-            to.int(key);
-            to.int(value);
+        let (sec1, edwards) = (public(self.secret).to_sec1(), self.edwards().verifying_key());
+        match self.algorithm {
+            -257 => cose(&[(1, 3), (3, -257)], &[(-1, &rsa().1), (-2, &[1, 0, 1])]),
+            -8 => cose(&[(1, 1), (3, -8), (-1, 6)], &[(-2, edwards.as_bytes())]),
+            _ => cose(&[(1, 2), (3, -7), (-1, 1)], &[(-2, &sec1[1..33]), (-3, &sec1[33..])]),
         }
-        for (key, part) in [(-2, &sec1[1..33]), (-3, &sec1[33..])] {
-            to.int(key);
-            to.bytes(part);
+    }
+
+    fn sign(&self, message: &[u8]) -> Vec<u8> {
+        match self.algorithm {
+            -257 => rsa().0.sign_pkcs1_sha256(&mut [0; 256], message).unwrap().to_vec(),
+            -8 => self.edwards().sign(message).to_bytes().to_vec(),
+            _ => {
+                let signature: p256::ecdsa::Signature = secret(self.secret).sign(message);
+                signature.to_der().as_bytes().to_vec()
+            }
         }
-        to.into_bytes()
     }
 
     pub(in crate::issuer) fn credential(&self) -> AttestedCredential {
@@ -104,7 +143,6 @@ impl Passkey {
                 client_data: Bytes(self.client_data("webauthn.create", challenge)),
                 attestation_object: Bytes(object.into_bytes()),
                 authenticator_data: Bytes(data),
-                transports: vec!["internal".into()],
             },
             client_extension_results: NoExtensions {},
         }
@@ -114,8 +152,7 @@ impl Passkey {
         let data = self.data(false);
         let client_data = self.client_data("webauthn.get", challenge);
         let message = [data.as_slice(), &sha256(&client_data)].concat();
-        let signature: p256::ecdsa::Signature = secret(self.secret).sign(&message);
-        let mut signature = signature.to_der().as_bytes().to_vec();
+        let mut signature = self.sign(&message);
         if self.break_signature {
             *signature.last_mut().unwrap() ^= 1;
         }

@@ -2,10 +2,10 @@
 //! own code; and the same with the signature, for passkeys of ES256. The issuer's own desk lets passki check the
 //! signature over the same bytes ([`super::super::webauthn`]); a test holds the two to one verdict.
 
+use super::credential_key::CredentialKey;
 use crate::code::Code;
 use crate::wire::id::{Bytes, CredentialId, Hash, RpId, to_base64};
 use crate::wire::json::{self, Json};
-use crate::wire::key::{PublicKey, Signature};
 use crate::wire::origin::Origin;
 use crate::wire::sha256;
 use crate::wire::webauthn::{Assertion, AuthenticatorData, ClientData};
@@ -19,13 +19,13 @@ pub struct Place<'a> {
     pub origins: &'a [Origin],
 }
 
-/// A registered passkey of ES256.
+/// A registered passkey.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Passkey {
     /// Credential id.
     pub id: CredentialId,
     /// Its public key.
-    pub key: PublicKey,
+    pub key: CredentialKey,
     /// The user handle it was registered with, if that is kept.
     pub user_handle: Option<Bytes>,
     /// BE at its registration.
@@ -90,8 +90,7 @@ impl Place<'_> {
         user_handle: Option<&Bytes>,
     ) -> Result<Asserted, Code> {
         let response = &assertion.response;
-        let other_user =
-            response.user_handle.as_ref().zip(user_handle).is_some_and(|(answered, kept)| answered != kept);
+        let other_user = response.user().zip(user_handle).is_some_and(|(answered, kept)| answered != kept);
         if assertion.raw_id != *credential || other_user {
             return Err(Code::CredentialUnknown);
         }
@@ -155,8 +154,7 @@ pub fn check(place: &Place<'_>, challenge: &Hash, assertion: &Assertion, passkey
     }
     let response = &assertion.response;
     let message = [response.authenticator_data.0.as_slice(), &sha256(&response.client_data.0)].concat();
-    let signature = Signature::from_der(&response.signature.0).map_err(|_| Code::AssertionRefused)?;
-    passkey.key.verify(&message, &signature).map_err(|_| Code::AssertionRefused)?;
+    passkey.key.verify(&message, &response.signature.0).map_err(|_| Code::AssertionRefused)?;
     Ok(asserted)
 }
 

@@ -73,6 +73,8 @@ fn authenticator_data_beside_the_attestation_is_the_same() {
 fn each_wrong_assertion_has_its_code() {
     assert!(assert(|_| {}).is_ok());
     assert!(assert(|passkey| passkey.user_handle = Some(USER.into())).is_ok());
+    // Safari 15.4 to 17.3 says so that there is none.
+    assert!(assert(|passkey| passkey.user_handle = Some(Vec::new())).is_ok());
     for (change, code) in CHANGES {
         assert_eq!(assert(change).unwrap_err(), *code);
     }
@@ -139,4 +141,52 @@ fn a_counter_that_does_not_grow_is_a_signal() {
     assert_eq!((credential.backup_flips, credential.backed_up), (1, true));
     // passki takes it, too.
     assert!(assert(|passkey| passkey.counter = 7).is_ok());
+}
+
+#[test]
+fn each_algorithm_registers_and_asserts_and_its_signature_counts() {
+    for algorithm in [-7, -257, -8] {
+        let mut passkey = Passkey::new(31);
+        passkey.algorithm = algorithm;
+        let settings = Stage::new().settings;
+        let registered = check_registration(&settings, &CHALLENGE, &passkey.register(&CHALLENGE)).unwrap();
+        assert_eq!(registered.credential, passkey.credential());
+        let check = |assertion: &Assertion| {
+            check_assertion(&settings, &CHALLENGE, assertion, &registered.credential, &Bytes(USER.into()))
+        };
+        let good = passkey.assert(&CHALLENGE);
+        assert!(check(&good).is_ok(), "{algorithm}");
+        for other in [-7, -257, -8].into_iter().filter(|other| *other != algorithm) {
+            let mut passkey = passkey.clone();
+            passkey.algorithm = other;
+            assert_eq!(check(&passkey.assert(&CHALLENGE)).unwrap_err(), Code::AssertionRefused, "{other}");
+        }
+        for at in 0..good.response.signature.0.len() {
+            let mut changed = good.clone();
+            changed.response.signature.0[at] ^= 1;
+            assert!(check(&changed).is_err(), "{algorithm}: signature {at}");
+        }
+    }
+}
+
+#[test]
+fn a_registration_of_another_algorithm_is_refused() {
+    let mut passkey = Passkey::new(31);
+    passkey.algorithm = -7;
+    let mut registration = passkey.register(&CHALLENGE);
+    // ES384 over the same point, in both copies of authenticatorData: {3: -35} takes one byte more.
+    let data = &mut registration.response.authenticator_data.0;
+    let at = data.windows(3).position(|bytes| bytes == [0x03, 0x26, 0x20]).unwrap();
+    data.splice(at + 1..at + 2, [0x38, 0x22]);
+    let mut object = crate::wire::cbor::Writer::new();
+    object.map(3);
+    object.text("fmt");
+    object.text("none");
+    object.text("attStmt");
+    object.map(0);
+    object.text("authData");
+    object.bytes(data);
+    registration.response.attestation_object = Bytes(object.into_bytes());
+    let checked = check_registration(&Stage::new().settings, &CHALLENGE, &registration);
+    assert_eq!(checked.unwrap_err(), Code::AssertionRefused);
 }

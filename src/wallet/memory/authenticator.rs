@@ -3,12 +3,14 @@
 use super::keys::SoftSecret;
 use super::seal::hmac;
 use super::{MemoryClock, MemoryEntropy, SoftKey};
-use crate::wallet::ports::{Answer, Authenticator, Clock, CreationOptions, Ended, Entropy, RequestOptions, SigningKey};
+use crate::wallet::ports::{
+    Answer, Authenticator, Clock, CreationOptions, Ended, Entropy, KeyError, RequestOptions, SigningKey,
+};
 use crate::wallet::queue::{First, Signal, Stop, first};
+use crate::wire::cbor::Writer;
 use crate::wire::id::{Bytes, CredentialId, Hash, RpId, to_base64};
-use crate::wire::key::PublicKey;
 use crate::wire::sha256;
-use crate::wire::webauthn::{Assertion, AssertionResponse, NoExtensions, Registration, RegistrationResponse};
+use crate::wire::webauthn::{Assertion, AssertionResponse, NoExtensions, Registration};
 use core::cell::{Cell, RefCell};
 use core::time::Duration;
 use std::rc::Rc;
@@ -70,11 +72,22 @@ pub enum Prf {
     Zero,
 }
 
+/// The key pair of a passkey. [`SoftKey`] is one of ES256; a test of an issuer brings those of other algorithms.
+pub trait CredentialKeyPair {
+    /// The public key as a COSE_Key with its algorithm (WebAuthn section 5.8.5).
+    fn cose_key(&self) -> Vec<u8>;
+    /// Signs in the form that WebAuthn has for the algorithm (section 6.5.5).
+    ///
+    /// # Errors
+    /// [`KeyError::Failed`].
+    fn sign_assertion(&self, message: &[u8]) -> Result<Vec<u8>, KeyError>;
+}
+
 struct Credential {
     id: CredentialId,
     rp_id: RpId,
     user_handle: Bytes,
-    key: SoftKey,
+    key: Rc<dyn CredentialKeyPair>,
     /// Of its PRF.
     secret: [u8; 32],
 }
@@ -84,6 +97,7 @@ struct Inner {
     clock: MemoryClock,
     entropy: MemoryEntropy,
     credentials: RefCell<Vec<Credential>>,
+    key: RefCell<Option<Rc<dyn CredentialKeyPair>>>,
     mode: Cell<Mode>,
     tamper: Cell<Option<Tamper>>,
     backup: Cell<(bool, bool)>,
@@ -109,6 +123,7 @@ impl SoftAuthenticator {
                 clock,
                 entropy,
                 credentials: RefCell::default(),
+                key: RefCell::default(),
                 mode: Cell::default(),
                 tamper: Cell::default(),
                 backup: Cell::default(),
@@ -133,6 +148,19 @@ impl SoftAuthenticator {
     /// BE and BS of the next answers.
     pub fn set_backup(&self, eligible: bool, backed_up: bool) {
         self.inner.backup.set((eligible, backed_up));
+    }
+
+    /// The key pair of every passkey that is made from now on, in the place of a new one of ES256 for each.
+    pub fn set_key(&self, key: Rc<dyn CredentialKeyPair>) {
+        self.inner.key.replace(Some(key));
+    }
+
+    fn new_key(&self) -> Result<Rc<dyn CredentialKeyPair>, Ended> {
+        if let Some(key) = self.inner.key.borrow().as_ref() {
+            return Ok(Rc::clone(key));
+        }
+        let (key, _) = SoftKey::make(&self.inner.entropy).map_err(|_| self.broken())?;
+        Ok(Rc::new(key))
     }
 
     /// What the next answers derive.
@@ -265,27 +293,17 @@ impl Authenticator for SoftAuthenticator {
         if known {
             return Err(Ended { name: "InvalidStateError".into(), ..self.broken() });
         }
-        let (key, _) = SoftKey::make(&self.inner.entropy).map_err(|_| self.broken())?;
+        let key = self.new_key()?;
         let id = Bytes(self.inner.entropy.draw::<16>().map_err(|_| self.broken())?.to_vec());
         let id = CredentialId::try_from(id).map_err(|_| self.broken())?;
         let mut attested = vec![0; 16];
         attested.extend([0, 16]);
         attested.extend(id.as_bytes());
-        attested.extend(cose_key(key.public()));
+        attested.extend(key.cose_key());
         let authenticator_data = self.authenticator_data(options.rp_id, Some(&attested));
         let client_data = self.client_data("webauthn.create", "webauthn.get", options.challenge);
-        let registration = Registration {
-            id: to_base64(&id.0),
-            raw_id: id.clone(),
-            kind: "public-key".into(),
-            response: RegistrationResponse {
-                client_data: Bytes(client_data),
-                attestation_object: Bytes(attestation_object(&authenticator_data)),
-                authenticator_data: Bytes(authenticator_data),
-                transports: vec!["internal".into()],
-            },
-            client_extension_results: NoExtensions {},
-        };
+        let object = Bytes(attestation_object(&authenticator_data));
+        let registration = Registration::from_parts(Bytes(client_data), object).map_err(|_| self.broken())?;
         let (rp_id, user_handle) = (options.rp_id.clone(), options.user_handle.clone());
         let secret = self.inner.entropy.draw().map_err(|_| self.broken())?;
         self.inner.credentials.borrow_mut().push(Credential { id, rp_id, user_handle, key, secret });
@@ -302,7 +320,7 @@ impl Authenticator for SoftAuthenticator {
         let client_data = self.client_data("webauthn.get", "webauthn.create", options.challenge);
         let authenticator_data = self.authenticator_data(options.rp_id, None);
         let message = [authenticator_data.as_slice(), &sha256(&client_data)].concat();
-        let mut signature = held.key.sign_der(&message).map_err(|_| self.broken())?;
+        let mut signature = held.key.sign_assertion(&message).map_err(|_| self.broken())?;
         let tamper = self.inner.tamper.get();
         if let (Some(Tamper::Signature), Some(last)) = (tamper, signature.last_mut()) {
             *last ^= 1;
@@ -332,17 +350,29 @@ impl Authenticator for SoftAuthenticator {
     }
 }
 
-/// The COSE_Key of a credential (WebAuthn section 5.8.5), with its algorithm.
-fn cose_key(key: &PublicKey) -> Vec<u8> {
-    let sec1 = key.to_sec1();
-    let (x, y) = (sec1.get(1..33).unwrap_or_default(), sec1.get(33..).unwrap_or_default());
-    // {1: 2, 3: -7, -1: 1, -2: x, -3: y}
-    let head = [0xa5, 0x01, 0x02, 0x03, 0x26, 0x20, 0x01];
-    [head.as_slice(), &[0x21, 0x58, 0x20], x, &[0x22, 0x58, 0x20], y].concat()
+impl CredentialKeyPair for SoftKey {
+    fn cose_key(&self) -> Vec<u8> {
+        let sec1 = self.public().to_sec1();
+        let (x, y) = (sec1.get(1..33).unwrap_or_default(), sec1.get(33..).unwrap_or_default());
+        // {1: 2, 3: -7, -1: 1, -2: x, -3: y}
+        let head = [0xa5, 0x01, 0x02, 0x03, 0x26, 0x20, 0x01];
+        [head.as_slice(), &[0x21, 0x58, 0x20], x, &[0x22, 0x58, 0x20], y].concat()
+    }
+
+    fn sign_assertion(&self, message: &[u8]) -> Result<Vec<u8>, KeyError> {
+        self.sign_der(message)
+    }
 }
 
-/// `{"fmt": "none", "attStmt": {}, "authData": bytes}`; never above 255 bytes here.
+/// `{"fmt": "none", "attStmt": {}, "authData": bytes}`
 fn attestation_object(authenticator_data: &[u8]) -> Vec<u8> {
-    let length = u8::try_from(authenticator_data.len()).unwrap_or(u8::MAX);
-    [b"\xa3\x63fmt\x64none\x67attStmt\xa0\x68authData\x58".as_slice(), &[length], authenticator_data].concat()
+    let mut to = Writer::new();
+    to.map(3);
+    to.text("fmt");
+    to.text("none");
+    to.text("attStmt");
+    to.map(0);
+    to.text("authData");
+    to.bytes(authenticator_data);
+    to.into_bytes()
 }

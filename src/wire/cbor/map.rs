@@ -28,6 +28,23 @@ impl<'b> Reader<'b> {
         Ok(Map { reader: self, left })
     }
 
+    /// A map with text keys in any order, as other makers' formats have it. `read` is given each key once, and must read its value.
+    ///
+    /// # Errors
+    /// Another type, a long or indefinite length, [`Refusal::DuplicateKey`], the end of the bytes, or what `read` refuses.
+    pub fn text_map(&mut self, mut read: impl FnMut(&'b str, &mut Self) -> Result<(), Refusal>) -> Result<(), Refusal> {
+        let mut seen = Vec::new();
+        for _ in 0..self.head(MAP)?.strict()? {
+            let key = self.text()?;
+            if seen.contains(&key) {
+                return Err(Refusal::DuplicateKey);
+            }
+            seen.push(key);
+            read(key, self)?;
+        }
+        Ok(())
+    }
+
     /// A whole map of these fields, in ascending key order.
     ///
     /// # Errors

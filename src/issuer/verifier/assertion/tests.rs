@@ -12,7 +12,7 @@ fn registered() -> Passkey {
     let good = Soft::new(31);
     Passkey {
         id: Bytes(good.id).try_into().unwrap(),
-        key: public(31),
+        key: CredentialKey::Es256(public(31)),
         user_handle: Some(Bytes(USER.into())),
         backup_eligible: false,
     }
@@ -67,7 +67,39 @@ fn desk_and_servers_of_others_agree_on_every_wrong_answer() {
 fn they_agree_on_good_answers() {
     assert!(verdict(&changed(|_| {}), &CHALLENGE).is_ok());
     assert!(verdict(&changed(|soft| soft.user_handle = Some(USER.into())), &CHALLENGE).is_ok());
+    assert!(verdict(&changed(|soft| soft.user_handle = Some(Vec::new())), &CHALLENGE).is_ok());
     assert_eq!(verdict(&changed(|soft| soft.counter = 7), &CHALLENGE).unwrap().counter, 7);
+}
+
+#[test]
+fn they_agree_on_each_algorithm() {
+    let settings = Stage::new().settings;
+    for algorithm in [-7, -257, -8] {
+        let mut soft = Soft::new(31);
+        soft.algorithm = algorithm;
+        let credential = soft.credential();
+        let passkey = Passkey { key: CredentialKey::from_cose_key(&credential.key.0).unwrap(), ..registered() };
+        let verdict = |assertion: &Assertion| {
+            let ours = check(&settings.place(), &CHALLENGE, assertion, &passkey);
+            assert_eq!(ours, check_assertion(&settings, &CHALLENGE, assertion, &credential, &Bytes(USER.into())));
+            ours
+        };
+        let good = soft.assert(&CHALLENGE);
+        assert!(verdict(&good).is_ok(), "{algorithm}");
+        for at in 0..good.response.signature.0.len() {
+            let mut wrong = good.clone();
+            wrong.response.signature.0[at] ^= 0x80;
+            assert!(verdict(&wrong).is_err(), "{algorithm}: {at}");
+        }
+        for cut in [0, 1, good.response.signature.0.len() - 1] {
+            let mut wrong = good.clone();
+            wrong.response.signature.0.truncate(cut);
+            assert!(verdict(&wrong).is_err(), "{algorithm}: {cut} bytes");
+        }
+        let mut long = good.clone();
+        long.response.signature.0.push(0);
+        assert!(verdict(&long).is_err(), "{algorithm}");
+    }
 }
 
 #[test]

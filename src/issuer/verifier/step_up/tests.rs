@@ -2,6 +2,7 @@
 use super::*;
 use crate::issuer::testing::passkey::Passkey as Soft;
 use crate::issuer::testing::{Stage, public, sign};
+use crate::issuer::verifier::credential_key::CredentialKey;
 use crate::wire::id::{Bytes, Hash, Nonce};
 use crate::wire::intent::Action;
 
@@ -31,10 +32,21 @@ fn co_signed(device: u8, intent: &[u8], assertion: &Assertion) -> Vec<u8> {
 }
 
 fn check(intent: &[u8], assertion: &Assertion, co_signature: &[u8], now: u32) -> Result<Asserted, Code> {
+    check_by(&Soft::new(31), intent, assertion, co_signature, now)
+}
+
+/// The same where another passkey is registered.
+fn check_by(
+    soft: &Soft,
+    intent: &[u8],
+    assertion: &Assertion,
+    co_signature: &[u8],
+    now: u32,
+) -> Result<Asserted, Code> {
     let settings = Stage::new().settings;
     let passkey = Passkey {
-        id: Bytes(Soft::new(31).id).try_into().unwrap(),
-        key: public(31),
+        id: Bytes(soft.id.clone()).try_into().unwrap(),
+        key: CredentialKey::from_cose_key(&soft.credential().key.0).unwrap(),
         user_handle: None,
         backup_eligible: false,
     };
@@ -55,6 +67,22 @@ fn both_signatures_over_one_intent_hold() {
     let bytes = intent().to_bytes();
     let assertion = Soft::new(31).assert(&intent().challenge());
     assert!(check(&bytes, &assertion, &co_signed(7, &bytes, &assertion), NOW).is_ok());
+}
+
+#[test]
+fn a_passkey_may_be_of_each_algorithm() {
+    let bytes = intent().to_bytes();
+    for algorithm in [-7, -257, -8] {
+        let mut soft = Soft::new(31);
+        soft.algorithm = algorithm;
+        let assertion = soft.assert(&intent().challenge());
+        let held = check_by(&soft, &bytes, &assertion, &co_signed(7, &bytes, &assertion), NOW);
+        assert!(held.is_ok(), "{algorithm}: {held:?}");
+        soft.break_signature = true;
+        let broken = soft.assert(&intent().challenge());
+        let refused = check_by(&soft, &bytes, &broken, &co_signed(7, &bytes, &broken), NOW);
+        assert_eq!(refused, Err(Code::AssertionRefused), "{algorithm}");
+    }
 }
 
 #[test]
