@@ -125,12 +125,22 @@ export function quiet() {
   byId("message").hidden = true;
 }
 
+/** A failure that is none of the package's, with what its user is told. */
+export class PageError extends Error {
+  /** @param {string} code @param {string} text */
+  constructor(code, text) {
+    super(text);
+    this.name = "PageError";
+    this.code = code;
+  }
+}
+
 /** What a user is told of an error.
  * @param {unknown} error
  * @returns {{ title: string, body: string }} */
 function textOf(error) {
   if (isJitsuinError(error)) return explain(error, language === "ja" ? ja : en, locale());
-  return { title: t("error.title"), body: t("error.other") };
+  return { title: t("error.title"), body: error instanceof PageError ? error.message : t("error.other") };
 }
 
 /** What a code is called, where it stands in a receipt.
@@ -147,9 +157,10 @@ export function textOfCode(code) {
 export function fail(error, where = byId("problem")) {
   const { title, body } = textOf(error);
   where.replaceChildren(make("strong", {}, title), "\n", body);
-  where.dataset.code = isJitsuinError(error) ? error.code : "unknown";
+  const isTold = isJitsuinError(error) || error instanceof PageError;
+  where.dataset.code = isTold ? error.code : "unknown";
   where.hidden = false;
-  if (!isJitsuinError(error)) console.error(error);
+  if (!isTold) console.error(error);
   where.scrollIntoView({ block: "nearest" });
 }
 
@@ -175,7 +186,8 @@ export async function during(button, work, where) {
 
 /** Asks for agreement in a dialog: shows all that is agreed to, and runs `confirm` inside the tap.
  * @template T
- * @param {{ title: string, amount?: string, text: string, button: string, danger?: boolean, confirm: () => Promise<T>, cancel?: () => Promise<unknown> }} ask
+ * @param {{ title: string, amount?: string, text: string, button: string, danger?: boolean, confirm: () => Promise<T>, cancel?: () => Promise<unknown>,
+ *   instead?: { code: string, button: string, confirm: () => Promise<T> } }} ask `instead` is what the button does once `confirm` was refused with that code
  * @returns {Promise<T | undefined>} nothing if the user went back */
 export function agree(ask) {
   const dialog = /** @type {HTMLDialogElement} */ (byId("agree"));
@@ -188,6 +200,7 @@ export function agree(ask) {
   confirm.textContent = ask.button;
   confirm.classList.toggle("danger", ask.danger === true);
   problem.hidden = true;
+  let work = ask.confirm;
   return new Promise((resolve) => {
     const listening = new AbortController();
     const end = (/** @type {T | undefined} */ value) => {
@@ -205,7 +218,12 @@ export function agree(ask) {
       problem.hidden = true;
       confirm.setAttribute("aria-busy", "true");
       // Called at once, with nothing awaited before it: a passkey prompt needs the tap.
-      ask.confirm().then(end, (error) => fail(error, problem)).finally(() => confirm.removeAttribute("aria-busy"));
+      work().then(end, (error) => {
+        fail(error, problem);
+        if (ask.instead === undefined || !isJitsuinError(error) || error.code !== ask.instead.code) return;
+        confirm.textContent = ask.instead.button;
+        work = ask.instead.confirm;
+      }).finally(() => confirm.removeAttribute("aria-busy"));
     }, on);
     byId("agree-cancel").addEventListener("click", back, on);
     dialog.addEventListener("cancel", (event) => {

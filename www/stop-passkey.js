@@ -1,6 +1,8 @@
 // @ts-check
 // Freezes by any passkey of the account: no wallet need ever have been on this machine, and none of its keys is left here.
+import { t } from "/page.js";
 import { NO_ANSWER, base64url } from "/proof.js";
+import { TillError } from "/till-client.js";
 
 /** @typedef {{ nonce: string }} Prepared */
 /** @typedef {{ issuer: string, rp_id: string }} Names */
@@ -40,6 +42,16 @@ export async function freezeByPasskey(change) {
     throw error;
   }
   held = signed = undefined;
+}
+
+/** Why a freeze without a wallet failed: a code, for tests and support, and what its user is told.
+ * @param {unknown} error */
+export function whyNot(error) {
+  // A prompt that was closed, or for which the tap no longer counted, says no more than that.
+  const ended = error instanceof DOMException && ["NotAllowedError", "AbortError"].includes(error.name);
+  const code = error instanceof TillError ? error.code : ended ? "cancelled" : "unknown";
+  const known = { "code-refused": "stop.refused", "ticket-expired": "stop.refused", "assertion-refused": "stop.noPasskey", "intent-expired": "stop.noPasskey", cancelled: "stop.cancelled", "too-many-attempts": "till.error.too-many-attempts" };
+  return { code, text: t(known[/** @type {keyof typeof known} */ (code)] ?? "stop.other") };
 }
 
 /** @param {Names} names @param {string} nonce */

@@ -2,8 +2,8 @@
 // Freezes an account from any machine: with a passkey, the stop code of a message, or login and contact code. Nothing happens
 // before a tap, nothing stands in the address, and the key made here is gone with the page.
 import { byId, currentLanguage, during, speak, t } from "/page.js";
-import { canAskPasskey, freezeByPasskey } from "/stop-passkey.js";
-import { TillClient, TillError } from "/till-client.js";
+import { canAskPasskey, freezeByPasskey, whyNot } from "/stop-passkey.js";
+import { TillClient } from "/till-client.js";
 
 const client = TillClient.passing();
 let attempt = "";
@@ -67,13 +67,10 @@ function done() {
 
 /** @param {unknown} error */
 function tell(error) {
-  // A prompt that was closed, or for which the tap no longer counted, says no more than that.
-  const ended = error instanceof DOMException && ["NotAllowedError", "AbortError"].includes(error.name);
-  const code = error instanceof TillError ? error.code : ended ? "cancelled" : "unknown";
-  const known = { "code-refused": "stop.refused", "ticket-expired": "stop.refused", "assertion-refused": "stop.noPasskey", "intent-expired": "stop.noPasskey", cancelled: "stop.cancelled", "too-many-attempts": "till.error.too-many-attempts" };
+  const { code, text } = whyNot(error);
   const problem = byId("problem");
   problem.dataset.code = code;
-  problem.textContent = t(known[/** @type {keyof typeof known} */ (code)] ?? "stop.other");
+  problem.textContent = text;
   problem.hidden = false;
   problem.focus();
 }

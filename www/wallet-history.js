@@ -1,7 +1,8 @@
 // @ts-check
 // Receipts and alerts, as the wallet checked them.
 import { formatMoney } from "/pkg/index.js";
-import { agree, byId, during, hasText, locale, make, say, t, textOfCode, when } from "/page.js";
+import { byId, during, hasText, locale, make, say, t, textOfCode, when } from "/page.js";
+import { agreeToFreeze } from "/wallet-freeze.js";
 
 /** @typedef {import("/pkg/index.js").Wallet} OpenWallet */
 /** @typedef {import("/pkg/index.js").Receipt} Receipt */
@@ -122,9 +123,6 @@ export function drawAlerts(wallet) {
 async function itWasNotMe(wallet, { receipt }) {
   // A held payment's receipt names the payment that waits.
   const sequence = receipt === null ? undefined : receipt.kind === "held" ? (receipt.undoes ?? undefined) : receipt.sequence;
-  const done = await agree({
-    title: t("notMe.title"), text: t("notMe.text"), button: t("notMe.now"), danger: true,
-    confirm: () => wallet.freeze({ notMine: sequence }).then(() => true),
-  });
+  const done = await agreeToFreeze(wallet, { title: t("notMe.title"), text: t("notMe.text"), button: t("notMe.now") }, sequence);
   if (done) say(t("notMe.next"));
 }

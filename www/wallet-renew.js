@@ -13,7 +13,8 @@ export function renewButtons(wallet) {
 /** @param {string} status */
 export function drawRenew(status) {
   byId("renew-suspended").hidden = status !== "suspended";
-  byId("renew").hidden = status !== "ready";
+  // Also while the account is frozen, so that a copied key is dead before the account works again.
+  byId("renew").hidden = status !== "ready" && status !== "frozen";
 }
 
 /** @param {import("/pkg/index.js").Wallet} wallet */

@@ -4,6 +4,7 @@ import { Wallet, formatMoney, isJitsuinError } from "/pkg/index.js";
 import { ROOT } from "/issuer.js";
 import { agree, byId, during, fail, keepForOffline, locale, make, quiet, say, speak, t, when } from "/page.js";
 import { enrolForms } from "/wallet-enrol.js";
+import { agreeToFreeze } from "/wallet-freeze.js";
 import { drawLimit, limitForm } from "/wallet-limit.js";
 import { drawAlerts, drawHistory, drawRows, historyButtons, noteShown } from "/wallet-history.js";
 import { drawRenew, renewButtons } from "/wallet-renew.js";
@@ -241,10 +242,7 @@ function buttons(wallet) {
     say(t("safety.syncDone"));
   }));
   byId("freeze").addEventListener("click", async () => {
-    const done = await agree({
-      title: t("safety.freezeTitle"), text: t("safety.freezeText"), button: t("safety.freezeNow"), danger: true,
-      confirm: () => wallet.freeze().then(() => true),
-    });
+    const done = await agreeToFreeze(wallet, { title: t("safety.freezeTitle"), text: t("safety.freezeText"), button: t("safety.freezeNow") });
     if (done) hideCode();
   });
   let attempt = "";

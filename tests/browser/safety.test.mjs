@@ -22,12 +22,12 @@ before(async () => {
 });
 after(() => browser.close());
 
-/** An issuer, and a phone with an enrolled wallet. @param {{ serviceWorkers?: "block" }} [options] */
-async function stage(options = {}) {
+/** An issuer, and a phone with an enrolled wallet. @param {{ serviceWorkers?: "block" }} [options] @param {{ hasPrf?: boolean }} [passkeys] */
+async function stage(options = {}, passkeys = {}) {
   const issuer = await startIssuer();
   const context = await browser.newContext({ viewport: { width: 390, height: 800 }, ...options });
   const wallet = await openPage(context, issuer.url);
-  const authenticator = await addAuthenticator(wallet);
+  const authenticator = await addAuthenticator(wallet, passkeys);
   await enrol(wallet, { url: issuer.url, ...HANAKO });
   const close = async () => {
     await context.close();
@@ -303,6 +303,50 @@ test("a passkey alone freezes from a page without a wallet, on any machine that 
     await elsewhere.locator("#message:not([hidden])").waitFor();
     await shoot(elsewhere, "stopped-by-passkey");
     await readInbox(stood.context, url, HANAKO.contact, /No device can (pay) or top up/);
+  } finally {
+    await stood.close();
+  }
+});
+
+test("whoever has no freeze left today is offered the passkey's, then renews the key of the frozen account and releases it", async () => {
+  // What a passkey derives is lost when it is taken away and put back below, so this one seals nothing.
+  const stood = await stage({ serviceWorkers: "block" }, { hasPrf: false });
+  const { wallet, url, authenticator } = stood;
+  try {
+    // As after a thief with a copied profile has used up the day of both keys.
+    let refused = 0;
+    await wallet.route("**/v1/freeze", (route) => {
+      if (refused === 2) return route.continue();
+      refused += 1;
+      const body = JSON.stringify({ type: "about:blank", title: "", status: 429, code: "too-many-attempts", retry_after: 86_400 });
+      return route.fulfill({ status: 429, contentType: "application/problem+json", body });
+    });
+    await wallet.click("#tab-safety");
+    await wallet.click("#freeze");
+    await wallet.click("#agree-confirm");
+    const problem = wallet.locator('#agree-problem[data-code="too-many-attempts"]:not([hidden])');
+    await problem.waitFor();
+    assert.equal(refused, 2, "by either key");
+    assert.match(await problem.innerText(), /passkey has no limit/);
+    assert.equal(await wallet.locator("#agree-confirm").innerText(), "Freeze with a passkey");
+    await shoot(wallet, "freeze-offers-passkey");
+    const [passkey] = await authenticator.credentials();
+    const { cdp, authenticatorId } = authenticator;
+    await cdp.send("WebAuthn.clearCredentials", { authenticatorId });
+    await wallet.click("#agree-confirm");
+    const cancelled = wallet.locator('#agree-problem[data-code="cancelled"]:not([hidden])');
+    await cancelled.waitFor();
+    assert.match(await cancelled.innerText(), /No passkey was shown/);
+    await cdp.send("WebAuthn.addCredential", { authenticatorId, credential: passkey });
+    await wallet.click("#agree-confirm");
+    await status(wallet, "frozen");
+    await readInbox(stood.context, url, HANAKO.contact, /No device can (pay) or top up/);
+    await wallet.bringToFront();
+    await wallet.click("#renew");
+    await wallet.click("#agree-confirm");
+    await wallet.locator("#message").filter({ hasText: "This device has a new key." }).waitFor();
+    await status(wallet, "frozen");
+    await release(wallet, url);
   } finally {
     await stood.close();
   }

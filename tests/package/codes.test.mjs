@@ -51,6 +51,15 @@ test("a limit that says how long to wait is told with its end, not with a thousa
   assert.doesNotMatch(day.body, /1,440/);
 });
 
+test("whoever may not try again is told that the passkey still stops the account, and a suspended device that its key can be renewed", () => {
+  for (const [catalogue, passkey, renew] of /** @type {const} */ ([[en, /passkey has no limit/, /Renew its key/], [ja, /パスキーによるアカウントの停止は、いつでも/, /鍵を更新すると/]])) {
+    for (const details of [null, { retryAfterMs: 60_000 }]) assert.match(explain({ code: "too-many-attempts", details }, catalogue, "en").body, passkey);
+    const suspended = explain({ code: "suspended", details: null }, catalogue);
+    assert.match(suspended.body, renew);
+    assert.equal(suspended.action, catalogue["rotate-needed"].action);
+  }
+});
+
 test("messages name figures where they are known and leave their sentences out where not", () => {
   const error = (details) => ({ code: "over-allowance", details });
   assert.equal(explain(error({ left: { amount: 1200n, currency: "JPY" } }), en, "en").body, "You can pay up to ¥1,200 now.");
