@@ -428,6 +428,7 @@ export type ErrorCode =
   | "bad-amount"
   | "bad-argument"
   | "too-fast"
+  | "platform-silent"
   | "no-entropy"
   | "offline"
   | "issuer-unavailable"

@@ -163,6 +163,7 @@ const fn is_said_here(code: Code) -> bool {
             | Code::StorageFailed
             | Code::StorageFull
             | Code::StorageBlocked
+            | Code::PlatformSilent
             | Code::TooFast
             | Code::Offline
             | Code::IssuerUntrusted
@@ -194,6 +195,7 @@ impl From<StoreError> for Error {
             StoreError::Blocked => Code::StorageBlocked,
             StoreError::Unsupported => Code::Unsupported,
             StoreError::Failed => Code::StorageFailed,
+            StoreError::NoAnswer => Code::PlatformSilent,
         })
     }
 }
@@ -204,6 +206,7 @@ impl From<KeyError> for Error {
             KeyError::Unsupported => Code::Unsupported,
             KeyError::Lost => Code::KeyLost,
             KeyError::Failed => Code::StorageFailed,
+            KeyError::NoAnswer => Code::PlatformSilent,
             KeyError::Sealed => Code::Locked,
             KeyError::NoSecret => Code::PrfUnavailable,
             KeyError::BadSecret => Code::PrfUnusable,
@@ -224,8 +227,11 @@ impl From<NoEntropy> for Error {
 }
 
 impl From<NotLocked> for Error {
-    fn from(NotLocked: NotLocked) -> Self {
-        Self::new(Code::Unsupported)
+    fn from(error: NotLocked) -> Self {
+        Self::new(match error {
+            NotLocked::Unsupported => Code::Unsupported,
+            NotLocked::NoAnswer => Code::PlatformSilent,
+        })
     }
 }
 
