@@ -148,6 +148,7 @@ export class Slot {
       this.#transaction.objectStore(STORE).put({ device, channel, data: data.slice(), next }, KEY);
     } catch (error) {
       this.abort();
+      this.#failed();
       throw error;
     }
     await this.#onDisk(true);
