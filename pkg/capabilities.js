@@ -2,14 +2,16 @@
 /** What this place can do, found out by doing it. Asks the user for nothing, needs no module, leaves nothing behind. */
 import { bridgeTo } from "./host.js";
 // @ts-ignore -- a copy of src/browser/custody.js
-import { seals } from "./wasm/page/browser/custody.js";
+import { clientCapabilities, seals } from "./wasm/page/browser/custody.js";
+// @ts-ignore -- a copy of src/browser/deadline.js
+import { SOON, isSilence, subtle, within } from "./wasm/page/browser/deadline.js";
+// @ts-ignore -- a copy of src/browser/store.js
+import { storedAndRead } from "./wasm/page/browser/store.js";
 // @ts-ignore -- a copy of src/browser/page.js
 import { isAtHome } from "./wasm/page/browser/page.js";
 // @ts-ignore -- a copy of src/browser/platform.js
 import { tried } from "./wasm/page/browser/platform.js";
 
-const PROBE = "jitsuin-probe";
-const STORE = "wallet";
 /** What a wallet does without WebAuthn, once it is enrolled. */
 const WITHOUT_WEBAUTHN = Object.freeze(["paymentCode", "present", "sync", "receipts", "freeze", "forget"]);
 /** The native setting that lets a webview use the site's passkeys. */
@@ -42,73 +44,44 @@ export function hasWebAuthn() {
 /** What is missing where WebAuthn is, and what works all the same. */
 export const withoutWebAuthn = () => ({ missing: Object.freeze(["webauthn"]), works: WITHOUT_WEBAUTHN });
 
-/**
- * @param {IDBRequest | IDBTransaction} of
- * @returns {Promise<any>}
- */
-function settled(of) {
-  return new Promise((resolve, reject) => {
-    const fail = () => reject(of.error);
-    if (of instanceof IDBTransaction) {
-      of.oncomplete = () => resolve(undefined);
-      of.onabort = fail;
-    } else {
-      of.onsuccess = () => resolve(of.result);
-      of.onerror = fail;
-    }
-  });
-}
-
 /** A key is made, stored, read back and used. @returns {Promise<string | null>} the code of what does not work */
 async function keysLast() {
   // Where storage is forbidden, the very name of it may throw.
   if (!tried(() => globalThis.crypto.subtle && indexedDB)) return "unsupported";
-  /** @type {IDBDatabase | null} */
-  let database = null;
   try {
     const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-    const { privateKey, publicKey } = await crypto.subtle.generateKey(algorithm, false, ["sign", "verify"]);
-    const request = indexedDB.open(PROBE, 1);
-    request.onupgradeneeded = () => void request.result.createObjectStore(STORE);
-    const open = /** @type {IDBDatabase} */ (await settled(request));
-    database = open;
-    const slot = crypto.randomUUID();
-    /** @param {IDBTransactionMode} mode @param {(store: IDBObjectStore) => IDBRequest} what */
-    const run = async (mode, what) => {
-      const transaction = open.transaction(STORE, mode);
-      const asked = what(transaction.objectStore(STORE));
-      await settled(transaction);
-      return asked.result;
-    };
-    await run("readwrite", (store) => store.put(privateKey, slot));
-    const back = await run("readonly", (store) => store.get(slot));
-    await run("readwrite", (store) => store.delete(slot));
+    const { privateKey, publicKey } = await subtle().generateKey(algorithm, false, ["sign", "verify"]);
+    const back = await storedAndRead(privateKey);
     const message = new Uint8Array(16);
-    const signature = await crypto.subtle.sign(algorithm, back, message);
-    return (await crypto.subtle.verify(algorithm, publicKey, signature, message)) ? null : "unsupported";
+    const signature = await subtle().sign(algorithm, back, message);
+    return (await subtle().verify(algorithm, publicKey, signature, message)) ? null : "unsupported";
   } catch (error) {
+    if (isSilence(error)) return "platform-silent";
     return /** @type {any} */ (error)?.name === "QuotaExceededError" ? "storage-full" : "unsupported";
-  } finally {
-    database?.close();
   }
 }
 
-/** @returns {Promise<"no-webassembly" | "wasm-blocked" | null>} */
+/** @returns {Promise<"no-webassembly" | "wasm-blocked" | "platform-silent" | null>} */
 async function runsWasm() {
   if (typeof WebAssembly !== "object") return "no-webassembly";
   // The smallest module there is: a policy that blocks it blocks all.
   const smallest = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0);
-  return WebAssembly.compile(smallest).then(() => null, () => "wasm-blocked");
+  return within(SOON, WebAssembly.compile(smallest)).then(() => null, (/** @type {unknown} */ error) => (isSilence(error) ? "platform-silent" : "wasm-blocked"));
 }
 
-/** @returns {Promise<{ passkey: boolean, prf: boolean | "unknown" }>} */
+/** @returns {Promise<{ passkey: boolean, prf: boolean | "unknown", silent: boolean }>} `silent`: whether the device can verify its user was not answered */
 async function passkeys() {
-  if (!hasWebAuthn()) return { passkey: false, prf: false };
+  if (!hasWebAuthn()) return { passkey: false, prf: false, silent: false };
   const of = /** @type {any} */ (PublicKeyCredential);
-  // Async, so that what throws at once and what rejects are one.
-  const passkey = await (async () => Boolean(await of.isUserVerifyingPlatformAuthenticatorAvailable()))().catch(() => false);
-  const prf = await (async () => (await of.getClientCapabilities())["extension:prf"])().catch(() => undefined);
-  return { passkey, prf: typeof prf === "boolean" ? prf : "unknown" };
+  let silent = false;
+  const able = clientCapabilities();
+  const asked = async () => within(SOON, of.isUserVerifyingPlatformAuthenticatorAvailable?.());
+  const passkey = await asked().catch((/** @type {unknown} */ error) => {
+    silent = isSilence(error);
+    return false;
+  });
+  const prf = (await able)?.["extension:prf"];
+  return { passkey: Boolean(passkey), prf: typeof prf === "boolean" ? prf : "unknown", silent };
 }
 
 /** Whether the host that the page named can be the key store: a key is made, used and erased there. @param {unknown} host @returns {Promise<string | null>} */
@@ -119,7 +92,7 @@ async function hostHolds(host) {
   } catch (error) {
     // A host may throw anything.
     const name = tried(() => String(/** @type {any} */ (error).name)) ?? "";
-    return name.startsWith("host-") ? name : "unsupported";
+    return name.startsWith("host-") || isSilence(error) ? name : "unsupported";
   }
 }
 
@@ -129,7 +102,8 @@ export async function capabilities(options = {}) {
   const found = (able, custody, missing) => Object.freeze({ ...able, custody: Object.freeze(custody), missing: Object.freeze(missing) });
   if (typeof window !== "object" || !window.isSecureContext) return found({ passkey: false, prf: false, webview: null }, [], ["unsupported"]);
   const host = Object.hasOwn(options, "host") ? options.host : undefined;
-  const [wasm, keys, credentials, native, sealed] = await Promise.all([runsWasm(), keysLast(), passkeys(), hostHolds(host), seals()]);
+  const sealing = seals().catch(() => "silent");
+  const [wasm, keys, { silent, ...credentials }, native, sealed] = await Promise.all([runsWasm(), keysLast(), passkeys(), hostHolds(host), sealing]);
   const where = webview();
   /** @type {Set<any>} */
   const missing = new Set();
@@ -137,9 +111,10 @@ export async function capabilities(options = {}) {
   if (wasm) missing.add(wasm);
   if (keys) missing.add(keys);
   if (native) missing.add(native);
+  if (silent || sealed === "silent") missing.add("platform-silent");
   if (!navigator.locks) missing.add("unsupported");
   /** @type {import("./index.js").Custody[]} */
-  const custody = [...(host && !native ? /** @type {const} */ (["native"]) : []), ...(sealed ? /** @type {const} */ (["passkey"]) : []), "browser"];
+  const custody = [...(host && !native ? /** @type {const} */ (["native"]) : []), ...(sealed === true ? /** @type {const} */ (["passkey"]) : []), "browser"];
   if (!hasWebAuthn()) missing.add(where ? "webview-not-linked" : "unsupported");
   return found({ ...credentials, webview: where }, keys || !navigator.locks ? [] : custody, [...missing]);
 }

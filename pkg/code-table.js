@@ -43,6 +43,7 @@ export const CODES = Object.freeze({
   "bad-amount": ["page", false, "The amount is not one the currency can write."],
   "bad-argument": ["page", false, "An argument has the wrong shape."],
   "too-fast": ["user", true, "A code, or a second payment, comes too soon after the one before."],
+  "platform-silent": ["user", true, "The browser did not answer in time: whether it did what was asked is not known."],
   "no-entropy": ["host", true, "The platform gave no random bytes."],
   "offline": ["user", true, "The issuer can't be reached."],
   "issuer-unavailable": ["issuer", true, "The issuer can't answer now."],

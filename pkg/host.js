@@ -7,6 +7,8 @@
 import { badArgument } from "./error.js";
 // @ts-ignore -- a copy of src/browser/platform.js
 import { bytesOf, tried } from "./wasm/page/browser/platform.js";
+// @ts-ignore -- a copy of src/browser/deadline.js
+import { isSilence, subtle, within } from "./wasm/page/browser/deadline.js";
 
 /** @typedef {import("./index.js").Host} Host */
 /** @typedef {import("./index.js").HostPurpose} Purpose */
@@ -115,11 +117,8 @@ export class Bridge {
   /** Settles in any case. @template T @param {string} what @param {any[]} given @param {number} [deadline] @returns {Promise<T>} */
   async #ask(what, given, deadline = SOON) {
     const requestId = crypto.randomUUID();
-    /** @type {ReturnType<typeof setTimeout> | undefined} */ let timer;
     try {
-      const late = new Promise((_, reject) => (timer = setTimeout(() => reject(refusal("TimeoutError")), deadline)));
-      const asked = /** @type {any} */ (this.#host)[what](...given, { requestId, deadline });
-      return /** @type {T} */ (await Promise.race([asked, late]));
+      return await within(deadline, /** @type {any} */ (this.#host)[what](...given, { requestId, deadline }), "TimeoutError");
     } catch (error) {
       // A host may throw anything.
       const name = tried(() => /** @type {any} */ (error).name);
@@ -132,8 +131,6 @@ export class Bridge {
       }
       // Its user said no; else the host did.
       throw refusal(name === "AbortError" || name === "NotAllowedError" ? "AbortError" : "host-refused");
-    } finally {
-      clearTimeout(timer);
     }
   }
 
@@ -166,8 +163,11 @@ export class Bridge {
     if (typeof name !== "string" || !name || !point) throw refusal("host-untrusted");
     const message = new Uint8Array([...PROOF, ...crypto.getRandomValues(new Uint8Array(NONCE))]);
     try {
-      const key = await crypto.subtle.importKey("raw", point, CURVE, false, ["verify"]).catch(() => null);
-      if (!key || !(await crypto.subtle.verify(ES256, key, await this.#signed(name, message), message))) throw refusal("host-untrusted");
+      const key = await subtle().importKey("raw", point, CURVE, false, ["verify"]).catch((/** @type {unknown} */ error) => {
+        // The browser's silence, not the host's lie.
+        throw isSilence(error) ? error : refusal("host-untrusted");
+      });
+      if (!(await subtle().verify(ES256, key, await this.#signed(name, message), message))) throw refusal("host-untrusted");
     } catch (error) {
       await this.#erase(name);
       throw error;

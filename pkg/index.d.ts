@@ -17,7 +17,10 @@ export default init;
 export { init };
 /** Synchronous, needs no `init`: a window, a secure context, WebAssembly, WebCrypto, IndexedDB, Web Locks, WebAuthn. `false` while rendering on a server. */
 export function isSupported(): boolean;
-/** What this place can do, by real round trips; asks the user for nothing, needs no `init`. `missing` names what a page or a host app must change. */
+/**
+ * What this place can do, by real round trips; asks the user for nothing, needs no `init`. `missing` names what a page or a host app must
+ * change; `platform-silent` in it: something was not answered in time, so what is left out may be there.
+ */
 export function capabilities(options?: { readonly host?: Host }): Promise<Capabilities>;
 export interface Capabilities {
   /** Those proven to work here, strongest first. `passkey`: keys can be sealed here; whether a passkey gives the secret is known once it is asked. */
@@ -227,6 +230,9 @@ export class Wallet {
   /**
    * The same issuer and profile give the same instance, counted: StrictMode's second mount gets the first one's wallet. Never prompts.
    * Codes: those of `init`; `bad-argument`, `wrong-origin` (a frame of another origin), `unsupported`, `storage-failed`, `issuer-untrusted`, `upgrade-needed`.
+   *
+   * Every call settles, whatever the browser does: `platform-silent` after 9 s in which it did not answer. What was asked may have been done
+   * all the same; the same call again, also `confirm()` of the same ceremony, learns that and goes on from there.
    */
   static open(options: WalletOptions): Promise<Wallet>;
   /** Gives back one `open`. At the last: timers, listeners, prompts and keys are gone and `state.status` is "closed". Safe to repeat. */
@@ -430,6 +436,7 @@ export type ErrorCode =
   | "bad-amount"
   | "bad-argument"
   | "too-fast"
+  | "platform-silent"
   | "no-entropy"
   | "offline"
   | "issuer-unavailable"

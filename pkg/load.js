@@ -1,6 +1,6 @@
 // @ts-check
 /** Loads the module once, checks that it is the one this package was built with, and remembers when it stops. */
-import { compiled, once } from "./compile.js";
+import { compiled, once, starter } from "./compile.js";
 import { JitsuinError, isJitsuinError, refuse } from "./error.js";
 import { onTrap } from "./trap.js";
 import { revive } from "./values.js";
@@ -26,13 +26,10 @@ function crash(cause) {
   return error;
 }
 
+const start = starter(instantiate);
 const load = once(async (source) => {
   const module = await compiled(source, () => new URL("./wasm/page/jitsuin_bg.wasm", import.meta.url), digest);
-  try {
-    await instantiate({ module_or_path: module });
-  } catch (cause) {
-    throw refuse("wasm-load-failed", { cause });
-  }
+  await start(module);
   onTrap("page", crash);
   ready = true;
 });

@@ -2,6 +2,8 @@
 /** Every tab shows the same wallet: whoever changed the record says so, and whoever hears it, or comes back to the front, reads it again. */
 // @ts-ignore -- a copy of src/browser/platform.js
 import { tried } from "./wasm/page/browser/platform.js";
+// @ts-ignore -- a copy of src/browser/deadline.js
+import { SOON, within } from "./wasm/page/browser/deadline.js";
 
 /**
  * @param {string} name of the wallet
@@ -30,10 +32,11 @@ export function tabs(name, again) {
 }
 
 let asked = false;
-/** Asked once, after an enrolment: a browser may keep what it is asked to keep. Never waited for. */
+/** Asked once, after an enrolment: a browser may keep what it is asked to keep. Never waited for, and what it says or throws changes nothing. */
 export function keepStorage() {
   if (asked || typeof navigator !== "object") return;
   asked = true;
-  // Async, so that what throws at once is caught with the rest.
-  void (async () => (await navigator.storage.persisted()) || navigator.storage.persist())().catch(() => {});
+  // Asked all the same by a browser that does not say whether it keeps it already.
+  const kept = async () => within(SOON, navigator.storage.persisted());
+  kept().catch(() => false).then((kept) => kept || navigator.storage.persist()).catch(() => {});
 }

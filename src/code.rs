@@ -149,6 +149,7 @@ codes! {
     BadAmount "bad-amount" Page Page false 422 "The amount is not one the currency can write.";
     BadArgument "bad-argument" Page Page false 422 "An argument has the wrong shape.";
     TooFast "too-fast" Page User true 429 "A code, or a second payment, comes too soon after the one before.";
+    PlatformSilent "platform-silent" User User true 504 "The browser did not answer in time: whether it did what was asked is not known.";
     NoEntropy "no-entropy" Operator Host true 500 "The platform gave no random bytes.";
 
     // The road to the issuer.

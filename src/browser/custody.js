@@ -1,5 +1,6 @@
 // @ts-check
 /** Which custody this place offers, and keys of it: made, stored, opened. A custody is believed only after a key was written, read back and used. */
+import { SOON, isSilence, within } from "./deadline.js";
 import { Draft, draft, again as drafted, isSealed, seal, unseal } from "./seal.js";
 import { storedAndRead } from "./store.js";
 import { SIGNING, isKey, isNative, make, pair, sign, subtle } from "./web_crypto.js";
@@ -48,8 +49,8 @@ export class KeyMaker {
     }
     if (isSealed(handle) && secret === undefined) throw new DOMException("", "locked");
     const key = isSealed(handle) ? await unseal(handle, secret, rpId, thumb.slice(), bound.slice()) : /** @type {CryptoKey} */ (handle);
-    await sign(key, PROBE).catch(() => {
-      throw new DOMException("", "NotFoundError");
+    await sign(key, PROBE).catch((error) => {
+      throw isSilence(error) ? error : new DOMException("", "NotFoundError");
     });
     return key;
   }
@@ -60,15 +61,15 @@ export class KeyMaker {
       await this.#host?.prove();
       return Boolean(this.#host);
     } catch (error) {
-      if (/** @type {any} */ (error)?.name === "host-untrusted") throw error;
+      if (/** @type {any} */ (error)?.name === "host-untrusted" || isSilence(error)) throw error;
       return false;
     }
   }
 
   async #prove() {
     if (this.#proven) return;
-    await prove().catch(({ name }) => {
-      throw new DOMException("", NO_PLACE.includes(name) ? "NotSupportedError" : "UnknownError");
+    await prove().catch((error) => {
+      throw isSilence(error) ? error : new DOMException("", NO_PLACE.includes(error?.name) ? "NotSupportedError" : "UnknownError");
     });
     this.#proven = true;
   }
@@ -98,23 +99,38 @@ async function prove() {
   const back = await storedAndRead(privateKey);
   const message = crypto.getRandomValues(new Uint8Array(16));
   const works = async () => isKey(back) && subtle().verify(SIGNING, publicKey, await subtle().sign(SIGNING, back, message), message);
-  if (!(await works().catch(() => false))) throw new DOMException("", "NotSupportedError");
+  const unusable = (/** @type {unknown} */ error) => {
+    if (isSilence(error)) throw error;
+    return false;
+  };
+  if (!(await works().catch(unusable))) throw new DOMException("", "NotSupportedError");
 }
 
-/** Whether a key can be sealed here, as far as that is known without asking the user: one is, under a secret of no passkey, and opened. */
+/**
+ * Whether a key can be sealed here, as far as that is known without asking the user: one is, under a secret of no passkey, and opened. A
+ * platform that does not answer is no lesser one: that is thrown.
+ */
 export async function seals() {
   try {
     const of = /** @type {any} */ (globalThis.PublicKeyCredential);
-    // A platform that does not say is tried.
-    const says = await (async () => (await of.getClientCapabilities())["extension:prf"])().catch(() => undefined);
-    if (!of || says === false) return false;
+    if (!of || (await clientCapabilities())?.["extension:prf"] === false) return false;
     const part = crypto.getRandomValues(new Uint8Array(32));
     const { draft: key, publicKey } = await draft();
     const secret = await subtle().importKey("raw", part, "HKDF", false, ["deriveBits", "deriveKey"]);
     const sealed = await storedAndRead(await seal(key, secret, "probe", part, part));
     const back = isSealed(sealed) && (await unseal(sealed, secret, "probe", part, part));
     return isKey(back) && (await subtle().verify(SIGNING, publicKey, await subtle().sign(SIGNING, back, part), part));
-  } catch {
+  } catch (error) {
+    if (isSilence(error)) throw error;
     return false;
+  }
+}
+
+/** What the browser says that it can; null where it does not say, or not in time. @returns {Promise<Record<string, boolean> | null>} */
+export async function clientCapabilities() {
+  try {
+    return (await within(SOON, /** @type {any} */ (globalThis).PublicKeyCredential?.getClientCapabilities?.())) ?? null;
+  } catch {
+    return null;
   }
 }

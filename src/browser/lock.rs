@@ -1,7 +1,7 @@
 //! Mutual exclusion over tabs by the Web Locks API. Where it is missing there is no second best: two tabs could each make a
 //! key, so the wallet is refused.
 
-use super::tasks::{Outcome, Promise};
+use super::tasks::{Outcome, Promise, SILENT};
 use crate::wallet::ports::{Lock, NotLocked};
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -41,6 +41,11 @@ impl Lock for WebLocks {
     async fn acquire(&self, name: &str) -> Result<WebLock, NotLocked> {
         // Dropped before it is granted, it no longer waits.
         let lock = WebLock(Hold::new(name));
-        if Outcome::of(lock.0.granted(), Outcome::is_fulfilled).await { Ok(lock) } else { Err(NotLocked) }
+        let granted = |outcome: &Outcome| {
+            let silent = outcome.word() == SILENT;
+            let refused = if silent { NotLocked::NoAnswer } else { NotLocked::Unsupported };
+            if outcome.is_fulfilled() { Ok(()) } else { Err(refused) }
+        };
+        Outcome::of(lock.0.granted(), granted).await.map(|()| lock)
     }
 }

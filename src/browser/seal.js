@@ -4,6 +4,7 @@
  * byte of the PRF output enters the module: WebCrypto makes, wraps and unwraps, and what is handed on can't be read.
  */
 import { bytesOf } from "./platform.js";
+import { isSilence, subtle } from "./deadline.js";
 
 const CURVE = { name: "ECDSA", namedCurve: "P-256" };
 const AES = { name: "AES-GCM", length: 256 };
@@ -27,7 +28,7 @@ const gcm = (iv, additionalData = new Uint8Array()) => ({ name: AES.name, iv: iv
 /**
  * @param {Uint8Array} wrapped @param {CryptoKey} under @param {ReturnType<typeof gcm>} how @param {boolean} extractable
  */
-const unwrapped = (wrapped, under, how, extractable) => crypto.subtle.unwrapKey("pkcs8", wrapped.slice(), under, how, CURVE, extractable, ["sign"]);
+const unwrapped = (wrapped, under, how, extractable) => subtle().unwrapKey("pkcs8", wrapped.slice(), under, how, CURVE, extractable, ["sign"]);
 
 /** A device key that is not stored yet: wrapped under a key of this page's memory. The structured clone of it is a husk. */
 export class Draft {
@@ -57,8 +58,8 @@ export class Draft {
 /** @param {() => Promise<CryptoKey>} source of an extractable key, which is wrapped before anything else is done */
 async function drafted(source) {
   const how = gcm(random(12));
-  const under = await crypto.subtle.generateKey(AES, false, WRAPS);
-  const wrapped = await crypto.subtle.wrapKey("pkcs8", await source(), under, how);
+  const under = await subtle().generateKey(AES, false, WRAPS);
+  const wrapped = await subtle().wrapKey("pkcs8", await source(), under, how);
   return new Draft(new Uint8Array(wrapped), under, how);
 }
 
@@ -67,7 +68,7 @@ export async function draft() {
   /** @type {CryptoKey[]} */
   const publicKeys = [];
   const made = await drafted(async () => {
-    const pair = /** @type {CryptoKeyPair} */ (await crypto.subtle.generateKey(CURVE, true, ["sign", "verify"]));
+    const pair = /** @type {CryptoKeyPair} */ (await subtle().generateKey(CURVE, true, ["sign", "verify"]));
     publicKeys.push(pair.publicKey);
     return pair.privateKey;
   });
@@ -95,8 +96,9 @@ export async function secretOf(output) {
   if (!bytes) return undefined;
   try {
     if (bytes.length !== 32 || bytes.every((byte) => byte === 0)) return null;
-    return await crypto.subtle.importKey("raw", bytes, "HKDF", false, ["deriveBits", "deriveKey"]);
-  } catch {
+    return await subtle().importKey("raw", bytes, "HKDF", false, ["deriveBits", "deriveKey"]);
+  } catch (error) {
+    if (isSilence(error)) throw error;
     return undefined;
   } finally {
     bytes.fill(0);
@@ -111,8 +113,8 @@ export async function derived(secret, salt, rpId, thumb) {
   if (!(secret instanceof CryptoKey)) throw refusal("prf-unusable");
   /** @param {...(string | Uint8Array)} info */
   const hkdf = (...info) => ({ name: "HKDF", hash: "SHA-256", salt: salt.slice(), info: joined(...info) });
-  const key = await crypto.subtle.deriveKey(hkdf("jitsuin/v1/seal\0", rpId, "\0", thumb), secret, AES, false, WRAPS);
-  const check = await crypto.subtle.deriveBits(hkdf("jitsuin/v1/seal-check\0", thumb), secret, 128);
+  const key = await subtle().deriveKey(hkdf("jitsuin/v1/seal\0", rpId, "\0", thumb), secret, AES, false, WRAPS);
+  const check = await subtle().deriveBits(hkdf("jitsuin/v1/seal-check\0", thumb), secret, 128);
   return { key, check: new Uint8Array(check) };
 }
 
@@ -124,7 +126,7 @@ export async function derived(secret, salt, rpId, thumb) {
 export async function seal(draft, secret, rpId, thumb, bound) {
   const [salt, nonce] = [random(32), random(12)];
   const { key, check } = await derived(secret, salt, rpId, thumb);
-  const wrapped = await crypto.subtle.wrapKey("pkcs8", await draft.key(true), key, gcm(nonce, bound));
+  const wrapped = await subtle().wrapKey("pkcs8", await draft.key(true), key, gcm(nonce, bound));
   return { v: 1, input: draft.input, salt, check, nonce, key: new Uint8Array(wrapped) };
 }
 
@@ -147,7 +149,7 @@ export const again = (sealed, secret, rpId, thumb, bound) => drafted(() => opene
 async function opened(sealed, secret, rpId, thumb, bound, extractable) {
   const { key, check } = await derived(secret, sealed.salt, rpId, thumb);
   if (check.some((byte, at) => byte !== sealed.check[at])) throw refusal("seal-mismatch");
-  return unwrapped(sealed.key, key, gcm(sealed.nonce, bound), extractable).catch(() => {
-    throw refusal("seal-broken");
+  return unwrapped(sealed.key, key, gcm(sealed.nonce, bound), extractable).catch((error) => {
+    throw isSilence(error) ? error : refusal("seal-broken");
   });
 }

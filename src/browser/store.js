@@ -1,5 +1,6 @@
 // @ts-check
 /** IndexedDB with promises, for one object store with one record, and a mark that tells a lost record from one that never was. */
+import { SOON, isSilence, within } from "./deadline.js";
 
 const STORE = "wallet";
 const KEY = "record";
@@ -16,12 +17,33 @@ const settled = (request) =>
     request.onerror = () => reject(request.error);
   });
 
-/** Resolves when all of it is on disk. @param {IDBTransaction} transaction @returns {Promise<void>} */
+/** @param {IDBTransaction} transaction @returns {Promise<void>} */
 const completed = (transaction) =>
   new Promise((resolve, reject) => {
     transaction.oncomplete = () => resolve();
     transaction.onabort = () => reject(transaction.error);
   });
+
+/** Resolves when all of it is on disk. @param {IDBTransaction} transaction @param {() => void} [then] runs then, also where nobody waits any more */
+async function onDisk(transaction, then = () => {}) {
+  try {
+    await within(SOON, completed(transaction).then(then));
+  } catch (error) {
+    // One that stays open holds up whatever comes after it, in every tab. Where it can't be aborted any more it may land all the same:
+    // before all that is begun later, so that a later write reads it.
+    abort(transaction);
+    throw error;
+  }
+}
+
+/** @param {IDBTransaction} transaction */
+function abort(transaction) {
+  try {
+    transaction.abort();
+  } catch {
+    // It is over.
+  }
+}
 
 /** @param {string} name */
 async function open(name) {
@@ -32,16 +54,19 @@ async function open(name) {
   };
   /** @type {Promise<never>} */
   const blocked = new Promise((_, reject) => {
-    // A page of an older version does not let go. When it does, nobody waits for this any more.
-    request.onblocked = () => {
-      reject(new DOMException("", "BlockedError"));
-      request.addEventListener("success", () => request.result.close());
-    };
+    // A page of an older version does not let go.
+    request.onblocked = () => reject(new DOMException("", "BlockedError"));
   });
-  const database = await Promise.race([settled(request), blocked]);
-  // A page that deletes or upgrades the database must not wait for this one for ever.
-  database.onversionchange = () => database.close();
-  return database;
+  try {
+    const database = await within(SOON, Promise.race([settled(request), blocked]));
+    // A page that deletes or upgrades the database must not wait for this one for ever.
+    database.onversionchange = () => database.close();
+    return database;
+  } catch (error) {
+    // Should it come after all, nobody waits for it any more.
+    request.addEventListener("success", () => request.result.close());
+    throw error;
+  }
 }
 
 /** Strict, or a counter may not have reached the disk when its code is on the screen. @param {IDBDatabase} database @param {boolean} write */
@@ -73,12 +98,14 @@ export class Slot {
   #name;
   #transaction;
   #record;
+  #failed;
 
-  /** @param {string} name @param {IDBTransaction} transaction @param {any} record */
-  constructor(name, transaction, record) {
+  /** @param {string} name @param {IDBTransaction} transaction @param {any} record @param {() => void} failed told of a write that failed */
+  constructor(name, transaction, record, failed) {
     this.#name = name;
     this.#transaction = transaction;
     this.#record = record;
+    this.#failed = failed;
   }
 
   /** 0: there is no record and was none; 1: it was removed; 2: here it is. */
@@ -121,25 +148,30 @@ export class Slot {
       this.#transaction.objectStore(STORE).put({ device, channel, data: data.slice(), next }, KEY);
     } catch (error) {
       this.abort();
+      this.#failed();
       throw error;
     }
-    await completed(this.#transaction);
-    mark.set(this.#name, true);
+    await this.#onDisk(true);
   }
 
   /** Removes the record; resolves when that is on disk. */
   async erase() {
     this.#transaction.objectStore(STORE).delete(KEY);
-    await completed(this.#transaction);
-    mark.set(this.#name, false);
+    await this.#onDisk(false);
+  }
+
+  /** @param {boolean} stored what the mark is to say then */
+  async #onDisk(stored) {
+    try {
+      await onDisk(this.#transaction, () => mark.set(this.#name, stored));
+    } catch (error) {
+      this.#failed();
+      throw error;
+    }
   }
 
   abort() {
-    try {
-      this.#transaction.abort();
-    } catch {
-      // It is over.
-    }
+    abort(this.#transaction);
   }
 }
 
@@ -156,40 +188,40 @@ export class Records {
 
   /** @param {boolean} write */
   async begin(write) {
-    const kept = this.#live(write);
+    const kept = this.#database;
     if (kept) {
       try {
-        return await this.#slot(kept);
-      } catch {
-        // The handle died under its first read, as it does while storage is being cleared. Nothing was written yet.
+        return await this.#slot(kept, write);
+      } catch (error) {
+        // The handle died under its first read, as it does while storage is being cleared: nothing was written yet, and another one may
+        // live. A platform that does not answer is not asked twice in one call.
+        if (isSilence(error)) throw error;
       }
     }
-    return this.#slot(await this.#renewed(write));
-  }
-
-  /** @param {IDBTransaction} transaction */
-  async #slot(transaction) {
-    return new Slot(this.#name, transaction, await settled(transaction.objectStore(STORE).get(KEY)));
-  }
-
-  /** Storage that was cleared closes the old handle without an event, so a dead one is replaced once. @param {boolean} write */
-  #live(write) {
-    try {
-      return this.#database && begin(this.#database, write);
-    } catch (error) {
-      const { name } = /** @type {Error} */ (error);
-      if (name === "InvalidStateError" || name === "NotFoundError") return null;
-      throw error;
-    }
-  }
-
-  /** @param {boolean} write */
-  async #renewed(write) {
     const database = await open(this.#name);
-    const transaction = begin(database, write);
     this.close();
     this.#database = database;
-    return transaction;
+    return this.#slot(database, write);
+  }
+
+  /** A handle that failed, at whatever, is not used again: the next call opens another. @param {IDBDatabase} database @param {boolean} write */
+  async #slot(database, write) {
+    const failed = () => {
+      database.close();
+      if (this.#database === database) this.#database = null;
+    };
+    try {
+      const transaction = begin(database, write);
+      try {
+        return new Slot(this.#name, transaction, await within(SOON, settled(transaction.objectStore(STORE).get(KEY))), failed);
+      } catch (error) {
+        abort(transaction);
+        throw error;
+      }
+    } catch (error) {
+      failed();
+      throw error;
+    }
   }
 
   async erase() {
@@ -209,11 +241,11 @@ export async function storedAndRead(value) {
   try {
     const writing = begin(database, true);
     writing.objectStore(STORE).put(value, slot);
-    await completed(writing);
-    const back = await settled(begin(database, false).objectStore(STORE).get(slot));
+    await onDisk(writing);
+    const back = await within(SOON, settled(begin(database, false).objectStore(STORE).get(slot)));
     const cleaning = begin(database, true);
     cleaning.objectStore(STORE).delete(slot);
-    await completed(cleaning);
+    await onDisk(cleaning);
     return back;
   } finally {
     database.close();

@@ -1,6 +1,6 @@
 //! The one record: both key handles and the wallet's data in one object of one store, so that none of them can be lost alone.
 
-use super::tasks::{Outcome, Promise};
+use super::tasks::{Outcome, Promise, SILENT};
 use super::web_crypto::KeyHandle;
 use crate::wallet::ports::{Kept, Record, Store, StoreError};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -53,6 +53,7 @@ fn done(outcome: &Outcome) -> Result<(), StoreError> {
         return Ok(());
     }
     Err(match outcome.word().as_str() {
+        SILENT => StoreError::NoAnswer,
         "QuotaExceededError" => StoreError::Full,
         "VersionError" => StoreError::Newer,
         "BlockedError" => StoreError::Blocked,

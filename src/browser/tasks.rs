@@ -11,6 +11,9 @@ use std::task::Wake;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
+/// The name of what a promise is rejected with that the platform leaves open (`deadline.js`).
+pub(super) const SILENT: &str = "platform-silent";
+
 #[wasm_bindgen(raw_module = "./browser/tasks.js")]
 extern "C" {
     /// A promise.

@@ -1,17 +1,12 @@
 // @ts-check
 /** P-256 keys of WebCrypto that can't be exported: stored as they are, or sealed; and names of keys in a host's key store. */
+import { subtle } from "./deadline.js";
 import { draft, inputOf, isSealed } from "./seal.js";
 
-export { inputOf };
+export { inputOf, subtle };
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256" };
 export const SIGNING = { name: "ECDSA", hash: "SHA-256" };
-
-/** web platforms leave `crypto.subtle` out outside a secure context. */
-export function subtle() {
-  if (!globalThis.crypto?.subtle) throw new DOMException("", "NotSupportedError");
-  return crypto.subtle;
-}
 
 /** A signing key of this wallet: P-256, ECDSA, private, not extractable. Nothing else can be one. @param {unknown} value @returns {value is CryptoKey} */
 export function isKey(value) {

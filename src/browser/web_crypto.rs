@@ -1,7 +1,7 @@
 //! P-256 keys of WebCrypto. The private half is a CryptoKey that can't be exported, or sealed, and never leaves this file and
 //! `store.rs`; or it lies in a host's key store, whose name for it is all that is kept here.
 
-use super::tasks::{Outcome, Promise, Settled};
+use super::tasks::{Outcome, Promise, SILENT, Settled};
 use crate::wallet::ports::{KeyError, Seal, SigningKey};
 use crate::wire::key::{PublicKey, Signature};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -63,7 +63,8 @@ pub(super) fn parts<'a>(seal: Option<(&PasskeySecret, &'a Seal)>) -> (JsValue, &
 }
 
 /// What the name of a rejection means; any other: the platform failed.
-const REJECTIONS: [(&str, KeyError); 10] = [
+const REJECTIONS: [(&str, KeyError); 11] = [
+    (SILENT, KeyError::NoAnswer),
     ("locked", KeyError::Sealed),
     ("prf-unusable", KeyError::BadSecret),
     ("seal-mismatch", KeyError::OtherSecret),

@@ -62,7 +62,8 @@ fn may_try_again(error: &Error) -> bool {
             | Code::NoCredential
             | Code::UserNotVerified
     );
-    of_the_prompt || may_have_landed(error)
+    // The next try learns what became of what the platform did not answer.
+    of_the_prompt || error.code == Code::PlatformSilent || may_have_landed(error)
 }
 
 impl<P: Platform> Wallet<P> {

@@ -91,6 +91,9 @@ impl<P: Platform> Wallet<P> {
 
     /// Takes what was stored for the truth, or loses a record that is no longer there.
     fn changed(&self, stored: Result<(), StoreError>, made: Result<Changed<P>, Error>) -> Result<(), Error> {
+        if stored == Err(StoreError::NoAnswer) {
+            self.room.unsure.set(true);
+        }
         let (data, handles) = match stored.map_err(Error::from).and(made) {
             Ok(changed) => changed,
             Err(error) => {

@@ -42,6 +42,8 @@ pub fn classify(ended: &Ended, asked: Asked) -> Error {
             ("InvalidStateError", Asked::Get) => (Code::NoCredential, Likely),
             ("NotSupportedError", _) => (Code::Unsupported, Certain),
             ("ConstraintError", _) => (Code::UvFailed, Likely),
+            // The person was asked; what came of it could not be read.
+            ("platform-silent", _) => (Code::PlatformSilent, Certain),
             // Another prompt is open, of another page or of the browser's own.
             ("OperationError", _) => (Code::TapAgain, Guess),
             _ => (Code::Unsupported, Guess),

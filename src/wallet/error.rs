@@ -176,6 +176,7 @@ const fn is_said_here(code: Code) -> bool {
             | Code::StorageFailed
             | Code::StorageFull
             | Code::StorageBlocked
+            | Code::PlatformSilent
             | Code::TooFast
             | Code::Offline
             | Code::IssuerUntrusted
@@ -207,6 +208,7 @@ impl From<StoreError> for Error {
             StoreError::Blocked => Code::StorageBlocked,
             StoreError::Unsupported => Code::Unsupported,
             StoreError::Failed => Code::StorageFailed,
+            StoreError::NoAnswer => Code::PlatformSilent,
         })
     }
 }
@@ -217,6 +219,7 @@ impl From<KeyError> for Error {
             KeyError::Unsupported => Code::Unsupported,
             KeyError::Lost => Code::KeyLost,
             KeyError::Failed => Code::StorageFailed,
+            KeyError::NoAnswer => Code::PlatformSilent,
             KeyError::Sealed => Code::Locked,
             KeyError::NoSecret => Code::PrfUnavailable,
             KeyError::BadSecret => Code::PrfUnusable,
@@ -237,8 +240,11 @@ impl From<NoEntropy> for Error {
 }
 
 impl From<NotLocked> for Error {
-    fn from(NotLocked: NotLocked) -> Self {
-        Self::new(Code::Unsupported)
+    fn from(error: NotLocked) -> Self {
+        Self::new(match error {
+            NotLocked::Unsupported => Code::Unsupported,
+            NotLocked::NoAnswer => Code::PlatformSilent,
+        })
     }
 }
 

@@ -51,6 +51,8 @@ impl<P: Platform> Wallet<P> {
                     let same = held.as_ref().is_some_and(|held| held.device_key == data.device_key)
                         && !self.holds_other_keys(&data);
                     if same {
+                        // One that was told as not written, and is: what is registered is never in memory alone.
+                        self.room.stored.set(self.room.stored.get() || data.known_account().is_some());
                         *held = Some(data);
                     }
                     same
@@ -63,8 +65,14 @@ impl<P: Platform> Wallet<P> {
                 }
             }
         }
+        self.room.unsure.set(false);
         self.room.changed();
         Ok(())
+    }
+
+    /// Reads the record again if it is not known what became of a write.
+    pub(super) fn be_sure(&self) -> Local<'_, Result<(), Error>> {
+        Box::pin(async move { if self.room.unsure.get() { self.take_stored().await } else { Ok(()) } })
     }
 
     /// Whether the keys in memory are others than the record names: another tab has renewed them.
@@ -101,6 +109,13 @@ impl<P: Platform> Wallet<P> {
         }
         let device = self.opened(&record.device, &data.device_key, None).await;
         let channel = self.opened(&record.channel, &data.channel_key, None).await;
+        if let Some(silent) = [device.as_ref(), channel.as_ref()]
+            .into_iter()
+            .find_map(|opened| opened.err().filter(|error| **error == KeyError::NoAnswer))
+        {
+            // Nothing is known of the keys: the next call opens them.
+            return Err((*silent).into());
+        }
         let lost = device.as_ref().is_err_and(|error| *error == KeyError::Lost);
         // A wallet that was locked stays locked, whoever changed its record.
         let locked = self.room.device.borrow().is_none() && self.room.data.borrow().is_some();
@@ -239,12 +254,13 @@ impl<P: Platform> Wallet<P> {
         // What is under way may still write: let it end first.
         let _codes = self.room.codes.turn().await;
         let _news = self.room.news.turn().await;
+        // First: a record that stays is of a device that stays registered.
+        self.platform.store().erase().await?;
         if self.read(|data| data.account.is_some()).unwrap_or(false) {
             // Told where the issuer can be reached, and never waited for. A locked wallet can't tell: its device stays registered.
             let told = self.call(By::Device, &SignOff {});
             let _ = first(told, self.platform.clock().sleep(PATIENCE)).await;
         }
-        self.platform.store().erase().await?;
         self.room.lose(None);
         self.room.changed();
         Ok(())

@@ -95,6 +95,8 @@ pub enum KeyError {
     Lost,
     /// The platform failed.
     Failed,
+    /// The platform did not answer in time.
+    NoAnswer,
     /// The key is sealed, and no secret was given to open it.
     Sealed,
     /// The passkey gave no secret.
@@ -126,7 +128,7 @@ pub struct Seal {
     pub bound: Vec<u8>,
 }
 
-/// Makes and opens signing keys.
+/// Makes and opens signing keys. Every call settles in time.
 #[allow(async_fn_in_trait, reason = "a wallet lives in one thread")]
 pub trait Keys {
     /// What the store may keep of a key: a CryptoKey, sealed bytes, a name in the OS key store.
@@ -222,9 +224,11 @@ pub enum StoreError {
     Unsupported,
     /// The platform failed.
     Failed,
+    /// The platform did not answer in time. What was asked may still be done, before anything that is asked later.
+    NoAnswer,
 }
 
-/// Keeps the one record. Every write has reached the disk when it resolves.
+/// Keeps the one record. Every write has reached the disk when it resolves, and every call settles in time.
 #[allow(async_fn_in_trait, reason = "a wallet lives in one thread")]
 pub trait Store {
     /// What is kept of a key.
@@ -243,16 +247,21 @@ pub trait Store {
     async fn erase(&self) -> Result<(), StoreError>;
 }
 
-/// The lock is not to be had.
+/// Why the lock is not to be had.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct NotLocked;
+pub enum NotLocked {
+    /// There are no locks here.
+    Unsupported,
+    /// The platform did not grant it though nobody holds it, or did not say who does.
+    NoAnswer,
+}
 
 /// Mutual exclusion over all tabs of this origin and profile.
 #[allow(async_fn_in_trait, reason = "a wallet lives in one thread")]
 pub trait Lock {
     /// Released when dropped.
     type Guard;
-    /// Waits for the lock of this name.
+    /// Waits for the lock of this name, for as long as another tab holds it.
     async fn acquire(&self, name: &str) -> Result<Self::Guard, NotLocked>;
 }
 

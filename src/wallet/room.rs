@@ -65,6 +65,8 @@ pub(super) struct Room<P: Platform> {
     /// Whether the record is on disk. Until a device is about to be registered it is not: a device key that is to be sealed
     /// must never have lain there.
     pub(super) stored: Cell<bool>,
+    /// Whether a write was given up whose end is not known: what is on disk may be ahead of what is held.
+    pub(super) unsure: Cell<bool>,
     /// The newest nonce of the issuer.
     pub(super) nonce: RefCell<String>,
     /// Calls whose answer has not come.
@@ -101,6 +103,7 @@ impl<P: Platform> Room<P> {
             next: RefCell::new(None),
             handles: RefCell::new(None),
             stored: Cell::new(false),
+            unsure: Cell::new(false),
             nonce: RefCell::new(String::new()),
             unanswered: Unanswered::default(),
             freezing: RefCell::new(None),

@@ -41,6 +41,7 @@ impl<P: Platform> Wallet<P> {
     /// `None`: the custody stays.
     pub(super) async fn rotation(&self, custody: Option<Custody>) -> Result<Ceremony, Error> {
         self.end_open(Stop::Superseded).await;
+        self.be_sure().await?;
         if self.read(|data| data.rotating.is_some())? {
             self.resume_registration().await?;
         }
@@ -83,7 +84,14 @@ impl<P: Platform> Wallet<P> {
     }
 
     pub(super) async fn confirm_rotation(&self, open: &Open, prepared: &Prepared) -> Result<Confirmed, Error> {
-        let nonce = prepared.step.intent().nonce;
+        self.be_sure().await?;
+        let Intent { nonce, action, .. } = prepared.step.intent();
+        let nonce = *nonce;
+        // The answer came, and was given up with the write that it was to be kept by.
+        let key = self.read(|data| data.device_key.thumbprint())?;
+        if matches!(action, Action::Rotate { new_thumb, .. } if *new_thumb == key) {
+            return self.enrolled().await;
+        }
         let is_sent = |data: &Data| data.rotating.as_ref().is_some_and(|rotating| rotating.nonce == nonce);
         if !self.read(is_sent)? {
             let (rotating, handles) = self.signed_in(open, prepared).await?;

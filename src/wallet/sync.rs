@@ -90,6 +90,7 @@ impl<P: Platform> Wallet<P> {
     }
 
     async fn fetch_with_held_keys(&self) -> Result<(), Error> {
+        self.be_sure().await?;
         if let Err(error) = self.resume_registration().await {
             if let Some(noted) = self.noted(stopped(error.code)) {
                 noted.await?;

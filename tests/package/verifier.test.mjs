@@ -462,3 +462,11 @@ test("proofs: every vector is taken or refused as it says", async () => {
     }
   }
 });
+
+test("a module that its page could not get is wasm-load-failed, and the next attempt may get it", async () => {
+  const { Verifier } = await import(`${ENTRY}?copy=rejected`);
+  const cause = new Error("no such file");
+  const options = { issuer: "https://issuer.test", rpId: "wallet.test", origins: ["https://wallet.test"], devicesByHandle: async () => [], singleUse: memorySingleUse() };
+  await assert.rejects(Verifier.create({ ...options, wasm: Promise.reject(cause) }), (error) => coded("wasm-load-failed")(error) && error.cause === cause);
+  assert.ok(await Verifier.create({ ...options, wasm: Promise.resolve(undefined) }));
+});

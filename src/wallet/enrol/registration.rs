@@ -195,6 +195,7 @@ pub(in crate::wallet) fn is_unanswered(error: &Error) -> bool {
             | Code::HostRefused
             | Code::NoEntropy
             | Code::StorageFailed
+            | Code::PlatformSilent
     );
     never_sent || may_have_landed(error)
 }

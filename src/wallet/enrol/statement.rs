@@ -219,7 +219,11 @@ impl<P: Platform> Wallet<P> {
                         self.room.device.replace(Some(key));
                         device = kept;
                     }
-                    Err(_) if custody == Custody::Passkey && self.settings.custody.is_none() => {
+                    Err(error)
+                        if error.code != Code::PlatformSilent
+                            && custody == Custody::Passkey
+                            && self.settings.custody.is_none() =>
+                    {
                         // The passkey did not do what it promised: the statement claims what does not hold, and must not be
                         // sent, whatever comes next. It is asked once more.
                         made.seals.set(false);

@@ -9,6 +9,7 @@ fn every_lower_error_has_its_code() {
         (StoreError::Full, Code::StorageFull),
         (StoreError::Unsupported, Code::Unsupported),
         (StoreError::Failed, Code::StorageFailed),
+        (StoreError::NoAnswer, Code::PlatformSilent),
     ];
     for (error, code) in store {
         assert_eq!(Error::from(error).code, code);
@@ -16,6 +17,9 @@ fn every_lower_error_has_its_code() {
     assert_eq!(Error::from(KeyError::Lost).code, Code::KeyLost);
     assert_eq!(Error::from(KeyError::Unsupported).code, Code::Unsupported);
     assert_eq!(Error::from(KeyError::Failed).code, Code::StorageFailed);
+    assert_eq!(Error::from(KeyError::NoAnswer).code, Code::PlatformSilent);
+    assert_eq!(Error::from(NotLocked::NoAnswer).code, Code::PlatformSilent);
+    assert_eq!(Error::from(NotLocked::Unsupported).code, Code::Unsupported);
     assert_eq!(Error::from(NoEntropy).code, Code::NoEntropy);
     assert_eq!(Error::from(Unreachable).code, Code::Offline);
     assert_eq!(Error::from(Broken::Gap).code, Code::ChainGap);

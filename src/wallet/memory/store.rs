@@ -13,6 +13,8 @@ struct Inner {
     corrupt: Cell<bool>,
     fail: Cell<Option<StoreError>>,
     crash_after_write: Cell<bool>,
+    /// At how many writes no answer comes.
+    silent_at: Cell<u32>,
     writes: Cell<u32>,
 }
 
@@ -59,6 +61,11 @@ impl MemoryStore {
         self.inner.crash_after_write.set(true);
     }
 
+    /// The change that is so many from now (1: the next) reaches the disk, and whoever waits for it is told that no answer came.
+    pub fn silent_at(&self, change: u32) {
+        self.inner.silent_at.set(self.writes().saturating_add(change));
+    }
+
     /// How many changes have reached the disk.
     #[must_use]
     pub fn writes(&self) -> u32 {
@@ -98,15 +105,14 @@ impl Store for MemoryStore {
         change: &mut dyn FnMut(Kept<SoftHandle>) -> Option<Record<SoftHandle>>,
     ) -> Result<(), StoreError> {
         let kept = self.load().await?;
-        if let Some(record) = change(kept) {
-            self.inner.record.replace(Some(record));
-            self.inner.gone.set(false);
-            self.inner.writes.set(self.inner.writes.get().saturating_add(1));
-        }
+        let Some(record) = change(kept) else { return Ok(()) };
+        self.inner.record.replace(Some(record));
+        self.inner.gone.set(false);
+        self.inner.writes.set(self.inner.writes.get().saturating_add(1));
         if self.inner.crash_after_write.replace(false) {
             core::future::pending::<()>().await;
         }
-        Ok(())
+        if self.writes() == self.inner.silent_at.get() { Err(StoreError::NoAnswer) } else { Ok(()) }
     }
 
     async fn erase(&self) -> Result<(), StoreError> {
