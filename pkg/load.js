@@ -1,6 +1,6 @@
 // @ts-check
 /** Loads the module once, checks that it is the one this package was built with, and remembers when it stops. */
-import { compiled, once } from "./compile.js";
+import { loader } from "./compile.js";
 import { JitsuinError, isJitsuinError, refuse } from "./error.js";
 import { onTrap } from "./trap.js";
 import { revive } from "./values.js";
@@ -26,13 +26,7 @@ function crash(cause) {
   return error;
 }
 
-const load = once(async (source) => {
-  const module = await compiled(source, () => new URL("./wasm/page/jitsuin_bg.wasm", import.meta.url), digest);
-  try {
-    await instantiate({ module_or_path: module });
-  } catch (cause) {
-    throw refuse("wasm-load-failed", { cause });
-  }
+const load = loader(instantiate, () => new URL("./wasm/page/jitsuin_bg.wasm", import.meta.url), digest, () => {
   onTrap("page", crash);
   ready = true;
 });

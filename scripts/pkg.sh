@@ -16,19 +16,8 @@ readonly wasm_size=(-Oz --converge --low-memory-unused --one-caller-inline-max-f
 readonly wasm_quick=(-O1)
 
 # What makes a package of a raw module.
-readonly shaping=(scripts/pkg.sh scripts/short.mjs tests/package-lock.json)
+readonly shaping=(scripts/pkg.sh scripts/glue.mjs scripts/short.mjs tests/package-lock.json)
 sources=$({ digest src Cargo.toml Cargo.lock scripts/wasm.sh "${shaping[@]}" && rustc --version; } | sha256)
-
-# watch_traps NAME GLUE: a trap says nothing, so the glue's one way into the module is watched (pkg/trap.js).
-watch_traps() {
-  local line='    wasm = instance.exports;'
-  [ "$(grep -cxF "$line" "$2")" = 1 ] || stop "wasm-bindgen $WASM_BINDGEN writes another glue than scripts/pkg.sh knows"
-  {
-    echo 'import { watched } from "../../trap.js";'
-    sed "s/^$line\$/    wasm = watched(\"$1\", instance.exports);/" "$2"
-  } >"$2.new"
-  mv "$2.new" "$2"
-}
 
 binaryen() {
   local tool=$1
@@ -59,8 +48,8 @@ module() {
     need_npm_tools
     say "wasm-bindgen and wasm-opt: $name"
     rm -rf "$new"
-    "$WASM_BINDGEN_PATH" --target web --out-name jitsuin --out-dir "$new" "$raw"
-    watch_traps "$name" "$new/jitsuin.js"
+    "$WASM_BINDGEN_PATH" --target web --omit-default-module-path --out-name jitsuin --out-dir "$new" "$raw"
+    node scripts/glue.mjs "$name" "$new/jitsuin.js"
     cp "$new/jitsuin_bg.wasm" "target/wasm/$name.named.wasm"
     # The JavaScript halves of the room `browser`, where the glue imports them.
     if grep -q '"./browser/' "$new/jitsuin.js"; then
