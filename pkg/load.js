@@ -13,6 +13,7 @@ import { digest } from "./wasm/page/digest.js";
 
 let raw = /** @type {Raw} */ (/** @type {unknown} */ (glue));
 let ready = false;
+let adopted = false;
 let crashed = false;
 /** Calls that would wait for ever if the module stopped. @type {Set<(error: Error) => void>} */
 const waiting = new Set();
@@ -45,9 +46,13 @@ export default function init(source) {
  */
 export function adopt(other) {
   raw = other;
+  adopted = true;
   onTrap("testing", crash);
   ready = true;
 }
+
+/** Whether the test kit's module is the one in use. */
+export const isTestKit = () => adopted;
 
 /** The module's calls. @returns {Raw} */
 export function module() {

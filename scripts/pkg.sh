@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # pkg.sh [MODULE...]: builds the npm package's generated part, all of it or the named modules: one folder of pkg/wasm per module,
 # each with the module, its glue, and the digest that pkg's loader checks. A module is rebuilt when something it is made of has changed.
-# pkg/digests.json names the SHA-256 of each file of the package that is there.
+# pkg/digests.json names the SHA-256 of each file of the package that is there. What people read is copied from the repository.
 . "$(dirname "$0")/setup.sh"
 
 readonly PAGE_GZIP_LIMIT=196608 # 192 KiB: plain code on the stable toolchain, about half of the smallest peer that holds keys
@@ -86,6 +86,7 @@ for name in "$@"; do
   file=pkg/wasm/$name/jitsuin_bg.wasm
   say "$name module: $(size "$file") bytes, $(gzip_size "$file") bytes gzip"
 done
+node scripts/papers.mjs
 node scripts/digests.mjs
 [ -f pkg/wasm/page/jitsuin_bg.wasm ] || exit 0
 page=$(gzip_size pkg/wasm/page/jitsuin_bg.wasm)
