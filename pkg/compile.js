@@ -19,8 +19,9 @@ export function loader(instantiate, address, digest, loaded) {
     try {
       await instantiate({ module_or_path: module });
     } catch (cause) {
-      // No memory is a RangeError. What does not link was given compiled, where no digest can be checked: it is of another release.
-      throw refuse(cause instanceof RangeError ? "wasm-load-failed" : "wasm-digest", { cause });
+      // What does not link was given compiled, where no digest can be checked: it is of another release. The rest is want of memory.
+      const another = cause instanceof WebAssembly.LinkError || cause instanceof TypeError;
+      throw refuse(another ? "wasm-digest" : "wasm-load-failed", { cause });
     }
     loaded?.();
   });
@@ -52,7 +53,9 @@ function once(load) {
  */
 async function compiled(given, address, digest) {
   if (typeof WebAssembly !== "object") throw refuse("no-webassembly");
-  if (typeof TextDecoder !== "function") throw refuse("unsupported", { message: `There is no TextDecoder: see ${GUIDE} for test runners that take it away.` });
+  if (typeof TextDecoder !== "function" || typeof TextEncoder !== "function") {
+    throw refuse("unsupported", { message: `There is no TextDecoder or no TextEncoder: see ${GUIDE} for test runners that take them away.` });
+  }
   const source = await promised(given);
   if (is(source, "WebAssembly.Module")) return /** @type {WebAssembly.Module} */ (source);
   const { bytes, url } = await fetched(source, address);

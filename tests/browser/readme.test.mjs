@@ -9,7 +9,7 @@ import { charge, openPage, readInbox, setUpTill } from "../lib/pages.mjs";
 import { readWithZxing } from "../lib/scan.mjs";
 
 const README = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
-const [, LINES = ""] = /```ts\n(import \{ Wallet \} from "jitsuin";[^`]*)```/.exec(README) ?? [];
+const [, LINES] = /```ts\n(import \{ Wallet \} from "jitsuin";[^]*?)```/.exec(README) ?? assert.fail("the README has no lines for a page");
 const HANAKO = { login: "hanako", password: "hanako-password", contact: "hanako@example.test" };
 const PAGE = `<!doctype html><html lang="en"><title>README</title><body><button id="button">Go on</button><div id="code"></div><script type="module" src="/readme-page.js"></script></body></html>`;
 const SCRIPT = `

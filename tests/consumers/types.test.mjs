@@ -2,9 +2,9 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
-import { paper, project, run, tools } from "./lib/project.mjs";
+import { block, project, run, tools } from "./lib/project.mjs";
 
-const [, README] = /```ts\n(import \{ Wallet \} from "jitsuin";[^`]*)```/.exec(paper("README.md")) ?? [];
+const README = block("README.md", 'import { Wallet } from "jitsuin"');
 const USES = `
 import init, { type JitsuinError, isJitsuinError, isSupported, qr } from "jitsuin";
 import codes, { parseMerchantCode } from "jitsuin/codes";
@@ -37,7 +37,7 @@ const options = { strict: true, noEmit: true, target: "ES2022", lib: ["ES2022", 
 for (const compiler of ["typescript", "typescript-5.4"]) {
   for (const [module, moduleResolution] of [["ESNext", "bundler"], ["NodeNext", "NodeNext"]]) {
     test(`${compiler}, ${moduleResolution}: every entry has types, and the README's lines compile under strict`, async (t) => {
-      const folder = project(t, { "readme.ts": String(README), "uses.ts": USES, "tsconfig.json": JSON.stringify({ compilerOptions: { ...options, module, moduleResolution }, files: ["readme.ts", "uses.ts"] }) });
+      const folder = project(t, { "readme.ts": README, "uses.ts": USES, "tsconfig.json": JSON.stringify({ compilerOptions: { ...options, module, moduleResolution }, files: ["readme.ts", "uses.ts"] }) });
       const { ok, said } = await run(folder, [join(tools, compiler, "bin/tsc"), "--project", "."]);
       assert.ok(ok, said);
     });

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { ENTRIES, LOADED, MAIN, PAGE } from "./lib/entries.mjs";
 import { said } from "./lib/page.mjs";
-import { paper, project, run, serve, tools } from "./lib/project.mjs";
+import { block, project, run, serve, tools } from "./lib/project.mjs";
 
 const FILES = { "index.html": PAGE, "src/main.js": MAIN, "src/entries.js": ENTRIES };
 /** The page's own line. */
-const [, SETTING] = /```js\n(\/\/ vite\.config\.js\n[^`]*)```/.exec(paper("docs/bundlers.md")) ?? [];
+const SETTING = block("docs/bundlers.md", "// vite.config.js");
 const FOLDERS = /** @type {const} */ (["page", "codes", "verifier", "testing"]);
 
 for (const version of ["5", "6", "7", "8"]) {
@@ -28,7 +28,7 @@ for (const version of ["5", "6", "7", "8"]) {
   });
 
   test(`Vite ${version}: with the setting every entry loads`, async (t) => {
-    const { url } = await serve(t, project(t, { ...FILES, "vite.config.js": String(SETTING) }), [vite, "--port", "0"]);
+    const { url } = await serve(t, project(t, { ...FILES, "vite.config.js": SETTING }), [vite, "--port", "0"]);
     assert.deepEqual(await said(url), { ...LOADED, supported: true });
   });
 

@@ -191,13 +191,15 @@ for (const [entry, folder] of LOADING) {
     for (const { message } of said.slice(0, 2)) assert.match(message, /compiled WebAssembly\.Module/);
   });
 
-  test(`${entry}: a place without TextDecoder is named`, () => {
-    const { code, message } = loadedWith(entry, `
-      delete globalThis.TextDecoder;
-      console.log(JSON.stringify(await outcome(bytes(folder))));`);
-    assert.equal(code, "unsupported");
-    assert.match(message, /TextDecoder/);
-  });
+  for (const lacking of ["TextDecoder", "TextEncoder"]) {
+    test(`${entry}: a place without ${lacking} is named`, () => {
+      const { code, message } = loadedWith(entry, `
+        delete globalThis.${lacking};
+        console.log(JSON.stringify(await outcome(bytes(folder))));`);
+      assert.equal(code, "unsupported");
+      assert.match(message, new RegExp(lacking));
+    });
+  }
 }
 
 test("a failed fetch is retried, and calls while loading share one", async () => {

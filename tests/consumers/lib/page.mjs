@@ -1,14 +1,20 @@
-// The page of a user's server, in a real Chromium.
+// The page of a user's server, in a real Chromium: one for all tests of a file.
+import { after } from "node:test";
 import { launchChromium } from "../../lib/engines.mjs";
+
+/** @type {ReturnType<typeof launchChromium> | null} */
+let browser = null;
+after(async () => (await browser)?.close());
 
 /**
  * What the page of the entries says once it is there, however often its server reloads it meanwhile.
  * @param {string} url
  */
 export async function said(url) {
-  const browser = await launchChromium();
+  browser ??= launchChromium();
+  const context = await (await browser).newContext();
   try {
-    const page = await browser.newPage();
+    const page = await context.newPage();
     await page.goto(url);
     for (let tries = 1; ; tries += 1) {
       try {
@@ -20,6 +26,6 @@ export async function said(url) {
       }
     }
   } finally {
-    await browser.close();
+    await context.close();
   }
 }

@@ -46,6 +46,13 @@ export function project(t, files) {
 /** A document of the package. @param {string} name */
 export const paper = (name) => readFileSync(join(packed, name), "utf8");
 
+/** The block of code in a document that begins so. @param {string} name @param {string} start */
+export function block(name, start) {
+  const found = [...paper(name).matchAll(/^```\w+\n([^]*?)^```$/gm)].map(([, code]) => code).filter((code) => code.startsWith(start));
+  if (found.length !== 1) throw new Error(`${name} has ${found.length} blocks that begin with ${start}`);
+  return found[0];
+}
+
 /**
  * Run a tool of the project in Node; never rejects.
  * @param {string} folder @param {string[]} args @param {Record<string, string>} [environment]
