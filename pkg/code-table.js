@@ -105,9 +105,9 @@ export const CODES = Object.freeze({
   "shop-code-malformed": ["user", false, "The text is not a merchant-presented code of EMVCo."],
   "shop-code-bad-crc": ["user", true, "The scanned code is damaged: its check value is that of another text."],
   "not-initialised": ["page", false, "The module is not loaded: await init() or Wallet.open() first."],
-  "wasm-load-failed": ["page", true, "The module could not be fetched."],
+  "wasm-load-failed": ["page", true, "The module could not be loaded."],
   "wasm-blocked": ["page", false, "The page's content policy blocks WebAssembly."],
-  "wasm-digest": ["page", false, "The module is not the one this package was built with."],
+  "wasm-digest": ["page", false, "The module and the scripts are of two releases, or one was changed: reload."],
   "no-webassembly": ["host", false, "This browser has no WebAssembly."],
   "module-crashed": ["page", false, "The module stopped: reload the page."],
 });

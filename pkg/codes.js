@@ -1,6 +1,6 @@
 // @ts-check
 /** `jitsuin/codes`: scanned shop codes. An entry with a module of its own, so that a page without a scanner does not load it. */
-import { compiled, once, starter } from "./compile.js";
+import { loader } from "./compile.js";
 import { refuse } from "./error.js";
 import { onTrap } from "./trap.js";
 import { freeze, revive } from "./values.js";
@@ -15,10 +15,7 @@ onTrap("codes", () => {
   crashed = true;
 });
 
-const start = starter(instantiate);
-const init = once(async (source) => {
-  const module = await compiled(source, () => new URL("./wasm/codes/jitsuin_bg.wasm", import.meta.url), digest);
-  await start(module);
+const init = loader(instantiate, () => new URL("./wasm/codes/jitsuin_bg.wasm", import.meta.url), digest, () => {
   ready = true;
 });
 

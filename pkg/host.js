@@ -22,7 +22,7 @@ const ATTESTATION = 16_384;
 const UNASKED = ["token", "dpop", "proof"];
 
 /** Nothing else that is signed starts so. */
-const PROOF = new TextEncoder().encode("jitsuin/v1/key-proof\0");
+const PROOF = Uint8Array.from("jitsuin/v1/key-proof\0", (letter) => letter.charCodeAt(0));
 const NONCE = 16;
 const STATEMENT = /^application\/vnd\.jitsuin\.([a-z-]+)\.v1\+cose$/;
 /** Purposes by the statement's name in its `typ`. @type {Record<string, Purpose>} */

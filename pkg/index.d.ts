@@ -6,7 +6,10 @@
 
 // ---- loading -----------------------------------------------------------------------------------------------------
 
-/** Where the wasm comes from. Left out: `new URL("./wasm/page/jitsuin_bg.wasm", import.meta.url)`. All but a compiled `Module` are checked by SHA-256. */
+/**
+ * Where the wasm comes from. Left out: the file beside the package's scripts, which Node reads and other places fetch. All but a compiled
+ * `Module` are checked by SHA-256. What each bundler and runtime needs: docs/bundlers.md.
+ */
 export type WasmSource = string | URL | Request | Response | BufferSource | WebAssembly.Module;
 /**
  * Loads the module once; calls while loading share one promise; after a failed load the next call tries again. `Wallet.open` calls it,
@@ -15,7 +18,7 @@ export type WasmSource = string | URL | Request | Response | BufferSource | WebA
 declare function init(source?: WasmSource | PromiseLike<WasmSource>): Promise<void>;
 export default init;
 export { init };
-/** Synchronous, needs no `init`: a window, a secure context, WebAssembly, WebCrypto, IndexedDB, Web Locks, WebAuthn. `false` while rendering on a server. */
+/** Synchronous, needs no `init`: a window, a secure context, WebAssembly, WebCrypto, IndexedDB, Web Locks, WebAuthn. `false` while rendering on a server, in workers and in jsdom. Never throws. */
 export function isSupported(): boolean;
 /**
  * What this place can do, by real round trips; asks the user for nothing, needs no `init`. `missing` names what a page or a host app must
@@ -526,6 +529,9 @@ export interface ErrorDetails {
   "shop-code-malformed": { readonly reason: string; readonly character: number };
   "shop-code-bad-crc": { readonly reason: string; readonly character: number };
   "wasm-blocked": { readonly header: string };
+  /** What came in the place of the module: its address, HTTP status and content type, each where known. */
+  "wasm-load-failed": { readonly url: string | null; readonly status: number | null; readonly type: string | null };
+  "wasm-digest": { readonly url: string | null };
   /** What the host app's maker must set. */
   "webview-not-linked": { readonly setting: string };
   /** Where WebAuthn is missing: what an enrolled wallet does all the same. */
@@ -536,7 +542,7 @@ export interface JitsuinErrorFields {
   readonly fix: "user" | "page" | "host" | "issuer";
   readonly retryable: boolean;
   readonly confidence: "certain" | "likely" | "guess";
-  /** The code's page, relative to the package's repository. */
+  /** The code's place in the documents that the package brings: a path from the package's folder, such as `docs/errors.md#offline`. */
   readonly docs: string;
 }
 /** A real `Error`. `message` is English, for logs; what the user reads comes from `jitsuin/messages`. `switch (error.code)` narrows `details`. */

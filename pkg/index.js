@@ -11,13 +11,18 @@ export { capabilities } from "./capabilities.js";
 export { formatMoney, parseMoney } from "./money.js";
 
 export function isSupported() {
-  return (
-    typeof window === "object" &&
-    window.isSecureContext &&
-    typeof WebAssembly === "object" &&
-    Boolean(globalThis.crypto?.subtle) &&
-    typeof indexedDB === "object" &&
-    Boolean(navigator.locks) &&
-    Boolean(navigator.credentials)
-  );
+  try {
+    return (
+      typeof window === "object" &&
+      window.isSecureContext === true &&
+      typeof WebAssembly === "object" &&
+      Boolean(globalThis.crypto?.subtle) &&
+      Boolean(globalThis.indexedDB) &&
+      Boolean(navigator.locks) &&
+      Boolean(navigator.credentials)
+    );
+  } catch {
+    // Some places throw where one only looks, such as Firefox at `indexedDB` where cookies are blocked.
+    return false;
+  }
 }

@@ -1,6 +1,6 @@
 // @ts-check
 /** Loads the module once, checks that it is the one this package was built with, and remembers when it stops. */
-import { compiled, once, starter } from "./compile.js";
+import { loader } from "./compile.js";
 import { JitsuinError, isJitsuinError, refuse } from "./error.js";
 import { onTrap } from "./trap.js";
 import { revive } from "./values.js";
@@ -13,6 +13,7 @@ import { digest } from "./wasm/page/digest.js";
 
 let raw = /** @type {Raw} */ (/** @type {unknown} */ (glue));
 let ready = false;
+let adopted = false;
 let crashed = false;
 /** Calls that would wait for ever if the module stopped. @type {Set<(error: Error) => void>} */
 const waiting = new Set();
@@ -26,10 +27,7 @@ function crash(cause) {
   return error;
 }
 
-const start = starter(instantiate);
-const load = once(async (source) => {
-  const module = await compiled(source, () => new URL("./wasm/page/jitsuin_bg.wasm", import.meta.url), digest);
-  await start(module);
+const load = loader(instantiate, () => new URL("./wasm/page/jitsuin_bg.wasm", import.meta.url), digest, () => {
   onTrap("page", crash);
   ready = true;
 });
@@ -48,9 +46,13 @@ export default function init(source) {
  */
 export function adopt(other) {
   raw = other;
+  adopted = true;
   onTrap("testing", crash);
   ready = true;
 }
+
+/** Whether the test kit's module is the one in use. */
+export const isTestKit = () => adopted;
 
 /** The module's calls. @returns {Raw} */
 export function module() {

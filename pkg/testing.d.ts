@@ -1,10 +1,10 @@
 /** For tests only: a pretend world whose secrets are anybody's. */
-import type { Device, ErrorCode, Money, Wallet, WalletOptions, WalletState } from "./index.js";
+import type { Device, ErrorCode, Money, Wallet, WalletOptions, WalletState, WasmSource } from "./index.js";
 
 /**
- * One pretend world in this process (Node 20 or newer, or a page): the issuer's real rules in wasm over a ledger in memory, wallets over
+ * One pretend world in this process (Node 20.16 or newer, or a page): the issuer's real rules in wasm over a ledger in memory, wallets over
  * ports in memory, a soft authenticator, a clock you move. Its issuer is `https://issuer.test`, its wallet page `https://wallet.test`.
- * Code: `bad-argument` unless `iKnowThisIsATest` is `true`.
+ * Codes: `bad-argument` unless `iKnowThisIsATest` is `true`; those of `init`.
  */
 export function createWorld(options: WorldOptions): Promise<World>;
 export interface WorldOptions {
@@ -19,6 +19,8 @@ export interface WorldOptions {
   readonly attestedBy?: JsonWebKey;
   /** Origin of the wallet page, as browsers write it; else `bad-argument`. Default `https://wallet.test`. */
   readonly origin?: string;
+  /** The kit's module, where it is not beside this file (`jitsuin/wasm/testing`). Default: the module beside this file. */
+  readonly wasm?: WasmSource | PromiseLike<WasmSource>;
 }
 /** What one device may do; each figure alone may be given. */
 export interface Policy {

@@ -3,7 +3,8 @@
  * One pretend world in this process: the issuer's real rules in wasm over a ledger in memory, wallets over ports in memory, a soft
  * authenticator, a clock you move. For tests only: nothing here keeps a secret.
  */
-import { badArgument, refuse } from "./error.js";
+import { builtin, loader } from "./compile.js";
+import { badArgument } from "./error.js";
 import { adopt, guarded, now as ask } from "./load.js";
 import { revive } from "./values.js";
 import { Wallet } from "./wallet.js";
@@ -24,23 +25,9 @@ const UNITS = { days: 86_400_000, hours: 3_600_000, minutes: 60_000, seconds: 10
 const homes = new WeakMap();
 /** And this gives what its key is sealed under. @type {WeakMap<Function, () => Uint8Array | null>} */
 const secrets = new WeakMap();
-/** @type {Promise<void> | null} */
-let loading = null;
 let worlds = 0;
 
-async function bytes() {
-  const file = new URL("./wasm/testing/jitsuin_bg.wasm", import.meta.url);
-  if (file.protocol !== "file:") return new Uint8Array(await (await fetch(file)).arrayBuffer());
-  // Named at run time, so that a bundler for pages does not look for it.
-  const { readFile } = await import(/* @vite-ignore */ ["node", "fs/promises"].join(":"));
-  return new Uint8Array(await readFile(file));
-}
-
-async function load() {
-  const module = await bytes();
-  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", module));
-  if ([...hash].map((byte) => byte.toString(16).padStart(2, "0")).join("") !== digest) throw refuse("wasm-digest");
-  await instantiate({ module_or_path: module });
+const load = loader(instantiate, () => new URL("./wasm/testing/jitsuin_bg.wasm", import.meta.url), digest, () => {
   const { RawWallet } = glue;
   adopt({
     ...glue,
@@ -49,7 +36,7 @@ async function load() {
       open: (given, send, changed, host) => (send && homes.get(send)?.open_wallet(given, send, changed, secrets.get(send))) ?? RawWallet.open(given, send, changed, host),
     },
   });
-}
+});
 
 /** @param {JsonWebKey} key */
 const point = ({ kty, crv, x, y }) => ({ kty, crv, x, y });
@@ -57,9 +44,8 @@ const point = ({ kty, crv, x, y }) => ({ kty, crv, x, y });
 /** @param {import("./testing.js").WorldOptions} options */
 export async function createWorld(options) {
   if (options?.iKnowThisIsATest !== true) throw badArgument("iKnowThisIsATest", "A test world holds no secret: say iKnowThisIsATest: true.");
-  loading ??= load();
-  await loading;
-  const { seed, now, origin = ORIGIN, policy, attestedBy } = options;
+  const { seed, now, origin = ORIGIN, policy, attestedBy, wasm } = options;
+  await load(wasm);
   const started = now?.getTime() ?? Date.now();
   const limits = policy && {
     per_payment: policy.perPayment?.amount.toString(), per_day: policy.perDay?.amount.toString(), top_ups_per_day: policy.topUpsPerDay,
@@ -100,7 +86,8 @@ const unreachable = () => new TypeError("Failed to fetch");
  * @param {number} port
  */
 async function listen(answer, port) {
-  const { createServer } = await import(/* @vite-ignore */ ["node", "http"].join(":"));
+  const { createServer } = builtin("http") ?? {};
+  if (!createServer) throw refuse("unsupported", { message: "Only Node serves an issuer: give its `fetch` to the wallet here." });
   const headers = {
     "access-control-allow-origin": "*", "access-control-allow-headers": "content-type, dpop", "access-control-allow-methods": "GET, POST",
     "access-control-expose-headers": "DPoP-Nonce, Retry-After",

@@ -1,5 +1,5 @@
 /**
- * `jitsuin/verifier`: the issuer's checks of payment tokens, step-ups and proofs of possession, for servers in Node 20 or newer and other
+ * `jitsuin/verifier`: the issuer's checks of payment tokens, step-ups and proofs of possession, for servers in Node 20.16 or newer and other
  * runtimes of ES modules. A server that keeps accounts of its own needs no more of the issuer's side than this. See docs/verifier.md.
  */
 import type { Custody, Money, WasmSource } from "./index.js";

@@ -3,7 +3,7 @@
  * `jitsuin/verifier`: the issuer's checks for servers in Node or any other runtime of ES modules. The checks are the module's; here is
  * what waits between them (the server's own look-ups) and the shape of what comes out. Nothing is remembered, nothing needs a page.
  */
-import { compiled, once, starter } from "./compile.js";
+import { loader } from "./compile.js";
 import { JitsuinError, badArgument, isJitsuinError, refuse } from "./error.js";
 import { onTrap } from "./trap.js";
 import { freeze } from "./values.js";
@@ -23,28 +23,7 @@ onTrap("verifier", () => {
   crashed = true;
 });
 
-const start = starter(instantiate);
-const load = once(async (source) => {
-  const module = await compiled(chosen(source), here, digest);
-  await start(module);
-});
-
-const here = () => new URL("./wasm/verifier/jitsuin_bg.wasm", import.meta.url);
-
-/** @param {unknown} source */
-const chosen = async (source) => (await source) ?? own();
-
-/** Node's `fetch` takes no address of a file. */
-async function own() {
-  if (here().protocol !== "file:") return undefined;
-  try {
-    // Named at run time, so that a bundler for pages does not look for it.
-    const { readFile } = await import(/* @vite-ignore */ ["node", "fs/promises"].join(":"));
-    return new Uint8Array(await readFile(here()));
-  } catch {
-    return undefined;
-  }
-}
+const load = loader(instantiate, () => new URL("./wasm/verifier/jitsuin_bg.wasm", import.meta.url), digest);
 
 /**
  * One call of the module.

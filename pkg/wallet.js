@@ -6,7 +6,7 @@ import { badArgument, refuse } from "./error.js";
 import { asked, bind, minorUnits, optional, text, until } from "./given.js";
 import { bridgeTo } from "./host.js";
 import { Listeners } from "./listeners.js";
-import init, { guarded, now } from "./load.js";
+import init, { guarded, isTestKit, now } from "./load.js";
 import { autoLock } from "./lock.js";
 import { News } from "./news.js";
 import { present } from "./present.js";
@@ -205,8 +205,8 @@ export class Wallet {
 
   /** Said before a person types or taps anything: without passkeys nothing can be agreed to here. */
   #needWebAuthn() {
-    // Outside a page there is no platform to ask: the test kit brings an authenticator of its own.
-    if (typeof window !== "object" || hasWebAuthn()) return;
+    // The test kit brings an authenticator of its own, also to jsdom, which has a window and no passkeys.
+    if (isTestKit() || typeof window !== "object" || hasWebAuthn()) return;
     const where = webview();
     if (where) throw refuse("webview-not-linked", { details: { setting: setting(where) } });
     throw refuse("unsupported", { details: withoutWebAuthn(), message: "There is no WebAuthn, so no device can be enrolled and nothing agreed to here." });

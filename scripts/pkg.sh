@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # pkg.sh [MODULE...]: builds the npm package's generated part, all of it or the named modules: one folder of pkg/wasm per module,
 # each with the module, its glue, and the digest that pkg's loader checks. A module is rebuilt when something it is made of has changed.
-# pkg/digests.json names the SHA-256 of each file of the package that is there.
+# pkg/digests.json names the SHA-256 of each file of the package that is there. What people read is copied from the repository.
 . "$(dirname "$0")/setup.sh"
 
 readonly PAGE_GZIP_LIMIT=196608 # 192 KiB: plain code on the stable toolchain, about half of the smallest peer that holds keys
@@ -16,19 +16,8 @@ readonly wasm_size=(-Oz --converge --low-memory-unused --one-caller-inline-max-f
 readonly wasm_quick=(-O1)
 
 # What makes a package of a raw module.
-readonly shaping=(scripts/pkg.sh scripts/short.mjs tests/package-lock.json)
+readonly shaping=(scripts/pkg.sh scripts/glue.mjs scripts/short.mjs tests/package-lock.json)
 sources=$({ digest src Cargo.toml Cargo.lock scripts/wasm.sh "${shaping[@]}" && rustc --version; } | sha256)
-
-# watch_traps NAME GLUE: a trap says nothing, so the glue's one way into the module is watched (pkg/trap.js).
-watch_traps() {
-  local line='    wasm = instance.exports;'
-  [ "$(grep -cxF "$line" "$2")" = 1 ] || stop "wasm-bindgen $WASM_BINDGEN writes another glue than scripts/pkg.sh knows"
-  {
-    echo 'import { watched } from "../../trap.js";'
-    sed "s/^$line\$/    wasm = watched(\"$1\", instance.exports);/" "$2"
-  } >"$2.new"
-  mv "$2.new" "$2"
-}
 
 binaryen() {
   local tool=$1
@@ -59,8 +48,8 @@ module() {
     need_npm_tools
     say "wasm-bindgen and wasm-opt: $name"
     rm -rf "$new"
-    "$WASM_BINDGEN_PATH" --target web --out-name jitsuin --out-dir "$new" "$raw"
-    watch_traps "$name" "$new/jitsuin.js"
+    "$WASM_BINDGEN_PATH" --target web --omit-default-module-path --out-name jitsuin --out-dir "$new" "$raw"
+    node scripts/glue.mjs "$name" "$new/jitsuin.js"
     cp "$new/jitsuin_bg.wasm" "target/wasm/$name.named.wasm"
     # The JavaScript halves of the room `browser`, where the glue imports them.
     if grep -q '"./browser/' "$new/jitsuin.js"; then
@@ -97,6 +86,7 @@ for name in "$@"; do
   file=pkg/wasm/$name/jitsuin_bg.wasm
   say "$name module: $(size "$file") bytes, $(gzip_size "$file") bytes gzip"
 done
+node scripts/papers.mjs
 node scripts/digests.mjs
 [ -f pkg/wasm/page/jitsuin_bg.wasm ] || exit 0
 page=$(gzip_size pkg/wasm/page/jitsuin_bg.wasm)

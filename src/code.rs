@@ -232,9 +232,9 @@ codes! {
 
     // Loading, said by the package.
     NotInitialised "not-initialised" Page Page false 400 "The module is not loaded: await init() or Wallet.open() first.";
-    WasmLoadFailed "wasm-load-failed" Page Page true 400 "The module could not be fetched.";
+    WasmLoadFailed "wasm-load-failed" Page Page true 400 "The module could not be loaded.";
     WasmBlocked "wasm-blocked" Page Page false 400 "The page's content policy blocks WebAssembly.";
-    WasmDigest "wasm-digest" Page Page false 400 "The module is not the one this package was built with.";
+    WasmDigest "wasm-digest" Page Page false 400 "The module and the scripts are of two releases, or one was changed: reload.";
     NoWebassembly "no-webassembly" User Host false 400 "This browser has no WebAssembly.";
     ModuleCrashed "module-crashed" Page Page false 500 "The module stopped: reload the page.";
 }

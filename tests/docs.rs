@@ -29,8 +29,16 @@ fn errors_page() -> String {
             code.status()
         )
         .unwrap();
+        if loads(code) {
+            page.push_str("What helps in which bundler and runtime: [bundlers.md](bundlers.md#what-the-errors-of-loading-mean).\n");
+        }
     }
     page
+}
+
+/// Said by the package as it loads its module.
+fn loads(code: Code) -> bool {
+    matches!(code, Code::WasmLoadFailed | Code::WasmBlocked | Code::WasmDigest | Code::NoWebassembly)
 }
 
 fn code_table() -> String {

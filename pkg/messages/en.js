@@ -104,9 +104,9 @@ export const en = Object.freeze({
   "shop-code-malformed": { title: "Not a payment code", body: "This picture is not a payment code of a shop. Nothing was paid.", action: "Scan again" },
   "shop-code-bad-crc": { title: "The code could not be read", body: "It was read with a mistake. Hold the camera still and closer, or ask the shop for a clean code.", action: "Scan again" },
   "not-initialised": { title: "Wallet is not loaded yet", body: "Wait a moment, or reload the page.", action: "Reload" },
-  "wasm-load-failed": { title: "Wallet could not be loaded", body: "Check your connection.", action: "Try again" },
+  "wasm-load-failed": { title: "Wallet could not be loaded", body: "A part of it did not come. If trying again does not help, tell the support of this page.", action: "Try again" },
   "wasm-blocked": { title: "Wallet is blocked", body: "This page does not allow the wallet to run. Tell its support.", action: null },
-  "wasm-digest": { title: "Wallet was changed", body: "What was loaded is not the genuine wallet, so it was not started. Reload the page.", action: "Reload" },
+  "wasm-digest": { title: "Wallet must be reloaded", body: "Its parts do not belong together, so it was not started. It may just have been updated. Reload the page; if that does not help, tell its support.", action: "Reload" },
   "no-webassembly": { title: "Browser is too old", body: "The wallet needs an up-to-date browser. Some browsers switch this off in a safe mode.", action: null },
   "module-crashed": { title: "Wallet stopped", body: "Reload the page. Your money is safe.", action: "Reload" },
 });

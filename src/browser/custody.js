@@ -6,7 +6,7 @@ import { storedAndRead } from "./store.js";
 import { SIGNING, isKey, isNative, make, pair, sign, subtle } from "./web_crypto.js";
 
 /** Nothing else that is signed starts so. */
-const PROBE = new TextEncoder().encode("jitsuin/v1/probe");
+const PROBE = Uint8Array.from("jitsuin/v1/probe", (letter) => letter.charCodeAt(0));
 
 /** What a place fails with that does not store keys. */
 const NO_PLACE = ["DataCloneError", "SecurityError", "NotSupportedError"];
