@@ -4,6 +4,7 @@
  * authenticator, a clock you move. For tests only: nothing here keeps a secret.
  */
 import { refuse } from "./error.js";
+import { bind } from "./given.js";
 import { adopt, guarded, now as ask } from "./load.js";
 import { revive } from "./values.js";
 import { Wallet } from "./wallet.js";
@@ -146,6 +147,7 @@ class World {
    * @param {number | null} started
    */
   constructor(raw, name, started) {
+    bind(this);
     this.#raw = raw;
     this.#name = name;
     this.#passed = started;
