@@ -14,7 +14,8 @@ import { yen } from "../lib/words.mjs";
 const DIFFERS = {
   // Neither can say what lies over an element but lets taps through, and this one is no ancestor's.
   firefox: { "an overlay of somebody else that taps pass": "unknown" },
-  webkit: { "an overlay of somebody else that taps pass": "unknown" },
+  // WebKitGTK lays the vertical text out to the right of the view, and gives places as if nothing were zoomed.
+  webkit: { "an overlay of somebody else that taps pass": "unknown", "what text inherits": "outside", "a zoom": "outside" },
 };
 
 /** @param {import("../lib/three.mjs").Engine} engine @returns {Promise<Uint8Array>} */
