@@ -35,12 +35,16 @@ export const optional = (value, name) => (value === undefined ? undefined : text
  */
 export const asked = (...words) => JSON.stringify(words.map((word) => word?.replace(/\p{Surrogate}/gu, "\ufffd")));
 
-/** @param {object} object */
+/**
+ * Binds an object's methods and getters to itself: what has private members also works when it is called through a proxy (Vue, MobX) or
+ * taken out of the object.
+ * @param {object} object
+ */
 export function bind(object) {
   const prototype = Object.getPrototypeOf(object);
-  for (const name of Object.getOwnPropertyNames(prototype)) {
-    const method = Object.getOwnPropertyDescriptor(prototype, name)?.value;
-    if (name !== "constructor" && typeof method === "function") Object.defineProperty(object, name, { value: method.bind(object) });
+  for (const [name, { value, get }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+    if (get) Object.defineProperty(object, name, { get: get.bind(object) });
+    else if (name !== "constructor" && typeof value === "function") Object.defineProperty(object, name, { value: value.bind(object) });
   }
 }
 

@@ -279,7 +279,12 @@ export class Wallet {
   lock(): void;
   /** One code, on disk as used before it is returned. Offline-capable. Codes: `locked`, `over-allowance`, `too-fast`, `sync-needed`, `frozen`, `suspended`, `rotate-needed` (renew the key: `prepareRotation`), `key-lost`, `storage-failed`; after a renewal it syncs first, and ends as `sync` does if that fails. */
   paymentCode(options?: { max?: Money; form?: CodeForm } & Cancellable): Promise<PaymentCode>;
-  /** Draws and renews codes in `target` (any element, also in a shadow root). Returns at once; stops by itself on lock, freeze, close. */
+  /**
+   * Draws and renews codes in `target` (any element, also in a shadow root). Returns at once; stops by itself on lock, freeze, close. Drawn in a
+   * shadow root: the page's rules reach its texts by `::part(countdown)`, `::part(status)` and `::part(button)`, and never the code, which
+   * is as wide as `target`, at most 320 CSS pixels. Inside a tap the first code needs no second one. A code that an earlier `present` of this
+   * wallet asked for and never drew (StrictMode, a quick change of route) is taken over if `max` and `form` are the same.
+   */
   present(target: Element, options?: PresentOptions): Presentation;
   /** Codes: `bad-amount`, `source-unknown`, `card-proof-needed`, `cooling-off`, `over-limit`, `intent-mismatch`.
    * As for every `prepare…`: a clock that went wrong since the last sync costs one sync; `clock-skew`, with `skewMs`, only if that does not put it right. */
@@ -354,9 +359,18 @@ export interface PresentOptions extends Cancellable {
 export type PresentationState =
   | { readonly phase: "making" }
   | { readonly phase: "paused"; readonly reason: "start" | "paid" | "declined" | "blurred" | "rested" | "failed"; readonly error?: JitsuinError }
+  /** A till could not read the code where it stands, so it is not drawn. It comes by itself once it can be read, within the code's life. */
+  | { readonly phase: "paused"; readonly reason: "unreadable"; readonly cause: Unreadable }
   | { readonly phase: "showing"; readonly code: PaymentCode; readonly secondsLeft: number }
   | { readonly phase: "paid"; readonly receipt: Receipt }
   | { readonly phase: "stopped"; readonly error?: JitsuinError };
+/**
+ * What stands in the way of a code: `hidden`, it has no box or no visibility; `outside`, a part of it is out of view; `covered`, something lies over it or
+ * clips it; `size`, less than 2 CSS pixels a module; `shape`, turned, mirrored or skewed. Of an element around it: `filter` (but `drop-shadow`),
+ * `opacity` below 0.9, `blend` (`mix-blend-mode`), `mask` (or `clip-path`), `moving` (an animation or transition that runs). `colors`: the browser draws it
+ * in other colours.
+ */
+export type Unreadable = "hidden" | "outside" | "covered" | "size" | "shape" | "filter" | "opacity" | "blend" | "mask" | "moving" | "colors";
 export interface Presentation {
   readonly state: PresentationState;
   stop(): void;

@@ -29,6 +29,8 @@ export function present(wallet, raw, target, options, stops) {
   /** @type {any} */
   let receipt = null;
   let making = false;
+  /** Whether the code is on screen, or was. */
+  let drawn = false;
   let stopped = false;
   let lastSync = 0;
   /** @type {WakeLockSentinel | null} */
@@ -55,11 +57,17 @@ export function present(wallet, raw, target, options, stops) {
     paint(now(() => raw.tell("tapped")));
   }
 
+  /** A place that was opened inside a tap needs no second one, unless something demanded one after that tap: the module knows. */
+  function open() {
+    paint(now(() => raw.tell(tried(() => navigator.userActivation.isActive) ? "opened" : "at")));
+  }
+
   async function make() {
     if (making) return;
     making = true;
     try {
       code = revive(await guarded(() => raw.make(asked(options.bound, options.form))));
+      drawn = false;
     } catch (error) {
       // The module asks again by itself after `too-fast`: a person who was quick gets the code a moment later.
       failure = isJitsuinError(error) && error.code !== "too-fast" ? error : null;
@@ -72,32 +80,47 @@ export function present(wallet, raw, target, options, stops) {
   /** @param {import("./raw.js").RawView} what */
   function paint(what) {
     if (stopped) return;
-    if (what.phase === "making") {
+    if (what.phase === "waiting") return wait(what.reason);
+    const cause = code && view.hindrance(code.size);
+    if (cause) {
+      // No further code is made for a place where none can be read.
+      view.unreadable();
+      view.say("unreadable");
+      rest();
+      change({ phase: "paused", reason: "unreadable", cause });
+    } else if (what.phase === "showing") {
+      if (code) show(what.secondsLeft);
+    } else {
       // The code on screen stays until the next one is made.
       view.say(code ? "showing" : "making", true);
+      if (!code && what.phase === "soon") view.soon(what.secondsLeft);
       if (!code) change({ phase: "making" });
-      void make();
-    } else if (what.phase === "soon") {
-      view.say(code ? "showing" : "making", true);
-      if (!code) view.soon(what.secondsLeft);
-      if (!code) change({ phase: "making" });
-    } else if (what.phase === "showing" && code) {
-      view.code(code, what.secondsLeft);
-      view.say("showing");
-      change({ phase: "showing", code, secondsLeft: what.secondsLeft });
-      void stayAwake();
-      refresh();
-    } else if (what.phase === "waiting") {
-      code = null;
-      view.code(null);
-      rest();
-      if (what.reason === "paid" && receipt) {
-        view.say("paid");
-        change({ phase: "paid", receipt });
-      } else {
-        view.say(what.reason === "declined" || what.reason === "failed" ? what.reason : "paused");
-        change({ phase: "paused", reason: what.reason, ...(what.reason === "failed" && failure ? { error: failure } : {}) });
-      }
+      if (what.phase === "making") void make();
+    }
+  }
+
+  /** @param {number} secondsLeft */
+  function show(secondsLeft) {
+    if (!drawn) now(() => raw.tell("drawn"));
+    drawn = true;
+    view.code(code, secondsLeft);
+    view.say("showing");
+    change({ phase: "showing", code, secondsLeft });
+    void stayAwake();
+    refresh();
+  }
+
+  /** @param {import("./raw.js").Wait} reason */
+  function wait(reason) {
+    code = null;
+    view.code(null);
+    rest();
+    if (reason === "paid" && receipt) {
+      view.say("paid");
+      change({ phase: "paid", receipt });
+    } else {
+      view.say(reason === "declined" || reason === "failed" ? reason : "paused");
+      change({ phase: "paused", reason, ...(reason === "failed" && failure ? { error: failure } : {}) });
     }
   }
 
@@ -179,9 +202,7 @@ export function present(wallet, raw, target, options, stops) {
   page.addEventListener("visibilitychange", hidden);
   options.signal?.addEventListener("abort", end, { once: true });
   if (options.signal?.aborted || wallet.state.status !== "ready") end();
-  // Asked for by a tap of the page's own, the first code needs no second one.
-  else if (tried(() => navigator.userActivation.isActive)) tap();
-  else tick();
+  else open();
 
   return Object.freeze({
     get state() {

@@ -15,12 +15,13 @@ export interface RawCeremony { id: number; intent: unknown }
 export type RawConfirmed = { outcome: "enrolled"; device: unknown } | { outcome: "receipt"; receipt: unknown } | { outcome: "pending"; id: string } | { outcome: "code-sent"; attempt: string };
 
 export interface RawPresentation {
-  tell(what: "at" | "tapped" | "blurred"): RawView;
+  tell(what: "at" | "opened" | "tapped" | "drawn" | "blurred"): RawView;
   tell(what: "news"): unknown;
   make(bounds: string): Promise<unknown>;
 }
+export type Wait = "start" | "paid" | "declined" | "blurred" | "rested" | "failed";
 export type RawView =
-  | { phase: "waiting"; reason: "start" | "paid" | "declined" | "blurred" | "rested" | "failed" }
+  | { phase: "waiting"; reason: Wait }
   | { phase: "making" }
   | { phase: "soon"; secondsLeft: number }
   | { phase: "showing"; secondsLeft: number };

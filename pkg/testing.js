@@ -4,7 +4,8 @@
  * authenticator, a clock you move. For tests only: nothing here keeps a secret.
  */
 import { builtin, loader } from "./compile.js";
-import { badArgument } from "./error.js";
+import { badArgument, refuse } from "./error.js";
+import { bind } from "./given.js";
 import { adopt, guarded, now as ask } from "./load.js";
 import { revive } from "./values.js";
 import { Wallet } from "./wallet.js";
@@ -133,6 +134,7 @@ class World {
    * @param {number | null} started
    */
   constructor(raw, name, started) {
+    bind(this);
     this.#raw = raw;
     this.#name = name;
     this.#passed = started;

@@ -11,6 +11,7 @@ import { autoLock } from "./lock.js";
 import { News } from "./news.js";
 import { present } from "./present.js";
 import { tabs } from "./tabs.js";
+import { watchTaps } from "./taps.js";
 import { freeze, revive } from "./values.js";
 
 /** @typedef {import("./index.js").WalletState} WalletState */
@@ -27,6 +28,7 @@ export class Wallet {
   #seen = "";
   #closed = false;
   #refreshing = false;
+  #watchesTaps = false;
   /** @type {Promise<void> | null} */ #unlocking = null;
   #listeners = new Listeners();
   /** @type {Set<() => void>} */ #stops = new Set();
@@ -306,6 +308,10 @@ export class Wallet {
     const max = this.#bound(options.max);
     // Refused before anything is drawn.
     optional(options.form ?? undefined, "form");
+    if (!this.#watchesTaps) {
+      this.#watchesTaps = true;
+      this.#stops.add(watchTaps((what) => void guarded(async () => raw.ask(asked(what))).catch(() => {})));
+    }
     return present(this, now(() => raw.presentation()), target, { ...options, bound: max }, this.#stops);
   }
 

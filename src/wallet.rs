@@ -33,6 +33,7 @@ mod scripted;
 pub mod state;
 mod step_up;
 mod sync;
+mod undrawn;
 mod unlock;
 
 pub use error::{Confidence, Details, Error};
@@ -45,7 +46,7 @@ use crate::wire::money::{Amount, Currency};
 use crate::wire::origin::Origin;
 use crate::wire::till_code::Form;
 use ports::Platform;
-use presentation::Origin as CodeOrigin;
+use presentation::ToPresent;
 pub use room::Local;
 use room::Room;
 use std::rc::Rc;
@@ -211,15 +212,13 @@ impl<P: Platform> Wallet<P> {
         Box::pin(self.make_code(max, form))
     }
 
-    /// The same with what tells its receipts from others with its counter, for [`presentation::Presentation::made`].
+    /// The same for [`presentation::Presentation::made`]. A code that was made in this way and never drawn ([`Self::drawn`]) is given
+    /// again, with no further counter: if form and `max` are the same, 30 seconds of its life are left, no other code and no receipt
+    /// came after it, and since it was asked for nobody locked and nothing demanded a tap ([`Self::interrupt`], [`Self::blurred`]).
     ///
     /// # Errors
     /// Those of [`Self::payment_code`].
-    pub fn code_to_present(
-        &self,
-        form: Form,
-        max: Option<Amount>,
-    ) -> Local<'_, Result<(PaymentCode, CodeOrigin), Error>> {
+    pub fn code_to_present(&self, form: Form, max: Option<Amount>) -> Local<'_, Result<Rc<ToPresent>, Error>> {
         Box::pin(self.make_code_to_present(form, max))
     }
 

@@ -421,9 +421,10 @@ fn a_code_of_the_new_key_stays_whatever_came_of_the_copied_key() {
 
         let mut presentation = Presentation::new();
         presentation.tapped(0);
-        let (code, origin) = wallet.code_to_present(Form::default(), None).await.unwrap();
+        let ready = wallet.code_to_present(Form::default(), None).await.unwrap();
+        let code = &ready.code;
         assert_eq!(code.counter, next.counter);
-        presentation.made(&code, origin, 0);
+        presentation.made(&ready, 0);
         let ended = |presentation: &mut Presentation| {
             wallet.receipts(None, 20).iter().any(|receipt| presentation.noticed(receipt))
         };

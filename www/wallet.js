@@ -196,11 +196,17 @@ function showCode(wallet) {
   quiet();
   hideCode();
   const mine = presented;
+  let broughtIntoView = false;
   byId("code").hidden = false;
   presentation = wallet.present(byId("code"), {
     label: t("pay.label"),
     onChange: (state) => {
       if (mine !== presented) return;
+      if ("cause" in state && !broughtIntoView) {
+        // On a short screen a part of it may lie below the fold or under the tabs.
+        broughtIntoView = true;
+        byId("code").scrollIntoView({ block: "center" });
+      }
       if (state.phase === "paid") {
         hideCode();
         paid = state.receipt;

@@ -5,6 +5,8 @@
  * docs/webview.md is the contract. It runs where the native side runs: a page reaches it only by messages.
  */
 
+import { bind } from "../given.js";
+
 const CURVE = { name: "ECDSA", namedCurve: "P-256" };
 const ES256 = { name: "ECDSA", hash: "SHA-256" };
 const PROOF = "jitsuin/v1/key-proof\0";
@@ -69,6 +71,7 @@ export class ReferenceHost {
    *   `ask`: the app's own prompt; `root`: stands for the platform's attestation, as the issuer's checker `RootSigned` reads it
    */
   constructor({ origins, ask, perMinute = { token: 10, dpop: 120 }, now = () => performance.now(), root }) {
+    bind(this);
     this.#root = root;
     this.#origins = new Set(origins);
     this.#ask = ask;

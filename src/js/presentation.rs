@@ -9,7 +9,7 @@ use crate::browser::Promise;
 use crate::code::Code;
 use crate::wallet::Error;
 use crate::wallet::ports::{Clock as _, Platform as _, millis};
-use crate::wallet::presentation::Presentation;
+use crate::wallet::presentation::{Presentation, View};
 use alloc::rc::Rc;
 use core::cell::RefCell;
 use wasm_bindgen::JsValue;
@@ -51,24 +51,40 @@ impl RawPresentation {
 #[wasm_bindgen]
 impl RawPresentation {
     /// What to draw now: [`crate::wallet::presentation::View`]. `what` happened: `at` (a second went by), `tapped` (by the
-    /// user), `blurred` (the page lost the front). At `news` instead the newest receipts are looked at: the one that ended
-    /// this presentation, if one did.
+    /// user, here), `opened` (by the page, inside a tap of its own: it counts unless something demanded a tap after it), `blurred`
+    /// (the page lost the front), `drawn` (the newest code is on screen). At `news` instead the newest receipts are looked at: the
+    /// one that ended this presentation, if one did.
     ///
     /// # Errors
     /// `bad-argument`.
     pub fn tell(&self, what: &str) -> Result<JsValue, JsValue> {
         let now = self.inner.now();
         let mut presentation = self.inner.presentation.borrow_mut();
-        to_js(&match what {
+        with!(self.inner.wallet, wallet => to_js(&match what {
             "at" => presentation.at(now),
-            "tapped" => presentation.tapped(now),
-            "blurred" => presentation.blurred(now),
+            "opened" if wallet.owes_tap() => presentation.at(now),
+            "tapped" | "opened" => {
+                wallet.began();
+                presentation.tapped(now)
+            }
+            "blurred" => {
+                if !matches!(presentation.at(now), View::Waiting { .. }) {
+                    wallet.interrupt();
+                }
+                presentation.blurred(now)
+            }
+            "drawn" => {
+                presentation.newest().inspect(|counter| wallet.drawn(*counter));
+                presentation.at(now)
+            }
             "news" => {
-                let recent = with!(self.inner.wallet, wallet => wallet.receipts(None, LOOKED_AT));
-                return to_js(&recent.iter().find(|receipt| presentation.noticed(receipt)).cloned());
+                let recent = wallet.receipts(None, LOOKED_AT);
+                let ended = recent.iter().find(|receipt| presentation.noticed(receipt));
+                ended.inspect(|_| wallet.interrupt());
+                return to_js(&ended.cloned());
             }
             _ => return Err(Error::new(Code::BadArgument).into()),
-        })
+        }))
     }
 
     /// Makes the code that a view of phase `making` asks for. `bounds` is a JSON list: the most it may be worth, as a decimal
@@ -85,9 +101,9 @@ impl RawPresentation {
             let now = inner.now();
             let mut presentation = inner.presentation.borrow_mut();
             match made {
-                Ok((code, origin)) => {
-                    presentation.made(&code, origin, now);
-                    to_js(&code)
+                Ok(ready) => {
+                    presentation.made(&ready, now);
+                    to_js(&ready.code)
                 }
                 Err(error) => {
                     match (error.code, error.details.as_ref().and_then(|details| details.retry_after_ms)) {

@@ -244,6 +244,14 @@ fn tell<P: Platform>(wallet: &Wallet<P>, request: &Request) -> Result<JsValue, J
             wallet.lock();
             Ok(JsValue::UNDEFINED)
         }
+        "tapped" => {
+            wallet.tapped();
+            Ok(JsValue::UNDEFINED)
+        }
+        "blurred" => {
+            wallet.blurred();
+            Ok(JsValue::UNDEFINED)
+        }
         _ => Err(Error::new(Code::BadArgument).into()),
     }
 }

@@ -6,14 +6,14 @@ use super::dating::{check_order, is_dated_ahead};
 use super::error::{Details, Error};
 use super::picture;
 use super::ports::{Clock, Entropy, Platform};
-use super::presentation::{LONGEST_MS, Origin, ROTATION_MS};
+use super::presentation::{LONGEST_MS, ROTATION_MS};
+use super::queue::Turn;
 use super::record::{Counting, Data, Made, Shown, Terms};
 use super::room::ms;
 use super::state::{PaymentCode, Remaining};
 use crate::code::Code;
 use crate::rules::lifetime::{LIFETIME, OFFLINE_AFTER};
 use crate::rules::spending::{Cap, Meter};
-use crate::wire::id::to_base64;
 use crate::wire::money::{Amount, Money};
 use crate::wire::sign1::Unsigned;
 use crate::wire::state::DeviceStatus;
@@ -28,22 +28,18 @@ const A_MINUTE: usize = 10;
 const UNBROKEN_MS: u64 = ROTATION_MS + 15_000;
 
 impl<P: Platform> Wallet<P> {
-    pub(super) async fn make_code_to_present(
-        &self,
-        form: Form,
-        max: Option<Amount>,
-    ) -> Result<(PaymentCode, Origin), Error> {
-        let code = self.make_code(max, form).await?;
-        // Nobody has seen the code yet, so no receipt that is here is its own.
-        let origin = self.read(|data| {
-            let device = to_base64(&data.device_key.thumbprint().0);
-            Origin { device, newest: data.link.seq }
-        })?;
-        Ok((code, origin))
+    pub(super) async fn make_code(&self, max: Option<Amount>, form: Form) -> Result<PaymentCode, Error> {
+        let turn = self.room.codes.turn().await;
+        self.make_code_in_turn(max, form, &turn).await
     }
 
-    pub(super) async fn make_code(&self, max: Option<Amount>, form: Form) -> Result<PaymentCode, Error> {
-        let _turn = self.room.codes.turn().await;
+    /// The same for a caller that has the turn.
+    pub(super) async fn make_code_in_turn(
+        &self,
+        max: Option<Amount>,
+        form: Form,
+        _turn: &Turn<'_>,
+    ) -> Result<PaymentCode, Error> {
         self.demand_ready()?;
         if max.is_some_and(Amount::is_zero) {
             return Err(Code::BadAmount.into());
@@ -176,7 +172,7 @@ fn take_token(data: &mut Data, max: Option<Amount>, random: [u8; 4], now_ms: u64
     Ok(Box::new(Taken { unsigned, counter: atc, issued_at, expires_at }))
 }
 
-fn check_may_pay(data: &Data) -> Result<(), Error> {
+pub(super) fn check_may_pay(data: &Data) -> Result<(), Error> {
     Err(Error::new(match data.status {
         _ if data.account.is_none() => Code::NotEnrolled,
         DeviceStatus::Active => match data.counting {

@@ -91,6 +91,17 @@ pub struct Origin {
     pub newest: u64,
 }
 
+/// A code, and what a presentation has to know of it.
+#[derive(Debug)]
+pub struct ToPresent {
+    /// The code.
+    pub code: PaymentCode,
+    /// What tells its receipts from others.
+    pub origin: Origin,
+    /// When it was made, in milliseconds of the page's steady clock.
+    pub made: u64,
+}
+
 /// Codes that were made.
 #[derive(Clone, Debug)]
 struct Codes {
@@ -129,18 +140,25 @@ impl Presentation {
     }
 
     /// The code that was asked for is here. It is not drawn if something ended the presentation meanwhile.
-    pub fn made(&mut self, code: &PaymentCode, origin: Origin, now: u64) -> View {
+    pub fn made(&mut self, ready: &ToPresent, now: u64) -> View {
+        let ToPresent { code, origin, made } = ready;
         let last = code.counter;
         // Also when the code comes too late to be drawn: it is a token of this presentation all the same.
         match &mut self.codes {
             Some(codes) if codes.origin.device == origin.device => codes.last = last,
-            _ => self.codes = Some(Codes { origin, first: last, last }),
+            _ => self.codes = Some(Codes { origin: origin.clone(), first: last, last }),
         }
         if let Phase::Making { since, .. } = self.phase {
             let life = code.expires_at.saturating_sub(code.made_at);
-            self.phase = Phase::Showing { since, made: now, ends: now.saturating_add(life) };
+            self.phase = Phase::Showing { since, made: now, ends: made.saturating_add(life) };
         }
         self.at(now)
+    }
+
+    /// Counter of the newest code that was made for this place.
+    #[must_use]
+    pub fn newest(&self) -> Option<u32> {
+        self.codes.as_ref().map(|codes| codes.last)
     }
 
     /// The code that was asked for comes too soon after the one before: it is asked for again after `wait` milliseconds.

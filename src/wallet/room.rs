@@ -11,6 +11,7 @@ use super::queue::Queue;
 use super::record::{Data, Unreadable};
 use super::rotate::Next;
 use super::state::{AllowanceView, DeviceView, Report, SourceView, State, Status};
+use super::undrawn::Screen;
 use super::{Settings, Wallet, pay};
 use crate::code::Code;
 use crate::wire::calls;
@@ -83,6 +84,7 @@ pub(super) struct Room<P: Platform> {
     pub(super) next_id: Cell<u64>,
     /// One code at a time.
     pub(super) codes: Queue,
+    pub(super) screen: Screen,
     /// One sync or refill at a time.
     pub(super) news: Queue,
     /// One prompt at a time.
@@ -114,6 +116,7 @@ impl<P: Platform> Room<P> {
             open: RefCell::new(None),
             next_id: Cell::new(1),
             codes: Queue::default(),
+            screen: Screen::default(),
             news: Queue::default(),
             prompts: Queue::default(),
             listeners: RefCell::new(Vec::new()),
@@ -138,6 +141,7 @@ impl<P: Platform> Room<P> {
 
     /// Drops keys and record from memory; what is stored stays.
     pub(super) fn lose(&self, fault: Option<Fault>) {
+        self.screen.drop_undrawn();
         self.device.replace(None);
         self.channel.replace(None);
         self.draft.replace(None);

@@ -29,6 +29,7 @@ impl<P: Platform> Wallet<P> {
             return;
         }
         self.stop_unlocking();
+        self.room.screen.drop_undrawn();
         if self.room.device.replace(None).is_some() {
             self.room.changed();
         }

@@ -77,7 +77,7 @@ test("codes are drawn, paused, drawn again and ended, and the page's policy hold
     assert.equal(await main.getByRole("img").getAttribute("aria-label"), "Payment code for the till");
     assert.equal(await main.getByRole("status").textContent(), "A payment code is on the screen");
     assert.match(await main.getByRole("timer").textContent(), /^New code in \d+ s$/);
-    assert.equal(await main.evaluate((main) => main.outerHTML.includes("JT1")), false);
+    assert.equal(await main.evaluate((main) => (main.outerHTML + main.firstElementChild.shadowRoot.innerHTML).includes("JT1")), false);
     assert.equal(await main.getByRole("button").count(), 0);
   });
 
@@ -85,7 +85,7 @@ test("codes are drawn, paused, drawn again and ended, and the page's policy hold
     const before = await page.evaluate(() => view.state.code.counter);
     await page.evaluate(() => window.dispatchEvent(new Event("blur")));
     assert.equal(await main.locator("svg").isVisible(), false);
-    assert.equal(await page.evaluate(() => document.querySelector("main path").getAttribute("d")), null);
+    assert.equal(await page.evaluate(() => document.querySelector("main > div").shadowRoot.querySelector("path").getAttribute("d")), null);
     // Quicker than one code a second: the tap is answered a moment later, and no second one is asked for.
     await main.getByRole("button").click();
     assert.equal(await main.locator("svg").isVisible(), false);
