@@ -2,6 +2,7 @@
 /** Loads the module once, checks that it is the one this package was built with, and remembers when it stops. */
 import { compiled, once } from "./compile.js";
 import { JitsuinError, isJitsuinError, refuse } from "./error.js";
+import { until } from "./given.js";
 import { onTrap } from "./trap.js";
 import { revive } from "./values.js";
 // @ts-ignore -- generated; its shape is written down in raw.d.ts
@@ -86,9 +87,10 @@ export function toError(thrown) {
 export function guarded(call, signal) {
   return new Promise((resolve, reject) => {
     const cancel = () => fail(refuse("cancelled", { cause: signal?.reason }));
+    let off = () => {};
     const done = () => {
       waiting.delete(fail);
-      signal?.removeEventListener("abort", cancel);
+      off();
     };
     /** @param {unknown} error */
     const fail = (error) => {
@@ -97,7 +99,7 @@ export function guarded(call, signal) {
     };
     if (signal?.aborted) return cancel();
     waiting.add(fail);
-    signal?.addEventListener("abort", cancel, { once: true });
+    off = until(signal, cancel);
     try {
       Promise.resolve(call(module())).then((value) => {
         done();

@@ -3,13 +3,14 @@
 import { capabilities, hasWebAuthn, setting, webview, withoutWebAuthn } from "./capabilities.js";
 import { ceremony } from "./ceremony.js";
 import { refuse } from "./error.js";
-import { asked, bind, minorUnits, optional, text, until } from "./given.js";
+import { asked, bind, minorUnits, optional, text } from "./given.js";
 import { bridgeTo } from "./host.js";
 import { Listeners } from "./listeners.js";
 import init, { guarded, now } from "./load.js";
 import { autoLock } from "./lock.js";
 import { News } from "./news.js";
 import { present } from "./present.js";
+import { Shared } from "./shared.js";
 import { tabs } from "./tabs.js";
 import { freeze, revive } from "./values.js";
 
@@ -27,7 +28,12 @@ export class Wallet {
   #seen = "";
   #closed = false;
   #refreshing = false;
-  /** @type {Promise<void> | null} */ #unlocking = null;
+  #reseals = false;
+  /** A second tap while the prompt is open shares its end. @type {Shared<void>} */
+  #unlocking = new Shared(
+    () => this.#call((raw) => raw.call(asked(this.#reseals ? "reseal" : "unlock"))),
+    () => this.#stopUnlocking(),
+  );
   #listeners = new Listeners();
   /** @type {Set<() => void>} */ #stops = new Set();
   /** @type {string} */ #key;
@@ -250,16 +256,25 @@ export class Wallet {
   async #prepare(call, options) {
     const raw = this.#open();
     this.#needWebAuthn();
-    const prepared = await this.#call(call, options);
-    return ceremony(raw, prepared);
+    const { signal } = options;
+    const opened = async (/** @type {RawWallet} */ raw) => {
+      const prepared = await call(raw);
+      // Nobody waits for it any more.
+      if (signal?.aborted) await raw.call(asked("cancel", String(prepared.id)));
+      return prepared;
+    };
+    return ceremony(raw, await this.#call(opened, options));
   }
 
   /** @param {{ signal?: AbortSignal, reseal?: boolean }} [options] */
   unlock(options) {
-    // A second tap while the prompt is open shares its end.
-    this.#unlocking ??= this.#call((raw) => raw.call(asked(options?.reseal ? "reseal" : "unlock")), options).finally(() => (this.#unlocking = null));
-    until(options?.signal, () => this.#lock("asked"));
-    return this.#unlocking;
+    if (!this.#unlocking.runs) this.#reseals = options?.reseal === true;
+    return this.#unlocking.join(options?.signal);
+  }
+
+  /** What is being opened stays as it is. */
+  #stopUnlocking() {
+    guarded(() => this.#open().call(asked("stop_unlock"))).catch(() => {});
   }
 
   lock() {
@@ -274,6 +289,8 @@ export class Wallet {
     this.#why = why;
     try {
       now(() => raw.ask(asked("lock")));
+      // The module hears it before an unlock of this same step: that one is stopped after it was begun.
+      if (this.#unlocking.runs) this.#stopUnlocking();
       this.#refresh();
     } catch (error) {
       // A module that has stopped holds nothing open; only who asked is told.

@@ -327,6 +327,11 @@ impl<P: Platform> Wallet<P> {
         self.drop_device_key();
     }
 
+    /// Ends an [`Self::unlock`] that is under way, and its prompt: what it was about to open stays as it is.
+    pub fn stop_unlock(&self) -> Local<'_, ()> {
+        Box::pin(async { self.stop_unlocking() })
+    }
+
     /// Opens the device key again. Needs no network. A sealed key asks for its passkey: call it inside a tap. Whatever is
     /// refused, the sealed key stays as it is.
     ///

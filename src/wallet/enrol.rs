@@ -9,7 +9,6 @@ use super::ceremony::{Open, Work};
 use super::client::{By, parse, parsed};
 use super::error::Error;
 use super::ports::{Keys, Lock, Platform};
-use super::queue::Stop;
 use super::record::{Data, Trust};
 use super::room::{Fault, Local, ms, this_device};
 use super::state::{Ceremony, Confirmed, IntentView};
@@ -120,7 +119,7 @@ impl<P: Platform> Wallet<P> {
         expected_account_label: Option<&str>,
         replaces: bool,
     ) -> Result<Ceremony, Error> {
-        self.end_open(Stop::Superseded).await;
+        let id = self.begin_ceremony().await;
         self.demand_new()?;
         let label = if label.trim().is_empty() { self.settings.label.as_str() } else { label };
         let label: Label = label.parse().map_err(|_| Error::new(Code::BadLabel))?;
@@ -147,7 +146,7 @@ impl<P: Platform> Wallet<P> {
             _ => return Err(Code::IssuerRefused.into()),
         }
         let (intent, prepared) = self.read(|data| prepared(data, label, reply))??;
-        self.open_ceremony(intent, Work::Enrol(prepared)).await
+        self.open_ceremony(id, intent, Work::Enrol(prepared))
     }
 
     /// Under the lock of all tabs, so that two of them end with one device.

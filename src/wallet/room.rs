@@ -77,6 +77,8 @@ pub(super) struct Room<P: Platform> {
     pub(super) anchor: Cell<Option<Anchor>>,
     pub(super) online: Cell<bool>,
     pub(super) open: RefCell<Option<Rc<Open>>>,
+    /// How often it was said that the device key is not to be opened: what was begun before opens none.
+    pub(super) stops: Cell<u32>,
     pub(super) next_id: Cell<u64>,
     /// One code at a time.
     pub(super) codes: Queue,
@@ -108,6 +110,7 @@ impl<P: Platform> Room<P> {
             anchor: Cell::new(None),
             online: Cell::new(true),
             open: RefCell::new(None),
+            stops: Cell::new(0),
             next_id: Cell::new(1),
             codes: Queue::default(),
             news: Queue::default(),
@@ -245,7 +248,7 @@ impl<P: Platform> Wallet<P> {
         let status = self.status();
         let now_ms = self.now_ms();
         let now = self.now();
-        let ceremony = self.room.open.borrow().as_ref().map(|open| open.kind);
+        let ceremony = self.room.open.borrow().as_ref().and_then(|open| open.shown());
         let online = self.room.online.get();
         let mut state = State { ceremony, online, ..State::of(status) };
         let data = self.room.data.borrow();
