@@ -4,6 +4,7 @@ import { setting, webview } from "./capabilities.js";
 import { isJitsuinError, refuse } from "./error.js";
 import { asked } from "./given.js";
 import { guarded } from "./load.js";
+import { passkeysBlocked } from "./set-up.js";
 import { Shared } from "./shared.js";
 import { keepStorage } from "./tabs.js";
 import { revive } from "./values.js";
@@ -32,6 +33,8 @@ function result(confirmed) {
  * @returns {never}
  */
 function explain(error) {
+  // Where the platform can't be asked, its refusal tells.
+  if (isJitsuinError(error, "passkeys-blocked")) throw passkeysBlocked({ cause: error, confidence: error.confidence });
   const where = webview();
   if (where && (isJitsuinError(error, "wrong-origin") || isJitsuinError(error, "unsupported"))) {
     throw refuse("webview-not-linked", { cause: error, confidence: "likely", details: { setting: setting(where) } });

@@ -3,6 +3,7 @@
 import { compiled, once } from "./compile.js";
 import { JitsuinError, isJitsuinError, refuse } from "./error.js";
 import { until } from "./given.js";
+import { onTheRoad } from "./set-up.js";
 import { onTrap } from "./trap.js";
 import { revive } from "./values.js";
 // @ts-ignore -- generated; its shape is written down in raw.d.ts
@@ -56,6 +57,9 @@ export function adopt(other) {
   ready = true;
 }
 
+/** Whether the test kit's module is here, whose wallets need no page. */
+export const isKit = () => raw !== /** @type {unknown} */ (glue);
+
 /** The module's calls. @returns {Raw} */
 export function module() {
   if (crashed) throw refuse("module-crashed");
@@ -70,8 +74,9 @@ export function module() {
 export function toError(thrown) {
   if (isJitsuinError(thrown)) return thrown;
   if (typeof thrown === "object" && thrown !== null && "code" in thrown && "confidence" in thrown) {
-    const fields = /** @type {import("./error.js").Fields} */ (thrown);
-    return new JitsuinError({ ...fields, details: revive(fields.details) });
+    const fields = /** @type {import("./error.js").Fields & { details: any }} */ (thrown);
+    const { cause, details } = fields.details?.url ? onTheRoad(fields.code, fields.details) : fields;
+    return new JitsuinError({ ...fields, details: revive(details), cause });
   }
   // Nothing else leaves the module but a trap, after which its memory can't be trusted.
   return crash(thrown);

@@ -6,10 +6,11 @@ import { refuse } from "./error.js";
 import { asked, bind, minorUnits, optional, text } from "./given.js";
 import { bridgeTo } from "./host.js";
 import { Listeners } from "./listeners.js";
-import init, { guarded, now } from "./load.js";
+import init, { guarded, isKit, now } from "./load.js";
 import { autoLock } from "./lock.js";
 import { News } from "./news.js";
 import { present } from "./present.js";
+import { demandPage, met, passkeysBlocked, passkeysForbidden } from "./set-up.js";
 import { Shared } from "./shared.js";
 import { tabs } from "./tabs.js";
 import { freeze, revive } from "./values.js";
@@ -80,6 +81,7 @@ export class Wallet {
    */
   static async #first(key, options) {
     const { issuer, profile = "default", endpoint, root, custody, cardOrigins, label, fetch, updates = "auto", wasm } = options;
+    if (!isKit()) demandPage();
     const wallet = new Wallet(INSIDE, key);
     // Of its own, so that nobody slips one in by a prototype.
     wallet.#bridge = Object.hasOwn(options, "host") ? bridgeTo(options.host) : undefined;
@@ -91,10 +93,23 @@ export class Wallet {
     const news = updates === "manual" ? null : new News(fetch);
     wallet.#raw = await guarded((raw) => raw.RawWallet.open(JSON.stringify(given), news?.fetch ?? fetch, () => wallet.#changed(), wallet.#bridge));
     wallet.#refresh(false);
+    if (!isKit() && wallet.#state.status === "new") {
+      await wallet.#meet().catch(async (error) => {
+        wallet.#timer.stop();
+        await guarded(() => wallet.#raw?.call(asked("close"))).catch(() => {});
+        throw error;
+      });
+    }
     wallet.#others = tabs(`${issuer}/${profile}`, () => wallet.#reread());
     wallet.#stops.add(wallet.#others.stop);
     if (news) wallet.#hear(news, updates === "auto");
     return wallet;
+  }
+
+  /** A new wallet can do nothing in a page that is set up wrong: its developer is told now. */
+  async #meet() {
+    if (passkeysForbidden()) throw passkeysBlocked();
+    await met(() => this.#call((raw) => raw.call(asked("meet"))));
   }
 
   /** The raw wallet, while there is one. */
@@ -212,7 +227,9 @@ export class Wallet {
   /** Said before a person types or taps anything: without passkeys nothing can be agreed to here. */
   #needWebAuthn() {
     // Outside a page there is no platform to ask: the test kit brings an authenticator of its own.
-    if (typeof window !== "object" || hasWebAuthn()) return;
+    if (typeof window !== "object") return;
+    if (passkeysForbidden()) throw passkeysBlocked();
+    if (hasWebAuthn()) return;
     const where = webview();
     if (where) throw refuse("webview-not-linked", { details: { setting: setting(where) } });
     throw refuse("unsupported", { details: withoutWebAuthn(), message: "There is no WebAuthn, so no device can be enrolled and nothing agreed to here." });

@@ -109,6 +109,15 @@ impl<P: Platform> Wallet<P> {
         self.room.listen(callback);
     }
 
+    /// Looks whether a new wallet's page is set up as its issuer expects, before anybody types anything. Nothing is stored.
+    ///
+    /// # Errors
+    /// `offline`, `issuer-unreachable`, `connect-blocked`, `wrong-origin`, `foreign-answer`, `wrong-issuer`, `wrong-rp`,
+    /// `issuer-untrusted`, `upgrade-needed`.
+    pub fn meet(&self) -> Local<'_, Result<(), Error>> {
+        self.meet_issuer()
+    }
+
     /// Starts a login, making this device's keys first if there are none. The answer names the attempt and says
     /// nothing about login or password.
     ///

@@ -16,7 +16,7 @@ const PARTS = {
 };
 
 /** What a person, the deadline or the site's own fault end with. Any other failure may come from asking for a PRF. */
-const NOT_OF_PRF = ["NotAllowedError", "AbortError", "TimeoutError", "SecurityError", "InvalidStateError"];
+const NOT_OF_PRF = ["NotAllowedError", "PolicyError", "AbortError", "TimeoutError", "SecurityError", "InvalidStateError"];
 
 /** How a call ended without a result: facts only, judged by the wallet. */
 class Ended {
@@ -190,5 +190,11 @@ export class Prompts {
   }
 }
 
+/** A refusal by the page's Permissions-Policy has the name of any other, and says what it is in its text alone. */
+const OF_A_POLICY = /publickey-credentials|permissions[ -]policy|feature[ -]policy/i;
+
 /** @param {unknown} error */
-const nameOf = (error) => (error instanceof Object && "name" in error ? String(error.name) : "");
+function nameOf(error) {
+  const { name = "", message = "" } = /** @type {{ name?: unknown, message?: unknown }} */ (error instanceof Object ? error : {});
+  return name === "NotAllowedError" && OF_A_POLICY.test(String(message)) ? "PolicyError" : String(name);
+}

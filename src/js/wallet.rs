@@ -157,6 +157,7 @@ json_words! {
     /// Verbs that wait.
     #[derive(Clone, Copy)]
     enum Verb {
+        Meet "meet",
         LogIn "log_in",
         EnterCode "enter_code",
         PrepareEnrolment "prepare_enrolment",
@@ -192,6 +193,7 @@ json_words! {
 fn run<'a, P: Platform>(wallet: &'a Wallet<P>, request: &'a Request) -> Result<Running<'a>, JsValue> {
     let (one, two) = (request.text(1), request.text(2));
     Ok(match request.read(0, Code::BadArgument)? {
+        Verb::Meet => telling(wallet.meet()),
         Verb::LogIn => telling(wallet.log_in(one, two, request.text(3))),
         Verb::EnterCode => telling(wallet.enter_code(one, two)),
         Verb::PrepareEnrolment => telling(wallet.prepare_enrolment(one, two, request.given(3))),

@@ -94,7 +94,11 @@ impl<P: Platform> Wallet<P> {
                 self.hold_keys(custody, made);
             }
             if self.read(|data| data.trust.is_none())? {
-                let known = self.ask_who().await?;
+                let known = self.room.known.take();
+                let known = match known {
+                    Some(known) => known,
+                    None => self.ask_who().await?,
+                };
                 self.pin(&known)?.await?;
             }
             Ok(())

@@ -66,6 +66,10 @@ pub(super) struct Room<P: Platform> {
     pub(super) stored: Cell<bool>,
     /// The newest nonce of the issuer.
     pub(super) nonce: RefCell<String>,
+    /// When it came, by the clock that never goes back.
+    pub(super) nonce_since: Cell<Option<Duration>>,
+    /// The issuer's description, until it is pinned.
+    pub(super) known: RefCell<Option<Vec<u8>>>,
     /// Calls whose answer has not come.
     pub(super) unanswered: Unanswered,
     /// A freeze whose answer has not come, or a report of the payment of this receipt, and when it was signed.
@@ -103,6 +107,8 @@ impl<P: Platform> Room<P> {
             handles: RefCell::new(None),
             stored: Cell::new(false),
             nonce: RefCell::new(String::new()),
+            nonce_since: Cell::new(None),
+            known: RefCell::new(None),
             unanswered: Unanswered::default(),
             freezing: RefCell::new(None),
             naming: Cell::new(None),
