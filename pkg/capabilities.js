@@ -1,6 +1,7 @@
 // @ts-check
 /** What this place can do, found out by doing it. Asks the user for nothing, needs no module, leaves nothing behind. */
 import { bridgeTo } from "./host.js";
+import { passkeysForbidden } from "./set-up.js";
 // @ts-ignore -- a copy of src/browser/custody.js
 import { clientCapabilities, seals } from "./wasm/page/browser/custody.js";
 // @ts-ignore -- a copy of src/browser/deadline.js
@@ -108,6 +109,7 @@ export async function capabilities(options = {}) {
   /** @type {Set<any>} */
   const missing = new Set();
   if (!isAtHome()) missing.add("wrong-origin");
+  if (passkeysForbidden()) missing.add("passkeys-blocked");
   if (wasm) missing.add(wasm);
   if (keys) missing.add(keys);
   if (native) missing.add(native);

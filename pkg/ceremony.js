@@ -4,6 +4,8 @@ import { setting, webview } from "./capabilities.js";
 import { isJitsuinError, refuse } from "./error.js";
 import { asked } from "./given.js";
 import { guarded } from "./load.js";
+import { passkeysBlocked } from "./set-up.js";
+import { Shared } from "./shared.js";
 import { keepStorage } from "./tabs.js";
 import { revive } from "./values.js";
 
@@ -31,6 +33,8 @@ function result(confirmed) {
  * @returns {never}
  */
 function explain(error) {
+  // Where the platform can't be asked, its refusal tells.
+  if (isJitsuinError(error, "passkeys-blocked")) throw passkeysBlocked({ cause: error, confidence: error.confidence });
   const where = webview();
   if (where && (isJitsuinError(error, "wrong-origin") || isJitsuinError(error, "unsupported"))) {
     throw refuse("webview-not-linked", { cause: error, confidence: "likely", details: { setting: setting(where) } });
@@ -44,20 +48,19 @@ function explain(error) {
  * @returns {import("./index.js").Ceremony<any>}
  */
 export function ceremony(raw, prepared) {
-  /** @type {Promise<any> | null} */
-  let running = null;
-  const cancel = () => guarded(() => raw.call(asked("cancel", String(prepared.id))));
+  const id = String(prepared.id);
+  const end = () => guarded(() => raw.call(asked("cancel", id)));
+  const prompt = new Shared(
+    () => guarded(() => raw.call(asked("confirm", id))).then(result, explain),
+    () => void end().catch(() => {}),
+  );
+  const cancel = () => {
+    // A tap that follows at once asks again; it does not share what is being ended.
+    prompt.leave();
+    return end();
+  };
 
   /** @param {{ signal?: AbortSignal }} [options] */
-  const confirm = ({ signal } = {}) => {
-    // Calls while one runs share its result; after a refusal the next tap may try again.
-    running ??= guarded(() => raw.call(asked("confirm", String(prepared.id))), signal)
-      .then(result, explain)
-      .finally(() => {
-        running = null;
-      });
-    signal?.addEventListener("abort", () => void cancel().catch(() => {}), { once: true });
-    return running;
-  };
+  const confirm = ({ signal } = {}) => prompt.join(signal);
   return Object.freeze({ intent: revive(prepared.intent), confirm, cancel });
 }

@@ -48,7 +48,12 @@ export function bind(object) {
   }
 }
 
-/** @param {AbortSignal} [signal] @param {() => void} [stop] */
+/**
+ * Has `stop` called once the signal is aborted. Returns the way to take it off again, for when the call that has the signal is over.
+ * @param {AbortSignal | undefined} signal
+ * @param {() => void} stop
+ */
 export function until(signal, stop) {
-  if (stop) signal?.addEventListener("abort", stop, { once: true });
+  signal?.addEventListener("abort", stop, { once: true });
+  return () => signal?.removeEventListener("abort", stop);
 }

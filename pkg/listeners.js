@@ -6,7 +6,7 @@ import { until } from "./given.js";
 
 export class Listeners {
   /** @type {Set<() => void>} */ #listeners = new Set();
-  /** @type {Map<string, Set<(event: any) => void>>} */ #handlers = new Map();
+  /** By event, each with the way to leave its signal. @type {Map<string, Map<(event: any) => void, () => void>>} */ #handlers = new Map();
 
   /** @param {() => void} listener */
   subscribe(listener) {
@@ -22,13 +22,15 @@ export class Listeners {
    * @param {{ signal?: AbortSignal }} [options]
    */
   on(type, listener, options) {
-    const handlers = this.#handlers.get(type) ?? new Set();
+    const handlers = this.#handlers.get(type) ?? new Map();
     this.#handlers.set(type, handlers);
     const mine = (/** @type {any} */ event) => listener(event);
-    const stop = () => void handlers.delete(mine);
+    const stop = () => {
+      handlers.get(mine)?.();
+      handlers.delete(mine);
+    };
     if (options?.signal?.aborted) return stop;
-    handlers.add(mine);
-    until(options?.signal, stop);
+    handlers.set(mine, until(options?.signal, stop));
     return stop;
   }
 
@@ -41,7 +43,7 @@ export class Listeners {
    * @param {any} event
    */
   emit(type, event) {
-    for (const handler of [...(this.#handlers.get(type) ?? [])]) this.#run(handler, event);
+    for (const handler of [...(this.#handlers.get(type)?.keys() ?? [])]) this.#run(handler, event);
   }
 
   /** A page's listener that throws must not stop the others, nor the wallet. @param {(event: any) => void} listener @param {any} event */
@@ -55,6 +57,7 @@ export class Listeners {
 
   clear() {
     this.#listeners.clear();
+    for (const handlers of this.#handlers.values()) for (const leave of handlers.values()) leave();
     this.#handlers.clear();
   }
 }

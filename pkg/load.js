@@ -2,6 +2,8 @@
 /** Loads the module once, checks that it is the one this package was built with, and remembers when it stops. */
 import { loader } from "./compile.js";
 import { JitsuinError, isJitsuinError, refuse } from "./error.js";
+import { until } from "./given.js";
+import { onTheRoad } from "./set-up.js";
 import { onTrap } from "./trap.js";
 import { revive } from "./values.js";
 // @ts-ignore -- generated; its shape is written down in raw.d.ts
@@ -68,8 +70,9 @@ export function module() {
 export function toError(thrown) {
   if (isJitsuinError(thrown)) return thrown;
   if (typeof thrown === "object" && thrown !== null && "code" in thrown && "confidence" in thrown) {
-    const fields = /** @type {import("./error.js").Fields} */ (thrown);
-    return new JitsuinError({ ...fields, details: revive(fields.details) });
+    const fields = /** @type {import("./error.js").Fields & { details: any }} */ (thrown);
+    const { cause, details } = fields.details?.url ? onTheRoad(fields.code, fields.details) : fields;
+    return new JitsuinError({ ...fields, details: revive(details), cause });
   }
   // Nothing else leaves the module but a trap, after which its memory can't be trusted.
   return crash(thrown);
@@ -85,9 +88,10 @@ export function toError(thrown) {
 export function guarded(call, signal) {
   return new Promise((resolve, reject) => {
     const cancel = () => fail(refuse("cancelled", { cause: signal?.reason }));
+    let off = () => {};
     const done = () => {
       waiting.delete(fail);
-      signal?.removeEventListener("abort", cancel);
+      off();
     };
     /** @param {unknown} error */
     const fail = (error) => {
@@ -96,7 +100,7 @@ export function guarded(call, signal) {
     };
     if (signal?.aborted) return cancel();
     waiting.add(fail);
-    signal?.addEventListener("abort", cancel, { once: true });
+    off = until(signal, cancel);
     try {
       Promise.resolve(call(module())).then((value) => {
         done();

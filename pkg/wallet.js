@@ -3,13 +3,15 @@
 import { capabilities, hasWebAuthn, setting, webview, withoutWebAuthn } from "./capabilities.js";
 import { ceremony } from "./ceremony.js";
 import { badArgument, refuse } from "./error.js";
-import { asked, bind, minorUnits, optional, text, until } from "./given.js";
+import { asked, bind, minorUnits, optional, text } from "./given.js";
 import { bridgeTo } from "./host.js";
 import { Listeners } from "./listeners.js";
 import init, { guarded, isTestKit, now } from "./load.js";
 import { autoLock } from "./lock.js";
 import { News } from "./news.js";
 import { present } from "./present.js";
+import { demandPage, met, passkeysBlocked, passkeysForbidden } from "./set-up.js";
+import { Shared } from "./shared.js";
 import { tabs } from "./tabs.js";
 import { watchTaps } from "./taps.js";
 import { freeze, revive } from "./values.js";
@@ -29,7 +31,12 @@ export class Wallet {
   #closed = false;
   #refreshing = false;
   #watchesTaps = false;
-  /** @type {Promise<void> | null} */ #unlocking = null;
+  #reseals = false;
+  /** A second tap while the prompt is open shares its end. @type {Shared<void>} */
+  #unlocking = new Shared(
+    () => this.#call((raw) => raw.call(asked(this.#reseals ? "reseal" : "unlock"))),
+    () => this.#stopUnlocking(),
+  );
   #listeners = new Listeners();
   /** @type {Set<() => void>} */ #stops = new Set();
   /** @type {string} */ #key;
@@ -76,6 +83,7 @@ export class Wallet {
    */
   static async #first(key, options) {
     const { issuer, profile = "default", endpoint, root, custody, cardOrigins, label, fetch, updates = "auto", wasm } = options;
+    if (!isTestKit()) demandPage();
     const wallet = new Wallet(INSIDE, key);
     // Of its own, so that nobody slips one in by a prototype.
     wallet.#bridge = Object.hasOwn(options, "host") ? bridgeTo(options.host) : undefined;
@@ -87,10 +95,23 @@ export class Wallet {
     const news = updates === "manual" ? null : new News(fetch);
     wallet.#raw = await guarded((raw) => raw.RawWallet.open(JSON.stringify(given), news?.fetch ?? fetch, () => wallet.#changed(), wallet.#bridge));
     wallet.#refresh(false);
+    if (!isTestKit() && wallet.#state.status === "new") {
+      await wallet.#meet().catch(async (error) => {
+        wallet.#timer.stop();
+        await guarded(() => wallet.#raw?.call(asked("close"))).catch(() => {});
+        throw error;
+      });
+    }
     wallet.#others = tabs(`${issuer}/${profile}`, () => wallet.#reread());
     wallet.#stops.add(wallet.#others.stop);
     if (news) wallet.#hear(news, updates === "auto");
     return wallet;
+  }
+
+  /** A new wallet can do nothing in a page that is set up wrong: its developer is told now. */
+  async #meet() {
+    if (passkeysForbidden()) throw passkeysBlocked();
+    await met(() => this.#call((raw) => raw.call(asked("meet"))));
   }
 
   /** The raw wallet, while there is one. */
@@ -208,7 +229,9 @@ export class Wallet {
   /** Said before a person types or taps anything: without passkeys nothing can be agreed to here. */
   #needWebAuthn() {
     // The test kit brings an authenticator of its own, also to jsdom, which has a window and no passkeys.
-    if (isTestKit() || typeof window !== "object" || hasWebAuthn()) return;
+    if (isTestKit() || typeof window !== "object") return;
+    if (passkeysForbidden()) throw passkeysBlocked();
+    if (hasWebAuthn()) return;
     const where = webview();
     if (where) throw refuse("webview-not-linked", { details: { setting: setting(where) } });
     throw refuse("unsupported", { details: withoutWebAuthn(), message: "There is no WebAuthn, so no device can be enrolled and nothing agreed to here." });
@@ -252,16 +275,25 @@ export class Wallet {
   async #prepare(call, options) {
     const raw = this.#open();
     this.#needWebAuthn();
-    const prepared = await this.#call(call, options);
-    return ceremony(raw, prepared);
+    const { signal } = options;
+    const opened = async (/** @type {RawWallet} */ raw) => {
+      const prepared = await call(raw);
+      // Nobody waits for it any more.
+      if (signal?.aborted) await raw.call(asked("cancel", String(prepared.id)));
+      return prepared;
+    };
+    return ceremony(raw, await this.#call(opened, options));
   }
 
   /** @param {{ signal?: AbortSignal, reseal?: boolean }} [options] */
   unlock(options) {
-    // A second tap while the prompt is open shares its end.
-    this.#unlocking ??= this.#call((raw) => raw.call(asked(options?.reseal ? "reseal" : "unlock")), options).finally(() => (this.#unlocking = null));
-    until(options?.signal, () => this.#lock("asked"));
-    return this.#unlocking;
+    if (!this.#unlocking.runs) this.#reseals = options?.reseal === true;
+    return this.#unlocking.join(options?.signal);
+  }
+
+  /** What is being opened stays as it is. */
+  #stopUnlocking() {
+    guarded(() => this.#open().call(asked("stop_unlock"))).catch(() => {});
   }
 
   lock() {
@@ -276,6 +308,8 @@ export class Wallet {
     this.#why = why;
     try {
       now(() => raw.ask(asked("lock")));
+      // The module hears it before an unlock of this same step: that one is stopped after it was begun.
+      if (this.#unlocking.runs) this.#stopUnlocking();
       this.#refresh();
     } catch (error) {
       // A module that has stopped holds nothing open; only who asked is told.

@@ -126,6 +126,8 @@ codes! {
     HostRefused "host-refused" Page Host true 403 "The app around this page refused to sign.";
     HostUntrusted "host-untrusted" Page Host false 502 "What the app around this page signs does not hold.";
     WrongOrigin "wrong-origin" Page Page false 403 "The page's origin is not one that the issuer accepts.";
+    InsecurePage "insecure-page" Page Page false 400 "The page did not come over https.";
+    PasskeysBlocked "passkeys-blocked" Page Page false 403 "The page's Permissions-Policy forbids passkeys.";
 
     // The wallet's own state.
     NotEnrolled "not-enrolled" User User false 409 "No device is enrolled in this wallet.";
@@ -154,6 +156,10 @@ codes! {
 
     // The road to the issuer.
     Offline "offline" User User true 503 "The issuer can't be reached.";
+    IssuerUnreachable "issuer-unreachable" User User true 503 "No answer came from the issuer, though the device is online.";
+    ForeignAnswer "foreign-answer" User User true 502 "What answered at the issuer's address is not the issuer.";
+    ConnectBlocked "connect-blocked" Page Page false 400 "The page's content policy blocks calls to the issuer.";
+    WrongIssuer "wrong-issuer" Page Page false 502 "Who answers at the issuer's address calls itself another issuer.";
     IssuerUnavailable "issuer-unavailable" User Issuer true 503 "The issuer can't answer now.";
     IssuerUntrusted "issuer-untrusted" User Issuer false 502 "An answer was not signed by the issuer's keys.";
     IssuerRefused "issuer-refused" User Issuer false 400 "The issuer refused, without a code this version knows.";

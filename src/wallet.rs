@@ -111,6 +111,15 @@ impl<P: Platform> Wallet<P> {
         self.room.listen(callback);
     }
 
+    /// Looks whether a new wallet's page is set up as its issuer expects, before anybody types anything. Nothing is stored.
+    ///
+    /// # Errors
+    /// `offline`, `issuer-unreachable`, `connect-blocked`, `wrong-origin`, `foreign-answer`, `wrong-issuer`, `wrong-rp`,
+    /// `issuer-untrusted`, `upgrade-needed`.
+    pub fn meet(&self) -> Local<'_, Result<(), Error>> {
+        self.meet_issuer()
+    }
+
     /// Starts a login, making this device's keys first if there are none. The answer names the attempt and says
     /// nothing about login or password.
     ///
@@ -329,6 +338,11 @@ impl<P: Platform> Wallet<P> {
     /// Drops the device key from memory.
     pub fn lock(&self) {
         self.drop_device_key();
+    }
+
+    /// Ends an [`Self::unlock`] that is under way, and its prompt: what it was about to open stays as it is.
+    pub fn stop_unlock(&self) -> Local<'_, ()> {
+        Box::pin(async { self.stop_unlocking() })
     }
 
     /// Opens the device key again. Needs no network. A sealed key asks for its passkey: call it inside a tap. Whatever is

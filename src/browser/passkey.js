@@ -20,7 +20,7 @@ const PARTS = {
 };
 
 /** What a person, the deadline or the site's own fault end with. Any other failure may come from asking for a PRF. */
-const NOT_OF_PRF = ["NotAllowedError", "AbortError", "TimeoutError", "SecurityError", "InvalidStateError"];
+const NOT_OF_PRF = ["NotAllowedError", "PolicyError", "AbortError", "TimeoutError", "SecurityError", "InvalidStateError"];
 
 /** @param {string} text */
 const fromBase64 = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (letter) => letter.charCodeAt(0));
@@ -78,8 +78,10 @@ export class Ids {
 }
 
 export class Prompts {
-  /** The call that has the prompt. @type {{ abort(): void, settled: Promise<unknown> } | null} */
+  /** The call that has the prompt, or waits for it. @type {{ abort(): void } | null} */
   #open = null;
+  /** What the platform has not settled yet. @type {Promise<unknown> | null} */
+  #unsettled = null;
 
   /**
    * @param {string} rpId @param {string} rpName @param {Uint8Array} userHandle @param {string} label
@@ -125,19 +127,32 @@ export class Prompts {
     const focused = tried(() => document.hasFocus()) ?? true;
     const tapped = tried(() => navigator.userActivation.isActive) ?? true;
     const ended = (/** @type {string} */ name, late = false, ours = false) => new Ended(name, performance.now() - start, late, ours, focused, tapped);
-    // Nothing is awaited where no call is open: a platform that wants a tap may not count one that lies before an await.
-    const before = this.#open;
-    if (before) {
-      this.abort();
-      const timer = new Timer(CLOSING);
-      await Promise.race([before.settled, timer.rang]);
-      timer.stop();
-    }
-    const credentials = tried(() => navigator.credentials);
-    if (typeof tried(() => credentials?.[verb]) !== "function") throw ended("NotSupportedError");
     const controller = new AbortController();
     // Given to the platform as the reason; its identity proves whose abort it was.
     const reason = new DOMException("", "AbortError");
+    this.abort();
+    /** Settles our side at once, whatever the platform does. @type {Promise<never>} */
+    const aborted = new Promise((_, reject) => {
+      controller.signal.addEventListener("abort", () => reject(ended("AbortError", false, true)), { once: true });
+    });
+    aborted.catch(() => {});
+    const mine = { abort: () => controller.abort(reason) };
+    this.#open = mine;
+    const free = () => {
+      if (this.#open === mine) this.#open = null;
+    };
+    // Nothing is awaited where no call is open: a platform that wants a tap may not count one that lies before an await.
+    if (this.#unsettled) {
+      const timer = new Timer(CLOSING);
+      await Promise.race([this.#unsettled, timer.rang, aborted.catch(() => {})]);
+      timer.stop();
+    }
+    const credentials = tried(() => navigator.credentials);
+    if (controller.signal.aborted) throw ended("AbortError", false, true);
+    if (typeof tried(() => credentials?.[verb]) !== "function") {
+      free();
+      throw ended("NotSupportedError");
+    }
     /** @type {Promise<unknown>} */
     let asked;
     const call = async (/** @type {object} */ extensions) => /** @type {any} */ (credentials)[verb]({ publicKey: { ...publicKey, ...extensions }, signal: controller.signal });
@@ -153,23 +168,18 @@ export class Prompts {
     } else {
       asked = call({});
     }
-    const settled = asked.catch(() => {});
+    const settled = asked.catch(() => {}).finally(() => {
+      if (this.#unsettled === settled) this.#unsettled = null;
+    });
+    this.#unsettled = settled;
     const timer = new Timer(deadline);
-    const answer = await new Promise((resolve, reject) => {
-      const abort = () => {
-        controller.abort(reason);
-        // Settles our side at once, whatever the platform does.
-        reject(ended("AbortError", false, true));
-      };
-      this.#open = { abort, settled };
-      timer.rang.then(() => {
-        reject(ended("TimeoutError", true));
-        controller.abort(reason);
-      });
-      asked.then(resolve, (error) => reject(ended(nameOf(error), performance.now() - start >= deadline, error === reason)));
-    }).finally(() => {
+    const late = timer.rang.then(() => Promise.reject(ended("TimeoutError", true)));
+    const answered = asked.catch((error) => Promise.reject(ended(nameOf(error), performance.now() - start >= deadline, error === reason)));
+    const answer = await Promise.race([aborted, late, answered]).finally(() => {
       timer.stop();
-      if (this.#open?.settled === settled) this.#open = null;
+      free();
+      // What is still open past its deadline; without effect on what has ended.
+      controller.abort(reason);
     });
     if (!answer) throw ended("NotAllowedError");
     const found = new Answer(answer);
@@ -180,5 +190,11 @@ export class Prompts {
   }
 }
 
+/** A refusal by the page's Permissions-Policy has the name of any other, and says what it is in its text alone. */
+const OF_A_POLICY = /publickey-credentials|permissions[ -]policy|feature[ -]policy/i;
+
 /** @param {any} error */
-const nameOf = (error) => tried(() => String(error.name ?? "")) ?? "";
+function nameOf(error) {
+  const [name, message] = [tried(() => String(error.name ?? "")) ?? "", tried(() => String(error.message ?? "")) ?? ""];
+  return name === "NotAllowedError" && OF_A_POLICY.test(message) ? "PolicyError" : name;
+}

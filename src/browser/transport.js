@@ -2,9 +2,30 @@
 /** The road to the issuer: the page's `fetch`, or one that the page gave. */
 import { Timer } from "./page.js";
 
+/** How long a policy's word may take to come after the call that it stopped, in milliseconds. */
+const SAYING = 100;
+/** How long a server may take to show that it is there. */
+const PROBING = 5_000;
 const DEADLINE = 20_000;
 /** Fifty receipts are far below this; more is not an issuer's answer. */
 const LONGEST = 1 << 20;
+
+/**
+ * How the newest call to an address ended, for whoever has to mend it: an answer's status and type, or why there was none.
+ * @typedef {{ status?: number, type?: string | null, cause?: unknown }} End
+ */
+/** @type {Map<string, End>} */
+const ends = new Map();
+
+/** @param {string} url @returns {End | undefined} */
+export const endOf = (url) => ends.get(url);
+
+/** When to come again, in seconds from now: a number of them, or a date (RFC 9110 section 10.2.3). @param {string | null} header */
+function secondsTo(header) {
+  if (header === null || header.trim() === "") return undefined;
+  const seconds = /^\s*\d+\s*$/.test(header) ? Number(header) : Math.max(0, Math.ceil((Date.parse(header) - Date.now()) / 1000));
+  return Number.isInteger(seconds) && seconds < 2 ** 32 ? seconds : undefined;
+}
 
 /** What the wallet reads of an answer. */
 export class Reply {
@@ -13,9 +34,50 @@ export class Reply {
     this.status = status;
     this.body = body;
     this.nonce = headers.get("DPoP-Nonce") ?? undefined;
-    const seconds = Number(headers.get("Retry-After") ?? NaN);
-    this.retryAfter = Number.isInteger(seconds) && seconds >= 0 && seconds < 2 ** 32 ? seconds : undefined;
+    this.retryAfter = secondsTo(headers.get("Retry-After"));
   }
+}
+
+/** Hears whether the page's content policy stops a call to this address. @param {string} url */
+function policy(url) {
+  const { origin } = new URL(url);
+  let stop = () => {};
+  /** @type {Promise<"forbidden">} */
+  const forbids = new Promise((resolve) => {
+    if (typeof document !== "object") return;
+    const heard = (/** @type {SecurityPolicyViolationEvent} */ { blockedURI, effectiveDirective, disposition }) => {
+      if (disposition === "enforce" && effectiveDirective === "connect-src" && blockedURI.startsWith(origin)) resolve("forbidden");
+    };
+    document.addEventListener("securitypolicyviolation", heard);
+    stop = () => document.removeEventListener("securitypolicyviolation", heard);
+  });
+  return { forbids, stop };
+}
+
+/** Whether anything answers at this address, though the page may not read it. @param {string} url */
+async function answers(url) {
+  const controller = new AbortController();
+  const timer = new Timer(PROBING);
+  const late = timer.rang.then(() => controller.abort());
+  const { origin } = new URL(url);
+  const asked = fetch(`${origin}/.well-known/jitsuin`, { mode: "no-cors", credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer", signal: controller.signal });
+  return Promise.race([asked.then(() => true, () => false), late.then(() => false)]).finally(() => timer.stop());
+}
+
+/**
+ * Why no answer came. Only a device that says that it has no network is called offline.
+ * @param {unknown} error @param {string} url @param {Promise<"forbidden">} forbids
+ * @returns {Promise<"offline" | "silent" | "forbidden" | "unlisted">}
+ */
+async function why(error, url, forbids) {
+  if (globalThis.navigator?.onLine !== true) return "offline";
+  // Everything that a browser does not say is a TypeError.
+  if (!(error instanceof TypeError)) return "silent";
+  const timer = new Timer(SAYING);
+  const said = await Promise.race([forbids, timer.rang]).finally(() => timer.stop());
+  if (said) return said;
+  const elsewhere = typeof location === "object" && new URL(url).origin !== location.origin;
+  return elsewhere && (await answers(url)) ? "unlisted" : "silent";
 }
 
 /**
@@ -24,6 +86,7 @@ export class Reply {
  */
 export async function send(given, method, url, proof, body) {
   const controller = new AbortController();
+  const { forbids, stop } = policy(url);
   const timer = new Timer(DEADLINE);
   const late = timer.rang.then(() => Promise.reject(new DOMException("", "TimeoutError")));
   try {
@@ -44,11 +107,14 @@ export async function send(given, method, url, proof, body) {
     const response = await Promise.race([(given ?? fetch)(request), late]);
     const answer = new Uint8Array(await Promise.race([response.arrayBuffer(), late]));
     if (!response.status || answer.length > LONGEST) throw new DOMException("", "DataError");
+    ends.set(url, { status: response.status, type: response.headers.get("Content-Type") });
     return new Reply(response.status, answer, response.headers);
-  } catch (error) {
+  } catch (cause) {
     controller.abort();
-    throw error;
+    ends.set(url, { cause });
+    throw new DOMException("", await why(cause, url, forbids));
   } finally {
     timer.stop();
+    stop();
   }
 }

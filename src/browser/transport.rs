@@ -44,7 +44,12 @@ impl Transport for Fetch {
         let Request { method, url, body, proof } = request;
         Outcome::of(send(self.given.as_ref(), method, url, proof.as_deref(), body), |sent| {
             if !sent.is_fulfilled() {
-                return Err(Unreachable);
+                return Err(match sent.word().as_str() {
+                    "silent" => Unreachable::Silent,
+                    "forbidden" => Unreachable::Forbidden,
+                    "unlisted" => Unreachable::Unlisted,
+                    _ => Unreachable::Offline,
+                });
             }
             let reply: Reply = sent.value().unchecked_into();
             let (status, body, nonce) = (reply.status(), reply.body(), reply.nonce());

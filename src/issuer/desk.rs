@@ -107,7 +107,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             (Err(code.into()), true)
         } else {
             match (request.method.as_str(), Verb::at(&request.path)) {
-                ("GET", None) if request.path == WELL_KNOWN => (self.well_known(), false),
+                ("GET", None) if request.path == WELL_KNOWN => (self.well_known(), true),
                 ("GET", None) if request.path == jwks::PATH => (self.published(), false),
                 ("POST", None) if request.path == FollowNews::PATH => return self.follow(request).await.0,
                 ("POST", Some(verb)) => (self.proved(verb, request, now_ms).await, true),

@@ -161,6 +161,7 @@ json_words! {
     /// Verbs that wait.
     #[derive(Clone, Copy)]
     enum Verb {
+        Meet "meet",
         LogIn "log_in",
         EnterCode "enter_code",
         PrepareEnrolment "prepare_enrolment",
@@ -180,6 +181,7 @@ json_words! {
         Shown "shown",
         BothMine "both_mine",
         Unlock "unlock",
+        StopUnlock "stop_unlock",
         Forget "forget",
         Close "close",
         PrepareRefill "prepare_refill",
@@ -195,6 +197,7 @@ json_words! {
 fn run<'a, P: Platform>(wallet: &'a Wallet<P>, request: &'a Request) -> Result<Running<'a>, JsValue> {
     let (one, two) = (request.text(1), request.text(2));
     Ok(match request.argument(0, "verb")? {
+        Verb::Meet => telling(wallet.meet()),
         Verb::LogIn => telling(wallet.log_in(one, two, request.text(3))),
         Verb::EnterCode => telling(wallet.enter_code(one, two)),
         Verb::PrepareEnrolment => telling(wallet.prepare_enrolment(one, two, request.given(3))),
@@ -220,6 +223,7 @@ fn run<'a, P: Platform>(wallet: &'a Wallet<P>, request: &'a Request) -> Result<R
         Verb::Shown => telling(wallet.shown(request.number(1, "sequence")?)),
         Verb::BothMine => telling(wallet.both_mine(request.number(1, "sequence")?)),
         Verb::Unlock => telling(wallet.unlock()),
+        Verb::StopUnlock => telling(wallet.stop_unlock()),
         Verb::Forget => telling(wallet.forget()),
         Verb::Close => telling(wallet.close()),
         Verb::PrepareRefill => telling(wallet.prepare_refill()),

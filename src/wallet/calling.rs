@@ -128,8 +128,10 @@ impl Body {
 
 /// Whether a call may have had its effect though this came of it: no answer, or none of the issuer's to this call.
 pub(super) fn may_have_landed(error: &Error) -> bool {
-    let is_networks = error.code == Code::IssuerRefused && error.confidence == Confidence::Likely;
-    is_networks || matches!(error.code, Code::Offline | Code::IssuerUnavailable | Code::ProofReplayed)
+    let unheard = matches!(error.code, Code::Offline | Code::IssuerUnreachable | Code::ForeignAnswer);
+    // A browser that lets nobody read an answer may have sent the call.
+    let unread = error.code == Code::WrongOrigin && error.confidence == Confidence::Likely;
+    unheard || unread || matches!(error.code, Code::IssuerUnavailable | Code::ProofReplayed)
 }
 
 #[cfg(test)]

@@ -31,7 +31,16 @@ pub(super) struct Open {
     pub(super) kind: &'static str,
     pub(super) signal: Signal,
     running: Cell<bool>,
-    work: Work,
+    /// Nobody is asked now: it was cancelled, and may be confirmed again.
+    rests: Cell<bool>,
+    work: Rc<Work>,
+}
+
+impl Open {
+    /// What a page shows as open.
+    pub(super) fn shown(&self) -> Option<&'static str> {
+        (!self.rests.get()).then_some(self.kind)
+    }
 }
 
 pub(super) enum Work {
@@ -72,21 +81,26 @@ impl<P: Platform> Wallet<P> {
         Box::pin(async move {
             let open = self.room.open.borrow_mut().take();
             if let Some(open) = open {
-                open.signal.stop(why);
-                if open.running.get() {
-                    self.platform.authenticator().abort();
-                }
+                self.stop(&open, why);
                 self.room.changed();
             }
             drop(self.room.prompts.turn().await);
         })
     }
 
-    /// Ends an open unlocking, and its prompt.
+    fn stop(&self, open: &Open, why: Stop) {
+        open.signal.stop(why);
+        if open.running.get() {
+            self.platform.authenticator().abort();
+        }
+    }
+
+    /// Ends what is about to open the device key, and its prompt.
     pub(super) fn stop_unlocking(&self) {
+        self.room.stops.set(self.room.stops.get().wrapping_add(1));
         let open = self.room.open.borrow().clone();
         if let Some(open) = open
-            && matches!(open.work, Work::Unlock(_))
+            && matches!(*open.work, Work::Unlock(_))
             && open.signal.reason().is_none()
         {
             open.signal.stop(Stop::Cancelled);
@@ -96,20 +110,39 @@ impl<P: Platform> Wallet<P> {
 
     /// Opens a ceremony, the one before being ended. Its id.
     pub(super) fn put_open(&self, kind: &'static str, work: Work) -> u64 {
-        let id = self.room.next_id.get();
-        self.room.next_id.set(id.saturating_add(1));
-        let open = Open { id, kind, signal: Signal::default(), running: Cell::new(false), work };
-        self.room.open.replace(Some(Rc::new(open)));
-        self.room.changed();
+        let id = self.next_id();
+        self.hold_open(id, kind, false, Rc::new(work));
         id
     }
 
-    /// Opens a ceremony. One that was opened while this one was being prepared gives way.
-    pub(super) fn open_ceremony(&self, intent: IntentView, work: Work) -> Local<'_, Result<Ceremony, Error>> {
+    fn hold_open(&self, id: u64, kind: &'static str, rests: bool, work: Rc<Work>) {
+        let (signal, running, rests) = (Signal::default(), Cell::new(false), Cell::new(rests));
+        self.room.open.replace(Some(Rc::new(Open { id, kind, signal, running, rests, work })));
+        self.room.changed();
+    }
+
+    fn next_id(&self) -> u64 {
+        let id = self.room.next_id.get();
+        self.room.next_id.set(id.saturating_add(1));
+        id
+    }
+
+    /// Begins to prepare a ceremony, the one before being ended. The id that it will have.
+    pub(super) fn begin_ceremony(&self) -> Local<'_, u64> {
         Box::pin(async move {
+            let id = self.next_id();
             self.end_open(Stop::Superseded).await;
-            Ok(Ceremony { id: self.put_open(intent.kind(), work), intent })
+            id
         })
+    }
+
+    /// Opens a ceremony, unless a newer one was begun while this one was being prepared.
+    pub(super) fn open_ceremony(&self, id: u64, intent: IntentView, work: Work) -> Result<Ceremony, Error> {
+        if self.room.next_id.get() > id.saturating_add(1) {
+            return Err(Code::Superseded.into());
+        }
+        self.hold_open(id, intent.kind(), false, Rc::new(work));
+        Ok(Ceremony { id, intent })
     }
 
     pub(super) async fn run_ceremony(&self, id: u64) -> Result<Confirmed, Error> {
@@ -126,8 +159,12 @@ impl<P: Platform> Wallet<P> {
             return Err(Code::Busy.into());
         }
         let running = Running(&open);
+        if open.rests.replace(false) {
+            self.room.changed();
+        }
+        // A run that was cancelled before this one is let end.
         let turn = self.room.prompts.turn().await;
-        let work: Local<'_, Result<Confirmed, Error>> = match &open.work {
+        let work: Local<'_, Result<Confirmed, Error>> = match &*open.work {
             Work::Enrol(prepared) => Box::pin(self.confirm_enrolment(&open, prepared)),
             Work::StepUp(prepared) => Box::pin(self.confirm_step_up(&open, prepared)),
             Work::Rotate(prepared) => Box::pin(self.confirm_rotation(&open, prepared)),
@@ -142,16 +179,20 @@ impl<P: Platform> Wallet<P> {
         drop(turn);
         drop(running);
         if !result.as_ref().is_err_and(may_try_again) {
-            self.room.open.borrow_mut().take_if(|held| held.id == id);
+            // One that was cancelled meanwhile is held by another, which may be confirmed: what was sent is then sent again.
+            self.room.open.borrow_mut().take_if(|held| Rc::ptr_eq(held, &open));
         }
         self.room.changed();
         result
     }
 
+    /// Ends the prompt. The ceremony stays, for another tap.
     pub(super) async fn cancel_ceremony(&self, id: u64) {
-        let is_open = self.room.open.borrow().as_ref().is_some_and(|open| open.id == id);
-        if is_open {
-            self.end_open(Stop::Cancelled).await;
+        let open = self.room.open.borrow().clone().filter(|open| open.id == id);
+        if let Some(open) = open {
+            self.stop(&open, Stop::Cancelled);
+            self.hold_open(id, open.kind, true, Rc::clone(&open.work));
+            drop(self.room.prompts.turn().await);
         }
     }
 

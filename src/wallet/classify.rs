@@ -30,6 +30,8 @@ pub fn classify(ended: &Ended, asked: Asked) -> Error {
         (Code::TimedOut, Certain)
     } else {
         match (ended.name.as_str(), asked) {
+            // `NotAllowedError` too, but its text speaks of a policy.
+            ("PolicyError", _) => (Code::PasskeysBlocked, Likely),
             ("NotAllowedError", _) if !ended.focused => (Code::NotFocused, Likely),
             ("NotAllowedError", _) if ended.elapsed < FASTER_THAN_A_PERSON && !ended.tapped => (Code::TapAgain, Likely),
             // Nobody was asked, though a tap counted: there was nothing to ask with.

@@ -3,13 +3,13 @@
 use super::Wallet;
 use super::calling::Body;
 use super::error::{Confidence, Error};
-use super::ports::{Entropy, Platform, Request, Response, SigningKey, Transport, Unreachable};
+use super::ports::{Clock, Entropy, Platform, Request, Response, SigningKey, Transport, Unreachable};
 use super::record::Trust;
 use super::room::Local;
 use crate::code::Code;
 use crate::wire::calls::{self, Call, Problem, WELL_KNOWN, WellKnown};
 use crate::wire::dpop::{self, OwnClaims};
-use crate::wire::id::{Hash, Nonce};
+use crate::wire::id::{Hash, Nonce, host};
 use crate::wire::json::{self, FromJson};
 use crate::wire::key::PublicKey;
 use crate::wire::key_set::{KeySet, SignedKeySet};
@@ -18,6 +18,10 @@ use core::future::Future;
 use core::marker::PhantomData;
 use core::pin::Pin;
 use core::task::{Context, Poll};
+use core::time::Duration;
+
+/// After this a nonce is not counted on: the issuer takes it for five minutes.
+const NONCE_LIFE: Duration = Duration::from_secs(240);
 
 /// Whose key proves a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,12 +67,12 @@ impl<P: Platform> Wallet<P> {
     /// Sends a call whose body was written before.
     pub(super) fn send_proved(&self, by: By, body: Body) -> Local<'_, Result<Vec<u8>, Error>> {
         Box::pin(async move {
-            let (id, reader) = (body.id(), body.reader());
-            let mut answer = self.exchange(Some(by), body.path(), body.into_text()).await;
+            let (id, reader, path) = (body.id(), body.reader(), body.path());
+            let mut answer = self.exchange(Some(by), path, body.into_text()).await;
             if let (Ok(bytes), Some(read)) = (&answer, reader)
                 && let Err(unreadable) = read(bytes)
             {
-                answer = Err(unreadable);
+                answer = Err(unreadable.on_the_road(&self.address(path)));
             }
             self.note_answer(id, &answer);
             answer
@@ -82,14 +86,16 @@ impl<P: Platform> Wallet<P> {
             let method = if by.is_some() { "POST" } else { "GET" };
             let mut request = Request { method, url: self.address(path), body, proof: None };
             let mut tries = vec![Code::UseDpopNonce, Code::ProofReplayed];
+            if by.is_some() {
+                self.have_nonce().await?;
+            }
             loop {
                 if let Some(by) = by {
                     let unsigned = self.unproved(by, path, &request.body)?;
                     let signature = self.sign_with(by, unsigned.message()).await?;
                     request.proof = Some(unsigned.finish(&signature));
                 }
-                let answer = self.platform.transport().send(&request).await;
-                match self.taken(answer) {
+                match self.delivered(&request).await {
                     Err(error) if by.is_some() && tries.contains(&error.code) => {
                         tries.retain(|code| *code != error.code);
                     }
@@ -97,6 +103,34 @@ impl<P: Platform> Wallet<P> {
                 }
             }
         })
+    }
+
+    fn delivered<'a>(&'a self, request: &'a Request) -> Local<'a, Result<Vec<u8>, Error>> {
+        Box::pin(async move {
+            let answer = self.platform.transport().send(request).await;
+            self.taken(answer).map_err(|error| error.on_the_road(&request.url))
+        })
+    }
+
+    /// Sees to a nonce that is still good. The issuer's description brings one, and no page has a refusal in its console for it;
+    /// where it brings none, the refusal of the call does.
+    async fn have_nonce(&self) -> Result<(), Error> {
+        let since = self.room.nonce_since.get();
+        if since.is_some_and(|since| self.platform.clock().running().saturating_sub(since) < NONCE_LIFE) {
+            return Ok(());
+        }
+        match self.ask_who().await {
+            // Nor would the call itself come through.
+            Err(error)
+                if matches!(
+                    error.code,
+                    Code::Offline | Code::IssuerUnreachable | Code::ConnectBlocked | Code::WrongOrigin
+                ) =>
+            {
+                Err(error)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn unproved(&self, by: By, path: &str, body: &[u8]) -> Result<dpop::UnsignedProof, Error> {
@@ -131,6 +165,7 @@ impl<P: Platform> Wallet<P> {
         let Response { status, body, nonce, retry_after } = answer?;
         if let Some(nonce) = nonce {
             self.room.nonce.replace(nonce);
+            self.room.nonce_since.set(Some(self.platform.clock().running()));
         }
         if (200..300).contains(&status) {
             return Ok(body);
@@ -155,7 +190,7 @@ impl<P: Platform> Wallet<P> {
                 426 => Code::UpgradeNeeded,
                 429 => Code::TooManyAttempts,
                 500..=599 => Code::IssuerUnavailable,
-                _ => Code::IssuerRefused,
+                _ => Code::ForeignAnswer,
             })
             .with_confidence(Confidence::Likely),
         }
@@ -163,9 +198,10 @@ impl<P: Platform> Wallet<P> {
 
     /// The issuer's own description, checked as far as that is possible before anything is pinned.
     fn known(&self, body: &[u8]) -> Result<Box<WellKnown>, Error> {
-        let known: Box<WellKnown> = parse(body)?;
+        let at = |error: Error| error.on_the_road(&self.address(WELL_KNOWN));
+        let known: Box<WellKnown> = parse(body).map_err(at)?;
         if known.issuer != self.settings.issuer {
-            return Err(Code::IssuerUntrusted.into());
+            return Err(at(Code::WrongIssuer.into()));
         }
         if known.versions.iter().all(|version| *version != calls::VERSION) {
             return Err(Code::UpgradeNeeded.into());
@@ -176,6 +212,20 @@ impl<P: Platform> Wallet<P> {
     /// Asks the issuer for its own description.
     pub(super) fn ask_who(&self) -> Local<'_, Result<Vec<u8>, Error>> {
         self.exchange(None, WELL_KNOWN, Vec::new())
+    }
+
+    /// Asks a new wallet's issuer for its description, so that what is wrong with the page's set-up is told before anybody types
+    /// anything. Nothing is stored; the next call needs no description.
+    pub(super) fn meet_issuer(&self) -> Local<'_, Result<(), Error>> {
+        Box::pin(async move {
+            let answer = self.ask_who().await?;
+            let known = self.first_known(&answer)?;
+            if host(self.platform.origin()) != known.rp_id.as_str() {
+                return Err(Code::WrongRp.into());
+            }
+            self.room.known.replace(Some(answer));
+            Ok(())
+        })
     }
 
     /// Pins whom to believe from now on, at the first call.
@@ -296,7 +346,7 @@ fn fill(value: &mut dyn FromJson, answer: Result<Vec<u8>, Error>) -> Result<(), 
 }
 
 fn fill_from(value: &mut dyn FromJson, body: &[u8]) -> Result<(), Error> {
-    json::read_into(value, body).map_err(|_| Error::new(Code::IssuerRefused).with_confidence(Confidence::Likely))
+    json::read_into(value, body).map_err(|_| Error::new(Code::ForeignAnswer).with_confidence(Confidence::Likely))
 }
 
 #[cfg(test)]

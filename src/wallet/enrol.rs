@@ -9,7 +9,6 @@ use super::ceremony::{Open, Work};
 use super::client::{By, parse, parsed};
 use super::error::Error;
 use super::ports::{Keys, Lock, Platform};
-use super::queue::Stop;
 use super::record::{Data, Trust};
 use super::room::{Fault, Local, ms, this_device};
 use super::state::{Ceremony, Confirmed, IntentView};
@@ -96,7 +95,11 @@ impl<P: Platform> Wallet<P> {
                 self.hold_keys(custody, made);
             }
             if self.read(|data| data.trust.is_none())? {
-                let known = self.ask_who().await?;
+                let known = self.room.known.take();
+                let known = match known {
+                    Some(known) => known,
+                    None => self.ask_who().await?,
+                };
                 self.pin(&known)?.await?;
             }
             Ok(())
@@ -121,7 +124,7 @@ impl<P: Platform> Wallet<P> {
         expected_account_label: Option<&str>,
         replaces: bool,
     ) -> Result<Ceremony, Error> {
-        self.end_open(Stop::Superseded).await;
+        let id = self.begin_ceremony().await;
         self.demand_new()?;
         let label = if label.trim().is_empty() { self.settings.label.as_str() } else { label };
         let label: Label = label.parse().map_err(|_| Error::new(Code::BadLabel))?;
@@ -148,7 +151,7 @@ impl<P: Platform> Wallet<P> {
             _ => return Err(Code::IssuerRefused.into()),
         }
         let (intent, prepared) = self.read(|data| prepared(data, label, reply))??;
-        self.open_ceremony(intent, Work::Enrol(prepared)).await
+        self.open_ceremony(id, intent, Work::Enrol(prepared))
     }
 
     /// Under the lock of all tabs, so that two of them end with one device.

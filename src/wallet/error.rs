@@ -32,6 +32,8 @@ pub struct Details {
     pub resets_at: Option<u64>,
     /// How long to wait, in milliseconds.
     pub retry_after_ms: Option<u64>,
+    /// Where the call went that ended so, if it has to do with the road there.
+    pub url: Option<String>,
     /// How far the device's clock is off, for `clock-skew` and `token-ahead`; positive: the device is behind. For
     /// `sync-needed`: how far ahead the newest code is dated, as a negative number.
     pub skew_ms: Option<i64>,
@@ -41,19 +43,15 @@ pub struct Details {
 json_object! {
     written Details {
         until = "until?", left = "left?", resets_at = "resetsAt?", retry_after_ms = "retryAfterMs?",
-        skew_ms = "skewMs?", argument = "argument?",
+        url = "url?", skew_ms = "skewMs?", argument = "argument?",
     }
 }
 
 impl Details {
     const fn is_empty(&self) -> bool {
-        let Self { until, left, resets_at, retry_after_ms, skew_ms, argument } = self;
-        until.is_none()
-            && left.is_none()
-            && resets_at.is_none()
-            && retry_after_ms.is_none()
-            && skew_ms.is_none()
-            && argument.is_none()
+        let Self { until, left, resets_at, retry_after_ms, url, skew_ms, argument } = self;
+        let no_time = until.is_none() && resets_at.is_none() && retry_after_ms.is_none() && skew_ms.is_none();
+        no_time && left.is_none() && url.is_none() && argument.is_none()
     }
 }
 
@@ -141,6 +139,24 @@ impl Error {
         })
     }
 
+    /// The same, with where the call went if it has to do with the road there.
+    #[must_use]
+    pub fn on_the_road(mut self, url: &str) -> Self {
+        let of_the_road = matches!(
+            self.code,
+            Code::IssuerUnreachable
+                | Code::ForeignAnswer
+                | Code::ConnectBlocked
+                | Code::WrongIssuer
+                | Code::WrongOrigin
+                | Code::IssuerUnavailable
+        );
+        if of_the_road {
+            self.0.details.get_or_insert_default().url.get_or_insert_with(|| url.into());
+        }
+        self
+    }
+
     /// Something that the issuer signed, or should have, does not hold.
     #[must_use]
     pub fn untrusted(refusal: Refusal) -> Self {
@@ -178,7 +194,13 @@ const fn is_said_here(code: Code) -> bool {
             | Code::StorageBlocked
             | Code::PlatformSilent
             | Code::TooFast
+            | Code::InsecurePage
+            | Code::PasskeysBlocked
             | Code::Offline
+            | Code::IssuerUnreachable
+            | Code::ForeignAnswer
+            | Code::ConnectBlocked
+            | Code::WrongIssuer
             | Code::IssuerUntrusted
             | Code::ChainGap
             | Code::ChainFork
@@ -249,8 +271,13 @@ impl From<NotLocked> for Error {
 }
 
 impl From<Unreachable> for Error {
-    fn from(Unreachable: Unreachable) -> Self {
-        Self::new(Code::Offline)
+    fn from(why: Unreachable) -> Self {
+        match why {
+            Unreachable::Offline => Self::new(Code::Offline),
+            Unreachable::Silent => Self::new(Code::IssuerUnreachable).with_confidence(Confidence::Likely),
+            Unreachable::Forbidden => Self::new(Code::ConnectBlocked),
+            Unreachable::Unlisted => Self::new(Code::WrongOrigin).with_confidence(Confidence::Likely),
+        }
     }
 }
 

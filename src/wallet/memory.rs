@@ -102,14 +102,14 @@ impl FnTransport {
 impl Transport for FnTransport {
     async fn send(&self, request: &Request) -> Result<Response, Unreachable> {
         if self.offline.get() {
-            return Err(Unreachable);
+            return Err(Unreachable::Offline);
         }
         self.sent.borrow_mut().push(request.clone());
         let answer = (self.send)(request.clone()).await;
         let to_lose = self.lose_answers.get();
         if to_lose > 0 {
             self.lose_answers.set(to_lose - 1);
-            return Err(Unreachable);
+            return Err(Unreachable::Offline);
         }
         answer
     }

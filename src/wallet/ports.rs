@@ -362,9 +362,18 @@ pub struct Response {
     pub retry_after: Option<u32>,
 }
 
-/// No answer came.
+/// Why no answer came, as far as the platform can tell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unreachable;
+pub enum Unreachable {
+    /// The device has no network, or does not say.
+    Offline,
+    /// The device has network.
+    Silent,
+    /// The page's own policy forbids the call.
+    Forbidden,
+    /// The issuer answers, and lets no page of this origin read it.
+    Unlisted,
+}
 
 /// The road to the issuer.
 #[allow(async_fn_in_trait, reason = "a wallet lives in one thread")]

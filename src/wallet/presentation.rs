@@ -84,7 +84,7 @@ enum Phase {
 /// What tells the receipts of a presentation from others with the same counters: the key that makes its codes, and that they come
 /// after what was known before the first one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Origin {
+pub struct CodeOrigin {
     /// Thumbprint of the device key, base64url.
     pub device: String,
     /// Sequence of the newest receipt that is known.
@@ -97,7 +97,7 @@ pub struct ToPresent {
     /// The code.
     pub code: PaymentCode,
     /// What tells its receipts from others.
-    pub origin: Origin,
+    pub origin: CodeOrigin,
     /// When it was made, in milliseconds of the page's steady clock.
     pub made: u64,
 }
@@ -105,7 +105,7 @@ pub struct ToPresent {
 /// Codes that were made.
 #[derive(Clone, Debug)]
 struct Codes {
-    origin: Origin,
+    origin: CodeOrigin,
     first: u32,
     last: u32,
 }
@@ -193,7 +193,7 @@ impl Presentation {
             _ => return false,
         };
         let is_of = |codes: &Codes| {
-            let Origin { device, newest } = &codes.origin;
+            let CodeOrigin { device, newest } = &codes.origin;
             receipt.sequence > *newest
                 && receipt.device.as_ref() == Some(device)
                 && receipt.counter.is_some_and(|counter| (codes.first..=codes.last).contains(&counter))

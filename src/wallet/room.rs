@@ -70,6 +70,10 @@ pub(super) struct Room<P: Platform> {
     pub(super) unsure: Cell<bool>,
     /// The newest nonce of the issuer.
     pub(super) nonce: RefCell<String>,
+    /// When it came, by the clock that never goes back.
+    pub(super) nonce_since: Cell<Option<Duration>>,
+    /// The issuer's description, until it is pinned.
+    pub(super) known: RefCell<Option<Vec<u8>>>,
     /// Calls whose answer has not come.
     pub(super) unanswered: Unanswered,
     /// A freeze whose answer has not come.
@@ -81,6 +85,8 @@ pub(super) struct Room<P: Platform> {
     pub(super) anchor: Cell<Option<Anchor>>,
     pub(super) online: Cell<bool>,
     pub(super) open: RefCell<Option<Rc<Open>>>,
+    /// How often it was said that the device key is not to be opened: what was begun before opens none.
+    pub(super) stops: Cell<u32>,
     pub(super) next_id: Cell<u64>,
     /// One code at a time.
     pub(super) codes: Queue,
@@ -107,6 +113,8 @@ impl<P: Platform> Room<P> {
             stored: Cell::new(false),
             unsure: Cell::new(false),
             nonce: RefCell::new(String::new()),
+            nonce_since: Cell::new(None),
+            known: RefCell::new(None),
             unanswered: Unanswered::default(),
             freezing: RefCell::new(None),
             naming: Cell::new(None),
@@ -114,6 +122,7 @@ impl<P: Platform> Room<P> {
             anchor: Cell::new(None),
             online: Cell::new(true),
             open: RefCell::new(None),
+            stops: Cell::new(0),
             next_id: Cell::new(1),
             codes: Queue::default(),
             screen: Screen::default(),
@@ -253,7 +262,7 @@ impl<P: Platform> Wallet<P> {
         let status = self.status();
         let now_ms = self.now_ms();
         let now = self.now();
-        let ceremony = self.room.open.borrow().as_ref().map(|open| open.kind);
+        let ceremony = self.room.open.borrow().as_ref().and_then(|open| open.shown());
         let online = self.room.online.get();
         let mut state = State { ceremony, online, ..State::of(status) };
         let data = self.room.data.borrow();

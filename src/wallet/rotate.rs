@@ -8,7 +8,6 @@ use super::enrol::statement::Bound;
 use super::error::Error;
 use super::keys::Pair;
 use super::ports::{Kept, Keys, Platform, SigningKey, Store};
-use super::queue::Stop;
 use super::record::{Data, Rotating};
 use super::room::{Handle, Key, ms};
 use super::state::{Ceremony, Confirmed, IntentView};
@@ -40,7 +39,7 @@ pub(super) struct Next<P: Platform> {
 impl<P: Platform> Wallet<P> {
     /// `None`: the custody stays.
     pub(super) async fn rotation(&self, custody: Option<Custody>) -> Result<Ceremony, Error> {
-        self.end_open(Stop::Superseded).await;
+        let id = self.begin_ceremony().await;
         self.be_sure().await?;
         if self.read(|data| data.rotating.is_some())? {
             self.resume_registration().await?;
@@ -66,7 +65,7 @@ impl<P: Platform> Wallet<P> {
         let view =
             IntentView::Rotate { custody, device: step.device().clone(), expires_at: ms(step.intent().expires_at) };
         let prepared = Prepared { step, credential, custody };
-        let ceremony = self.open_ceremony(view, Work::Rotate(Box::new(prepared))).await?;
+        let ceremony = self.open_ceremony(id, view, Work::Rotate(Box::new(prepared)))?;
         self.room.next.replace(Some(Next { device, channel, handles }));
         Ok(ceremony)
     }

@@ -10,7 +10,6 @@ use super::enrol::registration::is_unanswered;
 use super::error::Error;
 use super::history::open_receipt;
 use super::ports::{Answer, Platform, RequestOptions};
-use super::queue::Stop;
 use super::record::{Data, Terms};
 use super::room::{Local, Secret, ms, source_view};
 use super::state::{Ceremony, Confirmed, IntentView, Missing, ReceiptView};
@@ -160,11 +159,11 @@ impl<P: Platform> Wallet<P> {
         view: &'a dyn Fn(String, u64) -> IntentView,
     ) -> Local<'a, Result<Ceremony, Error>> {
         Box::pin(async move {
-            self.end_open(Stop::Superseded).await;
+            let id = self.begin_ceremony().await;
             let mut read = |reply: &[u8]| Ok(parse::<IntentPrepared>(reply)?.intent);
             let prepared = self.begin(action, call, &mut read).await?;
             let view = view(prepared.device.clone(), ms(prepared.intent.expires_at));
-            self.open_ceremony(view, Work::StepUp(prepared)).await
+            self.open_ceremony(id, view, Work::StepUp(prepared))
         })
     }
 

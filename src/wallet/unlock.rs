@@ -1,17 +1,18 @@
 //! Lock and unlock. A sealed device key is opened by the passkey, inside a tap and without network; any other is opened again.
 
 use super::Wallet;
-use super::ceremony::{DEADLINE, Open, Work, stop_here};
+use super::ceremony::{DEADLINE, Open, Work};
 use super::error::Error;
 use super::ports::{Entropy, Kept, KeyError, Keys, Platform, Record, RequestOptions, Seal, Store, StoreError};
 use super::queue::Stop;
 use super::record::Data;
-use super::room::{Fault, Handle, Local, Secret};
+use super::room::{Fault, Handle, Key, Local, Secret};
 use super::state::{Confirmed, IntentView};
 use crate::code::Code;
 use crate::wire::id::{Bytes, CredentialId, Hash};
 use crate::wire::tagged_hash;
 use core::slice;
+use std::rc::Rc;
 
 pub(super) struct Prepared {
     input: [u8; 32],
@@ -42,8 +43,9 @@ impl<P: Platform> Wallet<P> {
         if !again && self.room.device.borrow().is_some() {
             return Ok(());
         }
+        let stops = self.room.stops.get();
         // Nothing is awaited before the prompt but a turn: some platforms want it inside the tap.
-        let Some(prepared) = self.sealed(again)? else { return self.open_kept(None).await };
+        let Some(prepared) = self.sealed(again)? else { return self.open_kept(None, stops).await };
         self.end_open(Stop::Superseded).await;
         let id = self.put_open(IntentView::Unlock.kind(), Work::Unlock(prepared));
         let opened = self.run_ceremony(id).await;
@@ -72,15 +74,23 @@ impl<P: Platform> Wallet<P> {
     }
 
     pub(super) async fn confirm_unlock(&self, open: &Open, prepared: &Prepared) -> Result<Confirmed, Error> {
+        let stops = self.room.stops.get();
         let secret = self.derive(open, prepared, &prepared.input).await?;
-        self.open_kept(Some((&secret, prepared))).await?;
+        self.open_kept(Some((&secret, prepared)), stops).await?;
         if prepared.again {
             let again: Local<'_, Result<(), Error>> = Box::pin(self.seal_again(open, prepared, &secret));
             again.await?;
         }
-        // Locked again meanwhile.
-        stop_here(open).inspect_err(|_| self.drop_device_key())?;
         Ok(Confirmed::Unlocked)
+    }
+
+    /// Takes the opened key, unless the wallet was locked, or whoever asked has given up, while it was being opened.
+    fn take_opened(&self, key: Rc<Key<P>>, stops: u32) -> Result<(), Error> {
+        if self.room.stops.get() != stops {
+            return Err(Code::Cancelled.into());
+        }
+        self.room.device.replace(Some(key));
+        Ok(())
     }
 
     /// A challenge that nobody but this wallet checks.
@@ -103,6 +113,7 @@ impl<P: Platform> Wallet<P> {
 
     /// Another input, salt and seal. The old one is on disk until the new one was opened and has signed.
     async fn seal_again(&self, open: &Open, prepared: &Prepared, secret: &Secret<P>) -> Result<(), Error> {
+        let stops = self.room.stops.get();
         let public = self.read(|data| data.device_key)?;
         let keys = self.platform.keys();
         let held = self.room.handles.borrow().as_ref().map(|(device, _)| device.clone()).ok_or(Code::KeyLost)?;
@@ -113,12 +124,11 @@ impl<P: Platform> Wallet<P> {
         // Another tab may have renewed the key meanwhile: its seal is not for this one to overwrite.
         let same = move |data: &mut Data| if data.device_key == public { Ok(()) } else { Err(Code::Superseded.into()) };
         self.change_with(device, same).await?;
-        self.room.device.replace(Some(key));
-        Ok(())
+        self.take_opened(key, stops)
     }
 
     /// Opens the device key that is on disk. What does not open stays as it is.
-    async fn open_kept(&self, sealed: Option<(&Secret<P>, &Prepared)>) -> Result<(), Error> {
+    async fn open_kept(&self, sealed: Option<(&Secret<P>, &Prepared)>, stops: u32) -> Result<(), Error> {
         let public = self.read(|data| data.device_key)?;
         let Record { device, .. } = match self.platform.store().load().await {
             Ok(Kept::Record(record)) => record,
@@ -135,7 +145,7 @@ impl<P: Platform> Wallet<P> {
         };
         match opened {
             Ok(key) => {
-                self.room.device.replace(Some(key));
+                self.take_opened(key, stops)?;
                 if let Some(handles) = self.room.handles.borrow_mut().as_mut() {
                     handles.0 = device;
                 }

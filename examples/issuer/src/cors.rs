@@ -8,6 +8,7 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use jitsuin::code::Code;
+use jitsuin::wire::calls::WELL_KNOWN;
 use std::sync::Arc;
 
 const PREFLIGHT: [(HeaderName, HeaderValue); 3] = [
@@ -23,9 +24,19 @@ pub(crate) async fn listed_origins(State(app): State<Arc<App>>, request: Request
     let origin = origin_of(request.headers()).filter(|origin| app.lists(origin));
     let asks =
         request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    // The first thing that a page reads. One that is not listed is told so, where otherwise it could read nothing.
+    let refused =
+        origin.is_none() && request.headers().contains_key(header::ORIGIN) && request.uri().path() == WELL_KNOWN;
     let mut response = match (asks, &origin) {
         (true, Some(_)) => (StatusCode::NO_CONTENT, PREFLIGHT).into_response(),
         (true, None) => problem(Code::WrongOrigin),
+        (false, _) if refused => {
+            let to_anybody = [
+                (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+                (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin")),
+            ];
+            (to_anybody, problem(Code::WrongOrigin)).into_response()
+        }
         (false, _) => next.run(request).await,
     };
     let headers = response.headers_mut();

@@ -89,7 +89,7 @@ fn refused(code: Code) -> JsValue {
 
 /// Sends from outside of a task, which alone hears of the answer: an exported `async fn` is none.
 async fn sent(road: Rc<Fetch>, request: Request) -> Result<Response, Unreachable> {
-    let answer = Rc::new(Cell::new(Err(Unreachable)));
+    let answer = Rc::new(Cell::new(Err(Unreachable::Offline)));
     let given = Rc::clone(&answer);
     let done = promise(Box::pin(async move {
         given.set(road.send(&request).await);
@@ -97,7 +97,7 @@ async fn sent(road: Rc<Fetch>, request: Request) -> Result<Response, Unreachable
     }));
     // Never rejected.
     let _ = JsFuture::from(done.unchecked_into::<js_sys::Promise>()).await;
-    answer.replace(Err(Unreachable))
+    answer.replace(Err(Unreachable::Offline))
 }
 
 impl Caller {

@@ -20,7 +20,7 @@ fn a_call_that_was_not_answered_keeps_its_name_and_another_one_has_its_own() {
     assert_ne!(read_body::<ProveCard>(&text(&card(800))).unwrap().1.0, read_body::<ProveCard>(&first).unwrap().1.0);
     // Answered, refused or not, the next one is another call.
     let body = wallet.body::<ProveCard>(&card(900)).unwrap();
-    let of_a_proxy = Error::new(Code::IssuerRefused).with_confidence(Confidence::Likely);
+    let of_a_proxy = Error::new(Code::ForeignAnswer).with_confidence(Confidence::Likely);
     for error in [Code::Offline.into(), Code::ProofReplayed.into(), Code::IssuerUnavailable.into(), of_a_proxy] {
         wallet.note_answer(body.id(), &Err(error));
         assert_eq!(text(&card(900)), first);
@@ -45,7 +45,7 @@ fn an_answer_that_nobody_can_read_is_no_answer() {
         world.issuer.answer_instead(ProveCard::PATH, body.to_vec());
         let sent = || crate::wallet::ports::Platform::transport(&world.place).sent().pop().unwrap();
         let refused = run(wallet.prove_card(card(900).source)).unwrap_err();
-        assert_eq!((refused.code, refused.confidence), (Code::IssuerRefused, Confidence::Likely));
+        assert_eq!((refused.code, refused.confidence), (Code::ForeignAnswer, Confidence::Likely));
         let first = sent();
         assert!(run(wallet.prove_card(card(900).source)).is_err());
         // The same call again: what it did the first time is not done twice.

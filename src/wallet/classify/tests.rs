@@ -22,6 +22,8 @@ fn names_become_codes_with_their_confidence() {
         ("NotAllowedError", 10, Create, Code::UvFailed, Guess),
         ("OperationError", 10, Get, Code::TapAgain, Guess),
         ("AbortError", 3_000, Get, Code::Cancelled, Likely),
+        ("PolicyError", 10, Create, Code::PasskeysBlocked, Likely),
+        ("PolicyError", 10, Get, Code::PasskeysBlocked, Likely),
         ("TimeoutError", 3_000, Get, Code::TimedOut, Likely),
         ("SecurityError", 3, Get, Code::WrongOrigin, Certain),
         ("InvalidStateError", 900, Create, Code::CredentialTaken, Certain),

@@ -13,9 +13,13 @@ fn the_first_call_learns_a_nonce_and_later_ones_keep_it() {
     let world = World::new();
     let wallet = world.open();
     run(wallet.log_in("a", "b", "en")).unwrap();
-    assert_eq!(paths(&world), ["/.well-known/jitsuin", "/v1/login", "/v1/login"]);
+    assert_eq!(paths(&world), ["/.well-known/jitsuin", "/v1/login"]);
     run(wallet.enter_code("attempt", "12345678")).unwrap();
     assert_eq!(paths(&world), ["/v1/login/code"]);
+    // One that may be too old by now is not tried.
+    world.place.clock().advance(NONCE_LIFE);
+    run(wallet.enter_code("attempt", "12345678")).unwrap();
+    assert_eq!(paths(&world), ["/.well-known/jitsuin", "/v1/login/code"]);
 }
 
 #[test]
@@ -130,5 +134,7 @@ fn answers_that_are_no_problems_have_codes_too() {
     assert_eq!(answer(503, Some(3)).details.as_ref().unwrap().retry_after_ms, Some(3_000));
     assert_eq!(answer(426, None).code, Code::UpgradeNeeded);
     assert_eq!(answer(429, None).code, Code::TooManyAttempts);
-    assert_eq!(answer(404, None).code, Code::IssuerRefused);
+    for status in [403, 404, 418] {
+        assert_eq!(answer(status, None), Error::new(Code::ForeignAnswer).with_confidence(Confidence::Likely));
+    }
 }

@@ -21,7 +21,15 @@ fn every_lower_error_has_its_code() {
     assert_eq!(Error::from(NotLocked::NoAnswer).code, Code::PlatformSilent);
     assert_eq!(Error::from(NotLocked::Unsupported).code, Code::Unsupported);
     assert_eq!(Error::from(NoEntropy).code, Code::NoEntropy);
-    assert_eq!(Error::from(Unreachable).code, Code::Offline);
+    let unreachable = [
+        (Unreachable::Offline, Code::Offline, Confidence::Certain),
+        (Unreachable::Silent, Code::IssuerUnreachable, Confidence::Likely),
+        (Unreachable::Forbidden, Code::ConnectBlocked, Confidence::Certain),
+        (Unreachable::Unlisted, Code::WrongOrigin, Confidence::Likely),
+    ];
+    for (why, code, confidence) in unreachable {
+        assert_eq!(Error::from(why), Error::new(code).with_confidence(confidence));
+    }
     assert_eq!(Error::from(Broken::Gap).code, Code::ChainGap);
     assert_eq!(Error::from(Broken::Fork).code, Code::ChainFork);
 }

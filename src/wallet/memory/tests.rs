@@ -7,7 +7,7 @@ use crate::wire::webauthn::{AttestedCredential, AuthenticatorData, ClientData, R
 use core::time::Duration;
 
 fn place() -> Place {
-    Place::new("https://wallet.example", 1_000, FnTransport::new(|_| async { Err(Unreachable) }))
+    Place::new("https://wallet.example", 1_000, FnTransport::new(|_| async { Err(Unreachable::Offline) }))
 }
 
 /// What comes of asking for a passkey, those of `exclude` being there.

@@ -15,16 +15,16 @@ fn code(counter: u32) -> PaymentCode {
 }
 
 /// A code that was made just now.
-fn ready(counter: u32, origin: Origin, now: u64) -> ToPresent {
+fn ready(counter: u32, origin: CodeOrigin, now: u64) -> ToPresent {
     ToPresent { code: code(counter), origin, made: now }
 }
 
-fn origin(device: &str, newest: u64) -> Origin {
-    Origin { device: device.into(), newest }
+fn origin(device: &str, newest: u64) -> CodeOrigin {
+    CodeOrigin { device: device.into(), newest }
 }
 
 /// Made by the key, after no receipt.
-fn first() -> Origin {
+fn first() -> CodeOrigin {
     origin("key", 0)
 }
 

@@ -110,7 +110,7 @@ impl Issuer {
                 key_set: self.book.borrow().signed.clone(),
                 past: Some(self.past.borrow().clone()),
             };
-            return Ok(Response { nonce: None, ..ok(&known) });
+            return Ok(ok(&known));
         }
         let url = [issuer_id().as_str(), &path].concat();
         let proof = request.proof.as_deref().unwrap();

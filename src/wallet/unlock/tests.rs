@@ -262,7 +262,7 @@ fn a_key_that_another_tab_renewed_meanwhile_is_not_sealed_over() {
     let (wallet, other) = (open(&world, None), open(&world, None));
     run(wallet.unlock()).unwrap();
     let prepare = || wallet.sealed(true).unwrap().unwrap();
-    run(wallet.open_ceremony(IntentView::Unlock, Work::Unlock(prepare()))).unwrap();
+    wallet.put_open(IntentView::Unlock.kind(), Work::Unlock(prepare()));
     let (prepared, ceremony) = (prepare(), wallet.room.open.borrow().clone().unwrap());
     let secret = run(wallet.derive(&ceremony, &prepared, &prepared.input)).unwrap();
     let (device, channel, handles) = run(other.make_pair(Custody::Browser)).unwrap();
