@@ -5,7 +5,7 @@ use super::Wallet;
 use super::error::Error;
 use super::pay::check_may_pay;
 use super::ports::{Clock, Platform, millis};
-use super::presentation::{Origin, ROTATION_MS, ToPresent};
+use super::presentation::{CodeOrigin, ROTATION_MS, ToPresent};
 use crate::wire::id::to_base64;
 use crate::wire::money::Amount;
 use crate::wire::till_code::Form;
@@ -50,7 +50,7 @@ impl<P: Platform> Wallet<P> {
         // Nobody has seen the code yet, so no receipt that is here is its own.
         let origin = self.read(|data| {
             let device = to_base64(&data.device_key.thumbprint().0);
-            Origin { device, newest: data.link.seq }
+            CodeOrigin { device, newest: data.link.seq }
         })?;
         let made = millis(self.platform.clock().running());
         let ready = Rc::new(ToPresent { code, origin, made });
