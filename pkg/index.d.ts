@@ -152,12 +152,13 @@ export type Intent =
 /** A thing the user must agree to, with all network work done. Call `confirm` synchronously inside a tap (Safari's rule). */
 export interface Ceremony<T> {
   readonly intent: Intent;
-  /** Calls while one runs share its result. After `cancelled`, `timed-out`, `tap-again`, `not-focused`, `uv-failed`, `offline` or `proof-replayed` it may be called again: what was signed is sent again, without a prompt. */
+  /** Calls while one runs share its result; a signal ends its own call alone, and the prompt with the last one. After `cancelled` (also by a signal or `cancel()`, before or during the prompt), `timed-out`, `tap-again`, `not-focused`, `uv-failed`, `offline`, `issuer-unreachable`, `foreign-answer` or `proof-replayed` it may be called again: what was signed is sent again, without a prompt. A newer preparation makes it `superseded`. */
   confirm(options?: Cancellable): Promise<T>;
-  /** Settles when the platform's prompt is closed. Safe at any time, also from an effect's clean-up. */
+  /** Ends the prompt, and settles when it is closed; `confirm` may be called again. Safe at any time, also from an effect's clean-up. */
   cancel(): Promise<void>;
 }
 export interface Cancellable {
+  /** Ends this call with `cancelled`; without effect once the call has ended. */
   readonly signal?: AbortSignal;
 }
 /** A contact code is on its way, or one that was sent before still lives. */
@@ -232,7 +233,10 @@ export class Wallet {
   private constructor();
   /**
    * The same issuer and profile give the same instance, counted: StrictMode's second mount gets the first one's wallet. Never prompts.
-   * Codes: those of `init`; `bad-argument`, `wrong-origin` (a frame of another origin), `unsupported`, `storage-failed`, `issuer-untrusted`, `upgrade-needed`.
+   * A new wallet asks its issuer for its description and waits 3 s for it, so that a page that is set up wrong is told before anybody types
+   * anything (docs/setting-up.md): `insecure-page`, `passkeys-blocked`, `connect-blocked`, `wrong-issuer`, `wrong-rp`, `foreign-answer`.
+   * Codes: those of `init`; `bad-argument`, `wrong-origin` (a frame of another origin, an IP address, an origin that is not on the issuer's list),
+   * `unsupported` (also in Node, workers and on servers, before anything is loaded), `storage-failed`, `issuer-untrusted`, `upgrade-needed`.
    *
    * Every call settles, whatever the browser does: `platform-silent` after 9 s in which it did not answer. What was asked may have been done
    * all the same; the same call again, also `confirm()` of the same ceremony, learns that and goes on from there.
@@ -272,7 +276,7 @@ export class Wallet {
   /**
    * Opens the device key again, without network. A key of custody `passkey` asks for its passkey: call it inside a tap. `reseal` seals it
    * again as well, under another input: the passkey is then asked twice. Whatever is refused, the sealed key stays as it is. Codes: the
-   * prompt's; `prf-unavailable`, `prf-unusable`, `seal-mismatch`, `seal-broken`, `key-lost`.
+   * prompt's (a signal that is aborted meanwhile leaves the wallet as it was); `prf-unavailable`, `prf-unusable`, `seal-mismatch`, `seal-broken`, `key-lost`.
    */
   unlock(options?: Cancellable & { readonly reseal?: boolean }): Promise<void>;
   /** Drops the device key from memory. */
@@ -544,7 +548,18 @@ export interface ErrorDetails {
   "clone-suspected": { readonly device: string };
   "too-many-attempts": { readonly retryAfterMs?: number };
   "too-fast": { readonly retryAfterMs?: number };
-  "issuer-unavailable": { readonly retryAfterMs?: number };
+  /** `url`: what was called; `status`, `type`: of what came, where the network answered and not the issuer. */
+  "issuer-unavailable": { readonly retryAfterMs?: number; readonly url?: string; readonly status?: number; readonly type?: string | null };
+  "issuer-unreachable": { readonly url: string };
+  "foreign-answer": { readonly url: string; readonly status?: number; readonly type?: string | null };
+  /** `header`: what the page must send. */
+  "connect-blocked": { readonly url: string; readonly header: string };
+  "wrong-issuer": { readonly url: string };
+  /** `url`: the call that no page of `origin` may read, and `header`, what its answer must have; or the same page by its name. */
+  "wrong-origin": { readonly origin?: string; readonly url?: string; readonly header?: string };
+  /** The page's address with https. */
+  "insecure-page": { readonly url: string };
+  "passkeys-blocked": { readonly header: string };
   /** `character`: where the refused object or value begins, counted in characters from 0. `reason`: docs/wire.md. */
   "shop-code-malformed": { readonly reason: string; readonly character: number };
   "shop-code-bad-crc": { readonly reason: string; readonly character: number };

@@ -22,8 +22,10 @@ export const endOf = (url) => ends.get(url);
 
 /** When to come again, in seconds from now: a number of them, or a date (RFC 9110 section 10.2.3). @param {string | null} header */
 function secondsTo(header) {
-  if (header === null || header.trim() === "") return undefined;
-  const seconds = /^\s*\d+\s*$/.test(header) ? Number(header) : Math.max(0, Math.ceil((Date.parse(header) - Date.now()) / 1000));
+  const said = header?.trim() ?? "";
+  // `Date.parse` takes much that is no date of HTTP, each engine in its own way.
+  const date = / GMT$/.test(said) ? Date.parse(said) : NaN;
+  const seconds = /^\d+$/.test(said) ? Number(said) : Math.max(0, Math.ceil((date - Date.now()) / 1000));
   return Number.isInteger(seconds) && seconds < 2 ** 32 ? seconds : undefined;
 }
 
@@ -54,14 +56,20 @@ function policy(url) {
   return { forbids, stop };
 }
 
-/** Whether anything answers at this address, though the page may not read it. @param {string} url */
-async function answers(url) {
+/**
+ * Whether something answers at this address whose answers the page may not read: told from a lost answer by asking once more, for what
+ * anybody may have, with the headers that a call has and then in the way that gives nothing to read.
+ * @param {string} url
+ */
+async function unreadable(url) {
   const controller = new AbortController();
   const timer = new Timer(PROBING);
   const late = timer.rang.then(() => controller.abort());
   const { origin } = new URL(url);
-  const asked = fetch(`${origin}/.well-known/jitsuin`, { mode: "no-cors", credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer", signal: controller.signal });
-  return Promise.race([asked.then(() => true, () => false), late.then(() => false)]).finally(() => timer.stop());
+  /** @param {RequestInit} how */
+  const comes = (how) => fetch(`${origin}/.well-known/jitsuin`, { credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer", signal: controller.signal, ...how }).then(() => true, () => false);
+  const found = async () => !(await comes({ headers: { DPoP: "", "Content-Type": "application/json" } })) && comes({ mode: "no-cors" });
+  return Promise.race([found(), late.then(() => false)]).finally(() => timer.stop());
 }
 
 /**
@@ -77,7 +85,7 @@ async function why(error, url, forbids) {
   const said = await Promise.race([forbids, timer.rang]).finally(() => timer.stop());
   if (said) return said;
   const elsewhere = typeof location === "object" && new URL(url).origin !== location.origin;
-  return elsewhere && (await answers(url)) ? "unlisted" : "silent";
+  return elsewhere && (await unreadable(url)) ? "unlisted" : "silent";
 }
 
 /**

@@ -76,7 +76,7 @@ test("calls that the network delivers twice, and answers that it loses, are one 
   world.issuer.failNext("delivered-twice", "/v1/top-ups");
   const topUp = await wallet.prepareTopUp({ ...yen(5000), source: sources[0].id });
   for (const how of /** @type {const} */ ([["delivered-twice", "answer-lost"], "delivered-twice"])) world.issuer.failNext(how, "/v1/intents/confirm");
-  await assert.rejects(topUp.confirm(), coded("offline"));
+  await assert.rejects(topUp.confirm(), coded("issuer-unreachable"));
   assert.equal((await topUp.confirm()).kind, "top-up");
   assert.equal(kit.authenticator.prompts.length, prompts + 1);
   assert.deepEqual(await owner.balance(), yen(7000));

@@ -124,7 +124,7 @@ test("an answer that is lost is asked for again after a reload, and the key that
     await route.abort();
   });
   const lost = await renew(page);
-  assert.deepEqual([lost.code, lost.isNew], ["offline", false]);
+  assert.deepEqual([lost.code, lost.isNew], ["issuer-unreachable", false]);
   assert.ok(confirmed > 0, "it reached the issuer");
   await context.unroute(`${url}/v1/rotation/confirm`);
   await page.reload();

@@ -125,6 +125,17 @@ test("a key set that does not follow from the pinned one is issuer-untrusted", a
   await wallet.sync();
 });
 
+test("Retry-After is read as seconds and as a date, and nothing else", async (t) => {
+  const { Reply } = await import("../../pkg/wasm/page/browser/transport.js");
+  t.mock.timers.enable({ apis: ["Date"], now: NOON });
+  const waits = (header) => new Reply(503, new Uint8Array(), new Headers(header === null ? {} : { "Retry-After": header })).retryAfter;
+  const table = [
+    [null, undefined], ["", undefined], ["120", 120], ["0", 0], ["-1", undefined], ["soon", undefined], ["1.5", undefined], ["99999999999", undefined],
+    ["Mon, 01 Jun 2026 12:00:30 GMT", 30], ["Mon, 01 Jun 2026 11:00:00 GMT", 0], ["Monday, 01-Jun-26 12:01:00 GMT", 60],
+  ];
+  for (const [header, seconds] of table) assert.equal(waits(header), seconds, String(header));
+});
+
 test("a page that pins another root opens nothing", async (t) => {
   const made = await world(t);
   const owner = await made.issuer.account();

@@ -190,6 +190,10 @@ fn listed_origins_may_call_and_no_others() {
         assert_eq!(answer.header("access-control-allow-origin"), "");
         assert_eq!(answer.header("vary"), "Origin");
         assert_eq!(server.post("/v1/sync", &[("Origin", origin)], "{}").header("access-control-allow-origin"), "");
+        // The one answer that tells it so.
+        let answer = server.ask("GET", "/.well-known/jitsuin", &[("Origin", origin)], "");
+        refused(&answer, 403, "wrong-origin");
+        assert_eq!(answer.header("access-control-allow-origin"), "*");
     }
 }
 

@@ -60,9 +60,9 @@ fn an_order_to_freeze_stays_the_same_until_it_is_answered() {
     let wallet = world.enrolled();
     world.issuer.answer_instead(FreezeAccount::PATH, b"<html></html>".to_vec());
     let sent = || crate::wallet::ports::Platform::transport(&world.place).sent().pop().unwrap();
-    assert_eq!(run(wallet.freeze()).unwrap_err().code, Code::IssuerRefused);
+    assert_eq!(run(wallet.freeze()).unwrap_err().code, Code::ForeignAnswer);
     let first = sent();
-    assert_eq!(run(wallet.freeze()).unwrap_err().code, Code::IssuerRefused);
+    assert_eq!(run(wallet.freeze()).unwrap_err().code, Code::ForeignAnswer);
     assert_eq!(sent().body, first.body);
 }
 

@@ -96,3 +96,30 @@ fn the_platforms_refusals_have_their_codes() {
         assert!(wallet.confirm(ceremony.id).await.is_ok());
     });
 }
+
+#[test]
+fn what_was_cancelled_may_be_confirmed_again_and_only_a_newer_one_supersedes_it() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    run(async {
+        let ceremony = top_up(&wallet, 1_000).await;
+        wallet.cancel(ceremony.id).await;
+        assert_eq!(wallet.state().ceremony, None);
+        world.place.authenticator().set_mode(Mode::Hang);
+        let mut confirm = Box::pin(wallet.confirm(ceremony.id));
+        start(&mut confirm).await;
+        assert_eq!(wallet.state().ceremony, Some("top-up"));
+        // The next tap comes before the first prompt is closed.
+        let cancel = wallet.cancel(ceremony.id);
+        let (ended, ()) = join(confirm, cancel).await;
+        assert_eq!(ended.unwrap_err().code, Code::Cancelled);
+        world.place.authenticator().set_mode(Mode::Approve);
+        assert!(matches!(wallet.confirm(ceremony.id).await, Ok(Confirmed::Receipt { .. })));
+        assert_eq!(wallet.confirm(ceremony.id).await.unwrap_err().code, Code::IntentExpired);
+        let old = top_up(&wallet, 1_000).await;
+        wallet.cancel(old.id).await;
+        let new = top_up(&wallet, 2_000).await;
+        assert_eq!(wallet.confirm(old.id).await.unwrap_err().code, Code::Superseded);
+        wallet.cancel(new.id).await;
+    });
+}
