@@ -17,7 +17,7 @@ if ! [ -d tests/consumers/node_modules ] || ! fresh consumers "$key"; then
   stamp consumers "$key"
 fi
 
-rm -rf "$made/package" "$made/projects"
+rm -rf "$made/package" "$made/projects" "$made"/jitsuin-*.tgz
 mkdir -p "$made"
 (cd pkg && npm pack --silent --ignore-scripts --pack-destination "../$made" >/dev/null)
 tar -xzf "$made"/jitsuin-*.tgz -C "$made"
