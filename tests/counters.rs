@@ -104,7 +104,7 @@ fn a_new_key_makes_no_code_before_the_issuer_signed_where_it_goes_on() {
             async move {
                 let path = request.url.strip_prefix(ISSUER).unwrap().to_owned();
                 if path == "/v1/sync" && lost.get() {
-                    return Err(jitsuin::wallet::ports::Unreachable);
+                    return Err(jitsuin::wallet::ports::Unreachable::Offline);
                 }
                 let Reply { status, body, nonce, retry_after, .. } =
                     world.answer(request.method, &path, request.body, request.proof).await;

@@ -38,7 +38,7 @@ pub(crate) async fn wallet_that_holds<L: Ledger + 'static>(
         async move {
             if path == held_path {
                 holds.borrow_mut().push(request.body);
-                return Err(Unreachable);
+                return Err(Unreachable::Offline);
             }
             let call = desk::Request {
                 method: request.method.into(),

@@ -148,7 +148,7 @@ impl<L: Timed> World<L> {
             async move {
                 let path = request.url.strip_prefix(ISSUER).unwrap().to_owned();
                 let reply = world.send(request.method, &path, request.body, request.proof).await;
-                let Reply { status, body, nonce, retry_after, .. } = reply.ok_or(Unreachable)?;
+                let Reply { status, body, nonce, retry_after, .. } = reply.ok_or(Unreachable::Offline)?;
                 Ok(Response { status, body, nonce, retry_after })
             }
         });
