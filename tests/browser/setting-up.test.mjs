@@ -195,7 +195,8 @@ describe("chromium", () => {
     const { context, page, face } = await tab(t);
     const at = "https://wallet.test";
     await routeWalletPage(context, { origin: at });
-    const issuer = await startIssuer({ origins: [at] });
+    // The first origin's host is the RP id.
+    const issuer = await startIssuer({ origins: ["http://localhost:1", at] });
     t.after(() => issuer.stop());
     // A page that has no server can't reach loopback by itself.
     await context.route(`${issuer.url}/**`, async (route) => route.fulfill({ response: await route.fetch() }));

@@ -48,7 +48,7 @@ impl Coded for Problem {
 
 fn is_unanswered(error: &impl Coded) -> bool {
     // A code whose counters could not be named says `sync-needed`.
-    [Code::Offline, Code::ProofReplayed, Code::IssuerRefused, Code::SyncNeeded]
+    [Code::Offline, Code::ProofReplayed, Code::ForeignAnswer, Code::SyncNeeded]
         .map(Code::name)
         .contains(&error.code().as_str())
 }
