@@ -29,7 +29,7 @@ fn errors_page() -> String {
             code.status()
         )
         .unwrap();
-        if loads(code) {
+        if loads(*code) {
             page.push_str("What helps in which bundler and runtime: [bundlers.md](bundlers.md#what-the-errors-of-loading-mean).\n");
         }
     }
