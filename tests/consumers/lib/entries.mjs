@@ -3,9 +3,9 @@ export const ENTRIES = `
 import { init, isSupported, qr } from "jitsuin";
 import { init as initCodes } from "jitsuin/codes";
 import { createWorld } from "jitsuin/testing";
-import { Verifier, memorySingleUse } from "jitsuin/verifier";
+import { Verifier } from "jitsuin/verifier";
 
-const settings = { issuer: "https://issuer.example", rpId: "wallet.example", origins: ["https://wallet.example"], devicesByHandle: async () => [], singleUse: memorySingleUse() };
+const settings = { issuer: "https://issuer.example", rpId: "wallet.example", origins: ["https://wallet.example"], devicesByHandle: async () => [], singleUse: { claim: async () => "first" } };
 const outcome = (opening) => opening.then(() => "loaded", ({ code, message, details }) => ({ code, message, details }));
 export async function loadAll() {
   const said = { supported: isSupported() };
