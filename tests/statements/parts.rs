@@ -85,7 +85,11 @@ where
 }
 
 const PLAIN: &str = "[A-Za-z0-9._-]";
-const HOST: &str = "[a-z0-9.-]";
+
+/// One to three labels of up to 36 characters.
+fn host() -> impl Strategy<Value = String> {
+    prop::collection::vec("[a-z0-9]([a-z0-9-]{0,34}[a-z0-9])?", 1..=3).prop_map(|labels| labels.join("."))
+}
 
 pub(crate) fn account() -> impl Strategy<Value = AccountId> {
     id("", PLAIN, 64)
@@ -96,11 +100,15 @@ pub(crate) fn source() -> impl Strategy<Value = SourceId> {
 }
 
 pub(crate) fn issuer() -> impl Strategy<Value = IssuerId> {
-    prop_oneof![id("https://", HOST, 120), id("http://localhost:", "[0-9]", 5)]
+    let port = prop_oneof![(1..80_u16), (81..=u16::MAX)].prop_map(|port| format!("http://localhost:{port}"));
+    let named = host().prop_map(|host| format!("https://{host}"));
+    prop_oneof![named, port].prop_map(|issuer| issuer.parse().unwrap())
 }
 
 pub(crate) fn rp_id() -> impl Strategy<Value = RpId> {
-    id("", HOST, 253)
+    prop::collection::vec("[a-z0-9]([a-z0-9-]{0,58}[a-z0-9])?", 0..=4)
+        .prop_map(|labels| format!("{}wallet", labels.iter().map(|label| format!("{label}.")).collect::<String>()))
+        .prop_map(|id| id.parse().unwrap())
 }
 
 pub(crate) fn audience() -> impl Strategy<Value = Audience> {
