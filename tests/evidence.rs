@@ -8,6 +8,8 @@
     reason = "a test stops where something is wrong"
 )]
 
+#[path = "evidence/race.rs"]
+mod race;
 #[path = "lib/world.rs"]
 mod world;
 
@@ -23,7 +25,7 @@ use serde_json::Value;
 use sqlx::Connection as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use world::{Caller, START_MS, World, data, yen};
+use world::{Caller, START_MS, Timed, World, data, yen};
 
 const THIRTEEN_MONTHS: u64 = 396 * 24 * 3600;
 
@@ -113,7 +115,7 @@ async fn story(world: &Book) -> AccountId {
     account
 }
 
-async fn exported(world: &Book, account: &AccountId) -> Value {
+async fn exported<L: Timed>(world: &World<L>, account: &AccountId) -> Value {
     serde_json::from_str(&world.issuer.export_evidence(account).await.unwrap()).unwrap()
 }
 
@@ -254,6 +256,26 @@ fn evidence_of_a_top_up_that_was_given_up_ends_with_its_receipts() {
         let mut raw = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
         let kept = sqlx::query("SELECT 1 FROM top_ups WHERE body LIKE '%coSignature%'");
         assert!(kept.fetch_all(&mut raw).await.unwrap().is_empty(), "no copy stays with the top-up");
+    });
+}
+
+#[test]
+fn the_evidence_of_a_pending_top_up_is_exported_once_a_receipt_says_how_it_ended() {
+    over_a_file("pending", async |file| {
+        let world = renewed(file).await;
+        let (place, wallet) = world.hanako().await;
+        let account = data(&place).account.unwrap().id;
+        world.prove_card(&wallet, "card-3").await;
+        assert!(matches!(world.top_up(&wallet, 1_000, "card-3").await.unwrap(), Confirmed::Pending { .. }));
+        let pending = exported(&world, &account).await;
+        assert!(!kinds(&pending).contains(&"step-up"), "there is no receipt that it could stand under");
+        world.advance(10);
+        world.issuer.sweep().await.unwrap();
+        let done = exported(&world, &account).await;
+        let (before, after) = (pending["receipts"].as_array().unwrap(), done["receipts"].as_array().unwrap());
+        assert_eq!(after.len(), before.len() + 1);
+        assert_eq!(&after[..before.len()], &before[..]);
+        assert_eq!(after[before.len()]["evidence"]["kind"], "step-up");
     });
 }
 
