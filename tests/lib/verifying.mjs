@@ -1,0 +1,12 @@
+// What the tests of `jitsuin/verifier` share.
+import assert from "node:assert/strict";
+import { isJitsuinError } from "../../pkg/index.js";
+
+export const yen = (amount) => ({ amount: BigInt(amount), currency: "JPY" });
+export const TILL = "t/1";
+/** Whether an error has this code, and these details. */
+export const coded = (code, details) => (error) => {
+  assert.ok(isJitsuinError(error, code), `expected ${code}, got ${error?.code ?? error}: ${error?.message}`);
+  if (details !== undefined) assert.deepEqual(error.details && { ...error.details }, details);
+  return true;
+};
