@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { isJitsuinError } from "../../pkg/index.js";
 
+/** The package's entry for servers, as an address. */
+export const ENTRY = new URL("../../pkg/verifier.js", import.meta.url).href;
 export const yen = (amount) => ({ amount: BigInt(amount), currency: "JPY" });
 export const TILL = "t/1";
 /** Whether an error has this code, and these details. */

@@ -4,8 +4,8 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { ENTRY } from "../lib/verifying.mjs";
 
-const ENTRY = new URL("../../pkg/verifier.js", import.meta.url).href;
 const inNode = (script) => execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8", cwd: fileURLToPath(new URL(".", import.meta.url)) });
 
 test("importing touches nothing; loading in Node needs neither network nor page", () => {

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Verifier, memorySingleUse } from "../../pkg/verifier.js";
 import { bytes, registered, text } from "../lib/registered.mjs";
-import { TILL, coded, yen } from "../lib/verifying.mjs";
+import { ENTRY, TILL, coded, yen } from "../lib/verifying.mjs";
 
 /** A server that knows this wallet's device: its verifier, and what it was asked for and when. */
 async function server({ world, device }, options = {}) {
