@@ -109,7 +109,7 @@ export interface Receipt {
   readonly balance: Money;
   /** What moved: the difference of two signed balances, or what was asked for where nothing moved. */
   readonly money: Money | null;
-  /** The registered name of the shop. */
+  /** The registered name of the shop. Of a `held` receipt the other shop, where the code or the device turned up; `money` is the held payment's. */
   readonly shop: string | null;
   /** Where the till stands, if a place is registered; only on the device that paid. */
   readonly place: string | null;
@@ -119,7 +119,7 @@ export interface Receipt {
   /** The code's counter. */
   readonly counter: number | null;
   readonly by: "this-device" | "other-device" | null;
-  /** Sequence of the receipt that this one undoes. */
+  /** Sequence of the receipt that this one undoes, holds or releases. */
   readonly undoes: bigint | null;
   /** Code of a refusal. */
   readonly reason: string | null;

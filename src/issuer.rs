@@ -288,20 +288,30 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         let find = |_: &Moment<'_>, records: &mut Records| {
             Ok(records.top_ups.get(id).map(|held| (held.account.clone(), held.seq)))
         };
-        let Some((account, ended)) = self.decide(now_ms, Needs::new().and(Kind::TopUps, id), find).await? else {
-            return Ok(None);
-        };
-        // Evidence of one that was given up stands with its receipt, and is needed again only if it was taken after all.
-        let mut of_failed = None;
-        if let (Some(seq), End::Accepted) = (ended, end) {
-            of_failed = self.ledger.evidence(&account).await?.into_iter().find(|held| held.seq == seq);
+        // Again if another answer ended it in between: twice at the most, for it is given up once and done once.
+        loop {
+            let Some((account, ended)) = self.decide(now_ms, Needs::new().and(Kind::TopUps, id), find).await? else {
+                return Ok(None);
+            };
+            // Evidence of one that was given up stands with its receipt, and is needed again only if it was taken after all.
+            let mut of_failed = None;
+            if let (Some(seq), End::Accepted) = (ended, end) {
+                of_failed = self.ledger.evidence(&account).await?.into_iter().find(|held| held.seq == seq);
+            }
+            let of_failed = of_failed.map(|held| held.evidence);
+            let needs = Needs::new().and(Kind::TopUps, id).and(Kind::OpenTopUps, id).and(Kind::Accounts, &account);
+            let decided = self
+                .decide(now_ms, needs, |moment, records| {
+                    if records.top_ups.get(id).is_some_and(|held| held.seq != ended) {
+                        return Ok(None);
+                    }
+                    top_ups::end(moment, records, &account, id, end, of_failed.clone()).map(Some)
+                })
+                .await?;
+            if let Some(receipt) = decided {
+                return Ok(receipt);
+            }
         }
-        let of_failed = of_failed.map(|held| held.evidence);
-        let needs = Needs::new().and(Kind::TopUps, id).and(Kind::OpenTopUps, id).and(Kind::Accounts, &account);
-        self.decide(now_ms, needs, |moment, records| {
-            top_ups::end(moment, records, &account, id, end, of_failed.clone())
-        })
-        .await
     }
 
     /// Finishes the proof of a card: what the card company does once its own customer has typed its code.

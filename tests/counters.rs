@@ -11,7 +11,7 @@ use jitsuin::issuer::ledger::{self, Ledger as _, Needs};
 use jitsuin::issuer::replay::Use;
 use jitsuin::wallet::memory::{FnTransport, Place, run};
 use jitsuin::wallet::ports::{Kept, Platform, Response, Store as _};
-use jitsuin::wallet::record::Data;
+use jitsuin::wallet::record::{Counting, Data};
 use jitsuin::wallet::state::AlertKind;
 use jitsuin::wallet::{Status, Wallet};
 use jitsuin::wire::calls::Outcome;
@@ -146,5 +146,45 @@ fn more_codes_under_a_wrong_clock_than_can_be_named_are_cured_by_a_new_key() {
         wallet.sync().await.unwrap();
         assert_eq!((wallet.state().status, balance(&wallet)), (Status::Ready, 1_460));
         world.audit().await;
+    });
+}
+
+#[test]
+fn a_code_that_needs_a_sync_is_dated_after_it() {
+    run(async {
+        let world = World::new().await;
+        // A slow network, once it is said to be: a sync takes so many seconds each way.
+        let slow = Rc::new(Cell::new(0));
+        let (takes, to) = (Rc::clone(&slow), world.clone());
+        let transport = FnTransport::new(move |request| {
+            let (world, seconds) = (to.clone(), takes.get());
+            async move {
+                let path = request.url.strip_prefix(ISSUER).unwrap().to_owned();
+                let seconds = if path == "/v1/sync" { seconds } else { 0 };
+                world.advance(seconds);
+                let Reply { status, body, nonce, retry_after, .. } =
+                    world.answer(request.method, &path, request.body, request.proof).await;
+                world.advance(seconds);
+                Ok(Response { status, body, nonce, retry_after })
+            }
+        });
+        let place = world.place_over(ISSUER, transport);
+        let wallet = world.wallet(&place).await;
+        world.enrol(&wallet, "hanako").await.unwrap();
+        let till = world.till("1001").await;
+        // Another tab renews the key, whose floor only a sync tells; this one still has the key before it.
+        let other = world.wallet(&place).await;
+        let ceremony = other.prepare_rotation(None).await.unwrap();
+        other.confirm(ceremony.id).await.unwrap();
+        let Kept::Record(record) = place.store().load().await.unwrap() else { panic!("no record") };
+        let mut changed = *Data::from_bytes(&record.data).unwrap();
+        changed.counting = Counting::Unknown;
+        place.store().overwrite(&changed.to_bytes());
+        slow.set(4);
+        let before = world.now();
+        let code = wallet.payment_code(None).await.unwrap();
+        assert_ne!(world.now(), before, "a sync was needed");
+        assert_eq!(code.made_at, u64::from(world.now()) * 1000);
+        assert_eq!(till.outcome(&code.text, 540, "sale-1").await, Outcome::Approved);
     });
 }

@@ -18,13 +18,16 @@ mod scenes;
 mod world;
 
 use jitsuin::code::Code;
-use jitsuin::issuer::desk::CALLS;
-use jitsuin::wallet::Status;
-use jitsuin::wallet::memory::run;
-use jitsuin::wallet::ports::Platform as _;
+use jitsuin::issuer::desk::{CALLS, Reply};
+use jitsuin::wallet::memory::{FnTransport, Place, run};
+use jitsuin::wallet::ports::{Platform as _, Response, Unreachable};
+use jitsuin::wallet::{Status, Wallet};
+use jitsuin::wire::calls::FreezeByCode;
 use jitsuin::wire::money::Currency;
 use jitsuin::wire::receipt::Kind;
-use world::{Mishap, World, balance, receipt, yen};
+use std::cell::Cell;
+use std::rc::Rc;
+use world::{Caller, ISSUER, Mishap, World, balance, data, receipt, yen};
 
 const TWICE: Mishap = Mishap { twice: true, lost: false, foreign: false };
 const LOST: Mishap = Mishap { twice: false, lost: true, foreign: false };
@@ -147,4 +150,57 @@ fn a_delivery_between_the_transactions_of_a_top_up_charges_nothing() {
     std::fs::create_dir_all(&folder).unwrap();
     run(between::a_delivery_between_the_transactions_of_a_top_up_charges_nothing(&folder.join("issuer.sqlite")));
     std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// What a step-up of each kind is prepared by.
+const STEP_UPS: [&str; 3] = ["top-up", "refill", "limit"];
+
+async fn prepare(wallet: &Wallet<Place>, kind: &str) -> u64 {
+    let prepared = match kind {
+        "top-up" => wallet.prepare_top_up(yen(5_000), Currency::JPY, "card-1".parse().unwrap()).await,
+        "refill" => wallet.prepare_refill().await,
+        _ => wallet.prepare_limit(yen(9_000)).await,
+    };
+    prepared.unwrap().id
+}
+
+#[test]
+fn a_step_up_that_never_arrived_and_was_ended_by_a_freeze_is_not_pending() {
+    for kind in STEP_UPS {
+        run(async {
+            let world = World::new().await;
+            let is_cut = Rc::new(Cell::new(false));
+            let (cut, to) = (Rc::clone(&is_cut), world.clone());
+            let transport = FnTransport::new(move |request| {
+                let (world, is_cut) = (to.clone(), cut.get());
+                async move {
+                    let path = request.url.strip_prefix(ISSUER).unwrap().to_owned();
+                    if is_cut && path == "/v1/intents/confirm" {
+                        return Err(Unreachable);
+                    }
+                    let Reply { status, body, nonce, retry_after, .. } =
+                        world.answer(request.method, &path, request.body, request.proof).await;
+                    Ok(Response { status, body, nonce, retry_after })
+                }
+            });
+            let place = world.place_over(ISSUER, transport);
+            let wallet = world.wallet(&place).await;
+            world.enrol(&wallet, "hanako").await.unwrap();
+            world.prove_card(&wallet, "card-1").await;
+            let ceremony = prepare(&wallet, kind).await;
+            is_cut.set(true);
+            assert_eq!(wallet.confirm(ceremony).await.unwrap_err().code, Code::Offline, "{kind}");
+            // The owner stops everything by a message's code, and a person of the issuer lets it go.
+            let inbox = world.issuer.inbox(0).await.unwrap();
+            let alarm = inbox.iter().rev().find(|(_, sent)| sent.text.contains("stop.html")).unwrap();
+            let code = alarm.1.text.lines().last().unwrap().into();
+            Caller::stranger(&world).call(&FreezeByCode { code }).await.unwrap();
+            let account = data(&place).account.unwrap().id;
+            world.issuer.release_account(&account).await.unwrap();
+            is_cut.set(false);
+            assert_eq!(wallet.confirm(ceremony).await.unwrap_err().code, Code::IntentExpired, "{kind}");
+            assert_eq!((balance(&wallet), world.issuer.funding().charged()), (2_000, 0), "{kind}");
+            assert_eq!(wallet.confirm(ceremony).await.unwrap_err().code, Code::IntentExpired, "{kind}: asked anew");
+        });
+    }
 }

@@ -10,6 +10,8 @@
 
 #[path = "lib/key_pairs.rs"]
 mod key_pairs;
+#[path = "evidence/race.rs"]
+mod race;
 #[path = "lib/world.rs"]
 mod world;
 
@@ -26,7 +28,7 @@ use sqlx::Connection as _;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Duration;
-use world::{Caller, START_MS, World, data, yen};
+use world::{Caller, START_MS, Timed, World, data, yen};
 
 const THIRTEEN_MONTHS: u64 = 396 * 24 * 3600;
 
@@ -123,7 +125,7 @@ async fn story_at(world: &Book, place: Place) -> AccountId {
     account
 }
 
-async fn exported(world: &Book, account: &AccountId) -> Value {
+async fn exported<L: Timed>(world: &World<L>, account: &AccountId) -> Value {
     serde_json::from_str(&world.issuer.export_evidence(account).await.unwrap()).unwrap()
 }
 
@@ -289,6 +291,26 @@ fn evidence_of_a_top_up_that_was_given_up_ends_with_its_receipts() {
         let mut raw = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
         let kept = sqlx::query("SELECT 1 FROM top_ups WHERE body LIKE '%coSignature%'");
         assert!(kept.fetch_all(&mut raw).await.unwrap().is_empty(), "no copy stays with the top-up");
+    });
+}
+
+#[test]
+fn the_evidence_of_a_pending_top_up_is_exported_once_a_receipt_says_how_it_ended() {
+    over_a_file("pending", async |file| {
+        let world = renewed(file).await;
+        let (place, wallet) = world.hanako().await;
+        let account = data(&place).account.unwrap().id;
+        world.prove_card(&wallet, "card-3").await;
+        assert!(matches!(world.top_up(&wallet, 1_000, "card-3").await.unwrap(), Confirmed::Pending { .. }));
+        let pending = exported(&world, &account).await;
+        assert!(!kinds(&pending).contains(&"step-up"), "there is no receipt that it could stand under");
+        world.advance(10);
+        world.issuer.sweep().await.unwrap();
+        let done = exported(&world, &account).await;
+        let (before, after) = (pending["receipts"].as_array().unwrap(), done["receipts"].as_array().unwrap());
+        assert_eq!(after.len(), before.len() + 1);
+        assert_eq!(&after[..before.len()], &before[..]);
+        assert_eq!(after[before.len()]["evidence"]["kind"], "step-up");
     });
 }
 

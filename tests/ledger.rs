@@ -36,7 +36,7 @@ promises!(for_each_ledger);
 
 #[cfg(feature = "sqlite")]
 mod file {
-    use super::promises::{self, Caller, clock, nonce, run, said};
+    use super::promises::{self, Caller, clock, links, nonce, run, said};
     use jitsuin::issuer::account::KeyEntry;
     use jitsuin::issuer::demo;
     use jitsuin::issuer::ledger::{Kind, Ledger as _, LedgerError, Needs, SqliteLedger};
@@ -100,23 +100,45 @@ mod file {
             demo::seed(&issuer, &demo::Plan::default()).await.unwrap();
             let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&file);
             let mut raw = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+            // SQLite's triggers look at rows.
+            let row = "INSERT INTO evidence (account, seq, until, body) VALUES ('a', 1, 1, '{}')";
+            sqlx::raw_sql(row).execute(&mut raw).await.unwrap();
             for statement in [
                 "UPDATE entries SET amount = 1",
                 "DELETE FROM entries",
                 "UPDATE receipts SET seq = 9",
                 "UPDATE receipts SET receipt = x'00'",
                 "DELETE FROM receipts",
+                "UPDATE receipts SET link = x'00'",
+                "UPDATE evidence SET body = ''",
                 "INSERT INTO entries (movement, book, account, amount, currency, at) VALUES ('m', 'cards', 'a', 0, 392, 1)",
                 "INSERT INTO entries (movement, book, account, amount, currency, at) VALUES ('m', 'none', 'a', 1, 392, 1)",
             ] {
                 assert!(sqlx::raw_sql(statement).execute(&mut raw).await.is_err(), "{statement}");
             }
-            // A body may be erased.
-            assert!(sqlx::raw_sql("UPDATE receipts SET body = x''").execute(&mut raw).await.is_ok());
+            // A body may be erased, and evidence deleted.
+            for statement in ["UPDATE receipts SET body = x''", "DELETE FROM evidence"] {
+                assert!(sqlx::raw_sql(statement).execute(&mut raw).await.is_ok(), "{statement}");
+            }
             // Half a movement written behind the ledger's back is found.
             let half = "INSERT INTO entries (movement, book, account, amount, currency, at) VALUES ('m', 'cards', 'a', 1, 392, 1)";
             sqlx::raw_sql(half).execute(&mut raw).await.unwrap();
             assert!(issuer.audit().await.is_err());
+        });
+    }
+
+    #[test]
+    fn receipts_of_an_earlier_version_get_their_links() {
+        with("links", async |file| {
+            let (issuer, accounts) = links::seeded(open(&file).await).await;
+            issuer.ledger().close().await;
+            let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&file);
+            let mut raw = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+            let earlier = "DROP TRIGGER links_are_final; DROP INDEX receipts_link; ALTER TABLE receipts DROP COLUMN link; \
+                           DROP TABLE warnings; PRAGMA user_version = 6";
+            sqlx::raw_sql(earlier).execute(&mut raw).await.unwrap();
+            raw.close().await.unwrap();
+            links::all_are_found(&open(&file).await, &accounts).await;
         });
     }
 

@@ -31,7 +31,7 @@ mod tests {
     use crate::promises::{self, *};
     use crate::server::Server;
     use jitsuin::issuer::demo;
-    use jitsuin::issuer::ledger::{LedgerError, PostgresLedger};
+    use jitsuin::issuer::ledger::{Ledger as _, LedgerError, PostgresLedger};
     use sqlx::{Connection as _, PgConnection};
     use std::process::ExitCode;
     use std::sync::Arc;
@@ -58,13 +58,17 @@ mod tests {
                 "UPDATE receipts SET receipt = '\\x00'",
                 "DELETE FROM receipts",
                 "TRUNCATE receipts",
+                "UPDATE receipts SET link = '\\x00'",
+                "UPDATE evidence SET body = ''",
+                "UPDATE evidence SET until = 1",
                 "INSERT INTO entries (movement, book, account, amount, currency, at) VALUES ('m', 'cards', 'a', 0, 392, 1)",
                 "INSERT INTO entries (movement, book, account, amount, currency, at) VALUES ('m', 'none', 'a', 1, 392, 1)",
             ] {
                 assert!(raw(&url, statement).await.is_err(), "{statement}");
             }
-            // A body may be erased.
+            // A body may be erased, and evidence deleted.
             raw(&url, "UPDATE receipts SET body = ''").await.unwrap();
+            raw(&url, "DELETE FROM evidence").await.unwrap();
             issuer.audit().await.unwrap();
             // Half a movement written behind the ledger's back is found.
             let half = "INSERT INTO entries (movement, book, account, amount, currency, at) VALUES ('m', 'cards', 'a', 1, 392, 1)";
@@ -97,6 +101,23 @@ mod tests {
             let first = promises::open(open(&url).await).await;
             let second = promises::open(open(&url).await).await;
             promises::one_call_at_all(&[Arc::new(first), Arc::new(second)]).await;
+        });
+    }
+
+    /// A database of version 5 had no evidence, one of version 6 no warnings, and one of version 7 no links.
+    fn a_database_of_an_earlier_version_is_brought_up_to_date(url: String) {
+        run(async move {
+            let (issuer, accounts) = links::seeded(open(&url).await).await;
+            issuer.ledger().close().await;
+            let earlier = "DROP TRIGGER links_are_final ON receipts; DROP INDEX receipts_link; \
+                           ALTER TABLE receipts DROP COLUMN link; DROP TABLE warnings; DROP TABLE evidence; \
+                           UPDATE schema_version SET version = 5";
+            raw(&url, earlier).await.unwrap();
+            let ledger = open(&url).await;
+            links::all_are_found(&ledger, &accounts).await;
+            raw(&url, "INSERT INTO evidence (account, seq, until, body) VALUES ('acc-a', 1, 1, '{}')").await.unwrap();
+            assert!(raw(&url, "UPDATE evidence SET until = 2").await.is_err());
+            assert_eq!(ledger.ended_evidence(2).await, Ok(vec!["acc-a".parse().unwrap()]));
         });
     }
 
@@ -140,6 +161,10 @@ mod tests {
             a_second_server_finds_everything_and_no_proof_counts_at_both,
         ),
         ("one_call_has_one_effect_at_two_servers", one_call_has_one_effect_at_two_servers),
+        (
+            "a_database_of_an_earlier_version_is_brought_up_to_date",
+            a_database_of_an_earlier_version_is_brought_up_to_date,
+        ),
         ("a_database_of_a_later_version_is_left_alone", a_database_of_a_later_version_is_left_alone),
         ("servers_that_start_together_make_the_tables_once", servers_that_start_together_make_the_tables_once),
     ];

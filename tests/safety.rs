@@ -7,9 +7,15 @@
     reason = "a test stops where something is wrong"
 )]
 
+#[path = "safety/devices.rs"]
+mod devices;
+#[path = "safety/held.rs"]
+mod held;
 #[path = "lib/world.rs"]
 mod world;
 
+use devices::*;
+use held::*;
 use jitsuin::code::Code;
 use jitsuin::issuer::account::Account;
 use jitsuin::issuer::ledger::{Kind as Kept, Needs};
@@ -38,122 +44,6 @@ async fn change<L: Timed>(world: &World<L>, change: impl Fn(&mut Account) + Send
         };
         world.issuer.ledger().transact(needs, rule).await.unwrap();
     }
-}
-
-async fn after_a_sync_the_next_purchase_goes_through_at_once_and_without_it_waits<L: Timed>(world: World<L>) {
-    let (_, wallet) = world.hanako().await;
-    let till = world.till("1001").await;
-    let code = wallet.payment_code(None).await.unwrap();
-    assert_eq!(till.outcome(&code.text, 100, "sale-1").await, Outcome::Approved);
-    world.advance(2);
-    let code = wallet.payment_code(None).await.unwrap();
-    assert_eq!(till.outcome(&code.text, 100, "sale-2").await, Outcome::Declined);
-    wallet.sync().await.unwrap();
-    world.advance(2);
-    let code = wallet.payment_code(None).await.unwrap();
-    assert_eq!(till.outcome(&code.text, 100, "sale-3").await, Outcome::Approved);
-    wallet.sync().await.unwrap();
-    let refused = wallet.receipts(None, 10).into_iter().find(|receipt| receipt.kind == Kind::Declined).unwrap();
-    assert_eq!(refused.reason.as_deref(), Some("too-fast"));
-    assert_eq!(alerts(&wallet), []);
-    world.audit().await;
-}
-
-async fn an_honest_second_shop_in_a_mall_holds_nobody_s_money_and_alarms_nobody<L: Timed>(world: World<L>) {
-    let (_, wallet) = world.hanako().await;
-    let (till, other) = (world.till("1001").await, world.till("2002").await);
-    let code = wallet.payment_code(None).await.unwrap();
-    assert_eq!(till.outcome(&code.text, 540, "sale-1").await, Outcome::Approved);
-    wallet.sync().await.unwrap();
-    wallet.shown(wallet.receipts(None, 1)[0].sequence).await.unwrap();
-    world.advance(120);
-    let code = wallet.payment_code(None).await.unwrap();
-    assert_eq!(other.outcome(&code.text, 460, "sale-2").await, Outcome::Approved);
-    wallet.sync().await.unwrap();
-    assert_eq!(alerts(&wallet), []);
-    assert_eq!(held(&world).await, Vec::<u64>::new());
-}
-
-async fn what_was_fetched_and_not_shown_is_held_until_its_owner_says_that_both_were_mine<L: Timed>(world: World<L>) {
-    let (place, wallet) = world.hanako().await;
-    let (till, other) = (world.till("1001").await, world.till("2002").await);
-    let code = wallet.payment_code(None).await.unwrap();
-    assert_eq!(till.outcome(&code.text, 540, "sale-1").await, Outcome::Approved);
-    wallet.sync().await.unwrap();
-    let paid = wallet.receipts(None, 1)[0].sequence;
-    // The page draws it out of the issuer's reach: the issuer hears of it with the next sync, too late for this code.
-    place.transport().set_offline(true);
-    wallet.shown(paid).await.unwrap();
-    world.advance(60);
-    let code = wallet.payment_code(None).await.unwrap();
-    assert_eq!(other.outcome(&code.text, 460, "sale-2").await, Outcome::Approved);
-    place.transport().set_offline(false);
-    wallet.sync().await.unwrap();
-    assert_eq!(alerts(&wallet), [AlertKind::UsedElsewhere]);
-    assert_eq!(held(&world).await, [paid]);
-    let told = wallet.state().alerts[0].receipt.clone().unwrap().sequence;
-    wallet.lock();
-    assert_eq!(wallet.both_mine(told).await.unwrap_err().code, Code::Locked);
-    wallet.unlock().await.unwrap();
-    assert_eq!(wallet.both_mine(paid).await.unwrap_err().code, Code::NotFound);
-    wallet.both_mine(told).await.unwrap();
-    assert_eq!((alerts(&wallet), held(&world).await), (vec![], vec![]));
-    assert_eq!(wallet.receipts(None, 1)[0].kind, Kind::Released);
-    world.audit().await;
-}
-
-async fn time_releases_what_nobody_objects_to_and_takes_the_alert_away<L: Timed>(world: World<L>) {
-    let (_, wallet) = world.hanako().await;
-    let (till, other) = (world.till("1001").await, world.till("2002").await);
-    for (till, sale) in [(&till, "sale-1"), (&other, "sale-2")] {
-        world.advance(30);
-        let code = wallet.payment_code(None).await.unwrap();
-        assert_eq!(till.outcome(&code.text, 500, sale).await, Outcome::Approved);
-    }
-    wallet.sync().await.unwrap();
-    assert_eq!(alerts(&wallet), [AlertKind::UsedElsewhere]);
-    world.advance(24 * 3600 - 1);
-    world.issuer.sweep().await.unwrap();
-    assert_eq!(held(&world).await.len(), 1);
-    world.advance(1);
-    world.issuer.sweep().await.unwrap();
-    assert_eq!(held(&world).await.len(), 0);
-    wallet.sync().await.unwrap();
-    assert!(!alerts(&wallet).contains(&AlertKind::UsedElsewhere));
-}
-
-/// Payments that wait, as numbers of their receipts, in all accounts.
-async fn held<L: Timed>(world: &World<L>) -> Vec<u64> {
-    let mut found = Vec::new();
-    for key in world.issuer.ledger().keys(Kept::Accounts).await.unwrap() {
-        let read = |records: &mut jitsuin::issuer::ledger::Records| records.accounts.get(&key).unwrap().held.clone();
-        let needs = Needs::new().and(Kept::Accounts, &key);
-        let held = world.issuer.ledger().transact(needs, read).await.unwrap();
-        found.extend(held.iter().map(|held| held.seq));
-    }
-    found
-}
-
-async fn a_code_that_turns_up_at_a_second_till_alerts_its_owner_who_may_say_not_me<L: Timed>(world: World<L>) {
-    let (_, wallet) = world.hanako().await;
-    let (till, other) = (world.till("1001").await, world.till("2002").await);
-    let code = wallet.payment_code(None).await.unwrap();
-    assert_eq!(till.outcome(&code.text, 540, "sale-1").await, Outcome::Approved);
-    assert_eq!(other.outcome(&code.text, 540, "sale-2").await, Outcome::TokenUsed);
-    wallet.sync().await.unwrap();
-    assert_eq!(alerts(&wallet), [AlertKind::UsedElsewhere]);
-    let held = wallet.state().alerts[0].receipt.clone().unwrap();
-    assert_eq!((held.kind, held.place.as_deref()), (Kind::Held, Some("Osaka Umeda")));
-    wallet.not_mine(held.undoes.unwrap()).await.unwrap();
-    assert_eq!(wallet.state().status, Status::Frozen);
-    let mut reported = false;
-    for key in world.issuer.ledger().keys(Kept::Accounts).await.unwrap() {
-        let read = |records: &mut jitsuin::issuer::ledger::Records| records.accounts.get(&key).unwrap().held.clone();
-        let needs = Needs::new().and(Kept::Accounts, &key);
-        let held = world.issuer.ledger().transact(needs, read).await.unwrap();
-        reported |= held.iter().any(|held| held.reported);
-    }
-    assert!(reported);
 }
 
 async fn a_frozen_wallet_is_released_by_an_older_device_with_a_contact_code_and_its_passkey<L: Timed>(world: World<L>) {
@@ -315,117 +205,6 @@ async fn little_left_is_told_once<L: Timed>(world: World<L>) {
     assert_eq!(allowance.left.amount, yen(100));
     world.advance(2);
     assert_eq!(wallet.payment_code(Some(yen(101))).await.unwrap_err().code, Code::OverAllowance);
-}
-
-async fn a_suspended_device_is_replaced_by_a_new_key_with_its_passkey_and_pays_small_amounts<L: Timed>(
-    world: World<L>,
-) {
-    let (place, wallet) = world.hanako().await;
-    let till = world.till("1001").await;
-    change(&world, |account| account.devices[0].state = jitsuin::issuer::account::State::Suspended).await;
-    wallet.sync().await.unwrap();
-    assert_eq!(wallet.state().status, Status::Suspended);
-    wallet.forget().await.unwrap();
-    // The record is gone, the passkey is not.
-    let again = world.wallet(&place).await;
-    let ticket = world.ticket(&again, "hanako").await.unwrap();
-    let refused = again.prepare_enrolment(&ticket, "New key", None).await.unwrap_err();
-    assert_eq!(refused.code, Code::NotFirstDevice);
-    let ceremony = again.prepare_recovery(&ticket, "New key", None).await.unwrap();
-    again.confirm(ceremony.id).await.unwrap();
-    again.sync().await.unwrap();
-    let state = again.state();
-    assert_eq!((state.status, state.alerts), (Status::Ready, vec![]));
-    assert_eq!(balance(&again), 2_000);
-    assert!(state.device.unwrap().cool_off_until.is_some());
-    let code = again.payment_code(None).await.unwrap();
-    assert_eq!(till.outcome(&code.text, 1_000, "sale-1").await, Outcome::Approved);
-    world.audit().await;
-}
-
-async fn a_wallet_that_is_erased_signs_its_device_off_where_it_can_and_its_passkey_leads_back<L: Timed>(
-    world: World<L>,
-) {
-    let (place, wallet) = world.hanako().await;
-    let key = world::Caller::thief_of(&world, &place).await;
-    wallet.forget().await.unwrap();
-    assert_eq!(wallet.state().status, Status::New);
-    let refused = key.call(&jitsuin::wire::calls::Refill {}).await.unwrap_err();
-    assert_eq!(refused.code, Code::Revoked.name(), "a copy of the key is dead");
-    let told = world.issuer.inbox(0).await.unwrap();
-    assert!(told.iter().any(|(_, message)| message.subject == "A device was signed off"));
-    let again = world.wallet(&place).await;
-    let ticket = world.ticket(&again, "hanako").await.unwrap();
-    let ceremony = again.prepare_recovery(&ticket, "New key", None).await.unwrap();
-    again.confirm(ceremony.id).await.unwrap();
-    again.sync().await.unwrap();
-    assert_eq!((again.state().status, balance(&again)), (Status::Ready, 2_000));
-    let gone = again.receipts(None, 20).into_iter().filter(|receipt| receipt.kind == Kind::DeviceRevoked);
-    assert_eq!(gone.count(), 1);
-    // Out of reach it is erased all the same, and the issuer goes on knowing it.
-    let key = world::Caller::thief_of(&world, &place).await;
-    place.transport().set_offline(true);
-    again.forget().await.unwrap();
-    assert_eq!(again.state().status, Status::New);
-    assert_eq!(key.call(&jitsuin::wire::calls::Refill {}).await.unwrap_err().code, Code::CoolingOff.name());
-}
-
-async fn of_several_devices_the_one_whose_passkey_is_here_is_replaced<L: Timed>(world: World<L>) {
-    let (_, first) = world.hanako().await;
-    // The second device is registered as if by the ceremony for further ones.
-    change(&world, |account| account.had_device = false).await;
-    let place = world.place();
-    let second = world.wallet(&place).await;
-    world.enrol(&second, "hanako").await.unwrap();
-    let till = world.till("1001").await;
-    let old = second.payment_code(None).await.unwrap();
-    place.store().evict();
-    let lost = world.wallet(&place).await;
-    assert_eq!(lost.state().status, Status::KeyLost);
-    lost.forget().await.unwrap();
-    let again = world.wallet(&place).await;
-    let ticket = world.ticket(&again, "hanako").await.unwrap();
-    let ceremony = again.prepare_recovery(&ticket, "New key", None).await.unwrap();
-    place.authenticator().set_mode(Mode::Refuse);
-    assert_eq!(again.confirm(ceremony.id).await.unwrap_err().code, Code::Cancelled);
-    place.authenticator().set_mode(Mode::Approve);
-    again.confirm(ceremony.id).await.unwrap();
-    assert_eq!(place.authenticator().prompts(), ["create", "get", "get", "get", "get"]);
-    again.sync().await.unwrap();
-    assert_eq!(again.state().status, Status::Ready);
-    assert_eq!(till.outcome(&old.text, 100, "sale-1").await, Outcome::Declined);
-    let code = again.payment_code(None).await.unwrap();
-    assert_eq!(till.outcome(&code.text, 540, "sale-2").await, Outcome::Approved);
-    world.advance(61);
-    first.sync().await.unwrap();
-    assert_eq!(first.state().status, Status::Ready);
-    let code = first.payment_code(None).await.unwrap();
-    assert_eq!(till.outcome(&code.text, 460, "sale-3").await, Outcome::Approved);
-    let stranger = world.wallet(&world.place()).await;
-    let ticket = world.ticket(&stranger, "hanako").await.unwrap();
-    let ceremony = stranger.prepare_recovery(&ticket, "Theirs", None).await.unwrap();
-    let refused = stranger.confirm(ceremony.id).await.unwrap_err().code;
-    assert!(matches!(refused, Code::NoCredential | Code::Cancelled), "{refused}");
-    world.audit().await;
-}
-
-async fn a_suspended_device_hears_why_and_its_owner_is_told_elsewhere_too<L: Timed>(world: World<L>) {
-    let (_, wallet) = world.hanako().await;
-    let till = world.till("1001").await;
-    let code = wallet.payment_code(None).await.unwrap();
-    assert_eq!(till.outcome(&code.text, 100, "sale-1").await, Outcome::Approved);
-    wallet.sync().await.unwrap();
-    change(&world, |account| {
-        account.devices[0].state = jitsuin::issuer::account::State::Suspended;
-    })
-    .await;
-    wallet.sync().await.unwrap();
-    assert_eq!(wallet.state().status, Status::Suspended);
-    assert_eq!(wallet.payment_code(None).await.unwrap_err().code, Code::Suspended);
-    // Stopping still works.
-    wallet.freeze().await.unwrap();
-    let told = world.issuer.inbox(0).await.unwrap();
-    assert!(told.iter().any(|(_, message)| message.subject == "Your account is frozen"));
 }
 
 macro_rules! on_each_ledger {

@@ -52,7 +52,7 @@ export const strings = {
     "receipt.opening": "Balance brought over", "receipt.device-added": "Device registered", "receipt.device-revoked": "Device signed off", "receipt.device-suspended": "Device suspended",
     "receipt.frozen": "Account frozen", "receipt.unfrozen": "Account unfrozen", "receipt.recovery-started": "Recovery started", "receipt.contact-changed": "Contact changed",
     "receipt.limits-changed": "Limits changed", "receipt.card-proved": "Card confirmed", "receipt.declined": "Payment refused",
-    "receipt.held": "Payment held", "receipt.released": "Held payment paid out", "receipt.refilled": "Allowance renewed",
+    "receipt.held": "Payment held", "receipt.held.elsewhere": "Elsewhere: {shop}", "receipt.released": "Held payment paid out", "receipt.refilled": "Allowance renewed",
 
     "alerts.title": "Alerts", "alerts.seen": "I have seen this",
     "alerts.notMe": "Not me", "notMe.title": "It was not you?", "notMe.now": "Freeze everything now",
@@ -186,7 +186,7 @@ export const strings = {
     "receipt.opening": "残高の引き継ぎ", "receipt.device-added": "端末の登録", "receipt.device-revoked": "端末の登録解除", "receipt.device-suspended": "端末の停止",
     "receipt.frozen": "口座の停止", "receipt.unfrozen": "口座の再開", "receipt.recovery-started": "復旧の開始", "receipt.contact-changed": "連絡先の変更",
     "receipt.limits-changed": "限度額の変更", "receipt.card-proved": "カードの確認", "receipt.declined": "支払い不成立",
-    "receipt.held": "支払いの保留", "receipt.released": "保留の解除", "receipt.refilled": "利用枠の更新",
+    "receipt.held": "支払いの保留", "receipt.held.elsewhere": "別の場所：{shop}", "receipt.released": "保留の解除", "receipt.refilled": "利用枠の更新",
 
     "alerts.title": "お知らせ", "alerts.seen": "確認しました",
     "alerts.notMe": "自分ではない", "notMe.title": "心当たりがありませんか", "notMe.now": "いますべて停止する",

@@ -31,11 +31,16 @@ export function historyButtons(wallet) {
   }));
 }
 
+/** The receipts that are here, newest first. @param {OpenWallet["state"]} state */
+function all(state) {
+  const newest = new Set(state.recent.map(({ id }) => id));
+  return [...state.recent, ...older.filter(({ id }) => !newest.has(id))];
+}
+
 /** @param {OpenWallet["state"]} state */
 export function drawHistory(state) {
-  const newest = new Set(state.recent.map(({ id }) => id));
   if (state.recent.length < PAGE) byId("history-more").hidden = true;
-  drawRows(byId("history-list"), [...state.recent, ...older.filter(({ id }) => !newest.has(id))]);
+  drawRows(byId("history-list"), all(state), state);
 }
 
 /** Says what is drawn where its owner sees it. @param {OpenWallet} wallet */
@@ -47,16 +52,17 @@ export function noteShown(wallet) {
   wallet.shown({ sequence: newest }).catch(() => (told = before));
 }
 
-/** @param {HTMLElement} list @param {readonly Receipt[]} receipts */
-export function drawRows(list, receipts) {
-  list.replaceChildren(...receipts.map(row));
+/** @param {HTMLElement} list @param {readonly Receipt[]} receipts @param {OpenWallet["state"]} state */
+export function drawRows(list, receipts, state) {
+  const known = all(state);
+  list.replaceChildren(...receipts.map((receipt) => row(receipt, known)));
   if (receipts.length === 0) list.append(make("li", { class: "none" }, make("span", { class: "small" }, t("history.none"))));
 }
 
-/** @param {Receipt} receipt */
-function row(receipt) {
+/** @param {Receipt} receipt @param {readonly Receipt[]} known */
+function row(receipt, known) {
   const item = make("li", { "data-kind": receipt.kind, "data-sequence": String(receipt.sequence) });
-  item.append(make("span", { class: "what" }, what(receipt)));
+  item.append(make("span", { class: "what" }, what(receipt, known)));
   if (receipt.money) {
     const comesIn = INCOMING.includes(receipt.kind);
     const sign = comesIn ? "+" : receipt.kind === "payment" ? "−" : "";
@@ -66,6 +72,8 @@ function row(receipt) {
   }
   const why = receipt.reason ? ` · ${textOfCode(receipt.reason)}` : "";
   item.append(make("span", { class: "small" }, when(receipt.at) + why));
+  const other = elsewhere(receipt);
+  if (other !== "") item.append(make("span", { class: "small elsewhere" }, other));
   item.append(make("span", { class: "small after" }, t("history.balance", { money: formatMoney(receipt.balance, locale()) })));
   if (receipt.missing !== null) {
     const key = `history.missing.${receipt.missing}`;
@@ -74,12 +82,27 @@ function row(receipt) {
   return item;
 }
 
-/** @param {Receipt} receipt */
-function what(receipt) {
+/** @param {Receipt} receipt @param {readonly Receipt[]} known */
+function what(receipt, known) {
   const kind = hasText(`receipt.${receipt.kind}`) ? t(`receipt.${receipt.kind}`) : receipt.kind;
-  const shop = receipt.shop ?? "";
+  const shop = shopOf(receipt, known);
   const other = receipt.by === "other-device" ? ` · ${receipt.deviceLabel ?? t("history.otherDevice")}` : "";
   return (shop === "" ? kind : receipt.kind === "payment" ? shop : `${kind} · ${shop}`) + other;
+}
+
+/**
+ * The shop whose money the receipt is about. A held payment's receipt names the other shop, where the code or the device turned up:
+ * its own shop stands in the receipt of the payment.
+ * @param {Receipt} receipt @param {readonly Receipt[]} known
+ */
+function shopOf(receipt, known) {
+  if (receipt.kind !== "held") return receipt.shop ?? "";
+  return known.find(({ sequence }) => sequence === receipt.undoes)?.shop ?? "";
+}
+
+/** Where the code or the device of a held payment turned up. @param {Receipt} receipt */
+function elsewhere(receipt) {
+  return receipt.kind === "held" && receipt.shop ? t("receipt.held.elsewhere", { shop: receipt.shop }) : "";
 }
 
 /** @param {OpenWallet} wallet */
@@ -109,12 +132,14 @@ export function drawAlerts(wallet) {
     }
     const key = hasText(`alert.${alert.kind}`) ? `alert.${alert.kind}` : "alert.other";
     const { receipt } = alert;
-    const more = receipt?.money ? `${what(receipt)} ${formatMoney(receipt.money, locale())}` : "";
+    const more = receipt?.money ? `${what(receipt, all(wallet.state))} ${formatMoney(receipt.money, locale())}` : "";
+    const other = receipt ? elsewhere(receipt) : "";
     const why = `${key}.${alert.cause ?? held?.reason}`;
     const cause = hasText(why) ? why : `${key}.text`;
     return make("li", { "data-kind": alert.kind, "data-alert": alert.id },
       make("strong", {}, t(key)), make("span", {}, t(cause)),
-      ...(more === "" ? [] : [make("span", {}, more)]), make("span", { class: "small" }, when(alert.at)), ...buttons);
+      ...[more, other].filter((text) => text !== "").map((text) => make("span", {}, text)),
+      make("span", { class: "small" }, when(alert.at)), ...buttons);
   }));
 }
 

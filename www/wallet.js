@@ -120,7 +120,7 @@ function draw() {
   drawLimit(state);
   drawRenew(state.status);
   drawAlerts(wallet);
-  drawRows(byId("recent"), state.recent.slice(0, 3));
+  drawRows(byId("recent"), state.recent.slice(0, 3), state);
   drawHistory(state);
   if (["pay", "history"].includes(shown) && !byId("tabs").hidden) noteShown(wallet);
   drawSources(wallet);

@@ -94,7 +94,7 @@ export const en = Object.freeze({
   "idempotency-mismatch": { title: "Already used for something else", body: PAGE_FAULT, action: null },
   "reversal-too-late": { title: "Too late to undo", body: "The till can undo a payment for 15 minutes only.", action: null },
   "intent-mismatch": { title: "Stopped for your safety", body: "What would have been signed was not what you asked for. Nothing was done.", action: null },
-  "intent-expired": { title: "Took too long", body: "This request is past its time. Start again.", action: "Start again" },
+  "intent-expired": { title: "Took too long", body: "This request is past its time, or a freeze ended it. Start again.", action: "Start again" },
   "co-signature-missing": { title: "Device signature is missing", body: PAGE_FAULT, action: "Reload" },
   "co-signature-refused": { title: "Device signature does not fit", body: PAGE_FAULT, action: "Reload" },
   "assertion-refused": { title: "Passkey was not accepted", body: "The confirmation did not hold. Nothing was done.", action: "Try again" },

@@ -94,7 +94,7 @@ export const ja = Object.freeze({
   "idempotency-mismatch": { title: "別の処理で使用済みです", body: PAGE_FAULT, action: null },
   "reversal-too-late": { title: "取り消しできません", body: "レジで取り消せるのは15分以内です。", action: null },
   "intent-mismatch": { title: "安全のため中止しました", body: "署名される内容が、あなたの操作と違っていました。何も行われていません。", action: null },
-  "intent-expired": { title: "期限が切れました", body: "この操作の有効期限が切れました。最初からやり直してください。", action: "最初から" },
+  "intent-expired": { title: "期限が切れました", body: "この操作の有効期限が切れたか、アカウントの停止により無効になりました。最初からやり直してください。", action: "最初から" },
   "co-signature-missing": { title: "端末の署名がありません", body: PAGE_FAULT, action: "再読み込み" },
   "co-signature-refused": { title: "端末の署名が一致しません", body: PAGE_FAULT, action: "再読み込み" },
   "assertion-refused": { title: "パスキーを確認できません", body: "確認の内容が正しくありませんでした。何も行われていません。", action: "もう一度" },

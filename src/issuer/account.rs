@@ -58,6 +58,9 @@ pub struct Account {
     /// Payments that are not paid out until it is settled who made them.
     #[serde(default)]
     pub held: Vec<Held>,
+    /// Reported payments that wait and have no row above, for want of room: each says so itself, in `Payment::reported_at`.
+    #[serde(default)]
+    pub reported_more: u32,
     /// Tokens made before this are dead, seconds since 1970: what a freeze ended.
     #[serde(default)]
     pub tokens_from: u32,

@@ -10,7 +10,7 @@ use super::allowance::Fresh;
 use super::error::Refused;
 use super::funding::Funding;
 use super::keys::Keys;
-use super::ledger::{Kind, Ledger, Needs, Record, Records};
+use super::ledger::{CLOCK_BACK, Kind, Ledger, Needs, Record, Records};
 use super::moment::Moment;
 use crate::code::Code;
 use crate::rules::spending::WINDOW as DAY;
@@ -47,7 +47,7 @@ pub struct Delivered {
 
 impl Record for Delivered {
     fn until(&self) -> Option<u32> {
-        Some(self.until)
+        Some(self.until.saturating_add(CLOCK_BACK))
     }
 }
 

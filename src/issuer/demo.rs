@@ -235,6 +235,7 @@ fn open_account(
             .map(|(number, kind)| card(moment, number, *kind))
             .collect::<Result<_, _>>()?,
         held: Vec::new(),
+        reported_more: 0,
         tokens_from: 0,
         own_limit: None,
     };

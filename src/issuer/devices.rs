@@ -4,7 +4,7 @@ use super::account::{Account, Device, State};
 use super::buckets::WeakProof;
 use super::error::Refused;
 use super::evidence::Evidence;
-use super::ledger::Records;
+use super::ledger::{CLOCK_BACK, Records};
 use super::messages::{Event, Message, Named};
 use super::moment::Moment;
 use super::receipts::{self, Draft};
@@ -205,7 +205,7 @@ pub(super) fn freeze(
     account: &AccountId,
     caller: &PublicKey,
     thumb: Thumbprint,
-    (statement, reported): (&[u8], Option<u64>),
+    (statement, reported): (&[u8], Option<(u64, &str)>),
 ) -> Result<AccountFrozen, Refused> {
     let now = moment.now();
     let order = sign1::open::<Freeze>(statement, caller)?;
@@ -224,13 +224,13 @@ pub(super) fn freeze(
         return owner.frozen_at.map(|at| AccountFrozen { at }).ok_or_else(|| Code::IntentExpired.into());
     }
     let evidence = Evidence::freeze(statement, caller);
-    if let Some(seq) = reported {
-        freeze::report(moment, &mut owner, seq);
+    if let Some(reported) = reported {
+        freeze::report(moment, records, &mut owner, reported);
     }
     let weak = Some(WeakProof::Key(caller.thumbprint()));
     // What is refused here changes nothing: neither is the payment reported nor the order used up.
     let stopped = freeze::stop(moment, records, &mut owner, Some(thumb), weak, Some(evidence))?;
-    records.used.put(&used, Used { until: order.issued_at.saturating_add(FREEZE_LIFE).saturating_add(1) });
+    records.used.put(&used, Used { until: order.issued_at.saturating_add(FREEZE_LIFE).saturating_add(CLOCK_BACK) });
     records.accounts.put(account, owner);
     Ok(stopped)
 }

@@ -200,7 +200,8 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
     pub(super) async fn end_evidence(&self, account: &AccountId) -> Result<(), Refused> {
         let needs = Needs::new().and(Kind::Accounts, account);
         self.decide(self.ledger.now_ms(), needs, |moment, records| {
-            let in_dispute = records.accounts.get(account).is_some_and(|owner| !owner.held.is_empty());
+            let in_dispute =
+                records.accounts.get(account).is_some_and(|owner| !owner.held.is_empty() || owner.reported_more > 0);
             if !in_dispute {
                 records.ended_evidence.push((account.clone(), moment.now()));
             }

@@ -1,15 +1,16 @@
 //! Stops an account on weak proof, since it only takes away, and releases it on strong proof (protocol section 6).
 
-use super::account::{Account, Held, HeldCause, State};
+use super::account::{Account, State};
 use super::buckets::{self, WeakProof};
 use super::error::Refused;
 use super::evidence::{Evidence, Passkey};
 use super::keys::Keys;
-use super::ledger::Records;
+use super::ledger::{CLOCK_BACK, Records};
 use super::login::{FRESH_CONTACT, live_ticket};
 use super::messages::{Event, Message};
 use super::moment::Moment;
 use super::orders::Order;
+use super::payments;
 use super::receipts::{self, Draft};
 use super::typed::SENT_DIGITS;
 use super::used::Used;
@@ -126,7 +127,7 @@ pub(super) fn by_code(
     }
     let mut owner = records.accounts.get(account).cloned().ok_or(Code::CodeRefused)?;
     let stopped = stop(moment, records, &mut owner, None, Some(WeakProof::Message), None)?;
-    let until = moment.now().saturating_add(moment.settings.policy.stop_seconds).saturating_add(1);
+    let until = moment.now().saturating_add(moment.settings.policy.stop_seconds).saturating_add(CLOCK_BACK);
     records.used.put(used, Used { until });
     records.accounts.put(account, owner);
     Ok(stopped)
@@ -177,26 +178,18 @@ pub(super) fn by_passkey(
     stopped
 }
 
+/// The payment of a receipt, if this account's devices made it lately.
+pub(super) fn payment_of(owner: &Account, seq: u64) -> Option<String> {
+    owner.devices.iter().find_map(|device| device.window.used(seq)?.payment.clone())
+}
+
 /// Marks the payment of a receipt as not its owner's: its money waits, and the history of the key that made it begins anew.
-pub(super) fn report(moment: &Moment<'_>, owner: &mut Account, seq: u64) {
-    let paid = owner.devices.iter().find(|device| device.window.used(seq).is_some()).map(|device| device.thumb);
+pub(super) fn report(moment: &Moment<'_>, records: &mut Records, owner: &mut Account, reported: (u64, &str)) {
+    let paid = owner.devices.iter().find(|device| device.window.used(reported.0).is_some()).map(|device| device.thumb);
     if let Some(device) = paid.and_then(|thumb| owner.heir_mut(thumb)) {
         device.evidence.suspected_at = Some(moment.now());
     }
-    if let Some(held) = owner.held.iter_mut().find(|held| held.seq == seq) {
-        held.reported = true;
-        return;
-    }
-    let payment = owner.devices.iter().find_map(|device| device.window.used(seq)?.payment.clone());
-    owner.held.extend(payment.map(|payment| Held {
-        payment,
-        seq,
-        at: moment.now(),
-        reported: true,
-        cause: HeldCause::Person,
-        told: 0,
-        fetched_at: None,
-    }));
+    payments::report(moment, records, owner, reported);
 }
 
 /// Whether this device may release the account: enrolled before it was frozen, cooled off, and healthy.

@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 const PURPOSE: &str = "jitsuin/v1/intent-nonce";
 /// Failed confirms that end a nonce.
 const MOST_FAILED: u32 = 5;
+/// How far ahead of this server's clock an intent may have been made, in seconds: servers over one ledger differ a little.
+/// One from further ahead was made before the clock was put back, and would live for longer than an intent may.
+const LEEWAY: u32 = 30;
 
 /// A nonce that was used, or that failed.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -26,8 +29,10 @@ pub struct SpentNonce {
 }
 
 impl Record for SpentNonce {
+    /// A used one stays for good, as the receipt of its effect does: no clock that is put back revives it. One that only
+    /// failed is forgotten with its intent, so that whoever holds a copied device key can't fill the ledger.
     fn until(&self) -> Option<u32> {
-        Some(self.until)
+        (!self.used).then_some(self.until)
     }
 }
 
@@ -50,7 +55,7 @@ pub(super) fn complete(moment: &Moment<'_>, device: &Device, intent: &mut Intent
 }
 
 /// Checks that this intent was made for this device, as it stands here, after the last freeze, suspicion or renewal; that
-/// its time is not over; and that its nonce was neither used nor ended by failures.
+/// its time has come and is not over; and that its nonce was neither used nor ended by failures.
 ///
 /// # Errors
 /// [`Code::IntentExpired`], whatever was wrong.
@@ -59,9 +64,11 @@ pub(super) fn check(moment: &Moment<'_>, records: &Records, device: &Device, int
     let (drawn, mac) = nonce.split_first_chunk::<8>().ok_or(Code::IntentExpired)?;
     let made = drawn.first_chunk().map(|time| u32::from_be_bytes(*time)).ok_or(Code::IntentExpired)?;
     let ends = made.saturating_add(moment.settings.policy.intent_seconds);
+    let now = moment.now();
+    let is_live = ends == intent.expires_at && made <= now.saturating_add(LEEWAY) && now < ends;
     let holds = moment.keys.short_mac_holds(PURPOSE, &parts(device, intent, drawn), mac);
     let spent = records.nonces.get(row(intent.nonce)).is_some_and(|spent| spent.used || spent.failed >= MOST_FAILED);
-    if holds && ends == intent.expires_at && moment.now() < ends && !spent { Ok(()) } else { Err(Code::IntentExpired) }
+    if holds && is_live && !spent { Ok(()) } else { Err(Code::IntentExpired) }
 }
 
 /// What the MAC is over: how often this device's intents were ended, its key, the intent without nonce and end, and the

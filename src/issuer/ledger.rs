@@ -20,8 +20,12 @@ use super::books::Entry;
 use super::evidence::StoredEvidence;
 use super::messages::Message;
 use super::receipts::StoredReceipt;
-use crate::wire::id::AccountId;
+use crate::wire::id::{AccountId, Hash};
 use core::future::Future;
+
+/// How far a ledger's clock may be put back, in seconds: two days. What lets a call count once is kept for this long after
+/// its end, since a clock that was ahead and is put right makes it live again.
+pub const CLOCK_BACK: u32 = 2 * 24 * 3600;
 
 /// The ledger itself failed: nothing of the transaction was kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +121,12 @@ pub trait Ledger: Send + Sync {
         after: u64,
         most: usize,
     ) -> impl Future<Output = Result<Vec<StoredReceipt>, LedgerError>> + Send;
+
+    /// Whether a receipt of this account has this link: whether a head that somebody names is of its chain.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    fn is_link(&self, account: &AccountId, link: Hash) -> impl Future<Output = Result<bool, LedgerError>> + Send;
 
     /// What is kept as evidence for an account, in the order of its receipts.
     ///

@@ -7,12 +7,12 @@ mod reverse;
 
 pub use breakers::Patron;
 pub use held::{Held, HeldCause, Hold};
-pub(super) use held::{both_mine, key as hold_key, look_again, note_fetched, postpone, read_key, settle};
+pub(super) use held::{both_mine, key as hold_key, look_again, note_fetched, postpone, read_key, report, settle};
 pub(super) use redeem::{Taking, redeem};
 pub(super) use reverse::{Reversal, reverse};
 
 use super::error::Refused;
-use super::ledger::{Record, Records};
+use super::ledger::{CLOCK_BACK, Record, Records};
 use crate::code::Code;
 use crate::wire::calls::{Outcome, PaymentAnswer};
 use crate::wire::id::{AccountId, Audience, Hash, Thumbprint};
@@ -50,6 +50,10 @@ pub struct Payment {
     pub offline: bool,
     /// When it was reversed, seconds since 1970.
     pub reversed_at: Option<u32>,
+    /// When its owner said that it was not theirs, seconds since 1970, where `Account::held` had no room left for it: its
+    /// money waits as well.
+    #[serde(default)]
+    pub reported_at: Option<u32>,
 }
 
 impl Record for Payment {}
@@ -82,7 +86,7 @@ pub struct TillAnswer {
 
 impl Record for TillAnswer {
     fn until(&self) -> Option<u32> {
-        Some(self.until)
+        Some(self.until.saturating_add(CLOCK_BACK))
     }
 }
 

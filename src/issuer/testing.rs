@@ -169,6 +169,7 @@ pub(super) fn account(stage: &Stage, balance: u32) -> Account {
             proved: vec![(thumb(), START)],
         }],
         held: Vec::new(),
+        reported_more: 0,
         tokens_from: 0,
         own_limit: None,
     }

@@ -46,16 +46,15 @@ impl<P: Platform> Wallet<P> {
         }
         self.be_able_to_count().await?;
         let random = self.platform.entropy().draw()?;
-        let now_ms = self.now_ms();
         // Counter and time are taken in one transaction that has reached the disk when this returns. A crash from
         // here on skips a number and nothing else.
-        let mut taken = self.take_counter(max, random, now_ms).await?;
+        let mut taken = self.take_counter(max, random).await?;
         if taken.is_none() {
             // Another tab has renewed the key: the one in memory is dead.
             self.take_stored().await?;
             self.demand_ready()?;
             self.be_able_to_count().await?;
-            taken = self.take_counter(max, random, now_ms).await?;
+            taken = self.take_counter(max, random).await?;
         }
         let Taken { unsigned, counter, issued_at, expires_at } = *taken.ok_or(Code::StorageFailed)?;
         let signed = self.signed(By::Device, unsigned).await?;
@@ -93,16 +92,12 @@ impl<P: Platform> Wallet<P> {
     }
 
     /// Takes the next counter; `None` if the record names another device key than the one in memory.
-    async fn take_counter(
-        &self,
-        max: Option<Amount>,
-        random: [u8; 4],
-        now_ms: u64,
-    ) -> Result<Option<Box<Taken>>, Error> {
+    async fn take_counter(&self, max: Option<Amount>, random: [u8; 4]) -> Result<Option<Box<Taken>>, Error> {
         let mut taken = None;
         self.change(|data| {
             if !self.holds_other_keys(data) {
-                taken = Some(take_token(data, max, random, now_ms)?);
+                // Read here: a sync, or another tab's transaction, may have taken a while.
+                taken = Some(take_token(data, max, random, self.now_ms())?);
             }
             Ok(())
         })

@@ -54,7 +54,7 @@ impl<P: Platform> Wallet<P> {
             };
             let now = self.now();
             let thumb = self.read(|data| data.device_key.thumbprint())?;
-            let opened = self.open_allowance(&bytes.0, thumb, now).await;
+            let opened = self.open_allowance(&bytes.0, thumb).await;
             if left.is_some() && opened.as_ref().is_err_and(|error| error.code == Code::ClockSkew) {
                 // The issuer gave it out: it is kept until the clock is learned, now or by the next sync.
                 let kept = bytes.clone();

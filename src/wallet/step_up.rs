@@ -244,7 +244,8 @@ impl<P: Platform> Wallet<P> {
             // The issuer's word for something else than what was asked.
             Ok(IntentConfirmed::CodeSent { .. }) => return Err(Code::IssuerRefused.into()),
             Ok(IntentConfirmed::Pending { top_up }) => return Ok(Confirmed::Pending { id: top_up.to_string() }),
-            // The first answer was lost, and the intent is used: what it did stands in the receipts.
+            // The issuer answers a call that had its effect as it did before. This one had none unless a receipt says so: its
+            // intent ended, by time or by a freeze, and nothing is under way.
             Err(error)
                 if again
                     && error.code == Code::IntentExpired
@@ -255,7 +256,8 @@ impl<P: Platform> Wallet<P> {
                     Some(receipt) => receipt,
                     None => {
                         synced?;
-                        return Ok(Confirmed::Pending { id: to_base64(prepared.intent.nonce.as_bytes()) });
+                        prepared.sent.take();
+                        return Err(error);
                     }
                 }
             }

@@ -81,7 +81,7 @@ test("a code lifted to a second till alerts its owner, who says not me and later
     await wallet.click("#sync");
     const alert = wallet.locator('#alert-list [data-kind="used-elsewhere"]');
     await alert.waitFor();
-    assert.match(await alert.innerText(), /Eki Shop/);
+    await namesBothShops(alert);
     await shoot(wallet, "used-elsewhere");
     await alert.locator(".not-me").click();
     await shoot(wallet, "not-me");
@@ -141,6 +141,17 @@ async function showCode(wallet) {
 }
 
 /**
+ * Name and amount of an alarm belong to the payment that waits; the other shop is named as the other.
+ * @param {import("playwright-core").Locator} alert
+ */
+async function namesBothShops(alert) {
+  const text = await alert.innerText();
+  assert.match(text, /Payment held · Kado no Mise ¥540/);
+  assert.match(text, /Elsewhere: Eki Shop/);
+  assert.doesNotMatch(text, /Eki Shop ¥/);
+}
+
+/**
  * Two shops within three minutes, the second paid by a code that was made before the wallet's page has drawn the first receipt. Ends with the
  * alarm on the screen.
  * @param {Awaited<ReturnType<typeof stage>>} stood
@@ -177,6 +188,7 @@ async function twoShops(stood) {
   const alert = wallet.locator('#alert-list [data-kind="used-elsewhere"]');
   await alert.waitFor();
   assert.match(await alert.innerText(), /Within minutes this device paid at another place/);
+  await namesBothShops(alert);
   assert.equal(await wallet.locator('#history-list [data-kind="held"]').count(), 1);
   return alert;
 }

@@ -9,11 +9,15 @@
 
 #[path = "confirms.rs"]
 mod confirms;
+#[path = "links.rs"]
+pub(crate) mod links;
 #[path = "shopping.rs"]
 mod shopping;
 
 #[allow(unused_imports, reason = "a module of several suites, each of which uses its own part")]
 pub(crate) use confirms::one_step_up_confirmed_24_times_at_once_has_one_effect;
+#[allow(unused_imports, reason = "a module of several suites, each of which uses its own part")]
+pub(crate) use links::a_link_is_found_under_its_own_account_alone;
 
 use jitsuin::code::Code;
 use jitsuin::issuer::books::{Line, Movement};
@@ -453,6 +457,7 @@ macro_rules! promises {
             one_token_under_24_keys_is_approved_once
             one_step_up_confirmed_24_times_at_once_has_one_effect
             a_charge_that_many_sweeps_find_is_credited_once
+            a_link_is_found_under_its_own_account_alone
         }
     };
 }

@@ -1,25 +1,12 @@
 // `jitsuin/verifier` in Node: what a real wallet made, and each wrong variant of it under its own code, with nothing of the server's own
 // touched before the signature held.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { isJitsuinError } from "../../pkg/index.js";
 import { Verifier, memorySingleUse } from "../../pkg/verifier.js";
 import { bytes, registered, text } from "../lib/registered.mjs";
-import { decodeToken } from "../lib/token.mjs";
-import { vectors } from "../lib/vectors.mjs";
-
-const ENTRY = new URL("../../pkg/verifier.js", import.meta.url).href;
-const yen = (amount) => ({ amount: BigInt(amount), currency: "JPY" });
-const TILL = "t/1";
-const coded = (code, details) => (error) => {
-  assert.ok(isJitsuinError(error, code), `expected ${code}, got ${error?.code ?? error}: ${error?.message}`);
-  if (details !== undefined) assert.deepEqual(error.details && { ...error.details }, details);
-  return true;
-};
+import { ENTRY, TILL, coded, yen } from "../lib/verifying.mjs";
 
 /** A server that knows this wallet's device: its verifier, and what it was asked for and when. */
 async function server({ world, device }, options = {}) {
@@ -332,141 +319,4 @@ test("the README's lines of issuer code run as they stand there", async (t) => {
   const held = await run(db, code);
   assert.deepEqual([held.value.counter, held.device, done], [counter, device, ["begin", "commit"]]);
   await assert.rejects(run(db, code), coded("used-here"));
-});
-
-// ---- loading -------------------------------------------------------------------------------------------------------
-
-const inNode = (script) => execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8", cwd: fileURLToPath(new URL(".", import.meta.url)) });
-
-test("importing touches nothing; loading in Node needs neither network nor page", () => {
-  const said = inNode(`
-    const touched = [];
-    for (const name of ["fetch", "indexedDB", "localStorage", "window", "document", "navigator"])
-      Object.defineProperty(globalThis, name, { configurable: true, get() { touched.push(name); return undefined; } });
-    const { Verifier, memorySingleUse, ...rest } = await import(${JSON.stringify(ENTRY)});
-    const singleUse = memorySingleUse();
-    const verifier = await Verifier.create({ issuer: "https://issuer.example", rpId: "wallet.example", origins: ["https://wallet.example"], devicesByHandle: async () => [], singleUse });
-    const { code } = await verifier.redeem("JT1", { money: { amount: 1n, currency: "JPY" }, till: "t/1" }).catch((error) => error);
-    console.log(JSON.stringify({ touched, rest: Object.keys(rest), code }));`);
-  assert.deepEqual(JSON.parse(said), { touched: [], rest: [], code: "malformed" });
-});
-
-test("the memory's single use is refused in production, and the message says what to give instead", () => {
-  const said = (environment) =>
-    JSON.parse(execFileSync(process.execPath, ["--input-type=module", "-e", `
-      const { memorySingleUse } = await import(${JSON.stringify(ENTRY)});
-      let said = "made";
-      try { memorySingleUse(); } catch ({ code, message }) { said = { code, message }; }
-      console.log(JSON.stringify(said));`], { encoding: "utf8", env: { ...process.env, ...environment } }));
-  const refused = said({ NODE_ENV: "production" });
-  assert.equal(refused.code, "bad-argument");
-  assert.match(refused.message, /your own singleUse/);
-  for (const NODE_ENV of ["test", "development", ""]) assert.equal(said({ NODE_ENV }), "made");
-});
-
-test("a production server with a store of its own is served, also where there is no `process`", () => {
-  const said = inNode(`
-    const { Verifier, memorySingleUse } = await import(${JSON.stringify(ENTRY)});
-    process.env.NODE_ENV = "production";
-    const settings = { issuer: "https://issuer.example", rpId: "wallet.example", origins: ["https://wallet.example"], devicesByHandle: async () => [] };
-    const own = await Verifier.create({ ...settings, singleUse: { claim: async () => "first" } }).then(() => "open", ({ code }) => code);
-    delete globalThis.process;
-    console.log(JSON.stringify([own, typeof memorySingleUse().claim]));`);
-  assert.deepEqual(JSON.parse(said), ["open", "function"]);
-});
-
-test("another module is not loaded, and the next call may try again", () => {
-  const said = inNode(`
-    import { readFileSync } from "node:fs";
-    const bytes = readFileSync(new URL("./wasm/verifier/jitsuin_bg.wasm", ${JSON.stringify(ENTRY)}));
-    const { Verifier, memorySingleUse } = await import(${JSON.stringify(ENTRY)});
-    const open = (wasm) => Verifier.create({ wasm, issuer: "https://issuer.example", rpId: "wallet.example", origins: ["https://wallet.example"], devicesByHandle: async () => [], singleUse: memorySingleUse() }).then(() => "open", ({ code }) => code);
-    const changed = Uint8Array.from(bytes);
-    changed[bytes.length >> 1] ^= 1;
-    console.log(JSON.stringify([await open(changed), await open("https://issuer.invalid/x.wasm"), await open(Promise.resolve(new WebAssembly.Module(bytes))), await open()]));`);
-  assert.deepEqual(JSON.parse(said), ["wasm-digest", "wasm-load-failed", "open", "open"]);
-});
-
-test("the module draws no random byte and asks nothing of a page", () => {
-  const asked = (name) => {
-    const module = new WebAssembly.Module(readFileSync(new URL(`../../pkg/wasm/${name}/jitsuin_bg.wasm`, import.meta.url)));
-    return WebAssembly.Module.imports(module).map((wanted) => wanted.name);
-  };
-  assert.ok(asked("testing").some((name) => name.includes("getRandomValues")), "imports have readable names");
-  assert.deepEqual(asked("verifier").filter((name) => !name.startsWith("__wbindgen_") && !/throw/i.test(name)), []);
-});
-
-// ---- the published vectors -----------------------------------------------------------------------------------------
-
-/** The code that a refusal by this name is for whoever calls. */
-const said = (name) => {
-  if (name === "bad-signature" || name === "wrong-statement" || name.startsWith("token-") || name === "clone-suspected") return name;
-  return "malformed";
-};
-
-test("tokens: every vector is taken or refused as it says", async () => {
-  for (const vector of vectors("token")) {
-    const { fields, after = [], input, expect } = vector;
-    let now = vector.now;
-    const veil = Buffer.from(vector.externalAad, "hex");
-    const device = { id: "device", account: "acc", custody: "browser", passkeys: [], publicKey: vector.publicKey, veil: veil.length === 16 ? veil : Buffer.alloc(16), perPayment: yen(2n ** 53n - 1n) };
-    const verifier = await Verifier.create({
-      issuer: "https://issuer.example", rpId: "wallet.example", origins: ["https://wallet.example"], now: () => new Date(now * 1000),
-      devicesByHandle: async () => [device], singleUse: memorySingleUse(),
-    });
-    const sale = { money: yen(fields?.amount ?? 540), till: fields?.audience ?? TILL };
-    for (const earlier of after) {
-      now = decodeToken(earlier).iat;
-      // At another till: what its own till hears of it is no part of a vector.
-      await verifier.redeem(earlier, { ...sale, till: "t/earlier" });
-    }
-    now = vector.now;
-    if (expect !== "ok") {
-      await assert.rejects(verifier.redeem(input, sale), coded(said(expect)), vector.rule);
-      continue;
-    }
-    const { value } = await verifier.redeem(input, sale);
-    const limit = value.limit === null ? "allowance" : value.exact ? "exact" : "up-to";
-    const got = { limit, amount: value.limit && String(value.limit.amount), audience: value.till, issuedAt: value.issuedAt / 1000, expiresAt: value.expiresAt / 1000, atc: value.counter };
-    assert.deepEqual(got, fields, vector.rule);
-  }
-});
-
-test("a code for one till is no other till's, and for one amount no other's", async () => {
-  const { input, publicKey, externalAad, now, fields } = vectors("token").find(({ rule }) => rule === "golden exact");
-  const device = { id: "device", account: "acc", custody: "browser", passkeys: [], publicKey, veil: Buffer.from(externalAad, "hex"), perPayment: yen(10_000) };
-  const verifier = await Verifier.create({
-    issuer: "https://issuer.example", rpId: "wallet.example", origins: ["https://wallet.example"], now: () => new Date(now * 1000),
-    devicesByHandle: async () => [device], singleUse: memorySingleUse(),
-  });
-  const sale = { money: yen(fields.amount), till: fields.audience };
-  await assert.rejects(verifier.redeem(input, { ...sale, till: "t/another" }), coded("wrong-till"));
-  await assert.rejects(verifier.redeem(input, { ...sale, till: "t/another", merchant: "m/another" }), coded("wrong-till"));
-  await assert.rejects(verifier.redeem(input, { ...sale, money: yen(539) }), coded("amount-mismatch"));
-  await verifier.redeem(input, { ...sale, merchant: "m/another" });
-});
-
-test("proofs: every vector is taken or refused as it says", async () => {
-  const verifier = await Verifier.create({
-    issuer: "https://issuer.example", rpId: "wallet.example", origins: ["https://wallet.example"],
-    devicesByHandle: async () => [], singleUse: memorySingleUse(),
-  });
-  for (const { rule, call, input: proof, publicKey: key, expect, fields } of vectors("dpop")) {
-    const nonce = "bm9uY2U";
-    const checked = verifier.checkProof({ ...call, proof, key, nonce });
-    if (expect !== "ok") await assert.rejects(checked, coded("proof-refused"), rule);
-    else if (fields.claims.nonce === "") await assert.rejects(checked, coded("use-dpop-nonce"), rule);
-    else {
-      const { jti, account, thumb } = (await checked).value;
-      assert.deepEqual([jti, account, thumb], [fields.claims.jti, fields.claims.acc ?? null, fields.thumb], rule);
-    }
-  }
-});
-
-test("a module that its page could not get is wasm-load-failed, and the next attempt may get it", async () => {
-  const { Verifier } = await import(`${ENTRY}?copy=rejected`);
-  const cause = new Error("no such file");
-  const options = { issuer: "https://issuer.test", rpId: "wallet.test", origins: ["https://wallet.test"], devicesByHandle: async () => [], singleUse: memorySingleUse() };
-  await assert.rejects(Verifier.create({ ...options, wasm: Promise.reject(cause) }), (error) => coded("wasm-load-failed")(error) && error.cause === cause);
-  assert.ok(await Verifier.create({ ...options, wasm: Promise.resolve(undefined) }));
 });

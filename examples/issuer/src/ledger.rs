@@ -6,7 +6,7 @@ use jitsuin::issuer::evidence::StoredEvidence;
 use jitsuin::issuer::ledger::{Kind, Ledger, LedgerError, Needs, PostgresLedger, Records, SqliteLedger};
 use jitsuin::issuer::messages::Message;
 use jitsuin::issuer::receipts::StoredReceipt;
-use jitsuin::wire::id::AccountId;
+use jitsuin::wire::id::{AccountId, Hash};
 
 /// The issuer's records.
 pub(crate) enum Books {
@@ -54,6 +54,13 @@ impl Ledger for Books {
         match self {
             Self::Sqlite(ledger) => ledger.receipts(account, after, most).await,
             Self::Postgres(ledger) => ledger.receipts(account, after, most).await,
+        }
+    }
+
+    async fn is_link(&self, account: &AccountId, link: Hash) -> Result<bool, LedgerError> {
+        match self {
+            Self::Sqlite(ledger) => ledger.is_link(account, link).await,
+            Self::Postgres(ledger) => ledger.is_link(account, link).await,
         }
     }
 

@@ -1,4 +1,5 @@
 #![allow(clippy::unwrap_used)]
+mod clock_back;
 mod delivery;
 mod enrol;
 mod freeze;
@@ -7,6 +8,7 @@ mod limits;
 mod news;
 mod nonces;
 mod replace;
+mod reports;
 mod rotation;
 mod state;
 mod step_up;

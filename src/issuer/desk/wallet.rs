@@ -8,7 +8,7 @@ use crate::issuer::buckets::WeakProof;
 use crate::issuer::delivery::Delivery;
 use crate::issuer::error::Refused;
 use crate::issuer::funding::{Answer, Funding};
-use crate::issuer::ledger::{Kind, Ledger, Needs};
+use crate::issuer::ledger::{Kind, Ledger, Needs, Records};
 use crate::issuer::login::{self, LoginAttempt, TryKeys, Visitor};
 use crate::issuer::messages::Language;
 use crate::issuer::password::{Match, PasswordHash};
@@ -220,34 +220,13 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         .await
     }
 
-    /// Checks that an intent names a link of this account's chain: what its owner saw when it was made. Looked for from the
-    /// newest on, for a wallet lags behind by little.
+    /// Checks that an intent names a link of this account's chain: what its owner saw when it was made.
     ///
     /// # Errors
     /// [`Code::IntentMismatch`].
     pub(super) async fn check_head(&self, account: &AccountId, head: Hash) -> Result<(), Refused> {
-        if head == Link::START.hash {
-            return Ok(());
-        }
-        let needs = Needs::new().and(Kind::Accounts, account);
-        let newest = self
-            .decide(self.ledger.now_ms(), needs, |_, records| Ok(records.accounts.get(account).map(|owner| owner.link)))
-            .await?
-            .unwrap_or_default();
-        if head == newest.hash {
-            return Ok(());
-        }
-        let page = u64::try_from(Synced::MOST).unwrap_or(1);
-        let mut end = newest.seq;
-        while end > 0 {
-            let start = end.saturating_sub(page);
-            let receipts = self.ledger.receipts(account, start, Synced::MOST).await?;
-            if receipts.iter().any(|receipt| receipt.link() == Some(head)) {
-                return Ok(());
-            }
-            end = start;
-        }
-        Err(Code::IntentMismatch.into())
+        let is_link = head == Link::START.hash || self.ledger.is_link(account, head).await?;
+        if is_link { Ok(()) } else { Err(Code::IntentMismatch.into()) }
     }
 
     pub(super) async fn confirm_intent(
@@ -352,10 +331,22 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
     ) -> Result<AccountFrozen, Refused> {
         let (account, thumb) = caller.device_or_channel()?;
         let nonce = devices::freeze_nonce(statement, &caller.key)?;
-        let needs = Needs::new()
+        let payment = match reported {
+            Some(seq) => {
+                let find = |records: &Records| freeze::payment_of(records.accounts.get(account)?, seq);
+                let needs = Needs::new().and(Kind::Accounts, account);
+                self.decide(caller.now_ms, needs, |_, records| Ok(find(records))).await?
+            }
+            None => None,
+        };
+        let reported = reported.zip(payment.as_deref());
+        let mut needs = Needs::new()
             .and(Kind::Accounts, account)
             .and(Kind::Used, devices::freeze_key(nonce))
             .and(Kind::Tries, buckets::freezes_key(account, WeakProof::Key(caller.thumb)));
+        if let Some((_, payment)) = reported {
+            needs = needs.and(Kind::Payments, payment);
+        }
         self.once(caller.now_ms, delivery, needs, |moment, records| {
             devices::freeze(moment, records, account, &caller.key, thumb, (statement, reported))
         })

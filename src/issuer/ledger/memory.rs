@@ -6,8 +6,8 @@ use crate::issuer::books::Entry;
 use crate::issuer::evidence::StoredEvidence;
 use crate::issuer::messages::Message;
 use crate::issuer::receipts::StoredReceipt;
-use crate::wire::id::{AccountId, Bytes};
-use alloc::collections::BTreeMap;
+use crate::wire::id::{AccountId, Bytes, Hash};
+use alloc::collections::{BTreeMap, BTreeSet};
 use core::future::{Future, ready};
 use std::sync::{Mutex, PoisonError};
 
@@ -15,6 +15,7 @@ use std::sync::{Mutex, PoisonError};
 struct Kept {
     rows: BTreeMap<(Kind, String), Stored>,
     receipts: Vec<StoredReceipt>,
+    links: BTreeSet<(String, Hash)>,
     evidence: Vec<StoredEvidence>,
     entries: Vec<Entry>,
     messages: Vec<Message>,
@@ -67,7 +68,8 @@ impl Kept {
 
     fn keep(&mut self, changes: Changes) -> Result<(), LedgerError> {
         let follows = |receipt: &StoredReceipt| {
-            !self.receipts.iter().any(|held| held.account == receipt.account && held.seq == receipt.seq)
+            receipt.link().is_some()
+                && !self.receipts.iter().any(|held| held.account == receipt.account && held.seq == receipt.seq)
         };
         if !changes.receipts.iter().all(follows) {
             return Err(LedgerError::Corrupt);
@@ -78,6 +80,8 @@ impl Kept {
                 None => self.rows.remove(&(kind, key)),
             };
         }
+        let link_of = |receipt: &StoredReceipt| Some((String::from(receipt.account.as_str()), receipt.link()?));
+        self.links.extend(changes.receipts.iter().filter_map(link_of));
         self.receipts.extend(changes.receipts);
         self.evidence.extend(changes.evidence);
         for (account, now) in changes.ended_evidence {
@@ -119,6 +123,10 @@ impl Ledger for MemoryLedger {
     ) -> impl Future<Output = Result<Vec<StoredReceipt>, LedgerError>> + Send {
         let newer = |receipt: &&StoredReceipt| receipt.account == *account && receipt.seq > after;
         ready(Ok(self.with(|kept| kept.receipts.iter().filter(newer).take(most).cloned().collect())))
+    }
+
+    fn is_link(&self, account: &AccountId, link: Hash) -> impl Future<Output = Result<bool, LedgerError>> + Send {
+        ready(Ok(self.with(|kept| kept.links.contains(&(String::from(account.as_str()), link)))))
     }
 
     fn evidence(&self, account: &AccountId) -> impl Future<Output = Result<Vec<StoredEvidence>, LedgerError>> + Send {

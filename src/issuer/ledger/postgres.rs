@@ -15,7 +15,7 @@ use crate::issuer::books::Entry;
 use crate::issuer::evidence::StoredEvidence;
 use crate::issuer::messages::Message;
 use crate::issuer::receipts::StoredReceipt;
-use crate::wire::id::AccountId;
+use crate::wire::id::{AccountId, Hash};
 use crate::wire::tagged_hash;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow, PgSslMode};
@@ -35,6 +35,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/postgres/0005.sql"),
     include_str!("migrations/postgres/0006.sql"),
     include_str!("migrations/postgres/0007.sql"),
+    include_str!("migrations/postgres/0008.sql"),
 ];
 const CONNECTIONS: u32 = 8;
 /// How often a transaction is begun that the database gives up.
@@ -158,6 +159,9 @@ async fn migrate(pool: &PgPool) -> Result<(), LedgerError> {
     for step in MIGRATIONS.get(done..).ok_or(LedgerError::Corrupt)? {
         sqlx::raw_sql(*step).execute(&mut *transaction).await?;
     }
+    if done < sql::WITH_LINKS {
+        sql::fill_links(&mut transaction).await?;
+    }
     let version =
         format!("DELETE FROM schema_version; INSERT INTO schema_version (version) VALUES ({})", MIGRATIONS.len());
     sqlx::raw_sql(AssertSqlSafe(version)).execute(&mut *transaction).await?;
@@ -185,6 +189,10 @@ impl Ledger for PostgresLedger {
 
     async fn receipts(&self, account: &AccountId, after: u64, most: usize) -> Result<Vec<StoredReceipt>, LedgerError> {
         sql::receipts(&mut *self.connection().await?, account, after, most).await
+    }
+
+    async fn is_link(&self, account: &AccountId, link: Hash) -> Result<bool, LedgerError> {
+        sql::is_link(&mut *self.connection().await?, account, link).await
     }
 
     async fn evidence(&self, account: &AccountId) -> Result<Vec<StoredEvidence>, LedgerError> {

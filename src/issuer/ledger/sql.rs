@@ -9,10 +9,16 @@ use crate::issuer::ledger::{Kind, LedgerError, Needs, Records};
 use crate::issuer::messages::Message;
 use crate::issuer::receipts::StoredReceipt;
 use crate::wire::calls::ReceiptItem;
-use crate::wire::id::{AccountId, Bytes};
+use crate::wire::id::{AccountId, Bytes, Hash};
 use crate::wire::money::Currency;
-use crate::wire::receipt;
+use crate::wire::receipt::{self, Receipt};
+use crate::wire::sign1;
 use sqlx::{AssertSqlSafe, Row};
+
+/// The version from which on a receipt's row has its link.
+pub(super) const WITH_LINKS: usize = 8;
+/// Rows that get their links at a time.
+const AT_A_TIME: i64 = 500;
 
 /// A statement with the name of a kind's table in it, which comes from a closed list.
 fn about(kind: Kind, before: &str, after: &str) -> AssertSqlSafe<String> {
@@ -50,15 +56,18 @@ pub(super) async fn keep(to: &mut Connection, changes: &Changes) -> Result<(), L
         }
     }
     for receipt in &changes.receipts {
-        sqlx::query("INSERT INTO receipts (account, seq, kind, at, receipt, body) VALUES ($1, $2, $3, $4, $5, $6)")
-            .bind(receipt.account.as_str())
-            .bind(i64::try_from(receipt.seq).map_err(corrupt)?)
-            .bind(receipt.kind.name())
-            .bind(i64::from(receipt.at))
-            .bind(&receipt.item.receipt.0)
-            .bind(&receipt.item.body.0)
-            .execute(&mut *to)
-            .await?;
+        sqlx::query(
+            "INSERT INTO receipts (account, seq, kind, at, receipt, body, link) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(receipt.account.as_str())
+        .bind(i64::try_from(receipt.seq).map_err(corrupt)?)
+        .bind(receipt.kind.name())
+        .bind(i64::from(receipt.at))
+        .bind(&receipt.item.receipt.0)
+        .bind(&receipt.item.body.0)
+        .bind(link_of(&receipt.item.receipt.0)?)
+        .execute(&mut *to)
+        .await?;
     }
     for held in &changes.evidence {
         sqlx::query("INSERT INTO evidence (account, seq, until, body) VALUES ($1, $2, $3, $4)")
@@ -143,6 +152,34 @@ pub(super) async fn receipts(
         })
     };
     rows.iter().map(read).collect()
+}
+
+/// The link of a receipt's statement.
+fn link_of(statement: &[u8]) -> Result<Vec<u8>, LedgerError> {
+    Ok(sign1::claimed::<Receipt>(statement).map_err(corrupt)?.link().as_bytes().into())
+}
+
+/// Whether a receipt of an account has this link.
+pub(super) async fn is_link(from: &mut Connection, account: &AccountId, link: Hash) -> Result<bool, LedgerError> {
+    let query = sqlx::query("SELECT 1 FROM receipts WHERE account = $1 AND link = $2");
+    Ok(query.bind(account.as_str()).bind(link.as_bytes().as_slice()).fetch_optional(from).await?.is_some())
+}
+
+/// Gives the receipts of earlier versions their links.
+pub(super) async fn fill_links(to: &mut Connection) -> Result<(), LedgerError> {
+    loop {
+        let query = sqlx::query("SELECT account, seq, receipt FROM receipts WHERE link IS NULL LIMIT $1");
+        let rows = query.bind(AT_A_TIME).fetch_all(&mut *to).await?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        for row in rows {
+            let query = sqlx::query("UPDATE receipts SET link = $1 WHERE account = $2 AND seq = $3");
+            let query = query.bind(link_of(&row.try_get::<Vec<u8>, _>("receipt")?)?);
+            let query = query.bind(row.try_get::<String, _>("account")?).bind(row.try_get::<i64, _>("seq")?);
+            query.execute(&mut *to).await?;
+        }
+    }
 }
 
 /// What is kept as evidence for an account, in order.

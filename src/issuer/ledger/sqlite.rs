@@ -10,7 +10,7 @@ use crate::issuer::books::Entry;
 use crate::issuer::evidence::StoredEvidence;
 use crate::issuer::messages::Message;
 use crate::issuer::receipts::StoredReceipt;
-use crate::wire::id::AccountId;
+use crate::wire::id::{AccountId, Hash};
 use core::time::Duration;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
@@ -31,6 +31,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005.sql"),
     include_str!("migrations/0006.sql"),
     include_str!("migrations/0007.sql"),
+    include_str!("migrations/0008.sql"),
 ];
 /// How long a transaction waits for another one.
 const BUSY: Duration = Duration::from_secs(10);
@@ -112,6 +113,9 @@ async fn migrate(connection: &mut SqliteConnection) -> Result<(), LedgerError> {
     for step in steps {
         sqlx::raw_sql(*step).execute(&mut *transaction).await?;
     }
+    if done < sql::WITH_LINKS {
+        sql::fill_links(&mut transaction).await?;
+    }
     let version = sqlx::AssertSqlSafe(format!("PRAGMA user_version = {}", MIGRATIONS.len()));
     sqlx::raw_sql(version).execute(&mut *transaction).await?;
     Ok(transaction.commit().await?)
@@ -142,6 +146,10 @@ impl Ledger for SqliteLedger {
 
     async fn receipts(&self, account: &AccountId, after: u64, most: usize) -> Result<Vec<StoredReceipt>, LedgerError> {
         sql::receipts(&mut *self.connection().await?, account, after, most).await
+    }
+
+    async fn is_link(&self, account: &AccountId, link: Hash) -> Result<bool, LedgerError> {
+        sql::is_link(&mut *self.connection().await?, account, link).await
     }
 
     async fn evidence(&self, account: &AccountId) -> Result<Vec<StoredEvidence>, LedgerError> {

@@ -1,6 +1,7 @@
 //! Lifted codes: when code or device turn up at another place within minutes, the money of the first payment waits
 //! until it is settled who made it (protocol section 6, "Pay, consumer-presented").
 
+use super::Payment;
 use crate::code::Code;
 use crate::issuer::account::Account;
 use crate::issuer::books::{Line, Movement};
@@ -22,7 +23,8 @@ use crate::wire::receipt::Kind;
 use crate::wire::token::Token;
 use serde::{Deserialize, Serialize};
 
-/// Most payments of one account that wait at once; the limits allow fewer.
+/// Most payments of one account that have a row here: as many that somebody else's use made doubtful, and as many that only
+/// their owner reported, so that whoever reports with a copied key leaves the others their room.
 const MOST: usize = 100;
 
 /// A payment whose money waits.
@@ -126,7 +128,8 @@ fn hold(
     (thumb, till): (Thumbprint, &Till),
     cause: HeldCause,
 ) -> bool {
-    if payment.is_empty() || account.held.len() >= MOST || account.held.iter().any(|held| held.payment == payment) {
+    let is_full = account.held.iter().filter(|held| held.told > 0).count() >= MOST;
+    if payment.is_empty() || is_full || account.held.iter().any(|held| held.payment == payment) {
         return false;
     }
     let mut draft = Draft::of(Kind::Held, thumb);
@@ -150,6 +153,42 @@ fn hold(
     };
     records.messages.push(Message::alarm(moment, account, &event));
     true
+}
+
+/// "It was not me": the money of the payment of a receipt waits for a person. One that finds no room says so itself, so that
+/// nothing of its owner is lost and an account does not grow with every report.
+pub(in crate::issuer) fn report(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    owner: &mut Account,
+    (seq, payment): (u64, &str),
+) {
+    let at = moment.now();
+    if let Some(held) = owner.held.iter_mut().find(|held| held.seq == seq) {
+        held.reported = true;
+        return;
+    }
+    if owner.held.iter().filter(|held| held.told == 0).count() < MOST {
+        let cause = HeldCause::Person;
+        owner.held.push(Held { payment: payment.into(), seq, at, reported: true, cause, told: 0, fetched_at: None });
+        return;
+    }
+    let unmarked = records.payments.get(payment).filter(|held| held.reported_at.is_none()).cloned();
+    if let Some(marked) = unmarked {
+        owner.reported_more = owner.reported_more.saturating_add(1);
+        records.payments.put(payment, Payment { reported_at: Some(at), ..marked });
+    }
+}
+
+impl Payment {
+    /// Takes the mark of a report off; whether there was one.
+    pub(super) const fn settle_report(&mut self, owner: &mut Account) -> bool {
+        let was_marked = self.reported_at.take().is_some();
+        if was_marked {
+            owner.reported_more = owner.reported_more.saturating_sub(1);
+        }
+        was_marked
+    }
 }
 
 /// Notes that the wallet which paid has checked the receipts that say what waits: from then on time counts.
@@ -261,11 +300,21 @@ fn release(
     by: Option<(Thumbprint, Evidence)>,
 ) {
     let held = owner.held.remove(at);
+    say_released(moment, records, owner, held.seq, by);
+}
+
+fn say_released(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    owner: &mut Account,
+    seq: u64,
+    by: Option<(Thumbprint, Evidence)>,
+) {
     let mut draft = Draft::new(Kind::Released);
     if let Some((thumb, evidence)) = by {
         draft = Draft { evidence: Some(evidence), ..Draft::of(Kind::Released, thumb) };
     }
-    draft.body.undoes = Some(Whole::saturating(held.seq));
+    draft.body.undoes = Some(Whole::saturating(seq));
     receipts::issue(moment, records, owner, draft);
 }
 
@@ -282,15 +331,17 @@ pub(in crate::issuer) fn settle(
 ) -> Result<(), Refused> {
     let now = moment.now();
     let mut owner = records.accounts.get(account).cloned().ok_or(Code::NotFound)?;
-    let at = owner.held.iter().position(|held| held.payment == id).ok_or(Code::NotFound)?;
-    let mut payment = records.payments.get(id).cloned().ok_or(Code::NotFound)?;
-    if !give_back {
-        release(moment, records, &mut owner, at, None);
-        records.accounts.put(account, owner);
-        return Ok(());
+    let own = records.payments.get(id).filter(|payment| payment.account == *account);
+    let mut payment = own.cloned().ok_or(Code::NotFound)?;
+    let rows = owner.held.len();
+    owner.held.retain(|held| held.payment != id);
+    let had_row = owner.held.len() < rows;
+    if !payment.settle_report(&mut owner) && !had_row {
+        return Err(Code::NotFound.into());
     }
-    owner.held.remove(at);
-    if payment.reversed_at.is_none() {
+    if !give_back {
+        say_released(moment, records, &mut owner, payment.seq, None);
+    } else if payment.reversed_at.is_none() {
         owner.balance = owner.balance.plus(payment.amount).ok_or(Code::IssuerUnavailable)?;
         let mut draft = Draft::of(Kind::Refund, payment.thumb);
         draft.token = Some(payment.token);
@@ -308,8 +359,8 @@ pub(in crate::issuer) fn settle(
         };
         records.entries.extend(movement.entries());
         payment.reversed_at = Some(now);
-        records.payments.put(id, payment);
     }
+    records.payments.put(id, payment);
     records.accounts.put(account, owner);
     Ok(())
 }

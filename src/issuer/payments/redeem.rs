@@ -368,6 +368,7 @@ impl Desk<'_> {
             seq,
             offline,
             reversed_at: None,
+            reported_at: None,
         };
         let movement = Movement {
             name: format!("payment/{id}"),

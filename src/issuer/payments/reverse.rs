@@ -50,6 +50,7 @@ pub(in crate::issuer) fn reverse(
         let mut account = records.accounts.get(order.account).cloned().ok_or(Code::NotFound)?;
         account.balance = account.balance.plus(payment.amount).ok_or(Code::IssuerUnavailable)?;
         account.held.retain(|held| held.payment != payment.id);
+        payment.settle_report(&mut account);
         let metered = Entry { at: payment.at, amount: payment.amount };
         account.spent.take_back(metered);
         if let Some(device) = account.heir_mut(payment.thumb) {

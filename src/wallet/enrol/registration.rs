@@ -59,7 +59,7 @@ impl<P: Platform> Wallet<P> {
             let now = self.now();
             let mut terms = None;
             if let Some(enrolled) = &enrolled {
-                match self.open_allowance(&enrolled.allowance.0, thumb, now).await {
+                match self.open_allowance(&enrolled.allowance.0, thumb).await {
                     // It is opened later, for this device's clock may not be learned.
                     Err(error) if error.code == Code::ClockSkew => {}
                     opened => terms = Some(opened?),
@@ -114,7 +114,6 @@ impl<P: Platform> Wallet<P> {
         &'a self,
         bytes: &'a [u8],
         thumb: Thumbprint,
-        now: u32,
     ) -> Local<'a, Result<Box<Terms>, Error>> {
         Box::pin(async move {
             let mut set = self.key_set()?;
@@ -133,7 +132,8 @@ impl<P: Platform> Wallet<P> {
             if !is_ours {
                 return Err(Code::IssuerUntrusted.into());
             }
-            check_time(key, now)?;
+            // Following the key set may have taken a while.
+            check_time(key, self.now())?;
             Ok(Box::new(Terms::new(&allowance)))
         })
     }

@@ -47,7 +47,7 @@ pub struct ReceiptView {
     pub balance: Money,
     /// What moved: the difference of two signed balances, or else what the details say was asked for.
     pub money: Option<Money>,
-    /// The registered name of the shop.
+    /// The registered name of the shop; of a `held` receipt the other shop, where the code or the device turned up.
     pub shop: Option<Shown>,
     /// Where the till stands; only on the device that paid.
     pub place: Option<Shown>,
@@ -61,7 +61,7 @@ pub struct ReceiptView {
     pub counter: Option<u32>,
     /// Whose key, where one is concerned.
     pub by: Option<By>,
-    /// Sequence of the receipt that this one undoes.
+    /// Sequence of the receipt that this one undoes, holds or releases.
     pub undoes: Option<u64>,
     /// Name of the code of a refusal.
     pub reason: Option<String>,

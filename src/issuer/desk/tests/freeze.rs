@@ -19,7 +19,7 @@ pub(super) fn freeze(issuer: &World, channel: &Client) -> Result<AccountFrozen, 
     channel.call(issuer, &FreezeAccount { statement: order(issuer, channel) })
 }
 
-fn stop_code(issuer: &World) -> String {
+pub(super) fn stop_code(issuer: &World) -> String {
     let inbox = now(issuer.inbox(0)).unwrap();
     let text =
         inbox.into_iter().rev().map(|(_, message)| message.text).find(|text| text.contains("stop.html")).unwrap();

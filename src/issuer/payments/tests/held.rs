@@ -191,10 +191,11 @@ fn not_me_stops_the_owner_s_word_and_time() {
     let shop = two_shops();
     let told = held_at_two_shops(&shop);
     sync(&shop, told, told);
+    let payment = holds(&shop)[0].payment.clone();
     let needs = Needs::new().and(Kind::Accounts, "acc-1");
     shop.stage.decide(needs, |moment, records| {
         let mut owner = records.accounts.get("acc-1").cloned().unwrap();
-        crate::issuer::freeze::report(moment, &mut owner, 1);
+        crate::issuer::freeze::report(moment, records, &mut owner, (1, &payment));
         records.accounts.put("acc-1", owner);
     });
     assert_eq!(both_mine(&shop, told), Err(Code::NotFound));
