@@ -224,16 +224,24 @@ pub(super) fn codes_keys(account: &AccountId, known: Option<Thumbprint>) -> Vec<
     own.into_iter().chain([key("codes", &[account.as_str()])]).collect()
 }
 
-/// The key under which the codes that one source asks for in a row are counted.
-pub(super) fn row_key(account: &AccountId, source: &str) -> String {
-    key("codes-row", &[account.as_str(), source])
+/// The key under which the codes that one source asks for in a row are counted. A known key has a row of its own, or
+/// strangers at its owner's address would fill it.
+pub(super) fn row_key(account: &AccountId, source: &str, known: Option<Thumbprint>) -> String {
+    match known {
+        Some(thumb) => key("codes-row", &[account.as_str(), source, &thumb.to_string()]),
+        None => key("codes-row", &[account.as_str(), source]),
+    }
 }
 
 /// Counts a contact code under the first of these keys that has room for it; it counts no more once one is entered. Whether
-/// it may be sent, and whether it is the day's last. What one source asks for within a minute counts once: a page that is
-/// open in several tabs asks in each, with a key of its own.
+/// it may be sent, and whether it is of the day's last row. What one source asks for within a minute is a row and counts
+/// once: a page that is open in several tabs asks in each, with a key of its own.
 pub(super) fn count_code(records: &mut Records, keys: &[String], row: &str, now: u32) -> Option<bool> {
-    let in_row = Tries::of(records, row, ROW, now);
+    let mut in_row = records.tries.get(row).cloned().unwrap_or_default();
+    // From its first code on, not from each one: or codes that come steadily would be one row for ever.
+    if in_row.at.first().is_none_or(|first| first.saturating_add(ROW) <= now) {
+        in_row = Tries::default();
+    }
     let before = in_row.count(ROW, now);
     if before >= MOST_IN_ROW {
         return None;

@@ -215,7 +215,7 @@ pub(super) fn send_code(moment: &Moment<'_>, records: &mut Records, attempt: &st
     let mut reached = None;
     let known = visitor.keys.is_known(records, now).then_some(visitor.thumb);
     let codes_keys = visitor.account.map(|account| buckets::codes_keys(account, known)).unwrap_or_default();
-    let row = visitor.account.map(|account| buckets::row_key(account, &visitor.keys.source)).unwrap_or_default();
+    let row = visitor.account.map(|account| buckets::row_key(account, &visitor.keys.source, known)).unwrap_or_default();
     let owner = visitor.account.and_then(|id| records.accounts.get(id).cloned());
     let reachable =
         owner.filter(|account| account.contact_changed_at.is_none_or(|at| at.saturating_add(FRESH_CONTACT) <= now));
@@ -224,7 +224,8 @@ pub(super) fn send_code(moment: &Moment<'_>, records: &mut Records, attempt: &st
     {
         // Whoever knows the password alone changes no owner's language: a device does.
         let language = if account.had_device { account.language } else { visitor.language };
-        let message = Message::in_language(language, account, now, &Event::ContactCode { code: &code, is_last });
+        let event = Event::ContactCode { code: &code, stop_page: &moment.settings.stop_page, is_last };
+        let message = Message::in_language(language, account, now, &event);
         reached = Some(account.id.clone());
         records.messages.push(message);
     }
