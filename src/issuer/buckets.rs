@@ -1,6 +1,7 @@
-//! Limits on tries (protocol section 8, *Buckets*). Each has one purpose, says when it ends, and leaves the owner one way
-//! open; docs/account-safety.md has the table of who could keep whom from what. What can't be guessed has none: tickets,
-//! stop codes, nonces, a passkey's answer, and everything that a registered key signs.
+//! Limits on tries (protocol section 8, *Tries*). Each has one purpose and leaves the owner one way open; each says when it
+//! ends, but for contact codes and card proofs, whose answers would tell too much. docs/account-safety.md has the table of who
+//! could keep whom from what. Guessing what can't be guessed has none: tickets, stop codes, nonces, a passkey's answer, and
+//! everything that a registered key signs.
 
 use super::error::Refused;
 use super::ledger::{Record, Records};
@@ -17,9 +18,9 @@ use serde::{Deserialize, Serialize};
 const FIRST_WAIT: u32 = 60;
 /// The longest, in seconds.
 const LONGEST_WAIT: u32 = 3600;
-/// Contact codes in a day that nobody enters.
+/// Rows of contact codes in a day that nobody enters a code of.
 const MOST_UNASKED: u32 = 3;
-/// Contact codes of one source that count once if they come within [`ROW`] seconds.
+/// Contact codes in a row: what one source asks for within [`ROW`] seconds of its first.
 const MOST_IN_ROW: u32 = 5;
 /// See [`MOST_IN_ROW`].
 const ROW: u32 = 60;
@@ -202,7 +203,7 @@ pub(super) fn count_till_code(moment: &Moment<'_>, records: &mut Records, key: &
     count(records, key, per_source, window, moment.now())
 }
 
-/// The key under which it is noted that a device key once finished this login. It has a way of its own then.
+/// The key under which it is noted that a device key once finished this login. It has tries of its own then.
 pub(super) fn known_key(login: &str, thumb: Thumbprint) -> String {
     key("known", &[login, &thumb.to_string()])
 }

@@ -108,8 +108,8 @@ impl TryKeys {
     }
 }
 
-/// Counts a login, right or wrong: a wait must not tell which. A device key that once finished it has a way of its own, so
-/// that no stranger keeps it waiting; where that is full, it goes the way of all, so that no copy of it does either.
+/// Counts a login, right or wrong: a wait must not tell which. A device key that once finished it has tries of its own,
+/// so that no stranger keeps it waiting; where these are used up, it is counted as anybody is, so that no copy of it does either.
 ///
 /// # Errors
 /// [`Code::TooManyAttempts`] with the seconds to wait.
@@ -118,11 +118,11 @@ pub(super) fn begin(moment: &Moment<'_>, records: &mut Records, keys: &TryKeys) 
         return as_anybody(moment, records, keys);
     }
     let Err(own) = as_known(moment, records, keys) else { return Ok(()) };
-    // Whichever way opens first.
+    // Whichever ends first.
     as_anybody(moment, records, keys).map_err(|all| if own.retry_after < all.retry_after { own } else { all })
 }
 
-/// Counts a login on the way of the calling key alone.
+/// Counts a login among the calling key's own tries.
 fn as_known(moment: &Moment<'_>, records: &mut Records, keys: &TryKeys) -> Result<(), Refused> {
     let Attempts { per_login, per_key_day, .. } = moment.settings.attempts;
     let mut counts = Counts::at(moment.now());
@@ -132,7 +132,7 @@ fn as_known(moment: &Moment<'_>, records: &mut Records, keys: &TryKeys) -> Resul
     Ok(())
 }
 
-/// Counts a login on the way of all.
+/// Counts a login among everybody's tries.
 fn as_anybody(moment: &Moment<'_>, records: &mut Records, keys: &TryKeys) -> Result<(), Refused> {
     let Attempts { per_login, per_login_day, per_source, in_all, window, .. } = moment.settings.attempts;
     let now = moment.now();
