@@ -71,7 +71,7 @@ fn a_password_alone_never_changes_the_language_of_messages() {
         let thief = LogIn { login: "hanako".into(), password: "hanako-password".into(), language: "en".into() };
         Caller::stranger(&world).call(&thief).await.unwrap();
         let (subject, _) = newest(&world, "hanako@example.test").await;
-        assert_eq!(subject, "端末登録の確認コード");
+        assert_eq!(subject, "端末登録またはアカウント停止の確認コード");
     });
 }
 
@@ -84,8 +84,8 @@ fn before_the_first_device_the_login_says_the_language_of_its_one_message() {
             Caller::stranger(&world).call(&call).await.unwrap();
             newest(&world, "taro@example.test").await.0
         };
-        assert_eq!(log_in("en").await, "Code to register a device");
-        assert_eq!(log_in("ja").await, "端末登録の確認コード");
+        assert_eq!(log_in("en").await, "Code to register a device or to stop your account");
+        assert_eq!(log_in("ja").await, "端末登録またはアカウント停止の確認コード");
         // A device sets it, of the login that it came by; a recovery is one too.
         enrol(&world, "Phone", "en").await;
         assert_eq!(newest(&world, "hanako@example.test").await.0, "A device was registered");

@@ -1,6 +1,7 @@
-//! Limits on tries (protocol section 8, *Buckets*). Each has one purpose, says when it ends, and leaves the owner one way
-//! open; docs/account-safety.md has the table of who could keep whom from what. What can't be guessed has none: tickets,
-//! stop codes, nonces, a passkey's answer, and everything that a registered key signs.
+//! Limits on tries (protocol section 8, *Tries*). Each has one purpose and leaves the owner one way open; each says when it
+//! ends, but for contact codes and card proofs, whose answers would tell too much. docs/account-safety.md has the table of who
+//! could keep whom from what. Guessing what can't be guessed has none: tickets, stop codes, nonces, a passkey's answer, and
+//! everything that a registered key signs.
 
 use super::error::Refused;
 use super::ledger::{Record, Records};
@@ -17,9 +18,9 @@ use serde::{Deserialize, Serialize};
 const FIRST_WAIT: u32 = 60;
 /// The longest, in seconds.
 const LONGEST_WAIT: u32 = 3600;
-/// Contact codes in a day that nobody enters.
+/// Rows of contact codes in a day that nobody enters a code of.
 const MOST_UNASKED: u32 = 3;
-/// Contact codes of one source that count once if they come within [`ROW`] seconds.
+/// Contact codes in a row: what one source asks for within [`ROW`] seconds of its first.
 const MOST_IN_ROW: u32 = 5;
 /// See [`MOST_IN_ROW`].
 const ROW: u32 = 60;
@@ -202,7 +203,7 @@ pub(super) fn count_till_code(moment: &Moment<'_>, records: &mut Records, key: &
     count(records, key, per_source, window, moment.now())
 }
 
-/// The key under which it is noted that a device key once finished this login. It has a way of its own then.
+/// The key under which it is noted that a device key once finished this login. It has tries of its own then.
 pub(super) fn known_key(login: &str, thumb: Thumbprint) -> String {
     key("known", &[login, &thumb.to_string()])
 }
@@ -224,16 +225,24 @@ pub(super) fn codes_keys(account: &AccountId, known: Option<Thumbprint>) -> Vec<
     own.into_iter().chain([key("codes", &[account.as_str()])]).collect()
 }
 
-/// The key under which the codes that one source asks for in a row are counted.
-pub(super) fn row_key(account: &AccountId, source: &str) -> String {
-    key("codes-row", &[account.as_str(), source])
+/// The key under which the codes that one source asks for in a row are counted. A known key has a row of its own, or
+/// strangers at its owner's address would fill it.
+pub(super) fn row_key(account: &AccountId, source: &str, known: Option<Thumbprint>) -> String {
+    match known {
+        Some(thumb) => key("codes-row", &[account.as_str(), source, &thumb.to_string()]),
+        None => key("codes-row", &[account.as_str(), source]),
+    }
 }
 
 /// Counts a contact code under the first of these keys that has room for it; it counts no more once one is entered. Whether
-/// it may be sent, and whether it is the day's last. What one source asks for within a minute counts once: a page that is
-/// open in several tabs asks in each, with a key of its own.
+/// it may be sent, and whether it is of the day's last row. What one source asks for within a minute is a row and counts
+/// once: a page that is open in several tabs asks in each, with a key of its own.
 pub(super) fn count_code(records: &mut Records, keys: &[String], row: &str, now: u32) -> Option<bool> {
-    let in_row = Tries::of(records, row, ROW, now);
+    let mut in_row = records.tries.get(row).cloned().unwrap_or_default();
+    // From its first code on, not from each one: or codes that come steadily would be one row for ever.
+    if in_row.at.first().is_none_or(|first| first.saturating_add(ROW) <= now) {
+        in_row = Tries::default();
+    }
     let before = in_row.count(ROW, now);
     if before >= MOST_IN_ROW {
         return None;

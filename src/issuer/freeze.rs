@@ -88,11 +88,13 @@ pub(super) fn by_ticket(
     Ok(stopped)
 }
 
-/// The stop code of a message that goes out now: account, time and their MAC, so that nothing has to be remembered.
+/// The stop code of a message that goes out now: account, time, a random part and their MAC, so that nothing has to be
+/// remembered. Without the random part the codes of one second were one, and using one of them ended the others.
 pub(super) fn stop_code(moment: &Moment<'_>, account: &AccountId) -> String {
-    let time = moment.now().to_be_bytes();
-    let mac = moment.keys.mac(STOP_PURPOSE, &[&time, account.as_str().as_bytes()]);
-    format!("{}.{account}", to_base64(&[time.as_slice(), mac.as_bytes()].concat()))
+    let random: [u8; 4] = moment.chance.next();
+    let made = [moment.now().to_be_bytes(), random].concat();
+    let mac = moment.keys.mac(STOP_PURPOSE, &[&made, account.as_str().as_bytes()]);
+    format!("{}.{account}", to_base64(&[made.as_slice(), mac.as_bytes()].concat()))
 }
 
 /// The account of a stop code, and what marks it as used; none, if it is not a live one.
@@ -100,14 +102,14 @@ pub(super) fn read_stop_code(moment: &Moment<'_>, code: &str) -> Option<(Account
     let (proof, account) = code.trim().split_once('.')?;
     let account: AccountId = account.parse().ok()?;
     let bytes = from_base64(proof).ok()?;
-    let (time, mac) = bytes.split_first_chunk::<4>()?;
-    let made = u32::from_be_bytes(*time);
+    let (made_of, mac) = bytes.split_first_chunk::<8>()?;
+    let made = u32::from_be_bytes(*made_of.first_chunk()?);
     let now = moment.now();
     let alive = made <= now && now < made.saturating_add(moment.settings.policy.stop_seconds);
-    let holds = moment.keys.mac_holds(STOP_PURPOSE, &[time, account.as_str().as_bytes()], mac);
+    let holds = moment.keys.mac_holds(STOP_PURPOSE, &[made_of, account.as_str().as_bytes()], mac);
     // What marks it is made of what was checked, so that no second spelling of a code is a second use.
     (holds && alive).then(|| {
-        let used = format!("stop/{account}/{made}");
+        let used = format!("stop/{account}/{}", to_base64(made_of));
         (account, used)
     })
 }
@@ -219,6 +221,15 @@ pub(super) fn check_release(moment: &Moment<'_>, owner: &Account, thumb: Thumbpr
     Ok(())
 }
 
+/// From when this device may release the account, in seconds since 1970, as its owner is told; none, if it never may or the
+/// account works.
+pub(super) fn release_from(owner: &Account, thumb: Thumbprint) -> Option<u32> {
+    owner.frozen_at?;
+    let device = owner.device(thumb).filter(|device| device.added_seq < owner.frozen_seq)?;
+    let contact = owner.contact_changed_at.map_or(0, |at| at.saturating_add(FRESH_CONTACT));
+    Some(device.cooled_at.max(contact))
+}
+
 /// A contact code of a release that is under way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Sent {
@@ -226,6 +237,9 @@ pub(super) struct Sent {
     ended: u32,
     /// Its end, seconds since 1970.
     until: u32,
+    /// Its own: two codes may have the same end.
+    #[serde(default)]
+    random: [u8; 8],
 }
 
 impl Sent {
@@ -233,7 +247,7 @@ impl Sent {
     /// holds a copied device key can use up the tries of a code that came after the owner's passkey.
     pub(super) fn attempt(self, keys: &Keys, account: &AccountId, thumb: Thumbprint) -> String {
         let (ended, until) = (self.ended.to_be_bytes(), self.until.to_be_bytes());
-        let parts = [account.as_str().as_bytes(), thumb.as_bytes(), &ended, &until];
+        let parts = [account.as_str().as_bytes(), thumb.as_bytes(), &ended, &until, &self.random];
         to_base64(keys.mac(ATTEMPT_PURPOSE, &parts).as_bytes())
     }
 }
@@ -254,14 +268,15 @@ pub(super) fn send_code(
     let now = moment.now();
     let row = release_row(&owner.id, thumb);
     let ended = owner.device(thumb).map_or(0, |device| device.intents_ended);
-    if let Some(Order::Unfreeze { ended: then, tries, until, .. }) = records.orders.get(&row)
+    if let Some(Order::Unfreeze { ended: then, tries, until, random, .. }) = records.orders.get(&row)
         && *then == ended
         && *tries < MOST_TRIES
         && *until > now
     {
-        return Sent { ended, until: *until };
+        return Sent { ended, until: *until, random: *random };
     }
-    let sent = Sent { ended, until: now.saturating_add(moment.settings.policy.order_seconds) };
+    let until = now.saturating_add(moment.settings.policy.order_seconds);
+    let sent = Sent { ended, until, random: moment.chance.next() };
     let attempt = sent.attempt(moment.keys, &owner.id, thumb);
     let code = moment.chance.digits(SENT_DIGITS);
     let order = Order::Unfreeze {
@@ -271,6 +286,7 @@ pub(super) fn send_code(
         tries: 0,
         ended,
         evidence: Some(Box::new(evidence)),
+        random: sent.random,
         until: sent.until,
     };
     records.orders.put(row, order);
@@ -293,7 +309,7 @@ pub(super) fn enter_code(
     let mut owner = records.accounts.get(account).cloned().ok_or(Code::NotEnrolled)?;
     let ended_now = owner.device(caller).ok_or(Code::NotEnrolled)?.intents_ended;
     let row = release_row(account, caller);
-    let Some(Order::Unfreeze { account: held, thumb, code, tries, ended, evidence, until }) =
+    let Some(Order::Unfreeze { account: held, thumb, code, tries, ended, evidence, random, until }) =
         records.orders.get(&row).cloned()
     else {
         return Err(Code::CodeRefused.into());
@@ -303,12 +319,13 @@ pub(super) fn enter_code(
         return Err(Code::CodeRefused.into());
     }
     // Another name costs no try of this code.
-    if attempt != (Sent { ended, until }).attempt(moment.keys, account, caller) {
+    if attempt != (Sent { ended, until, random }).attempt(moment.keys, account, caller) {
         return Err(Code::CodeRefused.into());
     }
     if !moment.keys.mac_holds(CODE_PURPOSE, &[attempt.as_bytes(), typed.as_bytes()], code.as_bytes()) {
         let tries = tries.saturating_add(1);
-        records.orders.put(row, Order::Unfreeze { account: held, thumb, code, tries, ended, evidence, until });
+        let order = Order::Unfreeze { account: held, thumb, code, tries, ended, evidence, random, until };
+        records.orders.put(row, order);
         return Err(Code::CodeRefused.into());
     }
     check_release(moment, &owner, caller)?;

@@ -108,8 +108,8 @@ impl TryKeys {
     }
 }
 
-/// Counts a login, right or wrong: a wait must not tell which. A device key that once finished it has a way of its own, so
-/// that no stranger keeps it waiting; where that is full, it goes the way of all, so that no copy of it does either.
+/// Counts a login, right or wrong: a wait must not tell which. A device key that once finished it has tries of its own,
+/// so that no stranger keeps it waiting; where these are used up, it is counted as anybody is, so that no copy of it does either.
 ///
 /// # Errors
 /// [`Code::TooManyAttempts`] with the seconds to wait.
@@ -118,11 +118,11 @@ pub(super) fn begin(moment: &Moment<'_>, records: &mut Records, keys: &TryKeys) 
         return as_anybody(moment, records, keys);
     }
     let Err(own) = as_known(moment, records, keys) else { return Ok(()) };
-    // Whichever way opens first.
+    // Whichever ends first.
     as_anybody(moment, records, keys).map_err(|all| if own.retry_after < all.retry_after { own } else { all })
 }
 
-/// Counts a login on the way of the calling key alone.
+/// Counts a login among the calling key's own tries.
 fn as_known(moment: &Moment<'_>, records: &mut Records, keys: &TryKeys) -> Result<(), Refused> {
     let Attempts { per_login, per_key_day, .. } = moment.settings.attempts;
     let mut counts = Counts::at(moment.now());
@@ -132,7 +132,7 @@ fn as_known(moment: &Moment<'_>, records: &mut Records, keys: &TryKeys) -> Resul
     Ok(())
 }
 
-/// Counts a login on the way of all.
+/// Counts a login among everybody's tries.
 fn as_anybody(moment: &Moment<'_>, records: &mut Records, keys: &TryKeys) -> Result<(), Refused> {
     let Attempts { per_login, per_login_day, per_source, in_all, window, .. } = moment.settings.attempts;
     let now = moment.now();
@@ -215,7 +215,7 @@ pub(super) fn send_code(moment: &Moment<'_>, records: &mut Records, attempt: &st
     let mut reached = None;
     let known = visitor.keys.is_known(records, now).then_some(visitor.thumb);
     let codes_keys = visitor.account.map(|account| buckets::codes_keys(account, known)).unwrap_or_default();
-    let row = visitor.account.map(|account| buckets::row_key(account, &visitor.keys.source)).unwrap_or_default();
+    let row = visitor.account.map(|account| buckets::row_key(account, &visitor.keys.source, known)).unwrap_or_default();
     let owner = visitor.account.and_then(|id| records.accounts.get(id).cloned());
     let reachable =
         owner.filter(|account| account.contact_changed_at.is_none_or(|at| at.saturating_add(FRESH_CONTACT) <= now));
@@ -224,7 +224,8 @@ pub(super) fn send_code(moment: &Moment<'_>, records: &mut Records, attempt: &st
     {
         // Whoever knows the password alone changes no owner's language: a device does.
         let language = if account.had_device { account.language } else { visitor.language };
-        let message = Message::in_language(language, account, now, &Event::ContactCode { code: &code, is_last });
+        let event = Event::ContactCode { code: &code, stop_page: &moment.settings.stop_page, is_last };
+        let message = Message::in_language(language, account, now, &event);
         reached = Some(account.id.clone());
         records.messages.push(message);
     }

@@ -1,5 +1,6 @@
 //! Messages to people, in Japanese and English. Each says what its code does, since a person is asked to type it.
 
+mod ending;
 mod named;
 
 use super::account::Account;
@@ -48,11 +49,13 @@ pub struct Message {
 
 /// What happened.
 pub(super) enum Event<'a> {
-    /// Somebody who knows login and password wants to register a device.
+    /// Somebody who knows login and password wants to register a device, or to freeze the account.
     ContactCode {
         /// The code.
         code: &'a str,
-        /// Whether no more are sent for a day, unless one is entered.
+        /// The page where it freezes.
+        stop_page: &'a str,
+        /// Whether no more are sent for a day once this minute is over, unless one is entered.
         is_last: bool,
     },
     /// A device was registered.
@@ -72,9 +75,19 @@ pub(super) enum Event<'a> {
     /// The owner's own limit was set.
     LimitSet(Money),
     /// A device key was replaced.
-    KeyReplaced(Named<'a>),
+    KeyReplaced {
+        /// The device's.
+        label: Named<'a>,
+        /// From when the new key may release the account, if it is frozen and the key ever may.
+        release: Option<u32>,
+    },
     /// A device key was replaced by its own owner's wallet.
-    KeyRotated(Named<'a>),
+    KeyRotated {
+        /// The device's.
+        label: Named<'a>,
+        /// As above.
+        release: Option<u32>,
+    },
     /// A device was signed off by its own wallet.
     SignedOff(Named<'a>),
     /// Money came in.
@@ -98,9 +111,10 @@ impl Message {
 
     /// To an account's contact, in a language of its own.
     pub(super) fn in_language(language: Language, account: &Account, at: u32, event: &Event<'_>) -> Self {
+        let ending = ending::of(language, account.frozen_at.is_some(), at, event);
         let (subject, text) = match language {
-            Language::En => english(event),
-            Language::Ja => japanese(event),
+            Language::En => english(event, &ending),
+            Language::Ja => japanese(event, &ending),
         };
         let code = match event {
             Event::ContactCode { code, .. } | Event::UnfreezeCode(code) | Event::CardCode { code, .. } => {
@@ -161,16 +175,18 @@ impl Message {
     }
 }
 
-fn english(event: &Event<'_>) -> (String, String) {
+/// `ending` says what to do if it was not the owner.
+fn english(event: &Event<'_>, ending: &str) -> (String, String) {
     match event {
-        Event::ContactCode { code, is_last } => (
-            "Code to register a device".into(),
+        Event::ContactCode { code, stop_page, is_last } => (
+            "Code to register a device or to stop your account".into(),
             format!(
-                "{code} registers a device that can pay with your money. Type it only into your own wallet and read it \
-                 out to nobody. It works for 10 minutes. If you are not registering a device now, somebody knows your \
-                 password: change it.{}",
+                "{code} registers a device that can pay with your money or, typed on {stop_page} , stops your account. \
+                 Type it only into your own wallet or on that page and read it out to nobody. It works for 10 minutes. \
+                 If you are doing neither now, somebody knows your password: change it.{}",
                 if *is_last {
-                    " It was asked for three times today: unless you enter it, no more codes are sent for 24 hours, except to a device that you registered before."
+                    " It was asked for three times today: once this minute is over, no more codes are sent for 24 hours \
+                     unless you enter one, except to a device that you registered before."
                 } else {
                     ""
                 }
@@ -178,7 +194,7 @@ fn english(event: &Event<'_>) -> (String, String) {
         ),
         Event::DeviceAdded(label) => (
             "A device was registered".into(),
-            format!("{label} can now pay with your account. If that was not you, freeze the account at once."),
+            format!("{label} can now pay with your account. {ending}"),
         ),
         Event::DeviceSuspended(label) => (
             "A device was suspended".into(),
@@ -201,7 +217,7 @@ fn english(event: &Event<'_>) -> (String, String) {
         ),
         Event::Unfrozen => (
             "Your account works again".into(),
-            "It was released on one of your devices. If that was not you, freeze it at once.".into(),
+            format!("It was released on one of your devices. {ending}"),
         ),
         Event::UnfreezeCode(code) => (
             "Code to release your account".into(),
@@ -213,29 +229,25 @@ fn english(event: &Event<'_>) -> (String, String) {
         Event::LimitSet(money) => (
             "Your limit was changed".into(),
             format!(
-                "All devices together can pay {} in 24 hours. If that was not you, freeze the account at once.",
-                written(*money)
+                "All devices together can pay {} in 24 hours. {ending}",
+                ending::money(*money)
             ),
         ),
-        Event::KeyReplaced(label) => (
+        Event::KeyReplaced { label, .. } => (
             "A device was replaced".into(),
-            format!(
-                "{label} took the place of a device and pays small amounts for a day. The old key is dead. If that \
-                 was not you, freeze the account at once."
-            ),
+            format!("{label} took the place of a device. The old key is dead. {ending}"),
         ),
-        Event::KeyRotated(label) => (
+        Event::KeyRotated { label, .. } => (
             "A device's key was renewed".into(),
             format!(
-                "{label} has a new key, agreed to with its passkey. The old key and every copy of it are dead. If \
-                 that was not you, freeze the account at once."
+                "{label} has a new key, agreed to with its passkey. The old key and every copy of it are dead. {ending}"
             ),
         ),
         Event::SignedOff(label) => (
             "A device was signed off".into(),
             format!(
                 "{label} was erased by whoever holds it and can't pay any more. Its passkey and a contact code put a \
-                 new key in its place. If that was not you, freeze the account at once."
+                 new key in its place. {ending}"
             ),
         ),
         Event::Frozen => {
@@ -243,7 +255,7 @@ fn english(event: &Event<'_>) -> (String, String) {
         }
         Event::ToppedUp(money) => (
             "Top-up completed".into(),
-            format!("{} was added. If that was not you, freeze the account at once.", written(*money)),
+            format!("{} was added. {ending}", ending::money(*money)),
         ),
         Event::ManyTries => (
             "Many tries to log in with your ID".into(),
@@ -259,15 +271,16 @@ fn english(event: &Event<'_>) -> (String, String) {
     }
 }
 
-fn japanese(event: &Event<'_>) -> (String, String) {
+fn japanese(event: &Event<'_>, ending: &str) -> (String, String) {
     match event {
-        Event::ContactCode { code, is_last } => (
-            "端末登録の確認コード".into(),
+        Event::ContactCode { code, stop_page, is_last } => (
+            "端末登録またはアカウント停止の確認コード".into(),
             format!(
-                "{code} を入力すると、あなたのお金で支払える端末が登録されます。ご自身のウォレット以外には入力せず、誰にも教えないでください。\
-                 有効期間は10分です。登録の操作をしていない場合は、パスワードが他人に知られています。すぐに変更してください。{}",
+                "{code} を入力すると、あなたのお金で支払える端末が登録されます。{stop_page} で入力した場合は、アカウントが停止します。\
+                 ご自身のウォレットとこのページ以外には入力せず、誰にも教えないでください。有効期間は10分です。\
+                 どちらの操作もしていない場合は、パスワードが他人に知られています。すぐに変更してください。{}",
                 if *is_last {
-                    "本日3回目の送信です。このコードを入力しない場合、以前に登録した端末を除き、24時間は新しいコードを送りません。"
+                    "本日3回目の送信です。コードを入力しない場合、1分後からは、以前に登録した端末を除き、24時間は新しいコードを送りません。"
                 } else {
                     ""
                 }
@@ -275,7 +288,7 @@ fn japanese(event: &Event<'_>) -> (String, String) {
         ),
         Event::DeviceAdded(label) => (
             "端末が登録されました".into(),
-            format!("{label}で支払えるようになりました。心当たりがない場合は、すぐにアカウントを停止してください。"),
+            format!("{label}で支払えるようになりました。{ending}"),
         ),
         Event::DeviceSuspended(label) => {
             ("端末を停止しました".into(), format!("{label}の鍵が複製された疑いがあるため、この端末では支払えません。"))
@@ -297,7 +310,7 @@ fn japanese(event: &Event<'_>) -> (String, String) {
         ),
         Event::Unfrozen => (
             "アカウントを再開しました".into(),
-            "端末のひとつで停止が解除されました。心当たりがない場合は、すぐにアカウントを停止してください。".into(),
+            format!("端末のひとつで停止が解除されました。{ending}"),
         ),
         Event::UnfreezeCode(code) => (
             "停止解除の確認コード".into(),
@@ -309,29 +322,23 @@ fn japanese(event: &Event<'_>) -> (String, String) {
         Event::LimitSet(money) => (
             "限度額が変更されました".into(),
             format!(
-                "24時間にすべての端末で支払えるのは合計 {} です。心当たりがない場合は、すぐにアカウントを停止してください。",
-                written(*money)
+                "24時間にすべての端末で支払えるのは合計 {} です。{ending}",
+                ending::money(*money)
             ),
         ),
-        Event::KeyReplaced(label) => (
+        Event::KeyReplaced { label, .. } => (
             "端末が置き換えられました".into(),
-            format!(
-                "{label}が以前の端末に代わって登録されました。1日の間は少額だけ支払えます。以前の鍵は使えません。\
-                 心当たりがない場合は、すぐにアカウントを停止してください。"
-            ),
+            format!("{label}が以前の端末に代わって登録されました。以前の鍵は使えません。{ending}"),
         ),
-        Event::KeyRotated(label) => (
+        Event::KeyRotated { label, .. } => (
             "端末の鍵が更新されました".into(),
-            format!(
-                "{label}の鍵がパスキーで承認のうえ更新されました。以前の鍵とその複製は使えません。心当たりがない場合は、\
-                 すぐにアカウントを停止してください。"
-            ),
+            format!("{label}の鍵がパスキーで承認のうえ更新されました。以前の鍵とその複製は使えません。{ending}"),
         ),
         Event::SignedOff(label) => (
             "端末の登録が解除されました".into(),
             format!(
                 "{label}のウォレットが消去され、この端末では支払えなくなりました。パスキーと確認コードで新しい鍵に置き換えられます。\
-                 心当たりがない場合は、すぐにアカウントを停止してください。"
+                 {ending}"
             ),
         ),
         Event::Frozen => {
@@ -339,10 +346,7 @@ fn japanese(event: &Event<'_>) -> (String, String) {
         }
         Event::ToppedUp(money) => (
             "チャージが完了しました".into(),
-            format!(
-                "{} をチャージしました。心当たりがない場合は、すぐにアカウントを停止してください。",
-                written(*money)
-            ),
+            format!("{} をチャージしました。{ending}", ending::money(*money)),
         ),
         Event::ManyTries => (
             "ログインが何度も試みられています".into(),
@@ -357,18 +361,6 @@ fn japanese(event: &Event<'_>) -> (String, String) {
                 "{code} を入力すると、ウォレットが {card} に請求できるようになります。カード会社のページ以外には入力しないでください。"
             ),
         ),
-    }
-}
-
-/// `JPY 5000`, `EUR 12.50`.
-fn written(money: Money) -> String {
-    let letters = money.currency.letters();
-    let decimals = usize::from(money.currency.exponent());
-    let digits = format!("{:0>1$}", money.amount, decimals.saturating_add(1));
-    match digits.split_at_checked(digits.len().saturating_sub(decimals)) {
-        Some((whole, "")) => format!("{letters} {whole}"),
-        Some((whole, rest)) => format!("{letters} {whole}.{rest}"),
-        None => format!("{letters} {digits}"),
     }
 }
 

@@ -35,6 +35,9 @@ pub enum Order {
         /// What the passkey and the device key signed.
         #[serde(default)]
         evidence: Option<Box<Evidence>>,
+        /// What tells it from another code with the same end.
+        #[serde(default)]
+        random: [u8; 8],
         /// End, seconds since 1970.
         until: u32,
     },

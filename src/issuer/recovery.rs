@@ -5,6 +5,7 @@ use super::account::{Device, State};
 use super::allowance::{self, Fresh};
 use super::error::Refused;
 use super::evidence::{Evidence as Signed, Passkey};
+use super::freeze;
 use super::ledger::Records;
 use super::login::live_ticket;
 use super::messages::{Event, Message, Named};
@@ -164,7 +165,8 @@ pub(super) fn confirm(
     };
     owner.language = language;
     let answer = registration::register(moment, records, &mut owner, fresh, new);
-    records.messages.push(Message::alarm(moment, &owner, &Event::KeyReplaced(Named(&label))));
+    let event = Event::KeyReplaced { label: Named(&label), release: freeze::release_from(&owner, thumb) };
+    records.messages.push(Message::alarm(moment, &owner, &event));
     records.accounts.put(account, owner);
     Ok(answer)
 }

@@ -7,6 +7,7 @@ use super::allowance::{self, Fresh};
 use super::attestation::Claim;
 use super::error::Refused;
 use super::evidence::{Evidence as Kept, StepUp};
+use super::freeze;
 use super::ledger::Records;
 use super::messages::{Event, Message, Named};
 use super::moment::Moment;
@@ -176,6 +177,7 @@ fn replace(
     draft.body.device_label = Some(label.clone());
     receipts::issue(moment, records, owner, draft);
     let answer = registration::register(moment, records, owner, fresh, new);
-    records.messages.push(Message::alarm(moment, owner, &Event::KeyRotated(Named(&label))));
+    let release = freeze::release_from(owner, statement.device_key.thumbprint());
+    records.messages.push(Message::alarm(moment, owner, &Event::KeyRotated { label: Named(&label), release }));
     Ok(answer)
 }

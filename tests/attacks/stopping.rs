@@ -18,7 +18,7 @@ use std::time::Duration;
 pub async fn stop_code(stage: &Stage, to: &str) -> String {
     let inbox = stage.world.issuer.inbox(0).await.unwrap();
     let mut texts = inbox.into_iter().rev().filter(|(_, message)| message.to == to).map(|(_, message)| message.text);
-    texts.find(|text| text.contains("stop.html")).unwrap().lines().last().unwrap().into()
+    texts.find(|text| text.contains("To stop everything")).unwrap().lines().last().unwrap().into()
 }
 
 /// What the passkey of a profile signs.

@@ -29,7 +29,7 @@ pub async fn play() -> Row {
     let reason = stage.reason(&thief).await;
     // The owner hears of it twice: by message, and from a wallet that is no longer one.
     let told = stage.world.issuer.inbox(0).await.unwrap();
-    assert!(told.iter().any(|(_, message)| message.to == "hanako@example.test" && message.text.contains("stop.html")));
+    assert!(told.iter().any(|(_, message)| message.to == "hanako@example.test" && message.text.contains("To stop everything")));
     assert_eq!(wallet.sync().await.unwrap_err().code, Code::Revoked);
     assert_eq!(wallet.state().status, Status::Revoked);
     assert_eq!(stage.charged().await, cards);

@@ -242,7 +242,7 @@ pub(crate) async fn play(path: &str, world: &World, taps: u32, arm: impl Fn()) {
             enrolled(world).await;
             let inbox = world.issuer.inbox(0).await.unwrap();
             let mut texts = inbox.into_iter().rev().filter(|(_, sent)| sent.to == CONTACT).map(|(_, sent)| sent.text);
-            let alarm = texts.find(|text| text.contains("stop.html")).unwrap();
+            let alarm = texts.find(|text| text.contains("To stop everything")).unwrap();
             let code: String = alarm.lines().last().unwrap().into();
             let page = Caller::stranger(world);
             arm();

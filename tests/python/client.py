@@ -40,11 +40,11 @@ def cbor(value):
 
 
 class Refused(Exception):
-    """A refusal of the issuer: an RFC 9457 problem."""
+    """A refusal of the issuer: an RFC 9457 problem, with all its members (`retry_after`, `left`, …)."""
 
     def __init__(self, problem):
         super().__init__(f"{problem['code']}: {problem.get('reason', '')} {problem['title']}")
-        self.code = problem["code"]
+        self.code, self.problem = problem["code"], problem
 
 
 class PublicKey:

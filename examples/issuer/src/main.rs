@@ -15,7 +15,8 @@ mod state;
 mod sweep;
 mod victims;
 
-use settings::Settings;
+use jitsuin::code::Code;
+use settings::{Place, Settings};
 use state::App;
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -62,8 +63,17 @@ async fn write_evidence(
     settings: &Settings,
     export: &settings::Export,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    // Opening makes a ledger that is missing.
+    if let Place::File(file) = &settings.ledger
+        && std::fs::metadata(file).map_or(true, |found| found.len() == 0)
+    {
+        return Err(format!("there is no ledger {}: name the one that the issuer runs with", settings.ledger).into());
+    }
     let app = App::open(settings, &[]).await?;
-    let text = app.issuer.export_evidence(&export.account).await;
+    let text = app.issuer.export_evidence(&export.account).await.map_err(|refused| match refused.code {
+        Code::NotFound => format!("the ledger {} has no account {}", settings.ledger, export.account),
+        _ => format!("can't export: {refused}"),
+    });
     app.close().await;
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);

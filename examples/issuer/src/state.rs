@@ -3,6 +3,7 @@
 use crate::ledger::Books;
 use crate::settings::Settings;
 use axum::http::HeaderValue;
+use jitsuin::code::Code;
 use jitsuin::issuer::desk::{Reply, Request, SLOW};
 use jitsuin::issuer::funding::DemoProcessor;
 use jitsuin::issuer::{self, Issuer};
@@ -55,12 +56,12 @@ impl App {
         let unopened = |error| format!("can't open the ledger {}: {error}", settings.ledger);
         if settings.rotate_keys {
             let ledger = Books::open(&settings.ledger).await.map_err(unopened)?;
-            let before = Issuer::open(ledger, DemoProcessor::new(), rules.clone()).await?;
+            let before = opened(ledger, settings, &rules).await?;
             before.rotate_keys(OVERLAP).await?;
             before.ledger().close().await;
         }
         let ledger = Books::open(&settings.ledger).await.map_err(unopened)?;
-        let issuer = Arc::new(Issuer::open(ledger, DemoProcessor::new(), rules).await?);
+        let issuer = Arc::new(opened(ledger, settings, &rules).await?);
         let mut hosts: Vec<String> = addresses.iter().map(SocketAddr::to_string).collect();
         hosts.extend(addresses.iter().map(|address| format!("localhost:{}", address.port())));
         let hashing = Arc::new(Semaphore::new(HASHES_AT_ONCE));
@@ -114,4 +115,19 @@ impl App {
     pub(crate) async fn close(&self) {
         self.issuer.ledger().close().await;
     }
+}
+
+/// The issuer over an open ledger.
+///
+/// # Errors
+/// What to look at: the keys in a ledger are those of one identity.
+async fn opened(ledger: Books, settings: &Settings, rules: &issuer::Settings) -> Result<Desk, String> {
+    Issuer::open(ledger, DemoProcessor::new(), rules.clone()).await.map_err(|refused| match refused.code {
+        Code::IssuerUnavailable => format!(
+            "can't use the ledger {}: it can't be read, or it is another issuer's. --public-url has to be what it was made \
+             with; it is {} now",
+            settings.ledger, rules.issuer
+        ),
+        _ => format!("can't use the ledger {}: {refused}", settings.ledger),
+    })
 }

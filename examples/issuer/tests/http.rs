@@ -330,3 +330,41 @@ fn evidence_goes_to_a_new_file_that_only_its_owner_reads() {
     let file: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(&out).unwrap()).unwrap();
     assert_eq!((&file["version"], &file["account"]), (&1.into(), &account.into()));
 }
+
+#[test]
+fn whoever_names_another_ledger_or_issuer_is_told_so_and_nothing_is_left_behind() {
+    let listed = |place: &std::path::Path| {
+        let mut names: Vec<_> = std::fs::read_dir(place).unwrap().map(|file| file.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let place = folder();
+    let file = place.join("ledger.sqlite");
+    let (ledger, out) = (format!("sqlite:{}", file.display()), place.join("evidence.json"));
+    let export = |url: &str, account: &str| {
+        run(&["--ledger", &ledger, "--public-url", url, "--out", out.to_str().unwrap(), "--export-evidence", account])
+    };
+    let (status, said) = export("http://localhost:8080", "acc-1");
+    assert!(!status.success() && said.contains("there is no ledger"), "{said}");
+    assert!(listed(&place).is_empty());
+    std::fs::write(&file, "").unwrap();
+    let (status, said) = export("http://localhost:8080", "acc-1");
+    assert!(!status.success() && said.contains("there is no ledger"), "{said}");
+    assert_eq!(std::fs::read(&file).unwrap(), b"");
+    std::fs::remove_file(&file).unwrap();
+
+    let server = Server::start(&["--demo", "--ledger", &ledger, "--public-url", "http://localhost:8080"]);
+    assert!(server.stop().success());
+    let before = listed(&place);
+    let (status, said) = export("http://localhost:8080", "acc-1");
+    assert!(!status.success() && said.contains("has no account acc-1"), "{said}");
+    assert_eq!(listed(&place), before);
+    let account = first_account(&file);
+    let (status, said) = export("http://localhost:8081", &account);
+    assert!(!status.success() && said.contains("--public-url"), "{said}");
+    assert_eq!(listed(&place), before);
+    let serve = ["--listen", "127.0.0.1:0", "--ledger", &ledger, "--public-url", "http://localhost:8081"];
+    let (status, said) = run(&serve);
+    assert!(!status.success() && said.contains("--public-url"), "{said}");
+    assert_eq!(listed(&place), before);
+}

@@ -76,6 +76,14 @@ fn what_one_key_asks_for_in_several_tabs_counts_once_and_has_an_end() {
 }
 
 #[test]
+fn a_row_ends_a_minute_after_its_first_code_however_it_is_kept_going() {
+    over(["all", "row"], |records| {
+        let sent = (0..60).filter_map(|number| count_code(records, &["all".into()], "row", 1_000 + 13 * number));
+        assert_eq!(sent.count(), 15, "three rows of five, in thirteen minutes");
+    });
+}
+
+#[test]
 fn no_login_and_no_address_is_written_so_that_two_buckets_are_one() {
     let thumb = Thumbprint([1; 32]);
     let texts = ["a", "a/b", "b", "", "a/by/AQEB", "a/from/::1", "::1", "7:a", "a\0b"];

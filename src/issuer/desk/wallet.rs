@@ -76,8 +76,9 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         let attempt = delivery.name("");
         let mut needs = tries.known_needs().and(Kind::Attempts, &attempt).and(Kind::Logins, &login);
         if let Some(account) = account {
-            needs = needs.and(Kind::Accounts, account).and(Kind::Tries, buckets::row_key(account, &tries.source));
-            for key in buckets::codes_keys(account, Some(caller.thumb)) {
+            needs = needs.and(Kind::Accounts, account);
+            let rows = [None, Some(caller.thumb)].map(|known| buckets::row_key(account, &tries.source, known));
+            for key in buckets::codes_keys(account, Some(caller.thumb)).into_iter().chain(rows) {
                 needs = needs.and(Kind::Tries, key);
             }
         }

@@ -19,11 +19,15 @@ pub(super) fn freeze(issuer: &World, channel: &Client) -> Result<AccountFrozen, 
     channel.call(issuer, &FreezeAccount { statement: order(issuer, channel) })
 }
 
+/// The stop codes of all messages, oldest first.
+fn stop_codes(issuer: &World) -> Vec<String> {
+    let texts = now(issuer.inbox(0)).unwrap().into_iter().map(|(_, message)| message.text);
+    let alarms = texts.filter(|text| text.contains("To stop everything"));
+    alarms.map(|text| text.lines().last().unwrap().into()).collect()
+}
+
 pub(super) fn stop_code(issuer: &World) -> String {
-    let inbox = now(issuer.inbox(0)).unwrap();
-    let text =
-        inbox.into_iter().rev().map(|(_, message)| message.text).find(|text| text.contains("stop.html")).unwrap();
-    text.lines().last().unwrap().into()
+    stop_codes(issuer).pop().unwrap()
 }
 
 /// What the passkey has to agree to.
@@ -310,4 +314,44 @@ fn the_name_of_a_release_that_is_over_uses_up_no_try_of_the_next() {
         assert_eq!(device.call(&issuer, &guess).err(), Some(Code::CodeRefused));
     }
     assert!(device.call(&issuer, &next).is_ok());
+}
+
+#[test]
+fn stop_codes_of_one_second_are_different_ones_and_each_is_used_once() {
+    let issuer = world();
+    let (device, channel) = enrolled(&issuer, "hanako");
+    let ask = PrepareLimit { old: Amount::of(50_000), new: Amount::of(1_000), head: Hash::ZERO };
+    confirm(&issuer, &device, &device.call(&issuer, &ask).unwrap()).unwrap();
+    let stranger = Client::new(60);
+    let stop = |code: &str| stranger.call(&issuer, &FreezeByCode { code: code.into() });
+    let [older, newer] = <[String; 2]>::try_from(stop_codes(&issuer)).unwrap();
+    assert_ne!(older, newer);
+    stop(&older).unwrap();
+    unfreeze(&issuer, &device).unwrap();
+    assert_eq!(stop(&older).err(), Some(Code::CodeRefused));
+    assert_eq!(standing(&issuer, &channel).status, DeviceStatus::Active);
+    stop(&newer).unwrap();
+    assert_eq!(standing(&issuer, &channel).status, DeviceStatus::Frozen);
+    // Neither part of a code goes with another's.
+    let mixed = format!("{}{}", &older[..12], &newer[12..]);
+    unfreeze(&issuer, &device).unwrap();
+    assert_eq!(stop(&mixed).err(), Some(Code::CodeRefused));
+}
+
+#[test]
+fn two_release_codes_of_one_second_have_names_of_their_own() {
+    let issuer = world();
+    let (device, channel) = enrolled(&issuer, "hanako");
+    freeze(&issuer, &channel).unwrap();
+    let first = unfreeze_code(&issuer, &device).unwrap();
+    let guess = Unfreeze { code: "00000000".into(), ..first.clone() };
+    for _ in 0..3 {
+        assert_eq!(device.call(&issuer, &guess).err(), Some(Code::CodeRefused));
+    }
+    let second = unfreeze_code(&issuer, &device).unwrap();
+    assert_ne!(first.attempt, second.attempt);
+    for _ in 0..3 {
+        assert_eq!(device.call(&issuer, &guess).err(), Some(Code::CodeRefused), "a try of the code that is over");
+    }
+    assert!(device.call(&issuer, &second).is_ok());
 }

@@ -176,3 +176,19 @@ fn a_fourth_code_of_a_day_that_nobody_enters_is_not_sent_and_the_answer_is_the_s
     ask((65, "203.0.113.6"));
     assert_eq!(codes(&issuer), before + 5);
 }
+
+#[test]
+fn strangers_with_the_password_at_the_owner_s_own_address_leave_a_known_device_its_codes() {
+    let issuer = world();
+    let here = "203.0.113.1";
+    let owner = Client::at(DEVICE, here);
+    log_in(&issuer, &owner, "hanako", "hanako-password").unwrap();
+    advance(&issuer, 60);
+    let before = codes(&issuer);
+    for key in 60..65 {
+        Client::at(key, here).call(&issuer, &CALL("hanako-password")).unwrap();
+    }
+    assert_eq!(codes(&issuer), before + 5, "one row");
+    owner.call(&issuer, &CALL("hanako-password")).unwrap();
+    assert_eq!(codes(&issuer), before + 6);
+}

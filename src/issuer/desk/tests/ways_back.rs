@@ -244,3 +244,28 @@ fn a_freeze_that_is_refused_uses_up_and_changes_nothing() {
     channel.call(&issuer, &report).unwrap();
     assert_eq!(held(), 1);
 }
+
+#[test]
+fn messages_of_a_frozen_account_say_that_it_stays_frozen_and_from_when_this_device_can_release_it() {
+    let newest = |issuer: &World| now(issuer.inbox(0)).unwrap().pop().unwrap().1.text;
+    let issuer = world();
+    let (device, channel) = enrolled(&issuer, "hanako");
+    assert_eq!(at(&issuer), 1_790_000_000, "2026-09-21 14:13:20 UTC");
+    freeze(&issuer, &channel).unwrap();
+    renewed(&issuer, &device, Custody::Software);
+    let rotated = newest(&issuer);
+    assert!(rotated.contains("stays frozen. This device can release it now"), "{rotated}");
+
+    let issuer = world();
+    let (device, channel) = enrolled(&issuer, "hanako");
+    freeze(&issuer, &channel).unwrap();
+    device.call(&issuer, &SignOff {}).unwrap();
+    let signed_off = newest(&issuer);
+    assert!(signed_off.contains("stays frozen"), "{signed_off}");
+    recovered(&issuer);
+    let replaced = newest(&issuer);
+    assert!(replaced.contains("stays frozen. This device can release it from 2026-09-22 14:14 UTC"), "{replaced}");
+    for text in [rotated, signed_off, replaced] {
+        assert!(!text.contains("small amounts") && !text.contains("freeze the account"), "{text}");
+    }
+}
