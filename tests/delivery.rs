@@ -176,7 +176,7 @@ fn a_step_up_that_never_arrived_and_was_ended_by_a_freeze_is_not_pending() {
                 async move {
                     let path = request.url.strip_prefix(ISSUER).unwrap().to_owned();
                     if is_cut && path == "/v1/intents/confirm" {
-                        return Err(Unreachable);
+                        return Err(Unreachable::Offline);
                     }
                     let Reply { status, body, nonce, retry_after, .. } =
                         world.answer(request.method, &path, request.body, request.proof).await;

@@ -47,8 +47,9 @@ impl Coded for Problem {
 }
 
 fn is_unanswered(error: &impl Coded) -> bool {
-    // A code whose counters could not be named says `sync-needed`.
-    [Code::Offline, Code::ProofReplayed, Code::ForeignAnswer, Code::SyncNeeded]
+    // A code whose counters could not be named says `sync-needed`; the till of these tests says `issuer-refused` of an answer
+    // that it can't read.
+    [Code::Offline, Code::ProofReplayed, Code::ForeignAnswer, Code::IssuerRefused, Code::SyncNeeded]
         .map(Code::name)
         .contains(&error.code().as_str())
 }
