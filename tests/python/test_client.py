@@ -92,6 +92,10 @@ class FromTheDocuments(unittest.TestCase):
         proof = self.wallet.prove_card("card-1")
         self.demo.finish_card_proof(proof, self.demo.digits(CONTACT, 8))
         self.wallet.sync()
+        with self.assertRaises(Refused) as refused:
+            self.wallet.top_up(30_001, "card-1")
+        problem = refused.exception.problem
+        self.assertEqual((problem["code"], problem["status"], problem["left"]), ("over-limit", 403, "30000"))
         self.assertEqual(self.wallet.top_up(5000, "card-1"), "done")
         self.assertEqual((self.wallet.balance, self.kinds()[-1]), (7000, "top-up"))
 
