@@ -296,7 +296,7 @@ impl<L: Timed> Caller<L> {
             let reply = self.world.send("POST", path, body.clone(), Some(proof)).await;
             let reply = reply.ok_or_else(|| Problem::new(Code::Offline))?;
             if reply.content_type == "text/html" {
-                return Err(Problem::new(Code::IssuerRefused));
+                return Err(Problem::new(Code::ForeignAnswer));
             }
             self.nonce.replace(reply.nonce.unwrap_or_default());
             if reply.status == 200 {

@@ -175,9 +175,14 @@ test("taps while a confirm runs share its one prompt and result; cancel is safe 
   await made.clock.advance({ minutes: 11 });
   const given = await prepare();
   await Promise.all([given.cancel(), given.cancel()]);
-  await assert.rejects(given.confirm(), coded("intent-expired"));
   assert.equal(made.authenticator.prompts.length, prompts + 1, "nobody is asked about what was given up");
+  assert.equal(wallet.state.ceremony, null);
+  // Until there is another tap.
+  assert.equal((await given.confirm()).kind, "top-up");
+  assert.equal(made.authenticator.prompts.length, prompts + 2);
+  await assert.rejects(given.confirm(), coded("intent-expired"));
 
+  await made.clock.advance({ minutes: 11 });
   const open = await prepare();
   await made.authenticator.hang();
   const waiting = assert.rejects(open.confirm(), coded("cancelled"));
@@ -185,7 +190,7 @@ test("taps while a confirm runs share its one prompt and result; cancel is safe 
   await waiting;
   await open.cancel();
   assert.equal(wallet.state.ceremony, null);
-  assert.deepEqual(await owner.balance(), yen(3000));
+  assert.deepEqual(await owner.balance(), yen(4000));
 });
 
 test("calls that fail: no answer, a stale nonce, a broken proxy, a refusal", async (t) => {
