@@ -304,7 +304,13 @@ fn news_are_for_a_proved_channel_key_by_post_alone() {
 fn first_account(file: &std::path::Path) -> String {
     use jitsuin::issuer::ledger::{Kind, Ledger as _, SqliteLedger};
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let keys = runtime.block_on(async { SqliteLedger::open(file).await.unwrap().keys(Kind::Accounts).await.unwrap() });
+    let keys = runtime.block_on(async {
+        let ledger = SqliteLedger::open(file).await.unwrap();
+        let keys = ledger.keys(Kind::Accounts).await.unwrap();
+        // Else what it wrote ahead may still lie beside the file.
+        ledger.close().await;
+        keys
+    });
     keys.first().unwrap().clone()
 }
 
