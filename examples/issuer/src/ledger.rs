@@ -7,18 +7,20 @@ use jitsuin::issuer::ledger::{Kind, Ledger, LedgerError, Needs, PostgresLedger, 
 use jitsuin::issuer::messages::Message;
 use jitsuin::issuer::receipts::StoredReceipt;
 use jitsuin::wire::id::{AccountId, Hash};
+use std::sync::Arc;
 
-/// The issuer's records.
+/// The issuer's records. A clone is the same ledger.
+#[derive(Clone)]
 pub(crate) enum Books {
-    Sqlite(SqliteLedger),
-    Postgres(PostgresLedger),
+    Sqlite(Arc<SqliteLedger>),
+    Postgres(Arc<PostgresLedger>),
 }
 
 impl Books {
     pub(crate) async fn open(place: &Place) -> Result<Self, LedgerError> {
         match place {
-            Place::File(file) => SqliteLedger::open(file).await.map(Self::Sqlite),
-            Place::Database(url) => PostgresLedger::open(url).await.map(Self::Postgres),
+            Place::File(file) => SqliteLedger::open(file).await.map(|ledger| Self::Sqlite(Arc::new(ledger))),
+            Place::Database(url) => PostgresLedger::open(url).await.map(|ledger| Self::Postgres(Arc::new(ledger))),
         }
     }
 

@@ -122,7 +122,13 @@ impl App {
 /// # Errors
 /// What to look at: the keys in a ledger are those of one identity.
 async fn opened(ledger: Books, settings: &Settings, rules: &issuer::Settings) -> Result<Desk, String> {
-    Issuer::open(ledger, DemoProcessor::new(), rules.clone()).await.map_err(|refused| match refused.code {
+    let refused = match Issuer::open(ledger.clone(), DemoProcessor::new(), rules.clone()).await {
+        Ok(issuer) => return Ok(issuer),
+        Err(refused) => refused,
+    };
+    // Or SQLite's log would be left beside the file.
+    ledger.close().await;
+    Err(match refused.code {
         Code::IssuerUnavailable => format!(
             "can't use the ledger {}: it can't be read, or it is another issuer's. --public-url has to be what it was made \
              with; it is {} now",
