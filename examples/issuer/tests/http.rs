@@ -190,10 +190,6 @@ fn listed_origins_may_call_and_no_others() {
         assert_eq!(answer.header("access-control-allow-origin"), "");
         assert_eq!(answer.header("vary"), "Origin");
         assert_eq!(server.post("/v1/sync", &[("Origin", origin)], "{}").header("access-control-allow-origin"), "");
-        // The one answer that tells it so.
-        let answer = server.ask("GET", "/.well-known/jitsuin", &[("Origin", origin)], "");
-        refused(&answer, 403, "wrong-origin");
-        assert_eq!(answer.header("access-control-allow-origin"), "*");
     }
 }
 
@@ -304,13 +300,7 @@ fn news_are_for_a_proved_channel_key_by_post_alone() {
 fn first_account(file: &std::path::Path) -> String {
     use jitsuin::issuer::ledger::{Kind, Ledger as _, SqliteLedger};
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let keys = runtime.block_on(async {
-        let ledger = SqliteLedger::open(file).await.unwrap();
-        let keys = ledger.keys(Kind::Accounts).await.unwrap();
-        // Else what it wrote ahead may still lie beside the file.
-        ledger.close().await;
-        keys
-    });
+    let keys = runtime.block_on(async { SqliteLedger::open(file).await.unwrap().keys(Kind::Accounts).await.unwrap() });
     keys.first().unwrap().clone()
 }
 
@@ -340,9 +330,7 @@ fn evidence_goes_to_a_new_file_that_only_its_owner_reads() {
 #[test]
 fn whoever_names_another_ledger_or_issuer_is_told_so_and_nothing_is_left_behind() {
     let listed = |place: &std::path::Path| {
-        let files = std::fs::read_dir(place).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
-        // SQLite keeps what it wrote ahead beside a file that a process left without closing it.
-        let mut names: Vec<_> = files.filter(|name| !name.ends_with("-wal") && !name.ends_with("-shm")).collect();
+        let mut names: Vec<_> = std::fs::read_dir(place).unwrap().map(|file| file.unwrap().file_name()).collect();
         names.sort();
         names
     };
