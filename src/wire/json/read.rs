@@ -96,6 +96,7 @@ impl Json {
         if strict && known != held.len() { Err(BadJson) } else { Ok(()) }
     }
 
+    #[cfg(any(feature = "js", feature = "js-verifier"))]
     /// The name of the first member that does not read, for who wrote the object: `None` if all of them do.
     pub(crate) fn bad_member<'n>(&self, names: &'n str, members: &mut [&mut dyn FromJson]) -> Option<&'n str> {
         for (name, member) in Words(names).zip(members) {
