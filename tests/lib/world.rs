@@ -281,7 +281,7 @@ impl<L: Timed> Caller<L> {
         let name = *self.unanswered.borrow_mut().entry(said.clone()).or_insert_with(random);
         let answer = self.post(C::PATH, body(call, C::Name::new(name))).await;
         let no_answer =
-            |problem: &Problem| ["offline", "proof-replayed", "issuer-refused"].contains(&problem.code.as_str());
+            |problem: &Problem| ["offline", "proof-replayed", "foreign-answer"].contains(&problem.code.as_str());
         if !answer.as_ref().is_err_and(no_answer) {
             self.unanswered.borrow_mut().remove(&said);
         }
