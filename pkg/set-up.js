@@ -2,7 +2,7 @@
 /** What is wrong with a page's set-up, told to its developer before a person types anything. docs/setting-up.md is the table. */
 import { isJitsuinError, refuse } from "./error.js";
 // @ts-ignore -- a copy of src/browser/transport.js
-import { endOf } from "./wasm/page/browser/transport.js";
+import { endOf, originOf } from "./wasm/page/browser/transport.js";
 
 const FEATURES = ["publickey-credentials-create", "publickey-credentials-get"];
 /** How long `open` waits for a new wallet's issuer, in milliseconds: whatever is wrong is told by the first call, too. */
@@ -71,7 +71,7 @@ export function onTheRoad(code, details) {
   const { cause, ...answer } = endOf(details.url) ?? {};
   const told = { ...details, ...answer };
   const here = typeof location === "object" ? location.origin : "";
-  const { origin } = new URL(details.url);
+  const origin = originOf(details.url);
   /** @type {Record<string, object>} */
   const more = {
     "connect-blocked": { header: `Content-Security-Policy: connect-src 'self' ${origin}` },

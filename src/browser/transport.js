@@ -40,15 +40,27 @@ export class Reply {
   }
 }
 
+/** The origin of an address, which may be one of the page's own without it. @param {string} url */
+export const originOf = (url) => new URL(url, globalThis.location?.href).origin;
+
+/** Whether a browser's report is of an address of this origin. @param {string} reported @param {string} origin */
+function isOf(reported, origin) {
+  try {
+    return originOf(reported) === origin;
+  } catch {
+    return false;
+  }
+}
+
 /** Hears whether the page's content policy stops a call to this address. @param {string} url */
 function policy(url) {
-  const { origin } = new URL(url);
+  const origin = originOf(url);
   let stop = () => {};
   /** @type {Promise<"forbidden">} */
   const forbids = new Promise((resolve) => {
     if (typeof document !== "object") return;
-    const heard = (/** @type {SecurityPolicyViolationEvent} */ { blockedURI, effectiveDirective, disposition }) => {
-      if (disposition === "enforce" && effectiveDirective === "connect-src" && blockedURI.startsWith(origin)) resolve("forbidden");
+    const heard = (/** @type {SecurityPolicyViolationEvent} */ { blockedURI, effectiveDirective, disposition, isTrusted }) => {
+      if (isTrusted && disposition === "enforce" && effectiveDirective === "connect-src" && isOf(blockedURI, origin)) resolve("forbidden");
     };
     document.addEventListener("securitypolicyviolation", heard);
     stop = () => document.removeEventListener("securitypolicyviolation", heard);
@@ -65,9 +77,10 @@ async function unreadable(url) {
   const controller = new AbortController();
   const timer = new Timer(PROBING);
   const late = timer.rang.then(() => controller.abort());
-  const { origin } = new URL(url);
+  // Where the wallet's own calls go, a path before theirs included.
+  const description = url.replace(/\/(v1|\.well-known)\/[^?#]*$/, "/.well-known/jitsuin");
   /** @param {RequestInit} how */
-  const comes = (how) => fetch(`${origin}/.well-known/jitsuin`, { credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer", signal: controller.signal, ...how }).then(() => true, () => false);
+  const comes = (how) => fetch(description, { credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer", signal: controller.signal, ...how }).then(() => true, () => false);
   const found = async () => !(await comes({ headers: { DPoP: "", "Content-Type": "application/json" } })) && comes({ mode: "no-cors" });
   return Promise.race([found(), late.then(() => false)]).finally(() => timer.stop());
 }
@@ -84,7 +97,7 @@ async function why(error, url, forbids) {
   const timer = new Timer(SAYING);
   const said = await Promise.race([forbids, timer.rang]).finally(() => timer.stop());
   if (said) return said;
-  const elsewhere = typeof location === "object" && new URL(url).origin !== location.origin;
+  const elsewhere = typeof location === "object" && originOf(url) !== location.origin;
   return elsewhere && (await unreadable(url)) ? "unlisted" : "silent";
 }
 

@@ -224,12 +224,12 @@ pub(super) fn freeze(
         return owner.frozen_at.map(|at| AccountFrozen { at }).ok_or_else(|| Code::IntentExpired.into());
     }
     let evidence = Evidence::freeze(statement, caller);
-    if let Some(reported) = reported {
-        freeze::report(moment, records, &mut owner, reported);
-    }
     let weak = Some(WeakProof::Key(caller.thumbprint()));
     // What is refused here changes nothing: neither is the payment reported nor the order used up.
     let stopped = freeze::stop(moment, records, &mut owner, Some(thumb), weak, Some(evidence))?;
+    if let Some(reported) = reported {
+        freeze::report(moment, records, &mut owner, reported);
+    }
     records.used.put(&used, Used { until: order.issued_at.saturating_add(FREEZE_LIFE).saturating_add(CLOCK_BACK) });
     records.accounts.put(account, owner);
     Ok(stopped)

@@ -81,9 +81,12 @@ pub(super) fn by_ticket(
 ) -> Result<AccountFrozen, Refused> {
     let (key, _) = live_ticket(moment, records, ticket, caller)?;
     let mut owner = records.accounts.get(account).cloned().ok_or(Code::TicketExpired)?;
-    // A ticket that stopped nothing is still good for a recovery.
+    let was_frozen = owner.frozen_at.is_some();
     let stopped = stop(moment, records, &mut owner, None, Some(WeakProof::Login), None)?;
-    records.tickets.take(&key);
+    // A ticket that stopped nothing is still good for a recovery.
+    if !was_frozen {
+        records.tickets.take(&key);
+    }
     records.accounts.put(account, owner);
     Ok(stopped)
 }

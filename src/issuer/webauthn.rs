@@ -9,6 +9,7 @@ use crate::code::Code;
 use crate::wire::calls::KnownCredential;
 use crate::wire::id::{Bytes, Hash};
 use crate::wire::origin::Origin;
+use crate::wire::sha256;
 use crate::wire::webauthn::{Assertion, AttestedCredential, Registration, attested_data};
 use passki::{Passki, StoredPasskey};
 use serde::de::DeserializeOwned;
@@ -132,6 +133,11 @@ pub fn check_assertion(
     passki(settings)
         .finish_passkey_authentication(&read(serde_json::to_value(assertion))?, &state, &stored)
         .map_err(|_| Code::AssertionRefused)?;
+    // By the readers of evidence too: libraries differ over an Ed25519 signature whose R is of small order, and what is taken
+    // here has to hold for whoever checks it later.
+    let response = &assertion.response;
+    let message = [response.authenticator_data.0.as_slice(), &sha256(&response.client_data.0)].concat();
+    key.verify(&message, &response.signature.0).map_err(|_| Code::AssertionRefused)?;
     Ok(asserted)
 }
 

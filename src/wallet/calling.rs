@@ -128,7 +128,9 @@ impl Body {
 
 /// Whether a call may have had its effect though this came of it: no answer, or none of the issuer's to this call.
 pub(super) fn may_have_landed(error: &Error) -> bool {
-    let unheard = matches!(error.code, Code::Offline | Code::IssuerUnreachable | Code::ForeignAnswer);
+    // A policy that the browser names may have stopped another call of the page, or this one alone and not the one before it.
+    let unheard =
+        matches!(error.code, Code::Offline | Code::IssuerUnreachable | Code::ForeignAnswer | Code::ConnectBlocked);
     // A browser that lets nobody read an answer may have sent the call.
     let unread = error.code == Code::WrongOrigin && error.confidence == Confidence::Likely;
     unheard || unread || matches!(error.code, Code::IssuerUnavailable | Code::ProofReplayed)

@@ -7,7 +7,7 @@ use super::ports::{Clock, Entropy, Platform, Request, Response, SigningKey, Tran
 use super::record::Trust;
 use super::room::Local;
 use crate::code::Code;
-use crate::wire::calls::{self, Call, Problem, WELL_KNOWN, WellKnown};
+use crate::wire::calls::{self, Call, FreezeAccount, Problem, ReportUse, WELL_KNOWN, WellKnown};
 use crate::wire::dpop::{self, OwnClaims};
 use crate::wire::id::{Hash, Nonce};
 use crate::wire::json::{self, FromJson};
@@ -87,7 +87,8 @@ impl<P: Platform> Wallet<P> {
             let method = if by.is_some() { "POST" } else { "GET" };
             let mut request = Request { method, url: self.address(path), body, proof: None };
             let mut tries = vec![Code::UseDpopNonce, Code::ProofReplayed];
-            if by.is_some() {
+            // Who freezes waits for nothing: the refusal for want of a nonce brings one.
+            if by.is_some() && path != FreezeAccount::PATH && path != ReportUse::PATH {
                 self.have_nonce().await?;
             }
             loop {
@@ -128,7 +129,8 @@ impl<P: Platform> Wallet<P> {
                     Code::Offline | Code::IssuerUnreachable | Code::ConnectBlocked | Code::WrongOrigin
                 ) =>
             {
-                Err(error)
+                // It says nothing of the call itself, which was not sent, nor of what came of it earlier.
+                Err(error.with_confidence(Confidence::Likely))
             }
             _ => Ok(()),
         }

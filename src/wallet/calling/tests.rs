@@ -121,3 +121,14 @@ fn a_second_replay_is_told_and_the_same_bytes_were_sent_under_two_proofs() {
     assert_eq!(sent[0].body, sent[1].body);
     assert_ne!(sent[0].proof, sent[1].proof);
 }
+
+#[test]
+fn what_stopped_a_call_on_its_way_says_nothing_of_the_one_before() {
+    for code in [Code::ConnectBlocked, Code::Offline, Code::IssuerUnreachable, Code::ForeignAnswer] {
+        assert!(may_have_landed(&Error::new(code)), "{code}");
+    }
+    // A browser's guess is no answer; the issuer's own word is one.
+    assert!(may_have_landed(&Error::new(Code::WrongOrigin).with_confidence(Confidence::Likely)));
+    assert!(!may_have_landed(&Error::new(Code::WrongOrigin)));
+    assert!(!may_have_landed(&Error::new(Code::Declined)));
+}
