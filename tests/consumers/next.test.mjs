@@ -43,7 +43,7 @@ export function Pay() {
 };
 
 test("Next 16: in development a client component under StrictMode shows a code that is read, and uses one counter", async (t) => {
-  const folder = project(t, FILES);
+  const folder = project(FILES);
   const server = await serve(t, folder, [join(tools, "next/dist/bin/next"), "dev", "--port", "0"], { NEXT_TELEMETRY_DISABLED: "1" });
   const browser = await launchChromium();
   t.after(() => browser.close());
