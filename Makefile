@@ -6,7 +6,7 @@ demo:  ## the reference issuer and its pages on http://localhost:8787/
 	@scripts/demo.sh
 test:  ## every suite, browsers included; what CI runs
 	@scripts/test.sh
-consumers:  ## the packed package in projects of its users: Vite, Vitest, Jest, webpack, esbuild, Workers, TypeScript
+consumers:  ## the packed package in projects of its users: Vite, Next, Vitest, Jest, webpack, esbuild, Workers, TypeScript
 	@scripts/consumers.sh
 check:  ## format, lints, docs, licences, types
 	@scripts/check.sh

@@ -11,7 +11,7 @@ need_zbar
 scripts/pkg.sh
 key="$(node_major) $(sha256 tests/consumers/package-lock.json)"
 if ! [ -d tests/consumers/node_modules ] || ! fresh consumers "$key"; then
-  say "npm ci in tests/consumers/ (once, about 430 MB)"
+  say "npm ci in tests/consumers/ (once, about 760 MB)"
   (cd tests/consumers && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null >&2) ||
     stop "the consumers' tools could not be installed: 'cd tests/consumers && npm ci' says why"
   stamp consumers "$key"

@@ -26,8 +26,8 @@ test("the page has the files that it speaks of", () => {
   assert.deepEqual(Object.keys(FILES), ["vite.config.ts", "issuer.mjs", "src/App.tsx", "src/App.test.tsx"]);
 });
 
-test("its files compile under strict, and its tests pass under jsdom", async (t) => {
-  const folder = project(t, { ...TEMPLATE, ...FILES });
+test("its files compile under strict, and its tests pass under jsdom", async () => {
+  const folder = project({ ...TEMPLATE, ...FILES });
   const types = await run(folder, [join(tools, "typescript/bin/tsc"), "--project", "."]);
   assert.ok(types.ok, types.said);
   const tests = await run(folder, [join(tools, "vitest/vitest.mjs"), "run"]);
@@ -36,7 +36,7 @@ test("its files compile under strict, and its tests pass under jsdom", async (t)
 });
 
 test("its page registers a device with its issuer and shows a code that a reader reads", async (t) => {
-  const folder = project(t, { ...TEMPLATE, ...FILES });
+  const folder = project({ ...TEMPLATE, ...FILES });
   const issuer = await serve(t, folder, ["issuer.mjs"], { PORT: "0", ORIGIN: "http://localhost:5199" });
   const { url } = await serve(t, folder, [join(tools, "vite/bin/vite.js"), "--port", "5199", "--strictPort"], { VITE_ISSUER: issuer.url });
   const browser = await launchChromium();

@@ -32,7 +32,7 @@ async function host(t, folder, html) {
 }
 
 test("webpack 5: what it builds without a setting loads every entry, and it warns of nothing", async (t) => {
-  const folder = project(t, FILES);
+  const folder = project(FILES);
   const { default: webpack } = await load("webpack");
   const built = await new Promise((resolve, reject) => {
     webpack({ context: folder, mode: "production", entry: "./src/main.js", output: { path: join(folder, "dist") }, performance: { hints: false } }, (error, stats) => (error ? reject(error) : resolve(stats)));
@@ -44,7 +44,7 @@ test("webpack 5: what it builds without a setting loads every entry, and it warn
 
 test("esbuild: a page in the module's place is told by its type, and the page's lines load it", async (t) => {
   const lines = block(GUIDE, 'import wasm from "jitsuin/wasm";');
-  const folder = project(t, { ...FILES, "src/named.js": `${lines}\nimport { qr } from "jitsuin";\nglobalThis.said = qr("HELLO").size;\n` });
+  const folder = project({ ...FILES, "src/named.js": `${lines}\nimport { qr } from "jitsuin";\nglobalThis.said = qr("HELLO").size;\n` });
   const { build } = await load("esbuild");
   const options = { absWorkingDir: folder, bundle: true, format: "esm", outdir: "dist", logLevel: "silent", loader: { ".wasm": "file" }, supported: { "top-level-await": true } };
   const { warnings } = await build({ ...options, entryPoints: ["src/main.js", "src/named.js"] });
@@ -59,8 +59,8 @@ test("esbuild: a page in the module's place is told by its type, and the page's 
 const JEST = ["--experimental-vm-modules", "--no-warnings", join(tools, "jest/bin/jest.js"), "--ci"];
 const jest = (/** @type {object} */ more) => ({ "package.json": JSON.stringify({ name: "a-user", private: true, type: "module", jest: { transform: {}, ...more } }) });
 
-test("Jest under jsdom: every entry is imported where there is no TextEncoder, and none is supported", async (t) => {
-  const folder = project(t, {
+test("Jest under jsdom: every entry is imported where there is no TextEncoder, and none is supported", async () => {
+  const folder = project({
     ...jest({ testEnvironment: "jest-environment-jsdom" }),
     "all.test.js": `
       test("imports", async () => {
@@ -75,7 +75,7 @@ test("Jest under jsdom: every entry is imported where there is no TextEncoder, a
   assert.ok(ok, said);
 });
 
-test("Jest: with the page's lines under jsdom, and in its environment for Node, a payment is made", async (t) => {
+test("Jest: with the page's lines under jsdom, and in its environment for Node, a payment is made", async () => {
   const pays = `
     import { init, qr } from "jitsuin";
     import { createWorld } from "jitsuin/testing";
@@ -89,7 +89,7 @@ test("Jest: with the page's lines under jsdom, and in its environment for Node, 
       expect(outcome).toBe("approved");
       await world.close();
     });`;
-  const folder = project(t, {
+  const folder = project({
     ...jest({ testEnvironment: "./jest-environment.js" }),
     "jest-environment.js": block(GUIDE, "// jest-environment.js"), "jsdom.test.js": `${pays}\ntest("jsdom", () => expect(typeof document.body).toBe("object"));`, "node.test.js": `/** @jest-environment node */\n${pays}`,
   });
@@ -98,8 +98,8 @@ test("Jest: with the page's lines under jsdom, and in its environment for Node, 
   assert.match(said, /Tests: +3 passed, 3 total/);
 });
 
-test("Workers: a compiled module is taken, and without one the error asks for it", async (t) => {
-  const folder = project(t, {
+test("Workers: a compiled module is taken, and without one the error asks for it", async () => {
+  const folder = project({
     "src/worker.js": `
       import wasm from "jitsuin/wasm/verifier";
       import { Verifier } from "jitsuin/verifier";

@@ -36,8 +36,8 @@ const options = { strict: true, noEmit: true, target: "ES2022", lib: ["ES2022", 
 
 for (const compiler of ["typescript", "typescript-5.4"]) {
   for (const [module, moduleResolution] of [["ESNext", "bundler"], ["NodeNext", "NodeNext"]]) {
-    test(`${compiler}, ${moduleResolution}: every entry has types, and the README's lines compile under strict`, async (t) => {
-      const folder = project(t, { "readme.ts": README, "uses.ts": USES, "tsconfig.json": JSON.stringify({ compilerOptions: { ...options, module, moduleResolution }, files: ["readme.ts", "uses.ts"] }) });
+    test(`${compiler}, ${moduleResolution}: every entry has types, and the README's lines compile under strict`, async () => {
+      const folder = project({ "readme.ts": README, "uses.ts": USES, "tsconfig.json": JSON.stringify({ compilerOptions: { ...options, module, moduleResolution }, files: ["readme.ts", "uses.ts"] }) });
       const { ok, said } = await run(folder, [join(tools, compiler, "bin/tsc"), "--project", "."]);
       assert.ok(ok, said);
     });

@@ -15,7 +15,7 @@ for (const version of ["5", "6", "7", "8"]) {
   const vite = join(tools, version === "7" ? "vite" : `vite-${version}`, "bin/vite.js");
 
   test(`Vite ${version}: without the setting the development server ${version === "8" ? "is served" : "is told what it lacks"}`, async (t) => {
-    const { url } = await serve(t, project(t, FILES), [vite, "--port", "0"]);
+    const { url } = await serve(t, project(FILES), [vite, "--port", "0"]);
     const found = await said(url);
     if (version === "8") return assert.deepEqual(found, { ...LOADED, supported: true });
     for (const name of FOLDERS) {
@@ -28,12 +28,12 @@ for (const version of ["5", "6", "7", "8"]) {
   });
 
   test(`Vite ${version}: with the setting every entry loads`, async (t) => {
-    const { url } = await serve(t, project(t, { ...FILES, "vite.config.js": SETTING }), [vite, "--port", "0"]);
+    const { url } = await serve(t, project({ ...FILES, "vite.config.js": SETTING }), [vite, "--port", "0"]);
     assert.deepEqual(await said(url), { ...LOADED, supported: true });
   });
 
   test(`Vite ${version}: what it builds without a setting loads every entry`, async (t) => {
-    const folder = project(t, FILES);
+    const folder = project(FILES);
     const built = await run(folder, [vite, "build"]);
     assert.ok(built.ok, built.said);
     const { url } = await serve(t, folder, [vite, "preview", "--port", "0"]);

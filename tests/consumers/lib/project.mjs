@@ -2,6 +2,7 @@
 import { execFile, spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 import { stripVTControlCharacters } from "node:util";
 
@@ -22,16 +23,20 @@ function link(to) {
   }
 }
 
+/** @type {string[]} */
+const projects = [];
+// Not when its test ends, whose servers are then still writing into it.
+after(() => projects.forEach((folder) => rmSync(folder, { recursive: true, force: true, maxRetries: 5 })));
+
 /**
- * Make a project of these files; it goes when the test ends.
- * @param {{ after(what: () => unknown): void }} t
+ * Make a project of these files; it goes when the tests of the file end.
  * @param {Record<string, string>} files by path
  */
-export function project(t, files) {
+export function project(files) {
   const parent = join(root, "target/consumers/projects");
   mkdirSync(parent, { recursive: true });
   const folder = mkdtempSync(join(parent, "p-"));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  projects.push(folder);
   mkdirSync(join(folder, "node_modules"));
   link(join(folder, "node_modules"));
   cpSync(packed, join(folder, "node_modules/jitsuin"), { recursive: true });
