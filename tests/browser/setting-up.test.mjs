@@ -152,7 +152,8 @@ for (const name of ENGINES) {
 
     test("a page at an IP address", async (t) => {
       const at = (await serve(t)).replace("localhost", "127.0.0.1");
-      const issuer = await issuerOf(t, { origins: [at] });
+      // An issuer whose only page had an address would not start: no passkey's relying party has one.
+      const issuer = await issuerOf(t);
       const seen = await opened(await visit(t, at), { issuer });
       assert.deepEqual([seen.when, seen.code, seen.confidence], ["open", "wrong-origin", "certain"]);
       assert.deepEqual(seen.details, { origin: at, url: `${at.replace("127.0.0.1", "localhost")}/` });
