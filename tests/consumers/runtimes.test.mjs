@@ -98,7 +98,7 @@ test("Jest: with the page's lines under jsdom, and in its environment for Node, 
   assert.match(said, /Tests: +3 passed, 3 total/);
 });
 
-test("Workers: a compiled module is taken, and without one the error asks for it", async () => {
+test("Workers: a compiled module is taken, and without one the error asks for it", async (t) => {
   const folder = project({
     "src/worker.js": `
       import wasm from "jitsuin/wasm/verifier";
