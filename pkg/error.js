@@ -35,6 +35,29 @@ export function refuse(code, more = {}) {
   return new JitsuinError({ code, confidence: more.confidence ?? "certain", details: more.details ?? null, message, cause: more.cause });
 }
 
+const HOST = "https://host or https://host:port, in lower case, without a path, a slash at the end or :443";
+/** What a setting has to look like that the modules read. @type {Readonly<Record<string, string>>} */
+const FORMS = Object.freeze({
+  issuer: `issuer is ${HOST}; or http://localhost with a port.`,
+  origins: `origins is a list of at least one, each ${HOST}; or http://localhost with a port, an app's capacitor://localhost, or android:apk-key-hash: with the base64url of 32 bytes.`,
+  origin: `origin is ${HOST}; or http://localhost with a port.`,
+  cardOrigins: `cardOrigins is a list, each ${HOST}.`,
+  rpId: "rpId is a domain in lower case, such as wallet.example: no address, no https://, no port.",
+  root: "root is the base64url of 32 bytes, without padding.",
+  custody: 'custody is "auto", "native", "passkey", "browser" or "software".',
+});
+
+/**
+ * What a module's refusal says more than its code: the form of the argument that it names.
+ * @param {string} code
+ * @param {unknown} details
+ */
+export function formOf(code, details) {
+  const { argument } = /** @type {{ argument?: string }} */ (details ?? {});
+  const form = code === "bad-argument" && argument !== undefined && Object.hasOwn(FORMS, argument) ? FORMS[argument] : undefined;
+  return form && `${CODES[code][2]} ${form}`;
+}
+
 /**
  * An argument of the wrong shape, by its name.
  * @param {string} argument

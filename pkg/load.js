@@ -1,7 +1,7 @@
 // @ts-check
 /** Loads the module once, checks that it is the one this package was built with, and remembers when it stops. */
 import { loader } from "./compile.js";
-import { JitsuinError, isJitsuinError, refuse } from "./error.js";
+import { JitsuinError, formOf, isJitsuinError, refuse } from "./error.js";
 import { until } from "./given.js";
 import { onTheRoad } from "./set-up.js";
 import { onTrap } from "./trap.js";
@@ -72,7 +72,7 @@ export function toError(thrown) {
   if (typeof thrown === "object" && thrown !== null && "code" in thrown && "confidence" in thrown) {
     const fields = /** @type {import("./error.js").Fields & { details: any }} */ (thrown);
     const { cause, details } = fields.details?.url ? onTheRoad(fields.code, fields.details) : fields;
-    return new JitsuinError({ ...fields, details: revive(details), cause });
+    return new JitsuinError({ ...fields, message: formOf(fields.code, details) ?? fields.message, details: revive(details), cause });
   }
   // Nothing else leaves the module but a trap, after which its memory can't be trusted.
   return crash(thrown);

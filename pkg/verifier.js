@@ -4,7 +4,7 @@
  * what waits between them (the server's own look-ups) and the shape of what comes out. Nothing is remembered, nothing needs a page.
  */
 import { loader } from "./compile.js";
-import { JitsuinError, badArgument, isJitsuinError, refuse } from "./error.js";
+import { JitsuinError, badArgument, formOf, isJitsuinError, refuse } from "./error.js";
 import { onTrap } from "./trap.js";
 import { freeze } from "./values.js";
 // @ts-ignore -- generated; its calls are used below
@@ -39,7 +39,7 @@ function ask(call) {
     throw refuse("module-crashed", { cause });
   }
   const { taken, refused } = JSON.parse(said);
-  if (refused) throw new JitsuinError(refused);
+  if (refused) throw new JitsuinError({ ...refused, message: formOf(refused.code, refused.details) ?? refused.message });
   return taken;
 }
 

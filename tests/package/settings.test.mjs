@@ -11,6 +11,8 @@ const NEVER_WRITTEN = ["", "https://a.example/", "https://a.example:443", "https
 const names = (argument) => (error) => {
   assert.ok(isJitsuinError(error, "bad-argument"), `${error?.code ?? error}`);
   assert.deepEqual({ ...error.details }, { argument });
+  // What it has to be, and not only that it is wrong.
+  assert.ok(error.message.length > "An argument has the wrong shape.".length && error.message.includes(argument), error.message);
   return true;
 };
 
