@@ -6,11 +6,10 @@
 mod world;
 
 use jitsuin::code::Code;
-use jitsuin::issuer::desk::Reply;
 use jitsuin::issuer::ledger::{self, Ledger as _, Needs};
 use jitsuin::issuer::replay::Use;
-use jitsuin::wallet::memory::{FnTransport, Place, run};
-use jitsuin::wallet::ports::{Kept, Platform, Response, Store as _};
+use jitsuin::wallet::memory::{Place, run};
+use jitsuin::wallet::ports::{Kept, Platform, Store as _, Unreachable};
 use jitsuin::wallet::record::{Counting, Data};
 use jitsuin::wallet::state::AlertKind;
 use jitsuin::wallet::{Status, Wallet};
@@ -18,7 +17,7 @@ use jitsuin::wire::calls::Outcome;
 use jitsuin::wire::id::Hash;
 use std::cell::Cell;
 use std::rc::Rc;
-use world::{ISSUER, World, balance, data, yen};
+use world::{Road, World, balance, data, yen};
 
 async fn renew(wallet: &Wallet<Place>) {
     let ceremony = wallet.prepare_rotation(None).await.unwrap();
@@ -98,20 +97,10 @@ fn a_new_key_makes_no_code_before_the_issuer_signed_where_it_goes_on() {
     run(async {
         let world = World::new().await;
         let lost = Rc::new(Cell::new(false));
-        let (holds, to) = (Rc::clone(&lost), world.clone());
-        let transport = FnTransport::new(move |request| {
-            let (world, lost) = (to.clone(), Rc::clone(&holds));
-            async move {
-                let path = request.url.strip_prefix(ISSUER).unwrap().to_owned();
-                if path == "/v1/sync" && lost.get() {
-                    return Err(jitsuin::wallet::ports::Unreachable::Offline);
-                }
-                let Reply { status, body, nonce, retry_after, .. } =
-                    world.answer(request.method, &path, request.body, request.proof).await;
-                Ok(Response { status, body, nonce, retry_after })
-            }
+        let loses = Rc::clone(&lost);
+        let place = world.place_on(move |at| {
+            (loses.get() && matches!(at, Road::Out("/v1/sync"))).then_some(Err(Unreachable::Offline))
         });
-        let place = world.place_over(ISSUER, transport);
         let wallet = world.wallet(&place).await;
         world.enrol(&wallet, "hanako").await.unwrap();
         let ceremony = wallet.prepare_rotation(None).await.unwrap();
@@ -155,20 +144,14 @@ fn a_code_that_needs_a_sync_is_dated_after_it() {
         let world = World::new().await;
         // A slow network, once it is said to be: a sync takes so many seconds each way.
         let slow = Rc::new(Cell::new(0));
-        let (takes, to) = (Rc::clone(&slow), world.clone());
-        let transport = FnTransport::new(move |request| {
-            let (world, seconds) = (to.clone(), takes.get());
-            async move {
-                let path = request.url.strip_prefix(ISSUER).unwrap().to_owned();
-                let seconds = if path == "/v1/sync" { seconds } else { 0 };
-                world.advance(seconds);
-                let Reply { status, body, nonce, retry_after, .. } =
-                    world.answer(request.method, &path, request.body, request.proof).await;
-                world.advance(seconds);
-                Ok(Response { status, body, nonce, retry_after })
+        let (takes, clocks) = (Rc::clone(&slow), world.clone());
+        let place = world.place_on(move |at| {
+            let (Road::Out(path) | Road::Back(path)) = at;
+            if path == "/v1/sync" {
+                clocks.advance(takes.get());
             }
+            None
         });
-        let place = world.place_over(ISSUER, transport);
         let wallet = world.wallet(&place).await;
         world.enrol(&wallet, "hanako").await.unwrap();
         let till = world.till("1001").await;

@@ -18,16 +18,16 @@ mod scenes;
 mod world;
 
 use jitsuin::code::Code;
-use jitsuin::issuer::desk::{CALLS, Reply};
-use jitsuin::wallet::memory::{FnTransport, Place, run};
-use jitsuin::wallet::ports::{Platform as _, Response, Unreachable};
+use jitsuin::issuer::desk::CALLS;
+use jitsuin::wallet::memory::{Place, run};
+use jitsuin::wallet::ports::{Platform as _, Unreachable};
 use jitsuin::wallet::{Status, Wallet};
 use jitsuin::wire::calls::FreezeByCode;
 use jitsuin::wire::money::Currency;
 use jitsuin::wire::receipt::Kind;
 use std::cell::Cell;
 use std::rc::Rc;
-use world::{Caller, ISSUER, Mishap, World, balance, data, receipt, yen};
+use world::{Caller, Mishap, Road, World, balance, data, receipt, yen};
 
 const TWICE: Mishap = Mishap { twice: true, lost: false, foreign: false };
 const LOST: Mishap = Mishap { twice: false, lost: true, foreign: false };
@@ -170,20 +170,10 @@ fn a_step_up_that_never_arrived_and_was_ended_by_a_freeze_is_not_pending() {
         run(async {
             let world = World::new().await;
             let is_cut = Rc::new(Cell::new(false));
-            let (cut, to) = (Rc::clone(&is_cut), world.clone());
-            let transport = FnTransport::new(move |request| {
-                let (world, is_cut) = (to.clone(), cut.get());
-                async move {
-                    let path = request.url.strip_prefix(ISSUER).unwrap().to_owned();
-                    if is_cut && path == "/v1/intents/confirm" {
-                        return Err(Unreachable::Offline);
-                    }
-                    let Reply { status, body, nonce, retry_after, .. } =
-                        world.answer(request.method, &path, request.body, request.proof).await;
-                    Ok(Response { status, body, nonce, retry_after })
-                }
+            let cut = Rc::clone(&is_cut);
+            let place = world.place_on(move |at| {
+                (cut.get() && matches!(at, Road::Out("/v1/intents/confirm"))).then_some(Err(Unreachable::Offline))
             });
-            let place = world.place_over(ISSUER, transport);
             let wallet = world.wallet(&place).await;
             world.enrol(&wallet, "hanako").await.unwrap();
             world.prove_card(&wallet, "card-1").await;
@@ -192,7 +182,7 @@ fn a_step_up_that_never_arrived_and_was_ended_by_a_freeze_is_not_pending() {
             assert_eq!(wallet.confirm(ceremony).await.unwrap_err().code, Code::Offline, "{kind}");
             // The owner stops everything by a message's code, and a person of the issuer lets it go.
             let inbox = world.issuer.inbox(0).await.unwrap();
-            let alarm = inbox.iter().rev().find(|(_, sent)| sent.text.contains("stop.html")).unwrap();
+            let alarm = inbox.iter().rev().find(|(_, sent)| sent.text.contains("To stop everything")).unwrap();
             let code = alarm.1.text.lines().last().unwrap().into();
             Caller::stranger(&world).call(&FreezeByCode { code }).await.unwrap();
             let account = data(&place).account.unwrap().id;

@@ -33,6 +33,15 @@ pub const START_MS: u64 = 1_795_000_000_000;
 
 pub type TestIssuer<L = MemoryLedger> = Issuer<L, DemoProcessor>;
 
+/// A call on its road, by its path.
+#[derive(Clone, Copy)]
+pub enum Road<'a> {
+    /// It has not reached the issuer.
+    Out(&'a str),
+    /// The issuer has answered it.
+    Back(&'a str),
+}
+
 /// A ledger whose clock a test moves.
 pub trait Timed: Ledger + 'static {
     fn clock(&self) -> &Clock;
@@ -153,6 +162,25 @@ impl<L: Timed> World<L> {
             }
         });
         self.place_over(origin, transport)
+    }
+
+    /// A browser profile whose road to the issuer is watched: what `meets` answers at a place of the road comes in the place of
+    /// what would come there.
+    pub fn place_on(&self, meets: impl Fn(Road<'_>) -> Option<Result<Response, Unreachable>> + 'static) -> Place {
+        let (world, meets) = (self.clone(), Rc::new(meets));
+        let transport = FnTransport::new(move |request| {
+            let (world, meets) = (world.clone(), Rc::clone(&meets));
+            async move {
+                let path = request.url.strip_prefix(ISSUER).unwrap().to_owned();
+                if let Some(met) = meets(Road::Out(&path)) {
+                    return met;
+                }
+                let Reply { status, body, nonce, retry_after, .. } =
+                    world.answer(request.method, &path, request.body, request.proof).await;
+                meets(Road::Back(&path)).unwrap_or(Ok(Response { status, body, nonce, retry_after }))
+            }
+        });
+        self.place_over(ISSUER, transport)
     }
 
     /// A browser profile with a road of its own to the issuer, or to somebody who says so.

@@ -1,22 +1,25 @@
 //! What happens while a key is renewed: a lock, another tab, an answer of before, a state that did not come.
 
 use super::*;
+use std::cell::Cell;
+use world::Road;
 
-/// A place whose road to the issuer is watched: `meets` sees each path once its call was answered, and may answer otherwise.
+/// A place whose answered calls are watched by their paths: `meets` may answer otherwise.
 fn watched(world: &World, meets: impl Fn(&str) -> Option<Response> + 'static) -> Place {
-    let (world, meets) = (world.clone(), Rc::new(meets));
-    let far = world.clone();
-    let transport = FnTransport::new(move |request| {
-        let (world, meets) = (far.clone(), Rc::clone(&meets));
-        async move {
-            let path = request.url.strip_prefix(world::ISSUER).unwrap().to_owned();
-            let reply = world.answer(request.method, &path, request.body, request.proof).await;
-            let answer =
-                Response { status: reply.status, body: reply.body, nonce: reply.nonce, retry_after: reply.retry_after };
-            Ok(meets(&path).unwrap_or(answer))
-        }
+    world.place_on(move |at| if let Road::Back(path) = at { meets(path).map(Ok) } else { None })
+}
+
+/// A wallet that enrolled, and what has its syncs answered 503 while it is set.
+async fn without_syncs(world: &World) -> (Wallet<Place>, Rc<Cell<bool>>) {
+    let lost = Rc::new(Cell::new(false));
+    let loses = Rc::clone(&lost);
+    let place = watched(world, move |path| {
+        let unavailable = || Response { status: 503, body: Vec::new(), nonce: None, retry_after: None };
+        (loses.get() && path == "/v1/sync").then(unavailable)
     });
-    world.place_over(world::ISSUER, transport)
+    let wallet = world.wallet(&place).await;
+    world.enrol(&wallet, "hanako").await.unwrap();
+    (wallet, lost)
 }
 
 #[test]
@@ -191,20 +194,13 @@ fn a_tab_that_still_has_the_old_key_stops_no_other() {
 fn the_first_code_of_a_new_key_asks_for_the_state_that_did_not_come() {
     run(async {
         let world = World::new().await;
-        let lost = Rc::new(RefCell::new(false));
-        let loses = Rc::clone(&lost);
-        let place = watched(&world, move |path| {
-            let unavailable = || Response { status: 503, body: Vec::new(), nonce: None, retry_after: None };
-            (*loses.borrow() && path == "/v1/sync").then(unavailable)
-        });
-        let wallet = world.wallet(&place).await;
-        world.enrol(&wallet, "hanako").await.unwrap();
-        lost.replace(true);
+        let (wallet, lost) = without_syncs(&world).await;
+        lost.set(true);
         renew(&wallet, None).await.unwrap();
         assert_eq!(wallet.state().status, Status::Ready);
         // Not "offline": the issuer answers, and says that it can't.
         assert_eq!(wallet.payment_code(None).await.unwrap_err().code, Code::IssuerUnavailable);
-        lost.replace(false);
+        lost.set(false);
         let till = world.till("1001").await;
         let code = wallet.payment_code(None).await.unwrap();
         assert_eq!(till.outcome(&code.text, 540, "sale-1").await, Outcome::Approved);
@@ -215,17 +211,10 @@ fn the_first_code_of_a_new_key_asks_for_the_state_that_did_not_come() {
 fn a_key_that_was_renewed_on_a_frozen_account_is_frozen_before_the_next_state_says_so() {
     run(async {
         let world = World::new().await;
-        let lost = Rc::new(RefCell::new(false));
-        let loses = Rc::clone(&lost);
-        let place = watched(&world, move |path| {
-            let unavailable = || Response { status: 503, body: Vec::new(), nonce: None, retry_after: None };
-            (*loses.borrow() && path == "/v1/sync").then(unavailable)
-        });
-        let wallet = world.wallet(&place).await;
-        world.enrol(&wallet, "hanako").await.unwrap();
+        let (wallet, lost) = without_syncs(&world).await;
         wallet.freeze().await.unwrap();
         let ceremony = wallet.prepare_rotation(None).await.unwrap();
-        lost.replace(true);
+        lost.set(true);
         wallet.confirm(ceremony.id).await.unwrap();
         assert_eq!(wallet.state().status, Status::Frozen);
         assert_eq!(wallet.payment_code(None).await.unwrap_err().code, Code::Frozen);

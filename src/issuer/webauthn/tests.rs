@@ -190,3 +190,18 @@ fn a_registration_of_another_algorithm_is_refused() {
     let checked = check_registration(&Stage::new().settings, &CHALLENGE, &registration);
     assert_eq!(checked.unwrap_err(), Code::AssertionRefused);
 }
+
+/// An Ed25519 signature of the passkey of secret 31 over its assertion for [`CHALLENGE`], whose R is the neutral point and whose S is
+/// k times the secret scalar (made in Python from RFC 8032). Libraries without the strict check take it.
+const SMALL_ORDER_R: &str = "01000000000000000000000000000000000000000000000000000000000000003e34778692150157afe3fdc6a7c104e4f3943203f9524f839320b93c58cfe703";
+
+#[test]
+fn a_signature_that_readers_of_evidence_refuse_is_no_consent() {
+    let mut passkey = Passkey::new(31);
+    passkey.algorithm = -8;
+    let mut assertion = passkey.assert(&CHALLENGE);
+    assertion.response.signature.0 = data_encoding::HEXLOWER.decode(SMALL_ORDER_R.as_bytes()).unwrap();
+    let checked =
+        check_assertion(&Stage::new().settings, &CHALLENGE, &assertion, &passkey.credential(), &Bytes(USER.into()));
+    assert_eq!(checked.unwrap_err(), Code::AssertionRefused);
+}

@@ -1,6 +1,6 @@
 //! "It was not me", said more often than an account has room for.
 #![allow(clippy::unwrap_used)]
-use super::freeze::order;
+use super::freeze::{freeze, order, unfreeze};
 use super::steps::{advance, pay};
 use super::*;
 use crate::issuer::account::{Account, Held, HeldCause};
@@ -94,4 +94,26 @@ fn reports_leave_room_for_a_code_that_turns_up_at_a_second_till() {
     assert_eq!(pay(&issuer, &other, &lifted, 500, "2").outcome, Outcome::TokenUsed);
     assert_eq!(waiting(&issuer, &id), (101, 0));
     assert_eq!(kinds(&issuer, &channel).pop().unwrap().0, receipt::Kind::Held);
+}
+
+#[test]
+fn a_report_that_is_refused_marks_no_payment() {
+    let issuer = world();
+    let (device, channel) = enrolled(&issuer, "hanako");
+    let id = device.account.clone().unwrap();
+    let shop = till(&issuer, TILL, "t/1001");
+    let payment = pay(&issuer, &shop, &token(&issuer, &id, 1), 500, "1").payment.unwrap();
+    let seq = newest(&issuer, &channel);
+    for _ in 0..3 {
+        advance(&issuer, 1);
+        freeze(&issuer, &channel).unwrap();
+        unfreeze(&issuer, &device).unwrap();
+    }
+    fill(&issuer, &id);
+    let call = ReportUse { statement: order(&issuer, &channel), seq: Some(seq) };
+    assert_eq!(channel.call(&issuer, &call).err(), Some(Code::TooManyAttempts));
+    assert_eq!(waiting(&issuer, &id), (100, 0));
+    let marked = |records: &mut Records| records.payments.get(&payment).unwrap().reported_at;
+    let needs = Needs::new().and(Kind::Payments, &payment);
+    assert_eq!(now(issuer.ledger().transact(needs, marked)).unwrap(), None);
 }

@@ -269,3 +269,16 @@ fn messages_of_a_frozen_account_say_that_it_stays_frozen_and_from_when_this_devi
         assert!(!text.contains("small amounts") && !text.contains("freeze the account"), "{text}");
     }
 }
+
+#[test]
+fn a_ticket_that_meets_a_frozen_account_is_still_good_for_a_recovery() {
+    let issuer = world();
+    let (_, channel) = enrolled(&issuer, "hanako");
+    advance(&issuer, 1);
+    let frozen_at = freeze(&issuer, &channel).unwrap().at;
+    let page = Client::new(60);
+    let Ticket { ticket } = log_in(&issuer, &page, "hanako", "hanako-password").unwrap();
+    assert_eq!(page.call(&issuer, &FreezeByTicket { ticket: ticket.clone() }).unwrap().at, frozen_at);
+    let recovery = PrepareRecovery { ticket, channel_key: public(65), label: "new phone".into() };
+    assert!(page.call(&issuer, &recovery).is_ok());
+}
