@@ -65,12 +65,12 @@ pub(super) fn prepare(
     let now = moment.now();
     let (key, entry) = live_ticket(moment, records, ticket, thumb)?;
     let account = records.accounts.get(&entry.account).ok_or(Code::TicketExpired)?;
-    // Not used up here, so that the same ticket may lead to a recovery.
     check_first(account)?;
-    records.tickets.take(&key);
     if channel_key.thumbprint() == thumb {
         return Err(Code::BadArgument.into());
     }
+    // What was refused above used nothing up, so that the same ticket may lead to a recovery.
+    records.tickets.take(&key);
     // Two tabs of one wallet share its keys: the second gets the first one's enrolment, so that whichever is confirmed
     // first is good for both.
     let of_same_wallet =

@@ -49,7 +49,6 @@ pub(super) fn prepare(
 ) -> Result<EnrolmentPrepared, Refused> {
     let now = moment.now();
     let (key, entry) = live_ticket(moment, records, ticket, thumb)?;
-    records.tickets.take(&key);
     let owner = records.accounts.get(&entry.account).ok_or(Code::TicketExpired)?;
     let credentials: Vec<_> =
         owner.devices.iter().filter(|device| is_replaceable(device)).map(|device| device.credential.known()).collect();
@@ -59,6 +58,8 @@ pub(super) fn prepare(
     if channel_key.thumbprint() == thumb {
         return Err(Code::BadArgument.into());
     }
+    // What was refused above used nothing up, so that the same ticket may lead to an enrolment.
+    records.tickets.take(&key);
     let (nonce, until) = (Nonce(moment.chance.next()), now.saturating_add(LIFE));
     let prepared = EnrolmentPrepared {
         account: owner.id.clone(),

@@ -174,6 +174,11 @@ fn an_account_without_a_device_has_nothing_to_replace() {
     let issuer = world();
     let device = Client::new(NEW);
     let Ticket { ticket } = log_in(&issuer, &device, "hanako", "hanako-password").unwrap();
-    let call = preparation(ticket);
+    let call = preparation(ticket.clone());
     assert_eq!(device.call(&issuer, &call).err(), Some(Code::NoCredential));
+    // Nor is the ticket used up by that: the same login registers a first device, once one key is not to be both.
+    let both = PrepareEnrolment { ticket: ticket.clone(), channel_key: public(NEW), label: "new phone".into() };
+    assert_eq!(device.call(&issuer, &both).err(), Some(Code::BadArgument));
+    let first = PrepareEnrolment { ticket, channel_key: public(NEW_CHANNEL), label: "new phone".into() };
+    assert!(device.call(&issuer, &first).is_ok());
 }
