@@ -186,6 +186,9 @@ pub struct Debit {
     /// When the wallet proved that its page has drawn that receipt, seconds since 1970.
     #[serde(default)]
     pub shown_at: Option<u32>,
+    /// Whether its owner reported it as not theirs: whatever else makes it doubtful, time does not release it.
+    #[serde(default)]
+    pub reported: bool,
 }
 
 /// A registered passkey.

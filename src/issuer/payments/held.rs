@@ -115,6 +115,11 @@ pub(super) fn hold_last_elsewhere(
     }
     let cause = HeldCause::Elsewhere(thumb);
     if hold(moment, records, account, (&last.payment, last.seq, last.amount), (thumb, till), cause) {
+        if last.reported
+            && let Some(held) = account.held.last_mut()
+        {
+            held.reported = true;
+        }
         records.holds.put(key, Hold { payment: last.payment });
     }
 }
@@ -175,6 +180,8 @@ pub(in crate::issuer) fn report(
     }
     let unmarked = records.payments.get(payment).filter(|held| held.reported_at.is_none()).cloned();
     if let Some(marked) = unmarked {
+        let debits = owner.devices.iter_mut().filter_map(|device| device.last_debit.as_mut());
+        debits.filter(|last| last.payment == payment).for_each(|last| last.reported = true);
         owner.reported_more = owner.reported_more.saturating_add(1);
         records.payments.put(payment, Payment { reported_at: Some(at), ..marked });
     }

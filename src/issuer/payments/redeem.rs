@@ -353,6 +353,7 @@ impl Desk<'_> {
                 seq,
                 seen_at: None,
                 shown_at: None,
+                reported: false,
             });
         }
         let payment = Payment {

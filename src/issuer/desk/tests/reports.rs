@@ -117,3 +117,26 @@ fn a_report_that_is_refused_marks_no_payment() {
     let needs = Needs::new().and(Kind::Payments, &payment);
     assert_eq!(now(issuer.ledger().transact(needs, marked)).unwrap(), None);
 }
+
+#[test]
+fn a_reported_payment_that_is_doubtful_for_another_reason_too_is_released_by_no_time() {
+    let issuer = world();
+    let (device, channel) = enrolled(&issuer, "hanako");
+    let id = device.account.clone().unwrap();
+    let (shop, other) = (till(&issuer, TILL, "t/1001"), till(&issuer, TILL + 1, "t/2002"));
+    let (first, second) = (token(&issuer, &id, 1), token(&issuer, &id, 2));
+    let payment = pay(&issuer, &shop, &first, 500, "1").payment.unwrap();
+    fill(&issuer, &id);
+    report(&issuer, &channel, newest(&issuer, &channel));
+    unfreeze(&issuer, &device).unwrap();
+    // Both tokens were made before its receipt was shown: the payment elsewhere makes the one before doubtful.
+    account(&issuer, &id, |owner| owner.tokens_from = 0);
+    advance(&issuer, 11);
+    assert_eq!(pay(&issuer, &other, &second, 500, "2").outcome, Outcome::Approved);
+    let held = account(&issuer, &id, |owner| {
+        owner.held.iter().find(|held| held.payment == payment).map(|held| (held.reported, held.told > 0))
+    });
+    assert_eq!(held, Some((true, true)));
+    now(issuer.settle_held(&id, &payment, true)).unwrap();
+    assert_eq!(waiting(&issuer, &id), (100, 0));
+}
