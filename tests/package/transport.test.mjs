@@ -142,3 +142,44 @@ test("a page that pins another root opens nothing", async (t) => {
   const wallet = await made.wallet({ root: "A".repeat(43) });
   await assert.rejects(wallet.logIn({ login: owner.login, password: owner.password }), coded("issuer-untrusted"));
 });
+
+/** What the page's own road ends a call with, on a page of this origin whose browser reports these violations while the call runs. */
+async function endOfCall(reports, url = "https://issuer.example/v1/sync") {
+  const { originOf, send } = await import("../../pkg/wasm/page/browser/transport.js");
+  const asked = [];
+  const listeners = [];
+  const fakes = {
+    navigator: { onLine: true }, location: new URL("https://wallet.example/pay/"),
+    document: { addEventListener: (_, heard) => listeners.push(heard), removeEventListener() {} },
+    fetch: async (address) => {
+      asked.push(String(address));
+      throw new TypeError("failed");
+    },
+  };
+  const before = Object.keys(fakes).map((name) => [name, Object.getOwnPropertyDescriptor(globalThis, name)]);
+  for (const [name, value] of Object.entries(fakes)) Object.defineProperty(globalThis, name, { configurable: true, writable: true, value });
+  try {
+    const own = async () => {
+      for (const heard of listeners) for (const report of reports) heard({ effectiveDirective: "connect-src", disposition: "enforce", ...report });
+      throw new TypeError("failed");
+    };
+    const ended = await send(own, "POST", url, undefined, new Uint8Array()).then(() => "answered", ({ name }) => name);
+    return { ended, asked, relative: originOf("/api/v1/sync") };
+  } finally {
+    for (const [name, was] of before) was ? Object.defineProperty(globalThis, name, was) : delete globalThis[name];
+  }
+}
+
+test("only the browser's own report of the issuer's own origin says that the page's policy stopped a call", async () => {
+  const blocked = { isTrusted: true, blockedURI: "https://issuer.example/v1/sync" };
+  assert.equal((await endOfCall([blocked])).ended, "forbidden");
+  const others = [{ isTrusted: false }, { blockedURI: "https://issuer.example.evil/v1/sync" }, { blockedURI: "inline" }, { disposition: "report" }, { effectiveDirective: "img-src" }];
+  for (const other of others) assert.equal((await endOfCall([{ ...blocked, ...other }])).ended, "silent", JSON.stringify(other));
+});
+
+test("whether anything answers is asked where the calls go, a path before theirs included", async () => {
+  const { asked, relative } = await endOfCall([], "https://shop.example/wallet-api/v1/sync");
+  // Once with the headers of a call and once in the way that gives nothing to read.
+  assert.deepEqual(asked, Array(2).fill("https://shop.example/wallet-api/.well-known/jitsuin"));
+  assert.equal(relative, "https://wallet.example");
+});
