@@ -46,7 +46,7 @@ impl Record for Tries {
 
 impl Tries {
     /// Tries in a window.
-    pub(super) fn count(&self, window: u32, now: u32) -> u32 {
+    fn count(&self, window: u32, now: u32) -> u32 {
         let recent = self.at.iter().filter(|at| at.saturating_add(window) > now).count();
         u32::try_from(recent).unwrap_or(u32::MAX)
     }
@@ -184,9 +184,9 @@ pub(super) fn till_codes_key(source: &str) -> String {
     key("till-codes", &[&network(source)])
 }
 
-/// The key under which a till's codes that were nobody's are counted.
-pub(super) fn guesses_key(till: &Audience) -> String {
-    key("till", &[till.as_str()])
+/// The keys under which a till's tokens of nobody are counted, and that the operator was told of them.
+pub(super) fn guesses_keys(till: &Audience) -> [String; 2] {
+    ["till", "till-told"].map(|bucket| key(bucket, &[till.as_str()]))
 }
 
 /// The key under which an account's card proofs are counted.

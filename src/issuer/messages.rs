@@ -160,6 +160,23 @@ impl Message {
         }
     }
 
+    /// To whoever runs the issuer: a till offers many tokens of nobody.
+    pub(super) fn guesses(to: String, till: &str, at: u32) -> Self {
+        Self {
+            account: None,
+            to,
+            at,
+            subject: format!("Many codes of nobody: {till} / 該当者のないコードが多数: {till}"),
+            text: format!(
+                "Till {till} offers many payment codes that no wallet made. Nothing is blocked: look at what is scanned \
+                 there, and block the till or revoke its key if it is not the shop's.\n\
+                 レジ {till} が、どのウォレットのものでもない支払いコードを多数送っています。何も停止していません。読み取られているものを確認し、\
+                 店舗のものでなければレジを停止するか、その鍵を失効させてください。"
+            ),
+            code: None,
+        }
+    }
+
     /// To a merchant: the one-time code of a till.
     pub(super) fn till_code(to: String, till: &str, code: &str, at: u32) -> Self {
         Self {

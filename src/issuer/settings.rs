@@ -51,7 +51,7 @@ pub struct Attempts {
     pub per_source: u32,
     /// Logins from all sources in an hour; a tenth of it from one network (IPv4 by /24, IPv6 by /48).
     pub in_all: u32,
-    /// Codes that one till could not prove to be anybody's.
+    /// Well-formed payment codes of nobody that one till offers, before the operator is told. They block nothing.
     pub per_till: u32,
     /// Length of the rolling window in seconds.
     pub window: u32,

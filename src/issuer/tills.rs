@@ -1,6 +1,7 @@
 //! Tills and the one-time codes that register their keys.
 
 use super::account::{Debit, KeyEntry};
+use super::buckets;
 use super::error::Refused;
 use super::ledger::{Record, Records};
 use super::messages::Message;
@@ -16,6 +17,8 @@ use serde::{Deserialize, Serialize};
 
 /// Life of a till code in seconds.
 const LIFE: u32 = 7 * 24 * 3600;
+/// How often the operator is told of one till, in seconds.
+const TOLD: u32 = 3600;
 
 /// One till of a merchant.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -126,10 +129,14 @@ pub(super) fn code_key(keys: &super::keys::Keys, code: &str) -> String {
     to_base64(&keys.mac("jitsuin/v1/till-code", &[code.as_bytes()]).0)
 }
 
-/// Whether a till has offered so many codes of nobody that it must wait.
-pub(super) fn guesses_too_much(moment: &Moment<'_>, records: &Records, tries: &str) -> bool {
+/// Counts a token of nobody that a till offers. Many are told to the operator, once an hour, and refuse nothing: what a
+/// token consists of can't be guessed, and whoever shows such tokens at a counter must not close it for those who pay.
+pub(super) fn count_guess(moment: &Moment<'_>, records: &mut Records, till: &Audience) {
     let Attempts { per_till, window, .. } = moment.settings.attempts;
-    records.tries.get(tries).is_some_and(|held| held.count(window, moment.now()) >= per_till)
+    let (now, [tries, told]) = (moment.now(), buckets::guesses_keys(till));
+    if buckets::note(records, &tries, per_till, window, now) && buckets::is_first(records, &told, TOLD, now) {
+        records.messages.push(Message::guesses(moment.settings.operator.clone(), till.as_str(), now));
+    }
 }
 
 /// Keeps a code, drawn before, and sends it to the merchant.

@@ -9,7 +9,6 @@ use crate::issuer::funding::Funding;
 use crate::issuer::ledger::{Kind, Ledger, Needs};
 use crate::issuer::moment::seconds;
 use crate::issuer::payments::{self, Reversal, Taking};
-use crate::issuer::settings::Attempts;
 use crate::issuer::tills::Till;
 use crate::issuer::verifier::Sale;
 use crate::issuer::{buckets, tills, typed};
@@ -85,8 +84,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         let request = payments::request_hash(path, body);
         let token = read_payment_code(&call.token).ok();
         let handle = token.as_ref().map(UnverifiedToken::handle);
-        let tries = buckets::guesses_key(id);
-        let mut needs = Needs::new().and(Kind::TillAnswers, &answer_key).and(Kind::Tries, &tries);
+        let mut needs = Needs::new().and(Kind::TillAnswers, &answer_key);
         if let Some(handle) = handle {
             needs = needs.and(Kind::Handles, handle);
         }
@@ -94,7 +92,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             .decide(caller.now_ms, needs, |moment, records| {
                 let before = payments::taken_before(records, &answer_key, request, untaken, moment.now())?;
                 // What was taken before the till was blocked stays so.
-                if before.is_none() && (till.blocked || tills::guesses_too_much(moment, records, &tries)) {
+                if before.is_none() && till.blocked {
                     return Ok((Some(untaken(Outcome::TillBlocked)), Vec::new()));
                 }
                 let entries = handle.and_then(|handle| records.handles.get(handle).cloned()).unwrap_or_default();
@@ -105,9 +103,12 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         if let Some(before) = before {
             return self.as_of_now(caller, before).await;
         }
-        let (Some(token), false) = (token, accounts.is_empty()) else {
-            return self.count_guess(caller, (&tries, &answer_key, request), untaken(Outcome::TryAgain)).await;
+        let Some(token) = token else {
+            return self.note_unread(caller, None, (&answer_key, request), untaken(Outcome::TryAgain)).await;
         };
+        if accounts.is_empty() {
+            return self.note_unread(caller, Some(id), (&answer_key, request), untaken(Outcome::TryAgain)).await;
+        }
         let payment = self.name("pay-")?;
         let sale = Sale {
             till: till.till.clone(),
@@ -138,28 +139,33 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             return Ok(answer);
         }
         if answer.outcome == Outcome::TryAgain {
-            return self.count_guess(caller, (&tries, &answer_key, request), answer).await;
+            return self.note_unread(caller, Some(id), (&answer_key, request), answer).await;
         }
         self.as_of_now(caller, answer).await
     }
 
-    /// Counts a code that is nobody's, once under each idempotency key.
-    async fn count_guess(
+    /// Answers that a code could not be read, once under each idempotency key. A token that is nobody's is counted for the
+    /// till that offers it; a text that is no token is nothing that anybody could guess with.
+    async fn note_unread(
         &self,
         caller: &Caller,
-        (tries, answer_key, request): (&str, &str, Hash),
+        guessing: Option<&Audience>,
+        (answer_key, request): (&str, Hash),
         answer: PaymentAnswer,
     ) -> Result<PaymentAnswer, Refused> {
-        let needs = Needs::new().and(Kind::Tries, tries).and(Kind::TillAnswers, answer_key);
+        let mut needs = Needs::new().and(Kind::TillAnswers, answer_key);
+        for key in guessing.into_iter().flat_map(buckets::guesses_keys) {
+            needs = needs.and(Kind::Tries, key);
+        }
         self.decide(caller.now_ms, needs, |moment, records| {
             let now = moment.now();
             let untaken = |outcome| PaymentAnswer { outcome, ..answer.clone() };
             if let Some(before) = payments::taken_before(records, answer_key, request, untaken, now)? {
                 return Ok(before);
             }
-            let Attempts { per_till, window, .. } = moment.settings.attempts;
-            // At its limit already: the next call finds that out.
-            let _ = buckets::count(records, tries, per_till, window, now);
+            if let Some(till) = guessing {
+                tills::count_guess(moment, records, till);
+            }
             payments::remember(records, answer_key, request, answer.clone(), now);
             Ok(answer.clone())
         })

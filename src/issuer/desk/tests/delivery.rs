@@ -1,7 +1,7 @@
 //! Deliveries of one call (protocol section 5, *Delivered twice*).
 
 use super::*;
-use crate::issuer::buckets::guesses_key;
+use crate::issuer::buckets::guesses_keys;
 use crate::issuer::ledger::{CLOCK_BACK, Records};
 use crate::issuer::moment::Moment;
 use crate::issuer::top_ups::{self, End};
@@ -153,16 +153,13 @@ fn a_refusal_is_kept_where_a_try_was_counted_and_nowhere_else() {
 fn a_code_that_is_nobodys_is_one_guess_under_its_idempotency_key() {
     let issuer = world();
     let shop = till(&issuer, TILL, "t/1001");
+    let token = super::tills::of_nobody(&issuer, 1);
     let offer = |key: &str| {
-        let call = TakePayment {
-            token: "JT1NOTATOKEN".into(),
-            amount: Amount::of(100),
-            currency: Currency::JPY,
-            key: key.into(),
-        };
+        let call =
+            TakePayment { token: token.clone(), amount: Amount::of(100), currency: Currency::JPY, key: key.into() };
         shop.call(&issuer, &call).unwrap().outcome
     };
-    let guesses = || issuer.ledger().bodies(Kind::Tries).remove(&guesses_key(&"t/1001".parse().unwrap())).unwrap();
+    let guesses = || issuer.ledger().bodies(Kind::Tries).remove(&guesses_keys(&"t/1001".parse().unwrap())[0]).unwrap();
     assert_eq!(offer("idempotency-key-1"), Outcome::TryAgain);
     let counted = guesses();
     assert_eq!((offer("idempotency-key-1"), guesses()), (Outcome::TryAgain, counted.clone()));
