@@ -54,8 +54,11 @@ export interface World {
  */
 export type WalletChoice = { readonly enrolled?: boolean; readonly account?: TestAccount; readonly secret?: () => Uint8Array | null } & Partial<WalletOptions>;
 
-/** A card that a top-up charges: at once, never, 5 seconds late, with two answers, with none. */
-export type Card = "normal" | "declines" | "late" | "twice" | "never";
+/**
+ * A card that a top-up charges: at once, never, 5 seconds late, with two answers, with none; after 3 minutes in which the processor knows
+ * nothing of the charge; with a notice as its one answer.
+ */
+export type Card = "normal" | "declines" | "late" | "twice" | "never" | "queued" | "notifies";
 export interface AccountOptions {
   readonly login?: string;
   readonly password?: string;

@@ -82,12 +82,11 @@ use crate::wire::id::{AccountId, Audience, Nonce, to_base64};
 use alloc::sync::Arc;
 use books::Fault;
 use entropy::{Chance, Entropy, Seed, SystemEntropy};
-use funding::{Answer, Funding};
+use funding::Funding;
 use keys::Keys;
 use ledger::{Kind, Ledger, Needs, Records};
 use messages::Message;
 use moment::{Moment, seconds};
-use top_ups::End;
 
 /// Name of the one record of [`Kind::IssuerKeys`].
 const CURRENT: &str = "current";
@@ -220,22 +219,17 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
     /// # Errors
     /// [`Code::IssuerUnavailable`] if the ledger fails.
     pub async fn sweep(&self) -> Result<usize, Refused> {
-        // One that fails keeps no other from its end. What the processor sent once is not sent again.
+        // One that fails keeps no other from its end.
         let (mut ended, mut failed) = (0, None);
         let mut note = |result: Result<bool, Refused>| match result {
             Ok(one) => ended += usize::from(one),
             Err(refused) => failed = failed.take().or(Some(refused)),
         };
         for notice in self.funding.notices().await {
-            let mut result = self.end_top_up(&notice.key, Some(notice.answer)).await;
-            if result.is_err() {
-                result = self.end_top_up(&notice.key, Some(notice.answer)).await;
-            }
-            note(result.map(|end| end.is_some()));
+            note(self.take_notice(&notice).await);
         }
         for id in self.ledger.keys(Kind::OpenTopUps).await? {
-            let answer = self.funding.look_up(&id, self.ledger.now_ms()).await;
-            note(self.end_top_up(&id, answer).await.map(|end| end.is_some()));
+            note(self.ask_about(&id).await);
         }
         let now = seconds(self.ledger.now_ms());
         for key in self.ledger.keys(Kind::Holds).await? {
@@ -270,48 +264,6 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             Ok(())
         })
         .await
-    }
-
-    /// Ends a top-up with what the processor says of it: none, if it has never seen it.
-    async fn end_top_up(
-        &self,
-        id: &str,
-        answer: Option<Answer>,
-    ) -> Result<Option<crate::wire::calls::ReceiptItem>, Refused> {
-        let end = match answer {
-            Some(Answer::Unknown) => return Ok(None),
-            Some(Answer::Accepted) => End::Accepted,
-            Some(Answer::Declined) => End::Declined,
-            None => End::NeverSeen,
-        };
-        let now_ms = self.ledger.now_ms();
-        let find = |_: &Moment<'_>, records: &mut Records| {
-            Ok(records.top_ups.get(id).map(|held| (held.account.clone(), held.seq)))
-        };
-        // Again if another answer ended it in between: twice at the most, for it is given up once and done once.
-        loop {
-            let Some((account, ended)) = self.decide(now_ms, Needs::new().and(Kind::TopUps, id), find).await? else {
-                return Ok(None);
-            };
-            // Evidence of one that was given up stands with its receipt, and is needed again only if it was taken after all.
-            let mut of_failed = None;
-            if let (Some(seq), End::Accepted) = (ended, end) {
-                of_failed = self.ledger.evidence(&account).await?.into_iter().find(|held| held.seq == seq);
-            }
-            let of_failed = of_failed.map(|held| held.evidence);
-            let needs = Needs::new().and(Kind::TopUps, id).and(Kind::OpenTopUps, id).and(Kind::Accounts, &account);
-            let decided = self
-                .decide(now_ms, needs, |moment, records| {
-                    if records.top_ups.get(id).is_some_and(|held| held.seq != ended) {
-                        return Ok(None);
-                    }
-                    top_ups::end(moment, records, &account, id, end, of_failed.clone()).map(Some)
-                })
-                .await?;
-            if let Some(receipt) = decided {
-                return Ok(receipt);
-            }
-        }
     }
 
     /// Finishes the proof of a card: what the card company does once its own customer has typed its code.

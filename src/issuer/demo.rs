@@ -270,6 +270,8 @@ fn card(moment: &Moment<'_>, number: u16, kind: CardKind) -> Result<Source, Refu
         CardKind::Late => "JCB ···· 0505 (answers late)",
         CardKind::Twice => "JCB ···· 2222 (answers twice)",
         CardKind::Never => "AMEX ···· 0000 (never answers)",
+        CardKind::Queued => "AMEX ···· 0180 (is in a queue for 3 minutes)",
+        CardKind::Notifies => "JCB ···· 0707 (answers by a notice alone)",
     };
     Ok(Source {
         id,

@@ -2,6 +2,7 @@
 
 mod ending;
 mod named;
+mod operator;
 
 use super::account::Account;
 use super::freeze;
@@ -143,38 +144,6 @@ impl Message {
             message.text.push_str(&stop);
         }
         message
-    }
-
-    /// To whoever runs the issuer: a circuit breaker tripped.
-    pub(super) fn tripped(to: String, place: &str, at: u32) -> Self {
-        Self {
-            account: None,
-            to,
-            at,
-            subject: format!("Ceiling reached: {place} / 上限に到達: {place}"),
-            text: format!(
-                "The ceiling of {place} is reached. Calls there are declined until the window moves on.\n\
-                 {place} の上限に達しました。時間が経つまで受け付けません。"
-            ),
-            code: None,
-        }
-    }
-
-    /// To whoever runs the issuer: a till offers many tokens of nobody.
-    pub(super) fn guesses(to: String, till: &str, at: u32) -> Self {
-        Self {
-            account: None,
-            to,
-            at,
-            subject: format!("Many codes of nobody: {till} / 該当者のないコードが多数: {till}"),
-            text: format!(
-                "Till {till} offers many payment codes that no wallet made. Nothing is blocked: look at what is scanned \
-                 there, and block the till or revoke its key if it is not the shop's.\n\
-                 レジ {till} が、どのウォレットのものでもない支払いコードを多数送っています。何も停止していません。読み取られているものを確認し、\
-                 店舗のものでなければレジを停止するか、その鍵を失効させてください。"
-            ),
-            code: None,
-        }
     }
 
     /// To a merchant: the one-time code of a till.

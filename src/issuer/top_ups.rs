@@ -1,12 +1,13 @@
 //! Top-ups in three steps: a pending record that uses the step-up up, the charge, and the end (protocol section 4.6).
 
+use super::Issuer;
 use super::account::Account;
 use super::books::{Line, Movement};
 use super::devices::require_active;
 use super::error::Refused;
 use super::evidence::Evidence;
-use super::funding::Charge;
-use super::ledger::{Record, Records};
+use super::funding::{Answer, Charge, Funding, LookUp, Notice};
+use super::ledger::{Kind as Rows, Ledger, Needs, Record, Records};
 use super::messages::{Event, Message};
 use super::moment::Moment;
 use super::receipts::{self, Draft};
@@ -22,10 +23,6 @@ use serde::{Deserialize, Serialize};
 
 /// Before the name of a top-up.
 pub(super) const PREFIX: &str = "tu-";
-/// A charge that the processor has never seen is given up this long after its step-up, in seconds: until then its
-/// call may still be on the way.
-const GIVE_UP: u32 = 120;
-
 /// How a top-up stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -192,8 +189,22 @@ pub(super) enum End {
     Accepted,
     /// The processor declined it.
     Declined,
-    /// The processor has never seen it.
-    NeverSeen,
+    /// The processor has never seen it, which is final so many seconds after the step-up.
+    NeverSeen {
+        /// Seconds.
+        final_after: u32,
+    },
+}
+
+impl End {
+    /// What an answer says of the end: none, if nobody knows yet.
+    pub(super) const fn of(answer: Answer) -> Option<Self> {
+        match answer {
+            Answer::Accepted => Some(Self::Accepted),
+            Answer::Declined => Some(Self::Declined),
+            Answer::Unknown => None,
+        }
+    }
 }
 
 /// Last step: credits or closes, once. A second answer finds it ended and changes nothing; one that says "taken"
@@ -216,7 +227,9 @@ pub(super) fn end(
     let next = match (top_up.state, end) {
         (State::Pending | State::GivenUp, End::Accepted) => State::Done,
         (State::Pending, End::Declined) => State::Declined,
-        (State::Pending, End::NeverSeen) if now >= top_up.at.saturating_add(GIVE_UP) => State::GivenUp,
+        (State::Pending, End::NeverSeen { final_after }) if now >= top_up.at.saturating_add(final_after) => {
+            State::GivenUp
+        }
         _ => return Ok(None),
     };
     let mut draft = Draft::of(if next == State::Done { Kind::TopUp } else { Kind::TopUpFailed }, top_up.thumb);
@@ -261,3 +274,86 @@ pub(super) fn end(
     records.accounts.put(account, owner);
     Ok(Some(receipt))
 }
+
+impl<L: Ledger, F: Funding> Issuer<L, F> {
+    /// Takes a notice of the processor, and acknowledges it once the ledger has what it says. Whether it ended a top-up.
+    ///
+    /// # Errors
+    /// [`Code::IssuerUnavailable`] if the ledger fails: the notice comes again.
+    pub(super) async fn take_notice(&self, notice: &Notice) -> Result<bool, Refused> {
+        let ended = match End::of(notice.answer) {
+            Some(end) => self.end_top_up(&notice.key, end).await,
+            None => Ok(None),
+        };
+        let ended = match ended {
+            Err(refused) if refused.code == Code::NotFound => self.tell_of_unknown(notice).await.map(|()| false)?,
+            ended => ended?.is_some(),
+        };
+        self.funding.acknowledge(notice).await;
+        Ok(ended)
+    }
+
+    /// Tells the operator of money that was taken from a card for a charge that this ledger does not have. The notice would
+    /// come for ever otherwise, and a person alone can give the money back.
+    async fn tell_of_unknown(&self, notice: &Notice) -> Result<(), Refused> {
+        self.decide(self.ledger.now_ms(), Needs::new(), |moment, records| {
+            if notice.answer == Answer::Accepted {
+                let to = moment.settings.operator.clone();
+                records.messages.push(Message::unknown_charge(to, &notice.key, moment.now()));
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Asks the processor what became of an open top-up. Whether that ended it.
+    ///
+    /// # Errors
+    /// [`Code::IssuerUnavailable`] if the ledger fails.
+    pub(super) async fn ask_about(&self, id: &str) -> Result<bool, Refused> {
+        let end = match self.funding.look_up(id, self.ledger.now_ms()).await {
+            LookUp::Found(answer) => End::of(answer),
+            LookUp::NeverSeen => Some(End::NeverSeen { final_after: self.funding.never_seen_is_final_after() }),
+            LookUp::Unreachable => None,
+        };
+        let Some(end) = end else { return Ok(false) };
+        Ok(self.end_top_up(id, end).await?.is_some())
+    }
+
+    /// Ends a top-up, if it has not ended so already.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`] for one that the ledger does not have; [`Code::IssuerUnavailable`] if the ledger fails.
+    pub(super) async fn end_top_up(&self, id: &str, end: End) -> Result<Option<ReceiptItem>, Refused> {
+        let now_ms = self.ledger.now_ms();
+        let find = |_: &Moment<'_>, records: &mut Records| {
+            let found = records.top_ups.get(id).map(|held| (held.account.clone(), held.seq));
+            found.ok_or_else(|| Code::NotFound.into())
+        };
+        // Again if another answer ended it in between: twice at the most, for it is given up once and done once.
+        loop {
+            let (account, ended) = self.decide(now_ms, Needs::new().and(Rows::TopUps, id), find).await?;
+            // Evidence of one that was given up stands with its receipt, and is needed again only if it was taken after all.
+            let mut of_failed = None;
+            if let (Some(seq), End::Accepted) = (ended, end) {
+                of_failed = self.ledger.evidence(&account).await?.into_iter().find(|held| held.seq == seq);
+            }
+            let of_failed = of_failed.map(|held| held.evidence);
+            let needs = Needs::new().and(Rows::TopUps, id).and(Rows::OpenTopUps, id).and(Rows::Accounts, &account);
+            let decided = self
+                .decide(now_ms, needs, |moment, records| {
+                    if records.top_ups.get(id).is_some_and(|held| held.seq != ended) {
+                        return Ok(None);
+                    }
+                    self::end(moment, records, &account, id, end, of_failed.clone()).map(Some)
+                })
+                .await?;
+            if let Some(receipt) = decided {
+                return Ok(receipt);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 
 use super::world::{Caller, ISSUER, START_MS, World, balance, prove, receipt, yen};
 use jitsuin::issuer::desk::{Reply, Request};
-use jitsuin::issuer::funding::{Answer, Charge, DemoProcessor, Funding, Notice};
+use jitsuin::issuer::funding::{Answer, Charge, DemoProcessor, Funding, LookUp, Notice};
 use jitsuin::issuer::ledger::{Clock, SqliteLedger};
 use jitsuin::issuer::{Issuer, demo};
 use jitsuin::wallet::memory::FnTransport;
@@ -38,12 +38,20 @@ impl Funding for Slow {
         self.inner.charge(charge, now_ms).await
     }
 
-    async fn look_up(&self, key: &str, now_ms: u64) -> Option<Answer> {
+    async fn look_up(&self, key: &str, now_ms: u64) -> LookUp {
         self.inner.look_up(key, now_ms).await
+    }
+
+    fn never_seen_is_final_after(&self) -> u32 {
+        self.inner.never_seen_is_final_after()
     }
 
     async fn notices(&self) -> Vec<Notice> {
         self.inner.notices().await
+    }
+
+    async fn acknowledge(&self, notice: &Notice) {
+        self.inner.acknowledge(notice).await;
     }
 }
 

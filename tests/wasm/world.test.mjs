@@ -141,6 +141,24 @@ test("a card that never answers leaves the top-up pending; one that answers twic
   assert.deepEqual(await owner.balance(), yen(5000));
 });
 
+test("a card in a queue is credited minutes later, and one that answers by a notice alone is credited by it", async (t) => {
+  const { world: made, owner, wallet } = await enrolled(t, { cards: ["queued", "notifies"] });
+  await owner.proveCards(wallet);
+  const [queued, notifies] = wallet.state.sources;
+  const topUp = async (source) => (await (await wallet.prepareTopUp({ ...yen(1000), source: source.id })).confirm()).kind;
+  assert.equal(await topUp(queued), "pending");
+  await made.clock.advance({ seconds: 170 });
+  await made.issuer.sweep();
+  assert.deepEqual(await owner.balance(), yen(2000));
+  await made.clock.advance({ seconds: 10 });
+  await made.issuer.sweep();
+  assert.deepEqual(await owner.balance(), yen(3000));
+  await made.clock.advance({ minutes: 11 });
+  assert.equal(await topUp(notifies), "pending");
+  await made.issuer.sweep();
+  assert.deepEqual(await owner.balance(), yen(4000));
+});
+
 test("prompts that are refused, not verified, left alone, or lie", async (t) => {
   const { world: made, owner, wallet } = await enrolled(t);
   await owner.proveCards(wallet);

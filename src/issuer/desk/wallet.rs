@@ -13,7 +13,7 @@ use crate::issuer::login::{self, LoginAttempt, TryKeys, Visitor};
 use crate::issuer::messages::Language;
 use crate::issuer::password::{Match, PasswordHash};
 use crate::issuer::step_up::{Before, Effect};
-use crate::issuer::top_ups::{self, State};
+use crate::issuer::top_ups::{self, End, State};
 use crate::issuer::{allowance, buckets, cards, devices, enrolment, freeze, intents, step_up, typed};
 use crate::rules::chain::Link;
 use crate::wire::calls::{
@@ -263,7 +263,11 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             }
         };
         let answer = self.funding.charge(&charge, self.ledger.now_ms()).await;
-        match (answer, self.end_top_up(&id, Some(answer)).await?) {
+        let ended = match End::of(answer) {
+            Some(end) => self.end_top_up(&id, end).await?,
+            None => None,
+        };
+        match (answer, ended) {
             (Answer::Declined, _) => Err(Code::CardDeclined.into()),
             (Answer::Accepted, Some(receipt)) => Ok(IntentConfirmed::Done { receipt }),
             // No answer, or a sweep was faster: a receipt says how it ended.

@@ -1,12 +1,16 @@
 //! A card processor for demo and tests: each card shows one behaviour of real ones. It forgets when it ends.
 
-use super::{Answer, Charge, Funding, Notice};
+use super::{Answer, Charge, Funding, LookUp, Notice};
 use alloc::collections::BTreeMap;
 use core::future::{Future, ready};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How late the late card is answered, in milliseconds.
 const LATE_MS: u64 = 5_000;
+/// How long a queued card's charge is unknown to whoever asks, in milliseconds.
+const QUEUED_MS: u64 = 180_000;
+/// From when a charge that is unknown never comes, in seconds.
+const FINAL: u32 = 300;
 
 /// What a demo card does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,11 +25,16 @@ pub enum CardKind {
     Twice,
     /// Is never answered.
     Never,
+    /// Is charged after three minutes in a queue, of which whoever asks hears that nobody has ever seen the charge.
+    Queued,
+    /// Is charged, and a notice alone says so.
+    Notifies,
 }
 
 impl CardKind {
     /// Every behaviour.
-    pub const ALL: [Self; 5] = [Self::Normal, Self::Declines, Self::Late, Self::Twice, Self::Never];
+    pub const ALL: [Self; 7] =
+        [Self::Normal, Self::Declines, Self::Late, Self::Twice, Self::Never, Self::Queued, Self::Notifies];
 
     /// What the processor knows such a card by.
     #[must_use]
@@ -36,6 +45,8 @@ impl CardKind {
             Self::Late => "demo:late",
             Self::Twice => "demo:twice",
             Self::Never => "demo:never",
+            Self::Queued => "demo:queued",
+            Self::Notifies => "demo:notifies",
         }
     }
 
@@ -48,7 +59,17 @@ impl CardKind {
 struct Desk {
     charges: BTreeMap<String, (Option<CardKind>, u64)>,
     notices: Vec<Notice>,
+    /// Notices that were ever made.
+    noticed: u64,
     charged: u64,
+}
+
+impl Desk {
+    fn notify(&mut self, key: &str) {
+        self.noticed = self.noticed.saturating_add(1);
+        let id = format!("notice-{}", self.noticed);
+        self.notices.push(Notice { id, key: key.into(), answer: Answer::Accepted });
+    }
 }
 
 /// The demo's card processor.
@@ -80,7 +101,8 @@ const fn answer(kind: Option<CardKind>, since_ms: u64) -> Answer {
         Some(CardKind::Normal | CardKind::Twice) => Answer::Accepted,
         Some(CardKind::Declines) | None => Answer::Declined,
         Some(CardKind::Late) if since_ms >= LATE_MS => Answer::Accepted,
-        Some(CardKind::Late | CardKind::Never) => Answer::Unknown,
+        Some(CardKind::Queued) if since_ms >= QUEUED_MS => Answer::Accepted,
+        Some(CardKind::Late | CardKind::Never | CardKind::Queued | CardKind::Notifies) => Answer::Unknown,
     }
 }
 
@@ -90,23 +112,38 @@ impl Funding for DemoProcessor {
         let kind = CardKind::of(&charge.card);
         if !desk.charges.contains_key(&charge.key) {
             desk.charges.insert(charge.key.clone(), (kind, now_ms));
-            if matches!(kind, Some(CardKind::Normal | CardKind::Late | CardKind::Twice)) {
+            if !matches!(kind, None | Some(CardKind::Declines | CardKind::Never)) {
                 desk.charged = desk.charged.saturating_add(charge.amount.minor_units());
             }
-            if kind == Some(CardKind::Twice) {
-                let notice = Notice { key: charge.key.clone(), answer: Answer::Accepted };
-                desk.notices.extend([notice.clone(), notice]);
-            }
+            let notices = match kind {
+                Some(CardKind::Twice) => 2,
+                Some(CardKind::Notifies) => 1,
+                _ => 0,
+            };
+            (0..notices).for_each(|_| desk.notify(&charge.key));
         }
         let at = desk.charges.get(&charge.key).map_or(now_ms, |(_, at)| *at);
         ready(answer(kind, now_ms.saturating_sub(at)))
     }
 
-    fn look_up(&self, key: &str, now_ms: u64) -> impl Future<Output = Option<Answer>> + Send {
-        ready(self.desk().charges.get(key).map(|(kind, at)| answer(*kind, now_ms.saturating_sub(*at))))
+    fn look_up(&self, key: &str, now_ms: u64) -> impl Future<Output = LookUp> + Send {
+        let found = self.desk().charges.get(key).map(|(kind, at)| (*kind, answer(*kind, now_ms.saturating_sub(*at))));
+        ready(match found {
+            None | Some((Some(CardKind::Queued), Answer::Unknown)) => LookUp::NeverSeen,
+            Some((_, answer)) => LookUp::Found(answer),
+        })
+    }
+
+    fn never_seen_is_final_after(&self) -> u32 {
+        FINAL
     }
 
     fn notices(&self) -> impl Future<Output = Vec<Notice>> + Send {
-        ready(core::mem::take(&mut self.desk().notices))
+        ready(self.desk().notices.clone())
+    }
+
+    fn acknowledge(&self, notice: &Notice) -> impl Future<Output = ()> + Send {
+        self.desk().notices.retain(|held| held.id != notice.id);
+        ready(())
     }
 }

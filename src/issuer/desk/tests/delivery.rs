@@ -304,9 +304,9 @@ fn a_top_up_that_was_given_up_is_no_longer_pending_for_a_second_delivery() {
             |moment: &Moment<'_>, records: &mut Records| top_ups::end(moment, records, &account, &id, end(), None);
         now(issuer.decide(issuer.ledger().now_ms(), needs, end)).unwrap().unwrap();
     };
-    issuer.ledger().clock().advance(120_000);
+    issuer.ledger().clock().advance(300_000);
     // The processor has never seen it.
-    end(|| End::NeverSeen);
+    end(|| End::NeverSeen { final_after: 300 });
     assert_eq!(outcome().err(), Some(Code::CardDeclined));
     assert_eq!(
         kinds(&issuer, &channel).pop().unwrap(),

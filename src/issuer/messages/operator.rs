@@ -1,0 +1,52 @@
+//! What whoever runs the issuer is told, in both languages.
+
+use super::Message;
+
+impl Message {
+    /// To whoever runs the issuer: a circuit breaker tripped.
+    pub(in crate::issuer) fn tripped(to: String, place: &str, at: u32) -> Self {
+        Self {
+            account: None,
+            to,
+            at,
+            subject: format!("Ceiling reached: {place} / 上限に到達: {place}"),
+            text: format!(
+                "The ceiling of {place} is reached. Calls there are declined until the window moves on.\n\
+                 {place} の上限に達しました。時間が経つまで受け付けません。"
+            ),
+            code: None,
+        }
+    }
+
+    /// To whoever runs the issuer: a till offers many tokens of nobody.
+    pub(in crate::issuer) fn guesses(to: String, till: &str, at: u32) -> Self {
+        Self {
+            account: None,
+            to,
+            at,
+            subject: format!("Many codes of nobody: {till} / 該当者のないコードが多数: {till}"),
+            text: format!(
+                "Till {till} offers many payment codes that no wallet made. Nothing is blocked: look at what is scanned \
+                 there, and block the till or revoke its key if it is not the shop's.\n\
+                 レジ {till} が、どのウォレットのものでもない支払いコードを多数送っています。何も停止していません。読み取られているものを確認し、\
+                 店舗のものでなければレジを停止するか、その鍵を失効させてください。"
+            ),
+            code: None,
+        }
+    }
+
+    /// To whoever runs the issuer: the processor took money for a charge that nobody knows.
+    pub(in crate::issuer) fn unknown_charge(to: String, key: &str, at: u32) -> Self {
+        Self {
+            account: None,
+            to,
+            at,
+            subject: format!("Charge that nobody knows: {key} / 記録のない請求: {key}"),
+            text: format!(
+                "The card processor says that it took money for {key}, which is no top-up of this ledger. Give it back there.\n\
+                 カード会社は {key} の請求が成立したと伝えていますが、この台帳にその入金はありません。カード会社側で返金してください。"
+            ),
+            code: None,
+        }
+    }
+}
