@@ -9,7 +9,7 @@ use super::evidence::{Creation, Evidence as Signed, Passkey};
 use super::ledger::{Record, Records};
 use super::login::live_ticket;
 use super::messages::{Event, Language, Message, Named};
-use super::moment::Moment;
+use super::moment::{CLOCKS_APART, Moment};
 use super::registration::{self, Meters, NewKey};
 use super::replay::Window;
 use super::tier::Evidence;
@@ -172,8 +172,11 @@ pub(super) fn confirm(
         registration: Creation::new(&call.registration),
         confirmation: Passkey::new(&credential, &call.assertion),
     };
-    let cool_off = if owner.opened_with_wallet { 0 } else { settings.policy.cool_off_seconds };
-    let cooled_at = now.saturating_add(cool_off);
+    let cooled_at = match owner.opened_with_wallet {
+        // By the clock of whichever server is asked next.
+        true => now.saturating_sub(CLOCKS_APART),
+        false => now.saturating_add(settings.policy.cool_off_seconds),
+    };
     let claim = Claim { thumb, nonce: open.nonce };
     let attested = call.attestation.as_ref().is_some_and(|bytes| settings.attestation.attests(claim, &bytes.0));
     allowance::index(records, fresh.handle, account, thumb)?;

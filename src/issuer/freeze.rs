@@ -8,7 +8,7 @@ use super::keys::Keys;
 use super::ledger::{CLOCK_BACK, Records};
 use super::login::{FRESH_CONTACT, live_ticket};
 use super::messages::{Event, Message};
-use super::moment::Moment;
+use super::moment::{CLOCKS_APART, Moment};
 use super::orders::Order;
 use super::payments;
 use super::receipts::{self, Draft};
@@ -108,7 +108,8 @@ pub(super) fn read_stop_code(moment: &Moment<'_>, code: &str) -> Option<(Account
     let (made_of, mac) = bytes.split_first_chunk::<8>()?;
     let made = u32::from_be_bytes(*made_of.first_chunk()?);
     let now = moment.now();
-    let alive = made <= now && now < made.saturating_add(moment.settings.policy.stop_seconds);
+    let alive =
+        made <= now.saturating_add(CLOCKS_APART) && now < made.saturating_add(moment.settings.policy.stop_seconds);
     let holds = moment.keys.mac_holds(STOP_PURPOSE, &[made_of, account.as_str().as_bytes()], mac);
     // What marks it is made of what was checked, so that no second spelling of a code is a second use.
     (holds && alive).then(|| {

@@ -4,7 +4,7 @@
 
 use super::account::Device;
 use super::ledger::{Record, Records};
-use super::moment::Moment;
+use super::moment::{CLOCKS_APART, Moment};
 use crate::code::Code;
 use crate::wire::id::{Nonce, to_base64};
 use crate::wire::intent::Intent;
@@ -13,9 +13,6 @@ use serde::{Deserialize, Serialize};
 const PURPOSE: &str = "jitsuin/v1/intent-nonce";
 /// Failed confirms that end a nonce.
 const MOST_FAILED: u32 = 5;
-/// How far ahead of this server's clock an intent may have been made, in seconds: servers over one ledger differ a little.
-/// One from further ahead was made before the clock was put back, and would live for longer than an intent may.
-const LEEWAY: u32 = 30;
 
 /// A nonce that was used, or that failed.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
@@ -65,7 +62,7 @@ pub(super) fn check(moment: &Moment<'_>, records: &Records, device: &Device, int
     let made = drawn.first_chunk().map(|time| u32::from_be_bytes(*time)).ok_or(Code::IntentExpired)?;
     let ends = made.saturating_add(moment.settings.policy.intent_seconds);
     let now = moment.now();
-    let is_live = ends == intent.expires_at && made <= now.saturating_add(LEEWAY) && now < ends;
+    let is_live = ends == intent.expires_at && made <= now.saturating_add(CLOCKS_APART) && now < ends;
     let holds = moment.keys.short_mac_holds(PURPOSE, &parts(device, intent, drawn), mac);
     let spent = records.nonces.get(row(intent.nonce)).is_some_and(|spent| spent.used || spent.failed >= MOST_FAILED);
     if holds && is_live && !spent { Ok(()) } else { Err(Code::IntentExpired) }

@@ -4,6 +4,10 @@ use super::entropy::Chance;
 use super::keys::Keys;
 use super::settings::Settings;
 
+/// How far the clocks of servers over one ledger may differ, in seconds: what another one made in the future by this clock
+/// was made now. From further ahead, it was made before a clock was put back.
+pub(super) const CLOCKS_APART: u32 = 30;
+
 /// One transaction's view of the world. The same for every run of its rule.
 pub(super) struct Moment<'a> {
     /// Settings.

@@ -1,5 +1,6 @@
 //! What tests of the rules share: a moment to decide in, and an account with a device.
 
+pub(super) mod beside;
 pub(super) mod client;
 pub(super) mod passkey;
 

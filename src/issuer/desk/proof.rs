@@ -9,7 +9,7 @@ use crate::issuer::evidence::Evidence;
 use crate::issuer::funding::Funding;
 use crate::issuer::keys::Keys;
 use crate::issuer::ledger::{Kind, Ledger, Needs};
-use crate::issuer::moment::seconds;
+use crate::issuer::moment::{CLOCKS_APART, seconds};
 use crate::issuer::used::Used;
 use crate::wire::dpop;
 use crate::wire::id::{AccountId, Audience, Thumbprint, from_base64, to_base64};
@@ -34,7 +34,7 @@ fn nonce_end(keys: &Keys, nonce: &str, now: u32) -> Option<u32> {
     }
     let made = u32::from_be_bytes(*time);
     let end = made.saturating_add(LIFE);
-    (made <= now && now < end).then_some(end)
+    (made <= now.saturating_add(CLOCKS_APART) && now < end).then_some(end)
 }
 
 /// Whoever proved a call.
@@ -136,7 +136,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
                 if records.used.get(&used).is_some() {
                     return Err(Code::ProofReplayed.into());
                 }
-                records.used.put(&used, Used { until });
+                records.used.put(&used, Used { until: until.saturating_add(CLOCKS_APART) });
                 Ok(records.keys.get(thumb).cloned())
             })
             .await?;

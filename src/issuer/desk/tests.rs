@@ -16,6 +16,7 @@ mod steps;
 mod strangers;
 mod tiers;
 mod tills;
+mod two_servers;
 mod ways_back;
 
 use super::*;

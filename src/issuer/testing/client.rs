@@ -3,8 +3,8 @@
 use super::{now, public, secret, sign};
 use crate::code::Code;
 use crate::issuer::desk::{Reply, Request};
-use crate::issuer::funding::DemoProcessor;
-use crate::issuer::ledger::MemoryLedger;
+use crate::issuer::funding::{DemoProcessor, Funding};
+use crate::issuer::ledger::{Ledger, MemoryLedger};
 use crate::issuer::settings::{Attempts, Settings};
 use crate::issuer::{Issuer, demo};
 use crate::wire::calls::{Call, Named as _, Problem, body};
@@ -84,17 +84,37 @@ impl Client {
         Request { method: "POST".into(), path: path.into(), body, proof: Some(proof), source: self.source.clone() }
     }
 
-    /// Sends a body, once more if the nonce was not a live one.
-    pub(in crate::issuer) fn send(&self, issuer: &World, path: &str, body: &[u8]) -> Reply {
+    /// Sends a body, with the nonce of whichever process answered last.
+    pub(in crate::issuer) fn send_once<L: Ledger, F: Funding>(
+        &self,
+        issuer: &Issuer<L, F>,
+        path: &str,
+        body: &[u8],
+    ) -> Reply {
         let reply = now(issuer.answer(&self.request(path, body.into())));
         self.nonce.replace(reply.nonce.clone().unwrap());
+        reply
+    }
+
+    /// Sends a body, once more if the nonce was not a live one.
+    pub(in crate::issuer) fn send<L: Ledger, F: Funding>(
+        &self,
+        issuer: &Issuer<L, F>,
+        path: &str,
+        body: &[u8],
+    ) -> Reply {
+        let reply = self.send_once(issuer, path, body);
         if code(&reply) != Some(Code::UseDpopNonce) {
             return reply;
         }
         now(issuer.answer(&self.request(path, body.into())))
     }
 
-    pub(in crate::issuer) fn call<C: Call>(&self, issuer: &World, call: &C) -> Result<C::Reply, Code> {
+    pub(in crate::issuer) fn call<C: Call, L: Ledger, F: Funding>(
+        &self,
+        issuer: &Issuer<L, F>,
+        call: &C,
+    ) -> Result<C::Reply, Code> {
         let reply = self.send(issuer, C::PATH, &text(call));
         match code(&reply) {
             None => Ok(serde_json::from_slice(&reply.body).unwrap()),

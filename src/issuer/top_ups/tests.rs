@@ -1,76 +1,12 @@
 //! What a card processor says late, once, or while the ledger fails.
 #![allow(clippy::unwrap_used)]
 use super::*;
-use crate::issuer::books::Entry;
-use crate::issuer::evidence::StoredEvidence;
 use crate::issuer::funding::DemoProcessor;
-use crate::issuer::ledger::{LedgerError, MemoryLedger};
-use crate::issuer::receipts::StoredReceipt;
+use crate::issuer::testing::beside::Beside;
 use crate::issuer::testing::client::{World, world};
 use crate::issuer::testing::now;
 use core::future::Future;
-use core::sync::atomic::{AtomicBool, Ordering};
-
-/// A ledger that fails, once it is told to, wherever a top-up is to be ended.
-struct Faulty<'a> {
-    inner: &'a MemoryLedger,
-    fails: AtomicBool,
-}
-
-impl Ledger for Faulty<'_> {
-    fn now_ms(&self) -> u64 {
-        self.inner.now_ms()
-    }
-
-    async fn transact<R: Send>(
-        &self,
-        needs: Needs,
-        rule: impl Fn(&mut Records) -> R + Send + Sync,
-    ) -> Result<R, LedgerError> {
-        let ends = needs.list().iter().any(|(kind, _)| *kind == Rows::OpenTopUps);
-        if ends && self.fails.load(Ordering::SeqCst) {
-            return Err(LedgerError::Conflict);
-        }
-        self.inner.transact(needs, rule).await
-    }
-
-    fn receipts(
-        &self,
-        account: &AccountId,
-        after: u64,
-        most: usize,
-    ) -> impl Future<Output = Result<Vec<StoredReceipt>, LedgerError>> + Send {
-        self.inner.receipts(account, after, most)
-    }
-
-    fn is_link(&self, account: &AccountId, link: Hash) -> impl Future<Output = Result<bool, LedgerError>> + Send {
-        self.inner.is_link(account, link)
-    }
-
-    fn evidence(&self, account: &AccountId) -> impl Future<Output = Result<Vec<StoredEvidence>, LedgerError>> + Send {
-        self.inner.evidence(account)
-    }
-
-    fn ended_evidence(&self, now: u32) -> impl Future<Output = Result<Vec<AccountId>, LedgerError>> + Send {
-        self.inner.ended_evidence(now)
-    }
-
-    fn keys(&self, kind: Rows) -> impl Future<Output = Result<Vec<String>, LedgerError>> + Send {
-        self.inner.keys(kind)
-    }
-
-    fn entries(&self) -> impl Future<Output = Result<Vec<Entry>, LedgerError>> + Send {
-        self.inner.entries()
-    }
-
-    fn messages(&self, after: u64) -> impl Future<Output = Result<Vec<(u64, Message)>, LedgerError>> + Send {
-        self.inner.messages(after)
-    }
-
-    fn tidy(&self, now: u32) -> impl Future<Output = Result<(), LedgerError>> + Send {
-        self.inner.tidy(now)
-    }
-}
+use core::sync::atomic::Ordering;
 
 /// The processor of a world, as another process reaches it; it may be out of reach.
 struct Same<'a> {
@@ -101,10 +37,9 @@ impl Funding for Same<'_> {
 }
 
 /// Another process over the ledger and the processor of a world.
-fn beside(issuer: &World, is_down: bool) -> Issuer<Faulty<'_>, Same<'_>> {
-    let ledger = Faulty { inner: issuer.ledger(), fails: AtomicBool::new(false) };
+fn beside(issuer: &World, is_down: bool) -> Issuer<Beside<'_>, Same<'_>> {
     let funding = Same { inner: issuer.funding(), is_down };
-    now(Issuer::open(ledger, funding, issuer.settings().clone())).unwrap()
+    now(Issuer::open(Beside::new(issuer.ledger()), funding, issuer.settings().clone())).unwrap()
 }
 
 /// A pending top-up of JPY 5,000 by the device of an account, whose card is charged as it is at a confirmation.
@@ -171,7 +106,7 @@ fn a_charge_that_was_never_seen_is_given_up_at_the_processor_s_own_time() {
     let issuer = world();
     let (account, id) = charged(&issuer, "queued");
     // This one's charge never reached the processor.
-    let lost = Issuer::open(issuer_ledger(&issuer), DemoProcessor::new(), issuer.settings().clone());
+    let lost = Issuer::open(Beside::new(issuer.ledger()), DemoProcessor::new(), issuer.settings().clone());
     let lost = now(lost).unwrap();
     let wait = u64::from(lost.funding().never_seen_is_final_after());
     later(&issuer, wait - 1);
@@ -185,10 +120,6 @@ fn a_charge_that_was_never_seen_is_given_up_at_the_processor_s_own_time() {
     assert_eq!(now(issuer.take_notice(&notice)), Ok(true));
     assert_eq!(balance(&issuer, &account), Amount::of(7_000));
     now(issuer.audit()).unwrap();
-}
-
-fn issuer_ledger(issuer: &World) -> Faulty<'_> {
-    Faulty { inner: issuer.ledger(), fails: AtomicBool::new(false) }
 }
 
 #[test]
