@@ -3,6 +3,7 @@
 
 mod cors;
 mod demo;
+mod forwarded;
 mod headers;
 mod ledger;
 mod log;

@@ -1,5 +1,6 @@
 //! Paths: the issuer's calls, the demo's, and the files of the pages.
 
+use crate::forwarded::source;
 use crate::problem::{mark, problem, problems_only};
 use crate::settings::Settings;
 use crate::state::App;
@@ -15,7 +16,7 @@ use axum::routing::{get, post};
 use jitsuin::code::Code;
 use jitsuin::issuer::jwks;
 use jitsuin::wire::calls::{Call, FollowNews, MAX_BODY, WELL_KNOWN};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tower_http::services::ServeDir;
@@ -80,7 +81,7 @@ async fn call(State(app): State<Arc<App>>, ConnectInfo(from): ConnectInfo<Socket
         path: parts.uri.path().into(),
         body: body.into(),
         proof,
-        source: source(from.ip(), app.proxy, &parts.headers).to_string(),
+        source: source(from.ip(), &app.trusted_proxies, &parts.headers).to_string(),
     };
     if request.path == FollowNews::PATH && request.method == "POST" {
         let (reply, following) = app.issuer.follow(&request).await;
@@ -93,16 +94,6 @@ async fn call(State(app): State<Arc<App>>, ConnectInfo(from): ConnectInfo<Socket
         Some(reply) => response(reply),
         None => problem(Code::IssuerUnavailable),
     }
-}
-
-/// Whose call it is, for limits on tries: the socket's address, or what a named proxy says. A proxy appends the address that
-/// it saw, so only the last one is its own word.
-fn source(from: IpAddr, proxy: Option<IpAddr>, headers: &HeaderMap) -> IpAddr {
-    if proxy.map(|proxy| proxy.to_canonical()) != Some(from.to_canonical()) {
-        return from;
-    }
-    let said = headers.get_all("x-forwarded-for").iter().next_back().and_then(|value| value.to_str().ok());
-    said.and_then(|list| list.rsplit(',').next()).and_then(|last| last.trim().parse().ok()).unwrap_or(from)
 }
 
 pub(crate) fn response(reply: jitsuin::issuer::desk::Reply) -> Response {
@@ -144,34 +135,5 @@ fn single(headers: &HeaderMap, name: &str) -> Result<Option<String>, Code> {
         (None, _) => Ok(None),
         (Some(Ok(value)), None) => Ok(Some(value)),
         _ => Err(Code::ProofRefused),
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test stops where something is wrong")]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_named_proxy_says_whose_call_it_is_and_only_of_the_address_that_it_saw() {
-        let [proxy, other, caller] =
-            ["10.0.0.1", "10.0.0.2", "203.0.113.7"].map(|text| text.parse::<IpAddr>().unwrap());
-        let with = |values: &[&str]| {
-            let mut headers = HeaderMap::new();
-            for value in values {
-                headers.append("x-forwarded-for", HeaderValue::from_str(value).unwrap());
-            }
-            headers
-        };
-        for values in [&["203.0.113.7"][..], &["198.51.100.1, 203.0.113.7"], &["198.51.100.1", "203.0.113.7"]] {
-            assert_eq!(source(proxy, Some(proxy), &with(values)), caller);
-            assert_eq!(source(other, Some(proxy), &with(values)), other, "a header of its own");
-            assert_eq!(source(other, None, &with(values)), other);
-        }
-        for nothing in [&[][..], &["unknown"], &["203.0.113.7, "]] {
-            assert_eq!(source(proxy, Some(proxy), &with(nothing)), proxy);
-        }
-        let mapped = "::ffff:10.0.0.1".parse().unwrap();
-        assert_eq!(source(mapped, Some(proxy), &with(&["203.0.113.7"])), caller);
     }
 }

@@ -1,5 +1,6 @@
 //! What every call shares: the issuer, and what the server itself was told.
 
+use crate::forwarded::Network;
 use crate::ledger::Books;
 use crate::settings::Settings;
 use axum::http::HeaderValue;
@@ -8,7 +9,7 @@ use jitsuin::issuer::desk::{Reply, Request, SLOW};
 use jitsuin::issuer::funding::DemoProcessor;
 use jitsuin::issuer::{self, Issuer};
 use jitsuin::wire::origin::Origin;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -18,10 +19,10 @@ const HASHES_AT_ONCE: usize = 2;
 /// Wallets that follow their news at once.
 const FOLLOWERS: usize = 1_000;
 
-/// The demo's processor knows only the demo's cards; to any other it says no.
 /// Seconds within which other processes over the same ledger are to be started again after `--rotate-keys`.
 const OVERLAP: u32 = 3600;
 
+/// The demo's processor knows only the demo's cards; to any other it says no.
 type Desk = Issuer<Books, DemoProcessor>;
 
 /// One per process.
@@ -30,8 +31,8 @@ pub(crate) struct App {
     pub(crate) issuer: Arc<Desk>,
     /// Its public URL.
     pub(crate) url: String,
-    /// The proxy in front, if one is named.
-    pub(crate) proxy: Option<IpAddr>,
+    /// The proxies in front.
+    pub(crate) trusted_proxies: Vec<Network>,
     origins: Vec<Origin>,
     hosts: Vec<String>,
     hashing: Arc<Semaphore>,
@@ -66,7 +67,7 @@ impl App {
         hosts.extend(addresses.iter().map(|address| format!("localhost:{}", address.port())));
         let hashing = Arc::new(Semaphore::new(HASHES_AT_ONCE));
         let followers = Arc::new(Semaphore::new(FOLLOWERS));
-        Ok(Self { issuer, url, proxy: settings.proxy, origins, hosts, hashing, followers })
+        Ok(Self { issuer, url, trusted_proxies: settings.trusted_proxies.clone(), origins, hosts, hashing, followers })
     }
 
     /// Whether pages of this origin may call.
