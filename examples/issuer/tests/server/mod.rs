@@ -1,13 +1,16 @@
 //! The built server as its own process, and an HTTP client of a few lines: what is tested is what is shipped.
+#![allow(dead_code, reason = "a module of several suites, each of which uses its own part")]
+
+pub mod proof;
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_jitsuin-issuer");
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_jitsuin-issuer");
 static FOLDERS: AtomicU32 = AtomicU32::new(0);
 
 pub struct Server {
@@ -49,13 +52,12 @@ pub fn run(arguments: &[&str]) -> (ExitStatus, String) {
 
 impl Server {
     pub fn start(arguments: &[&str]) -> Self {
-        let mut process = Command::new(PROGRAM)
-            .args(["--listen", "127.0.0.1:0"])
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        Self::run(Command::new(PROGRAM).args(["--listen", "127.0.0.1:0"]).args(arguments).stderr(Stdio::null()))
+    }
+
+    /// Starts a prepared command, whose stderr is its caller's.
+    pub fn run(command: &mut Command) -> Self {
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let mut said = Vec::new();
         let address = loop {
@@ -66,6 +68,11 @@ impl Server {
             }
         };
         Self { process, address, said }
+    }
+
+    /// What the program writes to its piped stderr.
+    pub fn stderr(&mut self) -> ChildStderr {
+        self.process.stderr.take().unwrap()
     }
 
     pub fn demo(ledger: &std::path::Path) -> Self {
