@@ -9,6 +9,8 @@ mod ledger;
 mod log;
 mod news;
 mod problem;
+mod ready;
+mod request_id;
 mod routes;
 mod settings;
 mod shell;
@@ -17,6 +19,7 @@ mod sweep;
 mod victims;
 
 use jitsuin::code::Code;
+use log::Log;
 use settings::{Place, Settings};
 use state::App;
 use std::io::Write as _;
@@ -31,6 +34,9 @@ use tokio::task::JoinSet;
 /// How long calls that were begun may take to end once the server is asked to.
 const DRAIN: Duration = Duration::from_secs(10);
 
+/// How long the end waits for somebody to read the log.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 #[tokio::main]
 async fn main() -> ExitCode {
     if std::env::args().skip(1).any(|argument| argument == "--help" || argument == "-h") {
@@ -38,11 +44,24 @@ async fn main() -> ExitCode {
         let _ = std::io::stdout().write_all(settings::HELP.as_bytes());
         return ExitCode::SUCCESS;
     }
-    log::start();
+    let log = match log::start() {
+        Ok(log) => log,
+        Err(unusable) => {
+            // There is nobody left to tell if stderr is closed.
+            let _ = writeln!(std::io::stderr(), "jitsuin-issuer: {unusable}");
+            return ExitCode::from(2);
+        }
+    };
+    let code = run(&log).await;
+    log.flush(LAST_WORDS);
+    code
+}
+
+async fn run(log: &Log) -> ExitCode {
     let settings = match Settings::read(std::env::args().skip(1)) {
         Ok(settings) => settings,
         Err(unusable) => {
-            say_error(&unusable);
+            log.say(&format!("jitsuin-issuer: {unusable}"));
             return ExitCode::from(2);
         }
     };
@@ -53,7 +72,7 @@ async fn main() -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            say_error(&*error);
+            log.say(&format!("jitsuin-issuer: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -172,20 +191,21 @@ impl End {
     }
 }
 
-/// Says on stdout where it listens, last of all: whoever reads the line may call.
+/// Says on stdout where it listens, last of all: whoever reads the line may call. A stdout that nobody reads holds up nothing.
 fn say(app: &App, addresses: &[SocketAddr], demo: bool) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut lines = Vec::new();
     if demo {
-        demo::say(app, &mut out)?;
+        demo::say(app, &mut lines)?;
     }
-    writeln!(out, "root    {}    (a wallet's page pins it)", app.issuer.keys().set().root.thumbprint())?;
+    writeln!(lines, "root    {}    (a wallet's page pins it)", app.issuer.keys().set().root.thumbprint())?;
     for address in addresses {
-        writeln!(out, "listening on {address}")?;
+        writeln!(lines, "listening on {address}")?;
     }
-    out.flush()
-}
-
-fn say_error(error: &dyn std::fmt::Display) {
-    // There is nobody left to tell if stderr is closed.
-    let _ = writeln!(std::io::stderr(), "jitsuin-issuer: {error}");
+    std::thread::Builder::new().name("stdout".into()).spawn(move || {
+        let mut out = std::io::stdout().lock();
+        if let Err(error) = out.write_all(&lines).and_then(|()| out.flush()) {
+            tracing::warn!(%error, "can't say on stdout where it listens");
+        }
+    })?;
+    Ok(())
 }

@@ -4,7 +4,7 @@ use crate::forwarded::source;
 use crate::problem::{mark, problem, problems_only};
 use crate::settings::Settings;
 use crate::state::App;
-use crate::{cors, demo, headers, log, news, shell, victims};
+use crate::{cors, demo, headers, log, news, ready, shell, victims};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
@@ -13,9 +13,11 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use http_body_util::LengthLimitError;
 use jitsuin::code::Code;
 use jitsuin::issuer::jwks;
 use jitsuin::wire::calls::{Call, FollowNews, MAX_BODY, WELL_KNOWN};
+use std::error::Error as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) fn all(app: Arc<App>, settings: &Settings) -> Router {
     let mut router =
         Router::new().route(WELL_KNOWN, get(call)).route(jwks::PATH, get(call)).route("/v1/{*call}", post(call));
+    router = router.route(ready::HEALTH, get(ready::health)).route(ready::READY, get(ready::ready));
     if settings.demo {
         router = router.route("/demo/inbox", post(demo::inbox)).route("/demo/card", post(demo::card));
         router = router.route("/demo/victim", post(victims::open)).route("/demo/books", post(victims::books));
@@ -48,9 +51,9 @@ pub(crate) fn all(app: Arc<App>, settings: &Settings) -> Router {
         .with_state(Arc::clone(&app))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PATIENCE))
         .layer(from_fn(problems_only))
-        .layer(from_fn_with_state(app, cors::listed_origins))
+        .layer(from_fn_with_state(Arc::clone(&app), cors::listed_origins))
         .layer(from_fn(headers::secure))
-        .layer(from_fn(log::calls))
+        .layer(from_fn_with_state(app, log::calls))
 }
 
 /// The pages' constant: the root of this issuer, which made its keys at its first start.
@@ -75,7 +78,14 @@ async fn call(State(app): State<Arc<App>>, ConnectInfo(from): ConnectInfo<Socket
         Ok(proof) => proof,
         Err(code) => return problem(code),
     };
-    let Ok(body) = to_bytes(body, MAX_BODY).await else { return problem(Code::TooLarge) };
+    let body = match to_bytes(body, MAX_BODY).await {
+        Ok(body) => body,
+        Err(error) if is_too_long(&error) => return problem(Code::TooLarge),
+        Err(error) => {
+            tracing::info!(%error, "a body was cut off");
+            return problem(Code::Malformed);
+        }
+    };
     let request = jitsuin::issuer::desk::Request {
         method: parts.method.as_str().into(),
         path: parts.uri.path().into(),
@@ -94,6 +104,18 @@ async fn call(State(app): State<Arc<App>>, ConnectInfo(from): ConnectInfo<Socket
         Some(reply) => response(reply),
         None => problem(Code::IssuerUnavailable),
     }
+}
+
+/// Whether a body was too long, rather than cut off or malformed on its way.
+fn is_too_long(error: &axum::Error) -> bool {
+    let mut source = error.source();
+    while let Some(error) = source {
+        if error.is::<LengthLimitError>() {
+            return true;
+        }
+        source = error.source();
+    }
+    false
 }
 
 pub(crate) fn response(reply: jitsuin::issuer::desk::Reply) -> Response {

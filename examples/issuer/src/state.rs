@@ -2,6 +2,7 @@
 
 use crate::forwarded::Network;
 use crate::ledger::Books;
+use crate::ready::Readiness;
 use crate::settings::Settings;
 use axum::http::HeaderValue;
 use jitsuin::code::Code;
@@ -13,6 +14,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::{Instrument as _, Span};
 
 /// Passwords hashed at once: each takes memory and a core for tens of milliseconds.
 const HASHES_AT_ONCE: usize = 2;
@@ -33,6 +35,8 @@ pub(crate) struct App {
     pub(crate) url: String,
     /// The proxies in front.
     pub(crate) trusted_proxies: Vec<Network>,
+    /// What probes are told.
+    pub(crate) readiness: Readiness,
     origins: Vec<Origin>,
     hosts: Vec<String>,
     hashing: Arc<Semaphore>,
@@ -67,7 +71,8 @@ impl App {
         hosts.extend(addresses.iter().map(|address| format!("localhost:{}", address.port())));
         let hashing = Arc::new(Semaphore::new(HASHES_AT_ONCE));
         let followers = Arc::new(Semaphore::new(FOLLOWERS));
-        Ok(Self { issuer, url, trusted_proxies: settings.trusted_proxies.clone(), origins, hosts, hashing, followers })
+        let (trusted_proxies, readiness) = (settings.trusted_proxies.clone(), Readiness::default());
+        Ok(Self { issuer, url, trusted_proxies, readiness, origins, hosts, hashing, followers })
     }
 
     /// Whether pages of this origin may call.
@@ -89,12 +94,13 @@ impl App {
         let permit = Arc::clone(&self.hashing).acquire_owned().await.ok()?;
         let issuer = Arc::clone(&self.issuer);
         let runtime = Handle::current();
+        let span = Span::current();
         let answered = tokio::task::spawn_blocking(move || {
-            let reply = runtime.block_on(issuer.answer(&request));
+            let reply = runtime.block_on(issuer.answer(&request).instrument(span));
             drop(permit);
             reply
         });
-        answered.await.ok()
+        answered.await.inspect_err(|error| tracing::error!(%error, "the thread of a slow call failed")).ok()
     }
 
     /// Room for one more stream; none, if there are too many or the server ends.
