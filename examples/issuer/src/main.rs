@@ -1,6 +1,7 @@
 //! The reference issuer: axum over `jitsuin::issuer::desk`. It decides nothing; it carries calls to the desk and its
 //! replies back.
 
+mod connections;
 mod cors;
 mod demo;
 mod forwarded;
@@ -18,6 +19,7 @@ mod state;
 mod sweep;
 mod victims;
 
+use connections::{Connections, Limits};
 use jitsuin::code::Code;
 use log::Log;
 use settings::{Place, Settings};
@@ -107,6 +109,7 @@ async fn write_evidence(
 }
 
 async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let limits = Limits::of_process(settings.www.is_some())?;
     let mut listeners = Vec::new();
     for address in &settings.listen {
         let listener =
@@ -122,11 +125,11 @@ async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error + Sen
     say(&app, &addresses, settings.demo)?;
 
     let (stop, stopped) = watch::channel(false);
+    let connections = Connections::new(limits, settings.trusted_proxies.clone());
+    let router = routes::all(Arc::clone(&app), &settings);
     let mut serving = JoinSet::new();
     for listener in listeners {
-        let service = routes::all(Arc::clone(&app), &settings).into_make_service_with_connect_info::<SocketAddr>();
-        let stopped = stopped.clone();
-        serving.spawn(async move { axum::serve(listener, service).with_graceful_shutdown(told(stopped)).await });
+        serving.spawn(Arc::clone(&connections).serve(listener, router.clone(), stopped.clone()));
     }
     let sweeping = tokio::spawn(sweep::run(Arc::clone(&app), stopped));
 
@@ -134,6 +137,12 @@ async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error + Sen
         () = end.asked() => None,
         first = serving.join_next() => first,
     };
+    app.readiness.end();
+    if ended.is_none() && !settings.drain_delay().is_zero() {
+        tracing::info!("ending: not ready any more");
+        // Whoever sends calls here notices meanwhile. A second signal ends the wait.
+        let _ = tokio::time::timeout(settings.drain_delay(), end.asked()).await;
+    }
     tracing::info!("ending: no new calls");
     stop.send_replace(true);
     app.end_streams();
@@ -145,14 +154,9 @@ async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error + Sen
     app.close().await;
     tracing::info!("ended");
     match ended {
-        Some(served) => Ok(served??),
+        Some(served) => Ok(served?),
         None => Ok(()),
     }
-}
-
-async fn told(mut stopped: watch::Receiver<bool>) {
-    // An error means that the sender is gone, which is an end as well.
-    let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
 /// The signals that ask the server to end. Made before it says that it listens: from then on somebody may send one.

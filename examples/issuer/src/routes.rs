@@ -1,5 +1,6 @@
 //! Paths: the issuer's calls, the demo's, and the files of the pages.
 
+use crate::connections::refuse_unreadable;
 use crate::forwarded::source;
 use crate::problem::{mark, problem, problems_only};
 use crate::settings::Settings;
@@ -51,6 +52,7 @@ pub(crate) fn all(app: Arc<App>, settings: &Settings) -> Router {
         .with_state(Arc::clone(&app))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PATIENCE))
         .layer(from_fn(problems_only))
+        .layer(from_fn(refuse_unreadable))
         .layer(from_fn_with_state(Arc::clone(&app), cors::listed_origins))
         .layer(from_fn(headers::secure))
         .layer(from_fn_with_state(app, log::calls))

@@ -5,6 +5,7 @@ use jitsuin::wire::id::{AccountId, IssuerId};
 use jitsuin::wire::origin::Origin;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// What the server is told once, at its start.
 #[derive(Debug)]
@@ -26,6 +27,9 @@ pub(crate) struct Settings {
     pub(crate) export: Option<Export>,
     /// Proxies in front, whose word for the caller's address is believed; none: the socket's address counts.
     pub(crate) trusted_proxies: Vec<Network>,
+    /// How long calls are still taken after the server was asked to end and says that it is not ready; none: see
+    /// [`Settings::drain_delay`].
+    drain_delay: Option<Duration>,
     /// Folder of the pages; none: no pages.
     pub(crate) www: Option<PathBuf>,
     /// Folder of the npm package, served under `/pkg/` where pages are.
@@ -110,7 +114,7 @@ android:apk-key-hash: with the base64url of 32 bytes: in lower case, without a p
 }
 
 const USAGE: &str = "usage: jitsuin-issuer --listen ADDR… --ledger sqlite:FILE|postgres://… --public-url URL [--origins A,B] \
-[--www DIR] [--pkg DIR] [--demo] [--trusted-proxy A,B] [--rotate-keys], with --export-evidence ACCOUNT --out FILE in the place of --listen, or \
+[--www DIR] [--pkg DIR] [--demo] [--trusted-proxy A,B] [--drain-delay SECONDS] [--rotate-keys], with --export-evidence ACCOUNT --out FILE in the place of --listen, or \
 --help";
 
 /// What `--help` prints.
@@ -131,6 +135,8 @@ jitsuin-issuer: the reference issuer of Jitsuin
   --trusted-proxy A,B   Proxies in front: addresses, or networks such as 10.0.0.0/8. Of calls that come from one of them, the
                         right-most address in X-Forwarded-For or Forwarded that is not in this list counts as the caller's;
                         any other caller's headers count for nothing. May be given several times.
+  --drain-delay SECONDS How long calls are still taken after it was asked to end, while /ready answers 503 already: 5, with
+                        --demo 0. A second signal ends the wait.
   --rotate-keys         Makes new issuer keys before it opens.
   --export-evidence ACCOUNT
                         Writes what an account signed, with its receipts, to a new file that only its owner may read, and
@@ -140,6 +146,9 @@ jitsuin-issuer: the reference issuer of Jitsuin
 
 It prints the thumbprint of its root, which a wallet pins, and then a line 'listening on IP:PORT' for each address.
 ";
+
+/// Long enough for whoever asks /ready every two seconds.
+const DRAIN_DELAY: Duration = Duration::from_secs(5);
 
 impl Settings {
     /// Reads the arguments after the program's name.
@@ -157,6 +166,7 @@ impl Settings {
             rotate_keys: false,
             export: None,
             trusted_proxies: Vec::new(),
+            drain_delay: None,
             www: None,
             pkg: beside_sources("pkg"),
         };
@@ -189,11 +199,21 @@ impl Settings {
         settings.finish()
     }
 
+    /// How long calls are still taken once the server says that it is not ready. A demo has nobody who asks.
+    pub(crate) fn drain_delay(&self) -> Duration {
+        self.drain_delay.unwrap_or(if self.demo { Duration::ZERO } else { DRAIN_DELAY })
+    }
+
     fn option(&mut self, name: &str, value: impl FnOnce() -> Result<String, Unusable>) -> Result<(), Unusable> {
         match name {
             "--listen" => {
                 let address = value()?.parse().map_err(|_| Unusable::BadValue("--listen IP:PORT"))?;
                 self.listen.push(address);
+            }
+            "--drain-delay" => {
+                let seconds = value()?.parse::<u8>();
+                let seconds = seconds.map_err(|_| Unusable::BadValue("--drain-delay SECONDS, at most 255"))?;
+                self.drain_delay = Some(Duration::from_secs(seconds.into()));
             }
             "--trusted-proxy" => {
                 let listed = value()?;

@@ -125,3 +125,12 @@ fn proxies_are_addresses_and_networks() {
     }
     assert_eq!(read(&format!("{WHOLE} --proxy 10.0.0.1")).unwrap_err(), Unusable::UnknownOption("--proxy".into()));
 }
+
+#[test]
+fn the_end_waits_for_whoever_asks_whether_it_is_ready() {
+    let delay = |line: &str| read(&format!("{WHOLE} {line}")).unwrap().drain_delay().as_secs();
+    assert_eq!((delay(""), delay("--demo"), delay("--drain-delay 0"), delay("--drain-delay 9 --demo")), (5, 0, 0, 9));
+    for bad in ["-1", "256", "1.5", "soon"] {
+        assert!(matches!(read(&format!("{WHOLE} --drain-delay {bad}")), Err(Unusable::BadValue(_))), "{bad}");
+    }
+}
