@@ -1,13 +1,17 @@
 //! The reference issuer: axum over `jitsuin::issuer::desk`. It decides nothing; it carries calls to the desk and its
 //! replies back.
 
+mod connections;
 mod cors;
 mod demo;
+mod forwarded;
 mod headers;
 mod ledger;
 mod log;
 mod news;
 mod problem;
+mod ready;
+mod request_id;
 mod routes;
 mod settings;
 mod shell;
@@ -15,7 +19,9 @@ mod state;
 mod sweep;
 mod victims;
 
+use connections::{Connections, Limits};
 use jitsuin::code::Code;
+use log::Log;
 use settings::{Place, Settings};
 use state::App;
 use std::io::Write as _;
@@ -30,6 +36,9 @@ use tokio::task::JoinSet;
 /// How long calls that were begun may take to end once the server is asked to.
 const DRAIN: Duration = Duration::from_secs(10);
 
+/// How long the end waits for somebody to read the log.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 #[tokio::main]
 async fn main() -> ExitCode {
     if std::env::args().skip(1).any(|argument| argument == "--help" || argument == "-h") {
@@ -37,11 +46,24 @@ async fn main() -> ExitCode {
         let _ = std::io::stdout().write_all(settings::HELP.as_bytes());
         return ExitCode::SUCCESS;
     }
-    log::start();
+    let log = match log::start() {
+        Ok(log) => log,
+        Err(unusable) => {
+            // There is nobody left to tell if stderr is closed.
+            let _ = writeln!(std::io::stderr(), "jitsuin-issuer: {unusable}");
+            return ExitCode::from(2);
+        }
+    };
+    let code = run(&log).await;
+    log.flush(LAST_WORDS);
+    code
+}
+
+async fn run(log: &Log) -> ExitCode {
     let settings = match Settings::read(std::env::args().skip(1)) {
         Ok(settings) => settings,
         Err(unusable) => {
-            say_error(&unusable);
+            log.say(&format!("jitsuin-issuer: {unusable}"));
             return ExitCode::from(2);
         }
     };
@@ -52,7 +74,7 @@ async fn main() -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            say_error(&*error);
+            log.say(&format!("jitsuin-issuer: {error}"));
             ExitCode::FAILURE
         }
     }
@@ -87,6 +109,7 @@ async fn write_evidence(
 }
 
 async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let limits = Limits::of_process(settings.www.is_some())?;
     let mut listeners = Vec::new();
     for address in &settings.listen {
         let listener =
@@ -102,11 +125,11 @@ async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error + Sen
     say(&app, &addresses, settings.demo)?;
 
     let (stop, stopped) = watch::channel(false);
+    let connections = Connections::new(limits, settings.trusted_proxies.clone());
+    let router = routes::all(Arc::clone(&app), &settings);
     let mut serving = JoinSet::new();
     for listener in listeners {
-        let service = routes::all(Arc::clone(&app), &settings).into_make_service_with_connect_info::<SocketAddr>();
-        let stopped = stopped.clone();
-        serving.spawn(async move { axum::serve(listener, service).with_graceful_shutdown(told(stopped)).await });
+        serving.spawn(Arc::clone(&connections).serve(listener, router.clone(), stopped.clone()));
     }
     let sweeping = tokio::spawn(sweep::run(Arc::clone(&app), stopped));
 
@@ -114,6 +137,12 @@ async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error + Sen
         () = end.asked() => None,
         first = serving.join_next() => first,
     };
+    app.readiness.end();
+    if ended.is_none() && !settings.drain_delay().is_zero() {
+        tracing::info!("ending: not ready any more");
+        // Whoever sends calls here notices meanwhile. A second signal ends the wait.
+        let _ = tokio::time::timeout(settings.drain_delay(), end.asked()).await;
+    }
     tracing::info!("ending: no new calls");
     stop.send_replace(true);
     app.end_streams();
@@ -125,14 +154,9 @@ async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error + Sen
     app.close().await;
     tracing::info!("ended");
     match ended {
-        Some(served) => Ok(served??),
+        Some(served) => Ok(served?),
         None => Ok(()),
     }
-}
-
-async fn told(mut stopped: watch::Receiver<bool>) {
-    // An error means that the sender is gone, which is an end as well.
-    let _ = stopped.wait_for(|stopped| *stopped).await;
 }
 
 /// The signals that ask the server to end. Made before it says that it listens: from then on somebody may send one.
@@ -171,20 +195,21 @@ impl End {
     }
 }
 
-/// Says on stdout where it listens, last of all: whoever reads the line may call.
+/// Says on stdout where it listens, last of all: whoever reads the line may call. A stdout that nobody reads holds up nothing.
 fn say(app: &App, addresses: &[SocketAddr], demo: bool) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut lines = Vec::new();
     if demo {
-        demo::say(app, &mut out)?;
+        demo::say(app, &mut lines)?;
     }
-    writeln!(out, "root    {}    (a wallet's page pins it)", app.issuer.keys().set().root.thumbprint())?;
+    writeln!(lines, "root    {}    (a wallet's page pins it)", app.issuer.keys().set().root.thumbprint())?;
     for address in addresses {
-        writeln!(out, "listening on {address}")?;
+        writeln!(lines, "listening on {address}")?;
     }
-    out.flush()
-}
-
-fn say_error(error: &dyn std::fmt::Display) {
-    // There is nobody left to tell if stderr is closed.
-    let _ = writeln!(std::io::stderr(), "jitsuin-issuer: {error}");
+    std::thread::Builder::new().name("stdout".into()).spawn(move || {
+        let mut out = std::io::stdout().lock();
+        if let Err(error) = out.write_all(&lines).and_then(|()| out.flush()) {
+            tracing::warn!(%error, "can't say on stdout where it listens");
+        }
+    })?;
+    Ok(())
 }

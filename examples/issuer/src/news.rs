@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio_stream::wrappers::ReceiverStream;
+use tracing::Instrument as _;
 
 /// How often the ledger is asked.
 const EVERY: Duration = Duration::from_secs(1);
@@ -28,7 +29,7 @@ pub(crate) fn stream(app: &Arc<App>, reply: Reply, following: Following) -> Resp
     // One too many is told once, as a poll would be, and comes again.
     let Some(permit) = app.follower() else { return crate::routes::response(reply) };
     let (to, from) = mpsc::channel::<Line>(4);
-    tokio::spawn(follow(Arc::clone(app), following, to, permit));
+    tokio::spawn(follow(Arc::clone(app), following, to, permit).in_current_span());
     let mut response = Body::from_stream(ReceiverStream::new(from)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));

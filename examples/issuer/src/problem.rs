@@ -1,5 +1,7 @@
 //! Refusals of the server itself, in the form that the desk's refusals have (RFC 9457).
 
+use crate::request_id;
+use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::http::header::{self, HeaderValue};
@@ -7,6 +9,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use jitsuin::code::Code;
 use jitsuin::wire::calls::{PROBLEM_TYPE, Problem};
+
+/// After how many seconds whoever was told 503 may try again, where nothing better is known.
+const RETRY_AFTER: u32 = 2;
 
 /// Rides along with an answer so that the log can name its refusal without reading the body.
 #[derive(Clone)]
@@ -27,6 +32,35 @@ pub(crate) fn mark(response: &mut Response, code: &str) {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_TYPE));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response.extensions_mut().insert(Refused(code.into()));
+}
+
+/// Gives an answer its request id, also as the `instance` of a problem, and a 503 the time after which to try again.
+pub(crate) async fn finish(response: Response, id: &str) -> Response {
+    let (mut parts, mut body) = response.into_parts();
+    if parts.extensions.get::<Refused>().is_some() {
+        body = with_instance(body, id).await;
+        parts.headers.remove(header::CONTENT_LENGTH);
+    }
+    if let Ok(id) = HeaderValue::try_from(id) {
+        parts.headers.insert(request_id::HEADER, id);
+    }
+    if parts.status == StatusCode::SERVICE_UNAVAILABLE {
+        parts.headers.entry(header::RETRY_AFTER).or_insert(HeaderValue::from(RETRY_AFTER));
+    }
+    Response::from_parts(parts, body)
+}
+
+/// Adds the member `instance` to the JSON object of a problem.
+async fn with_instance(body: Body, id: &str) -> Body {
+    // Problems are short and whole: reading one can't fail.
+    let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    match bytes.strip_suffix(b"}") {
+        Some(open) if open.len() > 1 => {
+            let instance = format!(",\"instance\":\"urn:jitsuin:request:{id}\"}}");
+            Body::from([open, instance.as_bytes()].concat())
+        }
+        _ => Body::from(bytes),
+    }
 }
 
 /// Turns the bare errors of the libraries beneath (no such file, wrong method, too slow) into problems.

@@ -1,9 +1,11 @@
 //! Paths: the issuer's calls, the demo's, and the files of the pages.
 
+use crate::connections::refuse_unreadable;
+use crate::forwarded::source;
 use crate::problem::{mark, problem, problems_only};
 use crate::settings::Settings;
 use crate::state::App;
-use crate::{cors, demo, headers, log, news, shell, victims};
+use crate::{cors, demo, headers, log, news, ready, shell, victims};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
@@ -12,10 +14,12 @@ use axum::http::{Method, StatusCode};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use http_body_util::LengthLimitError;
 use jitsuin::code::Code;
 use jitsuin::issuer::jwks;
 use jitsuin::wire::calls::{Call, FollowNews, MAX_BODY, WELL_KNOWN};
-use std::net::{IpAddr, SocketAddr};
+use std::error::Error as _;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tower_http::services::ServeDir;
@@ -28,6 +32,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) fn all(app: Arc<App>, settings: &Settings) -> Router {
     let mut router =
         Router::new().route(WELL_KNOWN, get(call)).route(jwks::PATH, get(call)).route("/v1/{*call}", post(call));
+    router = router.route(ready::HEALTH, get(ready::health)).route(ready::READY, get(ready::ready));
     if settings.demo {
         router = router.route("/demo/inbox", post(demo::inbox)).route("/demo/card", post(demo::card));
         router = router.route("/demo/victim", post(victims::open)).route("/demo/books", post(victims::books));
@@ -47,9 +52,10 @@ pub(crate) fn all(app: Arc<App>, settings: &Settings) -> Router {
         .with_state(Arc::clone(&app))
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PATIENCE))
         .layer(from_fn(problems_only))
-        .layer(from_fn_with_state(app, cors::listed_origins))
+        .layer(from_fn(refuse_unreadable))
+        .layer(from_fn_with_state(Arc::clone(&app), cors::listed_origins))
         .layer(from_fn(headers::secure))
-        .layer(from_fn(log::calls))
+        .layer(from_fn_with_state(app, log::calls))
 }
 
 /// The pages' constant: the root of this issuer, which made its keys at its first start.
@@ -74,13 +80,20 @@ async fn call(State(app): State<Arc<App>>, ConnectInfo(from): ConnectInfo<Socket
         Ok(proof) => proof,
         Err(code) => return problem(code),
     };
-    let Ok(body) = to_bytes(body, MAX_BODY).await else { return problem(Code::TooLarge) };
+    let body = match to_bytes(body, MAX_BODY).await {
+        Ok(body) => body,
+        Err(error) if is_too_long(&error) => return problem(Code::TooLarge),
+        Err(error) => {
+            tracing::info!(%error, "a body was cut off");
+            return problem(Code::Malformed);
+        }
+    };
     let request = jitsuin::issuer::desk::Request {
         method: parts.method.as_str().into(),
         path: parts.uri.path().into(),
         body: body.into(),
         proof,
-        source: source(from.ip(), app.proxy, &parts.headers).to_string(),
+        source: source(from.ip(), &app.trusted_proxies, &parts.headers).to_string(),
     };
     if request.path == FollowNews::PATH && request.method == "POST" {
         let (reply, following) = app.issuer.follow(&request).await;
@@ -95,14 +108,16 @@ async fn call(State(app): State<Arc<App>>, ConnectInfo(from): ConnectInfo<Socket
     }
 }
 
-/// Whose call it is, for limits on tries: the socket's address, or what a named proxy says. A proxy appends the address that
-/// it saw, so only the last one is its own word.
-fn source(from: IpAddr, proxy: Option<IpAddr>, headers: &HeaderMap) -> IpAddr {
-    if proxy.map(|proxy| proxy.to_canonical()) != Some(from.to_canonical()) {
-        return from;
+/// Whether a body was too long, rather than cut off or malformed on its way.
+fn is_too_long(error: &axum::Error) -> bool {
+    let mut source = error.source();
+    while let Some(error) = source {
+        if error.is::<LengthLimitError>() {
+            return true;
+        }
+        source = error.source();
     }
-    let said = headers.get_all("x-forwarded-for").iter().next_back().and_then(|value| value.to_str().ok());
-    said.and_then(|list| list.rsplit(',').next()).and_then(|last| last.trim().parse().ok()).unwrap_or(from)
+    false
 }
 
 pub(crate) fn response(reply: jitsuin::issuer::desk::Reply) -> Response {
@@ -144,34 +159,5 @@ fn single(headers: &HeaderMap, name: &str) -> Result<Option<String>, Code> {
         (None, _) => Ok(None),
         (Some(Ok(value)), None) => Ok(Some(value)),
         _ => Err(Code::ProofRefused),
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test stops where something is wrong")]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_a_named_proxy_says_whose_call_it_is_and_only_of_the_address_that_it_saw() {
-        let [proxy, other, caller] =
-            ["10.0.0.1", "10.0.0.2", "203.0.113.7"].map(|text| text.parse::<IpAddr>().unwrap());
-        let with = |values: &[&str]| {
-            let mut headers = HeaderMap::new();
-            for value in values {
-                headers.append("x-forwarded-for", HeaderValue::from_str(value).unwrap());
-            }
-            headers
-        };
-        for values in [&["203.0.113.7"][..], &["198.51.100.1, 203.0.113.7"], &["198.51.100.1", "203.0.113.7"]] {
-            assert_eq!(source(proxy, Some(proxy), &with(values)), caller);
-            assert_eq!(source(other, Some(proxy), &with(values)), other, "a header of its own");
-            assert_eq!(source(other, None, &with(values)), other);
-        }
-        for nothing in [&[][..], &["unknown"], &["203.0.113.7, "]] {
-            assert_eq!(source(proxy, Some(proxy), &with(nothing)), proxy);
-        }
-        let mapped = "::ffff:10.0.0.1".parse().unwrap();
-        assert_eq!(source(mapped, Some(proxy), &with(&["203.0.113.7"])), caller);
     }
 }

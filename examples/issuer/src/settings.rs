@@ -1,9 +1,11 @@
 //! What the operator says on the command line.
 
+use crate::forwarded::Network;
 use jitsuin::wire::id::{AccountId, IssuerId};
 use jitsuin::wire::origin::Origin;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// What the server is told once, at its start.
 #[derive(Debug)]
@@ -23,8 +25,11 @@ pub(crate) struct Settings {
     pub(crate) rotate_keys: bool,
     /// The account whose evidence is written to a file instead of serving.
     pub(crate) export: Option<Export>,
-    /// A proxy in front, whose word for the caller's address is believed; none: the socket's address counts.
-    pub(crate) proxy: Option<IpAddr>,
+    /// Proxies in front, whose word for the caller's address is believed; none: the socket's address counts.
+    pub(crate) trusted_proxies: Vec<Network>,
+    /// How long calls are still taken after the server was asked to end and says that it is not ready; none: see
+    /// [`Settings::drain_delay`].
+    drain_delay: Option<Duration>,
     /// Folder of the pages; none: no pages.
     pub(crate) www: Option<PathBuf>,
     /// Folder of the npm package, served under `/pkg/` where pages are.
@@ -109,7 +114,7 @@ android:apk-key-hash: with the base64url of 32 bytes: in lower case, without a p
 }
 
 const USAGE: &str = "usage: jitsuin-issuer --listen ADDR… --ledger sqlite:FILE|postgres://… --public-url URL [--origins A,B] \
-[--www DIR] [--pkg DIR] [--demo] [--proxy IP] [--rotate-keys], with --export-evidence ACCOUNT --out FILE in the place of --listen, or \
+[--www DIR] [--pkg DIR] [--demo] [--trusted-proxy A,B] [--drain-delay SECONDS] [--rotate-keys], with --export-evidence ACCOUNT --out FILE in the place of --listen, or \
 --help";
 
 /// What `--help` prints.
@@ -127,8 +132,11 @@ jitsuin-issuer: the reference issuer of Jitsuin
   --pkg DIR             Folder of the npm package, served under /pkg/ where pages are served. No call needs it.
   --demo                Adds the accounts hanako and taro, two tills, an inbox that anybody on this machine can read and
                         a card company. Listens on loopback addresses only.
-  --proxy IP            Address of a proxy in front. Of calls that come from it, the last address in X-Forwarded-For counts
-                        as the caller's; any other caller's header counts for nothing.
+  --trusted-proxy A,B   Proxies in front: addresses, or networks such as 10.0.0.0/8. Of calls that come from one of them, the
+                        right-most address in X-Forwarded-For or Forwarded that is not in this list counts as the caller's;
+                        any other caller's headers count for nothing. May be given several times.
+  --drain-delay SECONDS How long calls are still taken after it was asked to end, while /ready answers 503 already: 5, with
+                        --demo 0. A second signal ends the wait.
   --rotate-keys         Makes new issuer keys before it opens.
   --export-evidence ACCOUNT
                         Writes what an account signed, with its receipts, to a new file that only its owner may read, and
@@ -138,6 +146,9 @@ jitsuin-issuer: the reference issuer of Jitsuin
 
 It prints the thumbprint of its root, which a wallet pins, and then a line 'listening on IP:PORT' for each address.
 ";
+
+/// Long enough for whoever asks /ready every two seconds.
+const DRAIN_DELAY: Duration = Duration::from_secs(5);
 
 impl Settings {
     /// Reads the arguments after the program's name.
@@ -154,7 +165,8 @@ impl Settings {
             demo: false,
             rotate_keys: false,
             export: None,
-            proxy: None,
+            trusted_proxies: Vec::new(),
+            drain_delay: None,
             www: None,
             pkg: beside_sources("pkg"),
         };
@@ -187,13 +199,30 @@ impl Settings {
         settings.finish()
     }
 
+    /// How long calls are still taken once the server says that it is not ready. A demo has nobody who asks.
+    pub(crate) fn drain_delay(&self) -> Duration {
+        self.drain_delay.unwrap_or(if self.demo { Duration::ZERO } else { DRAIN_DELAY })
+    }
+
     fn option(&mut self, name: &str, value: impl FnOnce() -> Result<String, Unusable>) -> Result<(), Unusable> {
         match name {
             "--listen" => {
                 let address = value()?.parse().map_err(|_| Unusable::BadValue("--listen IP:PORT"))?;
                 self.listen.push(address);
             }
-            "--proxy" => self.proxy = Some(value()?.parse().map_err(|_| Unusable::BadValue("--proxy IP"))?),
+            "--drain-delay" => {
+                let seconds = value()?.parse::<u8>();
+                let seconds = seconds.map_err(|_| Unusable::BadValue("--drain-delay SECONDS, at most 255"))?;
+                self.drain_delay = Some(Duration::from_secs(seconds.into()));
+            }
+            "--trusted-proxy" => {
+                let listed = value()?;
+                let expected =
+                    "--trusted-proxy A,B: addresses, or networks such as 10.0.0.0/8 whose other bits are zero";
+                for text in listed.split(',') {
+                    self.trusted_proxies.push(text.parse().map_err(|()| Unusable::BadValue(expected))?);
+                }
+            }
             "--ledger" => {
                 let ledger = value()?;
                 let file = ledger.strip_prefix("sqlite:").filter(|file| !file.is_empty());

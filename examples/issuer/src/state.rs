@@ -1,6 +1,8 @@
 //! What every call shares: the issuer, and what the server itself was told.
 
+use crate::forwarded::Network;
 use crate::ledger::Books;
+use crate::ready::Readiness;
 use crate::settings::Settings;
 use axum::http::HeaderValue;
 use jitsuin::code::Code;
@@ -8,20 +10,21 @@ use jitsuin::issuer::desk::{Reply, Request, SLOW};
 use jitsuin::issuer::funding::DemoProcessor;
 use jitsuin::issuer::{self, Issuer};
 use jitsuin::wire::origin::Origin;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tracing::{Instrument as _, Span};
 
 /// Passwords hashed at once: each takes memory and a core for tens of milliseconds.
 const HASHES_AT_ONCE: usize = 2;
 /// Wallets that follow their news at once.
 const FOLLOWERS: usize = 1_000;
 
-/// The demo's processor knows only the demo's cards; to any other it says no.
 /// Seconds within which other processes over the same ledger are to be started again after `--rotate-keys`.
 const OVERLAP: u32 = 3600;
 
+/// The demo's processor knows only the demo's cards; to any other it says no.
 type Desk = Issuer<Books, DemoProcessor>;
 
 /// One per process.
@@ -30,8 +33,10 @@ pub(crate) struct App {
     pub(crate) issuer: Arc<Desk>,
     /// Its public URL.
     pub(crate) url: String,
-    /// The proxy in front, if one is named.
-    pub(crate) proxy: Option<IpAddr>,
+    /// The proxies in front.
+    pub(crate) trusted_proxies: Vec<Network>,
+    /// What probes are told.
+    pub(crate) readiness: Readiness,
     origins: Vec<Origin>,
     hosts: Vec<String>,
     hashing: Arc<Semaphore>,
@@ -66,7 +71,8 @@ impl App {
         hosts.extend(addresses.iter().map(|address| format!("localhost:{}", address.port())));
         let hashing = Arc::new(Semaphore::new(HASHES_AT_ONCE));
         let followers = Arc::new(Semaphore::new(FOLLOWERS));
-        Ok(Self { issuer, url, proxy: settings.proxy, origins, hosts, hashing, followers })
+        let (trusted_proxies, readiness) = (settings.trusted_proxies.clone(), Readiness::default());
+        Ok(Self { issuer, url, trusted_proxies, readiness, origins, hosts, hashing, followers })
     }
 
     /// Whether pages of this origin may call.
@@ -88,12 +94,13 @@ impl App {
         let permit = Arc::clone(&self.hashing).acquire_owned().await.ok()?;
         let issuer = Arc::clone(&self.issuer);
         let runtime = Handle::current();
+        let span = Span::current();
         let answered = tokio::task::spawn_blocking(move || {
-            let reply = runtime.block_on(issuer.answer(&request));
+            let reply = runtime.block_on(issuer.answer(&request).instrument(span));
             drop(permit);
             reply
         });
-        answered.await.ok()
+        answered.await.inspect_err(|error| tracing::error!(%error, "the thread of a slow call failed")).ok()
     }
 
     /// Room for one more stream; none, if there are too many or the server ends.

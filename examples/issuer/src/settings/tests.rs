@@ -114,3 +114,23 @@ fn every_option_stands_in_the_help_and_in_the_usage() {
         assert!(USAGE.contains(option), "the usage line lacks {option}");
     }
 }
+
+#[test]
+fn proxies_are_addresses_and_networks() {
+    let settings = read(&format!("{WHOLE} --trusted-proxy 10.0.0.1,fd00::/8 --trusted-proxy 127.0.0.1")).unwrap();
+    assert_eq!(settings.trusted_proxies.len(), 3);
+    for bad in ["proxy.example", "10.0.0.1/8", "10.0.0.1,", ""] {
+        let line = WHOLE.split(' ').chain(["--trusted-proxy", bad]).map(String::from);
+        assert!(matches!(Settings::read(line), Err(Unusable::BadValue(_))), "{bad}");
+    }
+    assert_eq!(read(&format!("{WHOLE} --proxy 10.0.0.1")).unwrap_err(), Unusable::UnknownOption("--proxy".into()));
+}
+
+#[test]
+fn the_end_waits_for_whoever_asks_whether_it_is_ready() {
+    let delay = |line: &str| read(&format!("{WHOLE} {line}")).unwrap().drain_delay().as_secs();
+    assert_eq!((delay(""), delay("--demo"), delay("--drain-delay 0"), delay("--drain-delay 9 --demo")), (5, 0, 0, 9));
+    for bad in ["-1", "256", "1.5", "soon"] {
+        assert!(matches!(read(&format!("{WHOLE} --drain-delay {bad}")), Err(Unusable::BadValue(_))), "{bad}");
+    }
+}

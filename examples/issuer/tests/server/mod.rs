@@ -1,13 +1,16 @@
 //! The built server as its own process, and an HTTP client of a few lines: what is tested is what is shipped.
+#![allow(dead_code, reason = "a module of several suites, each of which uses its own part")]
+
+pub mod proof;
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_jitsuin-issuer");
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_jitsuin-issuer");
 static FOLDERS: AtomicU32 = AtomicU32::new(0);
 
 pub struct Server {
@@ -47,15 +50,29 @@ pub fn run(arguments: &[&str]) -> (ExitStatus, String) {
     (output.status, String::from_utf8(output.stderr).unwrap())
 }
 
+/// Reads a closed connection's one answer, if there is one.
+pub fn read_answer(stream: &mut TcpStream) -> Option<Answer> {
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let mut lines = head.lines();
+    let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
+    let headers = lines
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
+        .collect();
+    Some(Answer { status, headers, body: body.to_owned() })
+}
+
 impl Server {
     pub fn start(arguments: &[&str]) -> Self {
-        let mut process = Command::new(PROGRAM)
-            .args(["--listen", "127.0.0.1:0"])
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        Self::run(Command::new(PROGRAM).args(["--listen", "127.0.0.1:0"]).args(arguments).stderr(Stdio::null()))
+    }
+
+    /// Starts a prepared command, whose stderr is its caller's.
+    pub fn run(command: &mut Command) -> Self {
+        let mut process = command.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let mut said = Vec::new();
         let address = loop {
@@ -66,6 +83,11 @@ impl Server {
             }
         };
         Self { process, address, said }
+    }
+
+    /// What the program writes to its piped stderr.
+    pub fn stderr(&mut self) -> ChildStderr {
+        self.process.stderr.take().unwrap()
     }
 
     pub fn demo(ledger: &std::path::Path) -> Self {
@@ -84,17 +106,33 @@ impl Server {
         }
         // A server that refuses early may close before it has read everything.
         let _ = stream.write_all(format!("{request}\r\n{body}").as_bytes());
+        read_answer(&mut stream).expect("an answer")
+    }
+
+    /// A connection from this address of this machine.
+    pub fn connect_from(&self, source: &str) -> TcpStream {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let connected = runtime.block_on(async {
+            let socket = tokio::net::TcpSocket::new_v4().unwrap();
+            socket.bind(format!("{source}:0").parse().unwrap()).unwrap();
+            socket.connect(self.address.parse().unwrap()).await.unwrap().into_std()
+        });
+        let stream = connected.unwrap();
+        stream.set_nonblocking(false).unwrap();
+        stream
+    }
+
+    /// Everything that is answered to these bytes, until the server closes.
+    pub fn send_from(&self, source: &str, bytes: &str) -> String {
+        let mut stream = self.connect_from(source);
+        let _ = stream.write_all(bytes.as_bytes());
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
-        let answer = String::from_utf8_lossy(&answer).into_owned();
-        let (head, body) = answer.split_once("\r\n\r\n").expect("an answer");
-        let mut lines = head.lines();
-        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
-        let headers = lines
-            .filter_map(|line| line.split_once(": "))
-            .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
-            .collect();
-        Answer { status, headers, body: body.to_owned() }
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    pub fn id(&self) -> String {
+        self.process.id().to_string()
     }
 
     pub fn get(&self, path: &str) -> Answer {
@@ -105,11 +143,21 @@ impl Server {
         self.ask("POST", path, &[headers, &[("Content-Type", "application/json")]].concat(), body)
     }
 
-    /// Asks it to end, as an operator does, and waits until it has.
-    pub fn stop(mut self) -> ExitStatus {
-        let asked = Command::new("kill").args(["-TERM", &self.process.id().to_string()]).status().unwrap();
+    /// Asks it to end, as an operator does.
+    pub fn terminate(&self) {
+        let asked = Command::new("kill").args(["-TERM", &self.id()]).status().unwrap();
         assert!(asked.success());
+    }
+
+    /// Waits for its end.
+    pub fn wait(mut self) -> ExitStatus {
         self.process.wait().unwrap()
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub fn stop(self) -> ExitStatus {
+        self.terminate();
+        self.wait()
     }
 }
 
