@@ -12,7 +12,7 @@ mod server;
 
 use jitsuin::issuer::demo::{Person, Plan, Shop};
 use jitsuin::issuer::funding::DemoProcessor;
-use jitsuin::issuer::ledger::{Clock, Ledger, PostgresLedger, SqliteLedger};
+use jitsuin::issuer::ledger::{Clock, Ledger, Opening, PostgresLedger, SqliteLedger};
 use jitsuin::issuer::{Issuer, demo, desk};
 use jitsuin::wallet::memory::{FnTransport, Place};
 use jitsuin::wallet::ports::{Platform as _, Response};
@@ -195,14 +195,15 @@ fn main() {
     let folder = std::env::temp_dir().join(format!("jitsuin-load-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let file = folder.join("ledger.sqlite");
-    let open = async { SqliteLedger::open_with(&file, Clock::movable(NOW_MS)).await.unwrap() };
+    let open = async { SqliteLedger::open_with(&file, Opening::Either, Clock::movable(NOW_MS)).await.unwrap() };
     run("SQLite", runtime.handle(), open, SqliteLedger::clock);
     std::fs::remove_dir_all(&folder).unwrap();
     #[cfg(unix)]
     match server::Server::start() {
         Ok(server) => {
             let url = server.database("load");
-            let open = async { PostgresLedger::open_with(&url, Clock::movable(NOW_MS)).await.unwrap() };
+            let open =
+                async { PostgresLedger::open_with(&url, Opening::Either, Clock::movable(NOW_MS)).await.unwrap() };
             run("PostgreSQL", runtime.handle(), open, PostgresLedger::clock);
         }
         Err(why) => println!("\nPostgreSQL: skipped, {why}"),

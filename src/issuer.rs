@@ -121,11 +121,17 @@ impl core::fmt::Display for AuditError {
 
 impl core::error::Error for AuditError {}
 
+/// The refusal of a ledger, with what is wrong with it: for the operator alone.
+fn because(reason: String) -> Refused {
+    Refused { reason: Some(reason.into()), ..Refused::new(Code::IssuerUnavailable) }
+}
+
 impl<L: Ledger, F: Funding> Issuer<L, F> {
-    /// Opens an issuer with the system's random bytes. The first one on a ledger makes its keys.
+    /// Opens an issuer with the system's random bytes. The first one on a new ledger makes its keys.
     ///
     /// # Errors
-    /// [`Code::NoEntropy`]; [`Code::IssuerUnavailable`] if the ledger fails or holds another issuer's keys;
+    /// [`Code::NoEntropy`]; [`Code::IssuerUnavailable`] if the ledger fails, holds another issuer's keys, which the reason
+    /// then names, or has none and was not opened to be new ([`Ledger::may_make_keys`]);
     /// [`Code::LoginTaken`] if it has two logins that are compared alike.
     pub async fn open(ledger: L, funding: F, settings: Settings) -> Result<Self, Refused> {
         Self::open_with(ledger, funding, settings, Arc::new(SystemEntropy)).await
@@ -149,12 +155,18 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
                 if let Some(stored) = records.issuer_keys.get(CURRENT) {
                     return Ok(stored.clone());
                 }
+                if !ledger.may_make_keys() {
+                    return Err(because("it has no issuer's keys".into()));
+                }
                 let made = Keys::make(&Chance::new(&seed), &settings.issuer, now)?;
                 records.issuer_keys.put(CURRENT, made.clone());
-                Ok::<_, Code>(made)
+                Ok::<_, Refused>(made)
             })
             .await??;
-        let keys = Keys::open(&stored, &settings.issuer)?;
+        let keys = Keys::open(&stored, &settings.issuer).map_err(|code| match stored.issuer() {
+            Some(held) if held != settings.issuer => because(format!("it is the ledger of {held}")),
+            _ => code.into(),
+        })?;
         logins::map_rows(&ledger).await?;
         Ok(Self { ledger, funding, settings, keys, entropy })
     }

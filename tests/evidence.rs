@@ -16,7 +16,7 @@ mod race;
 mod world;
 
 use jitsuin::issuer::demo::Plan;
-use jitsuin::issuer::ledger::{Clock, Ledger as _, SqliteLedger};
+use jitsuin::issuer::ledger::{Clock, Ledger as _, Opening, SqliteLedger};
 use jitsuin::wallet::memory::{CredentialKeyPair, Place};
 use jitsuin::wallet::ports::{Authenticator as _, Platform as _, RequestOptions};
 use jitsuin::wallet::{Confirmed, Status, Wallet};
@@ -44,7 +44,8 @@ fn over_a_file(name: &str, test: impl AsyncFnOnce(&Path)) {
 }
 
 async fn open(file: &Path, plan: Plan) -> Book {
-    World::over(SqliteLedger::open_with(file, Clock::movable(START_MS)).await.unwrap(), plan, |_| {}).await
+    World::over(SqliteLedger::open_with(file, Opening::Either, Clock::movable(START_MS)).await.unwrap(), plan, |_| {})
+        .await
 }
 
 /// An issuer that has changed its keys once, so that a chain leads from the root to them.

@@ -39,14 +39,14 @@ mod file {
     use super::promises::{self, Caller, clock, links, nonce, run, said};
     use jitsuin::issuer::account::KeyEntry;
     use jitsuin::issuer::demo;
-    use jitsuin::issuer::ledger::{Kind, Ledger as _, LedgerError, Needs, SqliteLedger};
+    use jitsuin::issuer::ledger::{Kind, Ledger as _, LedgerError, Needs, Opening, SqliteLedger};
     use jitsuin::wire::calls::{EnrolTill, WhichTill};
     use sqlx::Connection;
     use std::path::{Path, PathBuf};
     use std::sync::Arc;
 
     pub(super) async fn open(file: &Path) -> SqliteLedger {
-        SqliteLedger::open_with(file, clock()).await.unwrap()
+        SqliteLedger::open_with(file, Opening::Either, clock()).await.unwrap()
     }
 
     /// Runs a test with a file of its own.
@@ -150,7 +150,7 @@ mod file {
             let mut raw = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
             sqlx::raw_sql("PRAGMA user_version = 99").execute(&mut raw).await.unwrap();
             raw.close().await.unwrap();
-            let opened = SqliteLedger::open_with(&file, clock()).await;
+            let opened = SqliteLedger::open_with(&file, Opening::Existing, clock()).await;
             assert_eq!(opened.err(), Some(LedgerError::Corrupt));
         });
     }

@@ -31,13 +31,13 @@ mod tests {
     use crate::promises::{self, *};
     use crate::server::Server;
     use jitsuin::issuer::demo;
-    use jitsuin::issuer::ledger::{Ledger as _, LedgerError, PostgresLedger};
+    use jitsuin::issuer::ledger::{Ledger as _, LedgerError, Opening, PostgresLedger};
     use sqlx::{Connection as _, PgConnection};
     use std::process::ExitCode;
     use std::sync::Arc;
 
     async fn open(url: &str) -> PostgresLedger {
-        PostgresLedger::open_with(url, clock()).await.unwrap()
+        PostgresLedger::open_with(url, Opening::Either, clock()).await.unwrap()
     }
 
     async fn raw(url: &str, statement: &'static str) -> Result<(), sqlx::Error> {
@@ -125,7 +125,10 @@ mod tests {
         run(async move {
             open(&url).await.close().await;
             raw(&url, "UPDATE schema_version SET version = 99").await.unwrap();
-            assert_eq!(PostgresLedger::open_with(&url, clock()).await.err(), Some(LedgerError::Corrupt));
+            assert_eq!(
+                PostgresLedger::open_with(&url, Opening::Either, clock()).await.err(),
+                Some(LedgerError::Corrupt)
+            );
         });
     }
 
@@ -134,7 +137,9 @@ mod tests {
             let opening: Vec<_> = (0..4)
                 .map(|_| {
                     let url = url.clone();
-                    tokio::spawn(async move { PostgresLedger::open_with(&url, clock()).await.map(|_| ()) })
+                    tokio::spawn(
+                        async move { PostgresLedger::open_with(&url, Opening::New, clock()).await.map(|_| ()) },
+                    )
                 })
                 .collect();
             for opened in opening {

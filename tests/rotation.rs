@@ -8,7 +8,7 @@ mod world;
 use jitsuin::code::Code;
 use jitsuin::issuer::demo::Plan;
 use jitsuin::issuer::desk::Reply;
-use jitsuin::issuer::ledger::{Clock, SqliteLedger};
+use jitsuin::issuer::ledger::{Clock, Opening, SqliteLedger};
 use jitsuin::wallet::memory::{FnTransport, Place};
 use jitsuin::wallet::ports::Response;
 use jitsuin::wallet::{Status, Wallet};
@@ -27,7 +27,8 @@ struct Service {
 }
 
 async fn open(file: &Path, now_ms: u64, plan: Plan) -> World<SqliteLedger> {
-    World::over(SqliteLedger::open_with(file, Clock::movable(now_ms)).await.unwrap(), plan, |_| {}).await
+    World::over(SqliteLedger::open_with(file, Opening::Either, Clock::movable(now_ms)).await.unwrap(), plan, |_| {})
+        .await
 }
 
 impl Service {

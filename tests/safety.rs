@@ -247,13 +247,13 @@ on_each_ledger! {
 #[cfg(feature = "sqlite")]
 fn over_a_file(name: &str, test: impl AsyncFnOnce(World<jitsuin::issuer::ledger::SqliteLedger>)) {
     use jitsuin::issuer::demo::Plan;
-    use jitsuin::issuer::ledger::{Clock, SqliteLedger};
+    use jitsuin::issuer::ledger::{Clock, Opening, SqliteLedger};
     let folder = std::env::temp_dir().join(format!("jitsuin-safety-{name}-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         let file = folder.join("ledger.sqlite");
-        let ledger = SqliteLedger::open_with(&file, Clock::movable(world::START_MS)).await.unwrap();
+        let ledger = SqliteLedger::open_with(&file, Opening::Either, Clock::movable(world::START_MS)).await.unwrap();
         test(World::over(ledger, Plan::default(), |_| {}).await).await;
     });
     std::fs::remove_dir_all(&folder).unwrap();

@@ -48,6 +48,13 @@ pub struct StoredKeys {
 
 impl Record for StoredKeys {}
 
+impl StoredKeys {
+    /// Whose they say they are.
+    pub(super) fn issuer(&self) -> Option<IssuerId> {
+        Some(sign1::claimed::<KeySet>(&self.set.by_root.0).ok()?.issuer)
+    }
+}
+
 /// One key and its public half.
 struct Pair {
     secret: SigningKey,

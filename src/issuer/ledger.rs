@@ -2,6 +2,7 @@
 
 mod clock;
 mod memory;
+mod place;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod records;
@@ -10,6 +11,7 @@ mod sqlite;
 
 pub use clock::Clock;
 pub use memory::MemoryLedger;
+pub use place::{Opening, Part, PlaceError};
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresLedger;
 pub use records::{Key, Kind, Record, Records, Table};
@@ -35,6 +37,8 @@ pub enum LedgerError {
     Unavailable,
     /// The database gave a transaction up for other ones, again and again.
     Conflict,
+    /// The place where it is kept is not as it has to be.
+    Place(PlaceError),
     /// A record can't be read or written.
     Corrupt,
     /// A rule asked for a record that its needs do not name: a mistake in the rule.
@@ -47,6 +51,7 @@ impl core::fmt::Display for LedgerError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.write_str(match self {
             Self::Unavailable => "the ledger is unavailable",
+            Self::Place(place) => return place.fmt(f),
             Self::Conflict => "the ledger gave the transaction up for others",
             Self::Corrupt => "a record is corrupt",
             Self::NotNeeded => "a rule asked for a record it had not named",
@@ -56,6 +61,12 @@ impl core::fmt::Display for LedgerError {
 }
 
 impl core::error::Error for LedgerError {}
+
+impl From<PlaceError> for LedgerError {
+    fn from(place: PlaceError) -> Self {
+        Self::Place(place)
+    }
+}
 
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 impl From<sqlx::Error> for LedgerError {
@@ -98,6 +109,10 @@ impl Needs {
 pub trait Ledger: Send + Sync {
     /// Milliseconds since 1970: the only clock that the issuer's decisions see.
     fn now_ms(&self) -> u64;
+
+    /// Whether an issuer's keys may be made in it if it has none: it was opened to be new, or does not mind. `false` for one
+    /// that was to be there already, in which missing keys mean that it is the wrong one.
+    fn may_make_keys(&self) -> bool;
 
     /// Loads what `needs` names under lock, runs `rule`, and keeps what it changed and appended, in one transaction.
     /// A refusal is a value of `R` and what the rule changed before it is kept: a refused code stays spent.

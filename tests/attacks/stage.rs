@@ -6,7 +6,7 @@ use jitsuin::issuer::Settings;
 use jitsuin::issuer::books::{Book, Entry};
 use jitsuin::issuer::demo::{Person, Plan};
 use jitsuin::issuer::funding::CardKind;
-use jitsuin::issuer::ledger::{Clock, Ledger, SqliteLedger};
+use jitsuin::issuer::ledger::{Clock, Ledger, Opening, SqliteLedger};
 use jitsuin::wallet::Wallet;
 use jitsuin::wallet::memory::{FnTransport, Place};
 use jitsuin::wallet::ports::Response;
@@ -173,7 +173,7 @@ impl Stage {
 }
 
 async fn open(file: &Path, now_ms: u64, plan: Plan, change: impl FnOnce(&mut Settings)) -> World<SqliteLedger> {
-    let ledger = SqliteLedger::open_with(file, Clock::movable(now_ms)).await.unwrap();
+    let ledger = SqliteLedger::open_with(file, Opening::Either, Clock::movable(now_ms)).await.unwrap();
     World::over(ledger, plan, change).await
 }
 

@@ -4,7 +4,7 @@
 use super::world::{Caller, ISSUER, START_MS, World, balance, prove, receipt, yen};
 use jitsuin::issuer::desk::{Reply, Request};
 use jitsuin::issuer::funding::{Answer, Charge, DemoProcessor, Funding, LookUp, Notice};
-use jitsuin::issuer::ledger::{Clock, SqliteLedger};
+use jitsuin::issuer::ledger::{Clock, Opening, SqliteLedger};
 use jitsuin::issuer::{Issuer, demo};
 use jitsuin::wallet::memory::FnTransport;
 use jitsuin::wallet::ports::Response;
@@ -66,7 +66,7 @@ async fn again(world: &World<SqliteLedger>, key: &Caller<SqliteLedger>, account:
 }
 
 pub(crate) async fn a_delivery_between_the_transactions_of_a_top_up_charges_nothing(file: &Path) {
-    let ledger = || SqliteLedger::open_with(file, Clock::movable(START_MS));
+    let ledger = || SqliteLedger::open_with(file, Opening::Either, Clock::movable(START_MS));
     let world = World::over(ledger().await.unwrap(), demo::Plan::default(), |_| {}).await;
     let slow = Issuer::open(ledger().await.unwrap(), Slow::default(), world.issuer.settings().clone()).await.unwrap();
     let slow = Arc::new(slow);

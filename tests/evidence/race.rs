@@ -7,7 +7,7 @@ use jitsuin::issuer::books::Entry;
 use jitsuin::issuer::demo::Plan;
 use jitsuin::issuer::evidence::StoredEvidence;
 use jitsuin::issuer::funding::DemoProcessor;
-use jitsuin::issuer::ledger::{Clock, Kind, Ledger, LedgerError, Needs, Records, SqliteLedger};
+use jitsuin::issuer::ledger::{Clock, Kind, Ledger, LedgerError, Needs, Opening, Records, SqliteLedger};
 use jitsuin::issuer::messages::Message;
 use jitsuin::issuer::receipts::StoredReceipt;
 use jitsuin::wallet::Confirmed;
@@ -32,6 +32,10 @@ impl Timed for Between {
 impl Ledger for Between {
     fn now_ms(&self) -> u64 {
         self.inner.now_ms()
+    }
+
+    fn may_make_keys(&self) -> bool {
+        self.inner.may_make_keys()
     }
 
     async fn transact<R: Send>(
@@ -86,7 +90,7 @@ impl Ledger for Between {
 fn a_top_up_that_was_taken_while_it_was_given_up_keeps_its_evidence_under_both_receipts() {
     over_a_file("race", async |file| {
         let clock = || Clock::movable(START_MS);
-        let inner = SqliteLedger::open_with(file, clock()).await.unwrap();
+        let inner = SqliteLedger::open_with(file, Opening::Either, clock()).await.unwrap();
         let world = World::over(Between { inner, meanwhile: Mutex::default() }, Plan::default(), |_| {}).await;
         let (place, wallet) = world.hanako().await;
         let account = data(&place).account.unwrap().id;
@@ -95,7 +99,7 @@ fn a_top_up_that_was_taken_while_it_was_given_up_keeps_its_evidence_under_both_r
         assert!(matches!(world.top_up(&wallet, 1_000, "card-3").await.unwrap(), Confirmed::Pending { .. }));
         world.advance(600);
         // The other process's card company has never seen the charge.
-        let inner = SqliteLedger::open_with(file, clock()).await.unwrap();
+        let inner = SqliteLedger::open_with(file, Opening::Either, clock()).await.unwrap();
         inner.clock().set(world.issuer.ledger().now_ms());
         let settings = world.issuer.settings().clone();
         let other = Arc::new(Issuer::open(inner, DemoProcessor::new(), settings).await.unwrap());

@@ -3,7 +3,9 @@
 use crate::settings::Place;
 use jitsuin::issuer::books::Entry;
 use jitsuin::issuer::evidence::StoredEvidence;
-use jitsuin::issuer::ledger::{Kind, Ledger, LedgerError, Needs, PostgresLedger, Records, SqliteLedger};
+use jitsuin::issuer::ledger::{
+    Clock, Kind, Ledger, LedgerError, Needs, Opening, PostgresLedger, Records, SqliteLedger,
+};
 use jitsuin::issuer::messages::Message;
 use jitsuin::issuer::receipts::StoredReceipt;
 use jitsuin::wire::id::{AccountId, Hash};
@@ -17,10 +19,15 @@ pub(crate) enum Books {
 }
 
 impl Books {
-    pub(crate) async fn open(place: &Place) -> Result<Self, LedgerError> {
+    pub(crate) async fn open(place: &Place, opening: Opening) -> Result<Self, LedgerError> {
+        let clock = Clock::system();
         match place {
-            Place::File(file) => SqliteLedger::open(file).await.map(|ledger| Self::Sqlite(Arc::new(ledger))),
-            Place::Database(url) => PostgresLedger::open(url).await.map(|ledger| Self::Postgres(Arc::new(ledger))),
+            Place::File(file) => {
+                SqliteLedger::open_with(file, opening, clock).await.map(|ledger| Self::Sqlite(Arc::new(ledger)))
+            }
+            Place::Database(url) => {
+                PostgresLedger::open_with(url, opening, clock).await.map(|ledger| Self::Postgres(Arc::new(ledger)))
+            }
         }
     }
 
@@ -38,6 +45,13 @@ impl Ledger for Books {
         match self {
             Self::Sqlite(ledger) => ledger.now_ms(),
             Self::Postgres(ledger) => ledger.now_ms(),
+        }
+    }
+
+    fn may_make_keys(&self) -> bool {
+        match self {
+            Self::Sqlite(ledger) => ledger.may_make_keys(),
+            Self::Postgres(ledger) => ledger.may_make_keys(),
         }
     }
 

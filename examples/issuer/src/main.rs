@@ -22,7 +22,7 @@ mod victims;
 use connections::{Connections, Limits};
 use jitsuin::code::Code;
 use log::Log;
-use settings::{Place, Settings};
+use settings::Settings;
 use state::App;
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -85,12 +85,6 @@ async fn write_evidence(
     settings: &Settings,
     export: &settings::Export,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    // Opening makes a ledger that is missing.
-    if let Place::File(file) = &settings.ledger
-        && std::fs::metadata(file).map_or(true, |found| found.len() == 0)
-    {
-        return Err(format!("there is no ledger {}: name the one that the issuer runs with", settings.ledger).into());
-    }
     let app = App::open(settings, &[]).await?;
     let text = app.issuer.export_evidence(&export.account).await.map_err(|refused| match refused.code {
         Code::NotFound => format!("the ledger {} has no account {}", settings.ledger, export.account),

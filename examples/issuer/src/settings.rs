@@ -1,7 +1,8 @@
 //! What the operator says on the command line.
 
 use crate::forwarded::Network;
-use jitsuin::wire::id::{AccountId, IssuerId};
+use jitsuin::issuer::ledger::Opening;
+use jitsuin::wire::id::{AccountId, IssuerId, from_base64};
 use jitsuin::wire::origin::Origin;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -14,6 +15,10 @@ pub(crate) struct Settings {
     pub(crate) listen: Vec<SocketAddr>,
     /// Where the records are kept.
     pub(crate) ledger: Place,
+    /// Whether a new ledger and a new issuer are made there.
+    pub(crate) create: bool,
+    /// Thumbprint of the root that the ledger's issuer has to have.
+    pub(crate) root: Option<String>,
     /// The issuer's identity, as it stands in proofs and statements: never taken from a request. Without it, a demo
     /// is `http://localhost` with the port it got.
     pub(crate) public_url: Option<IssuerId>,
@@ -85,6 +90,8 @@ pub(crate) enum Unusable {
     BadOrigin(String),
     /// The option must be given.
     Missing(&'static str),
+    /// A new issuer has nothing to rotate or to export.
+    NothingThereYet(&'static str),
     /// A demo, with its known passwords and open inbox, may not be reached from other machines.
     DemoBeyondLoopback(SocketAddr),
 }
@@ -106,6 +113,9 @@ impl core::fmt::Display for Unusable {
 android:apk-key-hash: with the base64url of 32 bytes: in lower case, without a path, without the port 443 or 80, not {text:?}\n{USAGE}"
             ),
             Self::Missing(name) => write!(f, "{name} must be given\n{USAGE}"),
+            Self::NothingThereYet(name) => {
+                write!(f, "{name} can't go with --create: a new ledger has nothing in it yet\n{USAGE}")
+            }
             Self::DemoBeyondLoopback(address) => {
                 write!(f, "--demo refuses to listen on {address}: its passwords are known and its inbox is open")
             }
@@ -113,8 +123,8 @@ android:apk-key-hash: with the base64url of 32 bytes: in lower case, without a p
     }
 }
 
-const USAGE: &str = "usage: jitsuin-issuer --listen ADDR… --ledger sqlite:FILE|postgres://… --public-url URL [--origins A,B] \
-[--www DIR] [--pkg DIR] [--demo] [--trusted-proxy A,B] [--drain-delay SECONDS] [--rotate-keys], with --export-evidence ACCOUNT --out FILE in the place of --listen, or \
+const USAGE: &str = "usage: jitsuin-issuer --listen ADDR… --ledger sqlite:FILE|postgresql://… --public-url URL [--create] [--root R] \
+[--origins A,B] [--www DIR] [--pkg DIR] [--demo] [--trusted-proxy A,B] [--drain-delay SECONDS] [--rotate-keys], with --export-evidence ACCOUNT --out FILE in the place of --listen, or \
 --help";
 
 /// What `--help` prints.
@@ -122,15 +132,19 @@ pub(crate) const HELP: &str = "\
 jitsuin-issuer: the reference issuer of Jitsuin
 
   --listen IP:PORT      Address to listen on. May be given several times. Port 0 takes a free one.
-  --ledger PLACE        Where the records and the issuer's keys are kept: sqlite:FILE, which is made if it is missing,
-                        or postgres://HOST/DATABASE.
+  --ledger PLACE        Where the records and the issuer's keys are kept: sqlite:FILE, or postgresql://HOST/DATABASE (or
+                        postgres://). It has to be there already, but for --create and --demo. A file that others than its
+                        owner may read is refused. A database on another machine is spoken to over TLS alone, and its
+                        certificate is checked; sslrootcert=FILE names an authority of your own.
+  --create              Makes a new ledger and a new issuer's keys: for the first start alone. Where a ledger is, it is refused.
+  --root THUMBPRINT     Refuses a ledger whose issuer has another root than this one, which each start prints.
   --public-url URL      The issuer's identity: an origin such as https://issuer.example, as it stands in proofs and
                         statements. With --demo it may be left out: http://localhost and the port.
   --origins A,B         Origins whose pages may call and whose passkey answers are taken, such as https://wallet.example,
                         capacitor://localhost, and android:apk-key-hash:… for an Android app. Without it: the identity.
   --www DIR             Folder of web pages to serve. Without it, only --demo serves pages. No call needs them.
   --pkg DIR             Folder of the npm package, served under /pkg/ where pages are served. No call needs it.
-  --demo                Adds the accounts hanako and taro, two tills, an inbox that anybody on this machine can read and
+  --demo                Makes the ledger if it is missing, and adds the accounts hanako and taro, two tills, an inbox that anybody on this machine can read and
                         a card company. Listens on loopback addresses only.
   --trusted-proxy A,B   Proxies in front: addresses, or networks such as 10.0.0.0/8. Of calls that come from one of them, the
                         right-most address in X-Forwarded-For or Forwarded that is not in this list counts as the caller's;
@@ -160,6 +174,8 @@ impl Settings {
         let mut settings = Self {
             listen: Vec::new(),
             ledger: Place::File(PathBuf::new()),
+            create: false,
+            root: None,
             public_url: None,
             origins: Vec::new(),
             demo: false,
@@ -174,6 +190,10 @@ impl Settings {
         while let Some(name) = arguments.next() {
             if name == "--demo" {
                 settings.demo = true;
+                continue;
+            }
+            if name == "--create" {
+                settings.create = true;
                 continue;
             }
             if name == "--rotate-keys" {
@@ -227,9 +247,16 @@ impl Settings {
                 let ledger = value()?;
                 let file = ledger.strip_prefix("sqlite:").filter(|file| !file.is_empty());
                 let file = file.map(|file| Place::File(file.into()));
-                let database = ledger.starts_with("postgres://").then(|| Place::Database(ledger.clone()));
-                let place = file.or(database);
-                self.ledger = place.ok_or(Unusable::BadValue("--ledger sqlite:FILE or postgres://HOST/DATABASE"))?;
+                let is_database = ["postgres://", "postgresql://"].iter().any(|scheme| ledger.starts_with(scheme));
+                let place = file.or_else(|| is_database.then(|| Place::Database(ledger.clone())));
+                self.ledger = place.ok_or(Unusable::BadValue("--ledger sqlite:FILE or postgresql://HOST/DATABASE"))?;
+            }
+            "--root" => {
+                let root = value()?;
+                if !from_base64(&root).is_ok_and(|bytes| bytes.len() == 32) {
+                    return Err(Unusable::BadValue("--root THUMBPRINT, 43 letters and digits as a start prints them"));
+                }
+                self.root = Some(root);
             }
             "--public-url" => {
                 let url = value()?;
@@ -247,12 +274,28 @@ impl Settings {
         Ok(())
     }
 
+    /// Whether the ledger has to be there. What is mistyped makes nothing.
+    pub(crate) const fn opening(&self) -> Opening {
+        match (self.create, self.demo, self.export.is_some()) {
+            (true, ..) => Opening::New,
+            (false, true, false) => Opening::Either,
+            _ => Opening::Existing,
+        }
+    }
+
     fn finish(mut self) -> Result<Self, Unusable> {
         if self.listen.is_empty() && self.export.is_none() {
             return Err(Unusable::Missing("--listen"));
         }
         if matches!(&self.ledger, Place::File(file) if file.as_os_str().is_empty()) {
             return Err(Unusable::Missing("--ledger"));
+        }
+        if self.create && (self.rotate_keys || self.export.is_some()) {
+            return Err(Unusable::NothingThereYet(if self.rotate_keys {
+                "--rotate-keys"
+            } else {
+                "--export-evidence"
+            }));
         }
         if self.demo {
             if let Some(address) = self.listen.iter().find(|address| !address.ip().is_loopback()) {

@@ -8,7 +8,8 @@ use axum::http::HeaderValue;
 use jitsuin::code::Code;
 use jitsuin::issuer::desk::{Reply, Request, SLOW};
 use jitsuin::issuer::funding::DemoProcessor;
-use jitsuin::issuer::{self, Issuer};
+use jitsuin::issuer::ledger::{Kind, Ledger as _, LedgerError, PlaceError};
+use jitsuin::issuer::{self, Issuer, Refused};
 use jitsuin::wire::origin::Origin;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -58,14 +59,14 @@ impl App {
         let listed: Vec<&str> = origins.iter().map(Origin::as_str).collect();
         let rules =
             issuer::Settings::new(&url, &listed).map_err(|refusal| format!("--public-url, --origins: {refusal}"))?;
-        let unopened = |error| format!("can't open the ledger {}: {error}", settings.ledger);
+        let unopened = |error| unopened(settings, error);
         if settings.rotate_keys {
-            let ledger = Books::open(&settings.ledger).await.map_err(unopened)?;
+            let ledger = Books::open(&settings.ledger, settings.opening()).await.map_err(unopened)?;
             let before = opened(ledger, settings, &rules).await?;
             before.rotate_keys(OVERLAP).await?;
             before.ledger().close().await;
         }
-        let ledger = Books::open(&settings.ledger).await.map_err(unopened)?;
+        let ledger = Books::open(&settings.ledger, settings.opening()).await.map_err(unopened)?;
         let issuer = Arc::new(opened(ledger, settings, &rules).await?);
         let mut hosts: Vec<String> = addresses.iter().map(SocketAddr::to_string).collect();
         hosts.extend(addresses.iter().map(|address| format!("localhost:{}", address.port())));
@@ -124,23 +125,51 @@ impl App {
     }
 }
 
+/// What the ledger's place needs, with this program's own options.
+fn unopened(settings: &Settings, error: LedgerError) -> String {
+    let hint = match error {
+        LedgerError::Place(PlaceError::Missing | PlaceError::Empty | PlaceError::NoTables) if !settings.create => {
+            " (--create makes a new ledger and a new issuer there)"
+        }
+        LedgerError::Place(PlaceError::Exists) => " (leave --create out)",
+        _ => "",
+    };
+    format!("can't open the ledger {}: {error}{hint}", settings.ledger)
+}
+
 /// The issuer over an open ledger.
 ///
 /// # Errors
 /// What to look at: the keys in a ledger are those of one identity.
 async fn opened(ledger: Books, settings: &Settings, rules: &issuer::Settings) -> Result<Desk, String> {
     let refused = match Issuer::open(ledger.clone(), DemoProcessor::new(), rules.clone()).await {
-        Ok(issuer) => return Ok(issuer),
-        Err(refused) => refused,
+        Ok(issuer) => {
+            let root = issuer.keys().set().root.thumbprint().to_string();
+            match settings.root.as_ref().filter(|wanted| **wanted != root) {
+                None => return Ok(issuer),
+                Some(wanted) => format!("its root is {root}, and --root says {wanted}: look at its name"),
+            }
+        }
+        Err(refused) => said_of(&refused, &ledger, rules).await,
     };
     // Or SQLite's log would be left beside the file.
     ledger.close().await;
-    Err(match refused.code {
-        Code::IssuerUnavailable => format!(
-            "can't use the ledger {}: it can't be read, or it is another issuer's. --public-url has to be what it was made \
-             with; it is {} now",
-            settings.ledger, rules.issuer
-        ),
-        _ => format!("can't use the ledger {}: {refused}", settings.ledger),
-    })
+    Err(format!("can't use the ledger {}: {refused}", settings.ledger))
+}
+
+async fn said_of(refused: &Refused, ledger: &Books, rules: &issuer::Settings) -> String {
+    if refused.code != Code::IssuerUnavailable {
+        return refused.to_string();
+    }
+    let keys = ledger.keys(Kind::IssuerKeys).await;
+    match (&refused.reason, keys) {
+        (Some(reason), Ok(keys)) if keys.is_empty() => {
+            format!("{reason}: look at its name, or make the issuer in it with --create if no account is in it yet")
+        }
+        (Some(reason), _) => {
+            format!("{reason}, and --public-url is {}: it has to be what the ledger was made with", rules.issuer)
+        }
+        (None, Ok(_)) => "its issuer's keys can't be read: restore it from a backup".into(),
+        (None, Err(error)) => error.to_string(),
+    }
 }

@@ -102,6 +102,10 @@ impl Ledger for MemoryLedger {
         self.clock.now_ms()
     }
 
+    fn may_make_keys(&self) -> bool {
+        true
+    }
+
     fn transact<R: Send>(
         &self,
         needs: Needs,

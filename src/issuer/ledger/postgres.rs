@@ -10,7 +10,9 @@
 #[allow(clippy::duplicate_mod)]
 mod sql;
 
-use super::{Clock, Kind, Ledger, LedgerError, Needs, Records};
+mod place;
+
+use super::{Clock, Kind, Ledger, LedgerError, Needs, Opening, Records};
 use crate::issuer::books::Entry;
 use crate::issuer::evidence::StoredEvidence;
 use crate::issuer::messages::Message;
@@ -18,8 +20,8 @@ use crate::issuer::receipts::StoredReceipt;
 use crate::wire::id::{AccountId, Hash};
 use crate::wire::tagged_hash;
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgRow, PgSslMode};
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Postgres, Row, Transaction};
+use sqlx::postgres::{PgPoolOptions, PgRow};
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 
 type Connection = PgConnection;
 type SqlRow = PgRow;
@@ -49,34 +51,47 @@ const MIGRATION: &str = "migration";
 /// The issuer's records in a database.
 pub struct PostgresLedger {
     pool: PgPool,
+    makes_keys: bool,
     clock: Clock,
 }
 
 impl PostgresLedger {
-    /// Connects to `postgres://USER:PASSWORD@HOST:PORT/DATABASE`, or by `?host=/FOLDER` to a socket of this machine, and
-    /// brings the tables up to date. The clocks of all servers must agree to the second.
+    /// Connects to `postgresql://USER:PASSWORD@HOST:PORT/DATABASE`, or by `?host=/FOLDER` to a socket of this machine, and
+    /// brings the tables of a ledger that is there up to date. The clocks of all servers must agree to the second.
     ///
-    /// A connection to another machine is encrypted and its certificate checked, unless the address says `sslmode=disable`;
-    /// it fails in a build whose sqlx has no TLS.
+    /// A connection to another machine is encrypted and its certificate checked, with the host's name, against the
+    /// authorities of this machine and those in `sslrootcert=FILE`; `sslmode=verify-ca` leaves out the name. A build whose
+    /// sqlx has no TLS makes none.
     ///
     /// # Errors
-    /// [`LedgerError::Unavailable`] if there is no such database; [`LedgerError::Corrupt`] if a later version made it.
+    /// [`LedgerError::Place`] for an address that can't be used, a connection that others could read or where a stranger may
+    /// answer, and a database that is no ledger. [`LedgerError::Unavailable`] if there is no such database;
+    /// [`LedgerError::Corrupt`] if a later version made it.
     pub async fn open(url: &str) -> Result<Self, LedgerError> {
-        Self::open_with(url, Clock::system()).await
+        Self::open_with(url, Opening::Existing, Clock::system()).await
     }
 
-    /// The same with another clock.
+    /// Makes a new ledger in an empty database.
     ///
     /// # Errors
-    /// As [`PostgresLedger::open`].
-    pub async fn open_with(url: &str, clock: Clock) -> Result<Self, LedgerError> {
-        let options = private(url.parse()?)
+    /// As [`PostgresLedger::open`]; [`PlaceError::Exists`](super::PlaceError::Exists) where there is one.
+    pub async fn create(url: &str) -> Result<Self, LedgerError> {
+        Self::open_with(url, Opening::New, Clock::system()).await
+    }
+
+    /// Either of the two, or whichever is right; with a clock.
+    ///
+    /// # Errors
+    /// As [`PostgresLedger::open`] and [`PostgresLedger::create`].
+    pub async fn open_with(url: &str, opening: Opening, clock: Clock) -> Result<Self, LedgerError> {
+        let options = place::options(url)?
             .application_name("jitsuin")
             // Waiting ends; and an answered call is on the disk, whatever the database's default is.
             .options([("lock_timeout", "10s"), ("synchronous_commit", "on")]);
-        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await?;
-        migrate(&pool).await?;
-        Ok(Self { pool, clock })
+        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await;
+        let pool = pool.map_err(place::unreached)?;
+        place::migrate(&pool, opening).await?;
+        Ok(Self { pool, makes_keys: opening.makes(), clock })
     }
 
     /// Its clock.
@@ -117,20 +132,6 @@ impl PostgresLedger {
     }
 }
 
-/// Demands TLS where the bytes leave this machine.
-fn private(options: PgConnectOptions) -> PgConnectOptions {
-    let host = options.get_host();
-    let is_here = options.get_socket().is_some()
-        || host.starts_with('/')
-        || matches!(host, "localhost" | "127.0.0.1" | "::1" | "[::1]");
-    match options.get_ssl_mode() {
-        PgSslMode::Allow | PgSslMode::Prefer | PgSslMode::Require if !is_here => {
-            options.ssl_mode(PgSslMode::VerifyFull)
-        }
-        _ => options,
-    }
-}
-
 /// A lock's number. Two names with one number only wait for each other.
 fn lock_name(kind: &str, key: &str) -> i64 {
     let [a, b, c, d, e, f, g, h, ..] = tagged_hash("jitsuin/ledger/lock", &[kind.as_bytes(), &[0], key.as_bytes()]);
@@ -147,30 +148,13 @@ async fn lock(transaction: &mut Transaction<'_, Postgres>, mut names: Vec<i64>) 
     Ok(())
 }
 
-async fn migrate(pool: &PgPool) -> Result<(), LedgerError> {
-    let mut transaction = pool.begin_with(BEGIN).await?;
-    // Servers that start together take turns.
-    lock(&mut transaction, vec![lock_name(MIGRATION, "")]).await?;
-    let table = "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL)";
-    sqlx::raw_sql(table).execute(&mut *transaction).await?;
-    let row = sqlx::query("SELECT version FROM schema_version").fetch_optional(&mut *transaction).await?;
-    let version: i64 = row.map(|row| row.try_get(0)).transpose()?.unwrap_or_default();
-    let done = usize::try_from(version).map_err(|_| LedgerError::Corrupt)?;
-    for step in MIGRATIONS.get(done..).ok_or(LedgerError::Corrupt)? {
-        sqlx::raw_sql(*step).execute(&mut *transaction).await?;
-    }
-    if done < sql::WITH_LINKS {
-        sql::fill_links(&mut transaction).await?;
-    }
-    let version =
-        format!("DELETE FROM schema_version; INSERT INTO schema_version (version) VALUES ({})", MIGRATIONS.len());
-    sqlx::raw_sql(AssertSqlSafe(version)).execute(&mut *transaction).await?;
-    Ok(transaction.commit().await?)
-}
-
 impl Ledger for PostgresLedger {
     fn now_ms(&self) -> u64 {
         self.clock.now_ms()
+    }
+
+    fn may_make_keys(&self) -> bool {
+        self.makes_keys
     }
 
     async fn transact<R: Send>(

@@ -5,13 +5,16 @@
 #[allow(clippy::duplicate_mod)]
 mod sql;
 
-use super::{Clock, Kind, Ledger, LedgerError, Needs, Records};
+mod file;
+
+use super::{Clock, Kind, Ledger, LedgerError, Needs, Opening, Records};
 use crate::issuer::books::Entry;
 use crate::issuer::evidence::StoredEvidence;
 use crate::issuer::messages::Message;
 use crate::issuer::receipts::StoredReceipt;
 use crate::wire::id::{AccountId, Hash};
 use core::time::Duration;
+use file::File;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
 use sqlx::{Row, Sqlite, SqliteConnection, SqlitePool};
@@ -39,36 +42,51 @@ const BUSY: Duration = Duration::from_secs(10);
 const CONNECTIONS: u32 = 4;
 
 /// The issuer's records in a file.
+///
+/// It is missed when it is moved, deleted or replaced while it is open: each call looks whether the file is still where it was
+/// opened, and a transaction again after it was written, so that nothing counts as done that is in no ledger. The same file,
+/// put back, works again.
 pub struct SqliteLedger {
     pool: SqlitePool,
+    file: File,
+    makes_keys: bool,
     clock: Clock,
 }
 
 impl SqliteLedger {
-    /// Opens or makes the file, and brings its tables up to date.
+    /// Opens a ledger that is there, and brings its tables up to date. It is known by the mark in its header, and one from
+    /// before there was a mark by its tables. A name that is a link is followed; the files beside it are the target's.
     ///
     /// # Errors
-    /// [`LedgerError::Unavailable`] if the file can't be opened; [`LedgerError::Corrupt`] if a later version made it.
+    /// [`LedgerError::Place`] for what is no ledger, and for one that others than its owner may read or write; such a file is
+    /// left as it is. [`LedgerError::Unavailable`] if it can't be opened; [`LedgerError::Corrupt`] if a later version made it.
     pub async fn open(file: &Path) -> Result<Self, LedgerError> {
-        Self::open_with(file, Clock::system()).await
+        Self::open_with(file, Opening::Existing, Clock::system()).await
     }
 
-    /// The same with another clock.
+    /// Makes a new ledger, in a file that only its owner may read and write.
     ///
     /// # Errors
-    /// As [`SqliteLedger::open`].
-    pub async fn open_with(file: &Path, clock: Clock) -> Result<Self, LedgerError> {
-        keep_private(file)?;
+    /// As [`SqliteLedger::open`]; [`PlaceError::Exists`](super::PlaceError::Exists) where there is one.
+    pub async fn create(file: &Path) -> Result<Self, LedgerError> {
+        Self::open_with(file, Opening::New, Clock::system()).await
+    }
+
+    /// Either of the two, or whichever is right; with a clock.
+    ///
+    /// # Errors
+    /// As [`SqliteLedger::open`] and [`SqliteLedger::create`].
+    pub async fn open_with(file: &Path, opening: Opening, clock: Clock) -> Result<Self, LedgerError> {
+        let file = File::open(file, opening).await?;
         let options = SqliteConnectOptions::new()
-            .filename(file)
-            .create_if_missing(true)
+            .filename(file.path())
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY);
         let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await?;
         migrate(&mut *pool.acquire().await?).await?;
-        Ok(Self { pool, clock })
+        Ok(Self { pool, file, makes_keys: opening.makes(), clock })
     }
 
     /// Its clock.
@@ -83,25 +101,11 @@ impl SqliteLedger {
     }
 
     async fn connection(&self) -> Result<PoolConnection<Sqlite>, LedgerError> {
-        Ok(self.pool.acquire().await?)
-    }
-}
-
-/// Makes a new file for its owner alone: it holds keys and unsent messages. SQLite gives its side files the same mode.
-fn keep_private(file: &Path) -> Result<(), LedgerError> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        let opened = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
-        match opened {
-            Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(LedgerError::Unavailable),
-            _ => Ok(()),
-        }
-    }
-    #[cfg(not(unix))]
-    {
-        let _no_modes_here = file;
-        Ok(())
+        // Before a connection is made anew, for SQLite has no words of its own for it.
+        self.file.check()?;
+        let connection = self.pool.acquire().await?;
+        self.file.check_in_use()?;
+        Ok(connection)
     }
 }
 
@@ -118,6 +122,8 @@ async fn migrate(connection: &mut SqliteConnection) -> Result<(), LedgerError> {
     }
     let version = sqlx::AssertSqlSafe(format!("PRAGMA user_version = {}", MIGRATIONS.len()));
     sqlx::raw_sql(version).execute(&mut *transaction).await?;
+    let mark = sqlx::AssertSqlSafe(format!("PRAGMA application_id = {}", file::APPLICATION));
+    sqlx::raw_sql(mark).execute(&mut *transaction).await?;
     Ok(transaction.commit().await?)
 }
 
@@ -126,12 +132,19 @@ impl Ledger for SqliteLedger {
         self.clock.now_ms()
     }
 
+    fn may_make_keys(&self) -> bool {
+        self.makes_keys
+    }
+
     async fn transact<R: Send>(
         &self,
         needs: Needs,
         rule: impl Fn(&mut Records) -> R + Send + Sync,
     ) -> Result<R, LedgerError> {
-        let mut transaction = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+        let mut connection = self.connection().await?;
+        let mut transaction = sqlx::Connection::begin_with(&mut *connection, "BEGIN IMMEDIATE").await?;
+        // Its turn may have come late.
+        self.file.check_in_use()?;
         let mut records = sql::load(&mut transaction, &needs).await?;
         let result = rule(&mut records);
         let changes = records.into_changes()?;
@@ -140,6 +153,8 @@ impl Ledger for SqliteLedger {
         } else {
             sql::keep(&mut transaction, &changes).await?;
             transaction.commit().await?;
+            // The connection is still held, so SQLite has not taken the log away.
+            self.file.check_in_use()?;
         }
         Ok(result)
     }

@@ -1,4 +1,5 @@
 use super::{HELP, Place, Settings, USAGE, Unusable};
+use jitsuin::issuer::ledger::Opening;
 use jitsuin::wire::origin::Origin;
 
 fn read(line: &str) -> Result<Settings, Unusable> {
@@ -34,12 +35,35 @@ fn pages_are_served_only_when_asked_for() {
 
 #[test]
 fn a_database_is_named_by_its_address_which_is_never_printed() {
-    let url = "postgres://issuer:secret@db.example/issuer";
-    let settings = read(&format!("--listen 127.0.0.1:1 --public-url https://a.example --ledger {url}")).unwrap();
-    assert_eq!(settings.ledger, Place::Database(url.into()));
-    assert!(!format!("{settings:?} {}", settings.ledger).contains("secret"));
-    for bad in ["sqlite:", "mysql://a/b", "a.sqlite"] {
+    for url in ["postgres://issuer:secret@db.example/issuer", "postgresql://issuer:secret@db.example/issuer"] {
+        let settings = read(&format!("--listen 127.0.0.1:1 --public-url https://a.example --ledger {url}")).unwrap();
+        assert_eq!(settings.ledger, Place::Database(url.into()));
+        assert!(!format!("{settings:?} {}", settings.ledger).contains("secret"));
+    }
+    for bad in ["sqlite:", "mysql://a/b", "a.sqlite", "postgres:a", "postgresql:/a", "POSTGRES://a/b"] {
         assert!(matches!(read(&format!("--ledger {bad}")), Err(Unusable::BadValue(_))), "{bad}");
+    }
+}
+
+#[test]
+fn a_ledger_is_to_be_there_unless_it_is_to_be_made() {
+    let opening = |more: &str| read(&format!("{WHOLE} {more}")).map(|settings| settings.opening());
+    assert_eq!(opening(""), Ok(Opening::Existing));
+    assert_eq!(opening("--create"), Ok(Opening::New));
+    assert_eq!(opening("--demo"), Ok(Opening::Either));
+    assert_eq!(opening("--demo --create"), Ok(Opening::New));
+    assert_eq!(opening("--demo --export-evidence acc-1 --out a"), Ok(Opening::Existing));
+    assert_eq!(opening("--create --rotate-keys"), Err(Unusable::NothingThereYet("--rotate-keys")));
+    let export = opening("--create --export-evidence acc-1 --out a");
+    assert_eq!(export, Err(Unusable::NothingThereYet("--export-evidence")));
+}
+
+#[test]
+fn a_root_is_a_thumbprint() {
+    let root = "a".repeat(42) + "A";
+    assert_eq!(read(&format!("{WHOLE} --root {root}")).unwrap().root, Some(root));
+    for bad in ["a", "=", &"a".repeat(44)] {
+        assert!(matches!(read(&format!("{WHOLE} --root {bad}")), Err(Unusable::BadValue(_))), "{bad}");
     }
 }
 

@@ -1,0 +1,105 @@
+//! The ledger's database: its address, a connection that nobody else reads, and whether it is a ledger.
+
+use super::super::place::{Opening, PlaceError};
+use super::{LedgerError, MIGRATION, MIGRATIONS, lock, lock_name, sql};
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
+use std::net::IpAddr;
+
+/// The tables of a ledger, and whether there is anything else. A name with its schema's, for others may be on the path.
+const TABLES: &str = "SELECT \
+    (SELECT COUNT(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' \
+        AND relname IN ('schema_version', 'issuer_keys', 'credentials', 'till_answers', 'receipts', 'entries')), \
+    (SELECT COUNT(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'f'))";
+const KNOWN_BY: i64 = 6;
+/// Whether something would be lost with it.
+const IS_BEGUN: &str = "SELECT EXISTS (SELECT 1 FROM issuer_keys) OR EXISTS (SELECT 1 FROM accounts) \
+    OR EXISTS (SELECT 1 FROM receipts)";
+
+/// Reads an address, and demands TLS where the bytes leave this machine.
+pub(super) fn options(url: &str) -> Result<PgConnectOptions, LedgerError> {
+    let is_address = url.starts_with("postgres://") || url.starts_with("postgresql://");
+    let options: PgConnectOptions =
+        url.parse().ok().filter(|_| is_address).ok_or(LedgerError::Place(PlaceError::BadAddress))?;
+    Ok(private(options)?)
+}
+
+fn private(options: PgConnectOptions) -> Result<PgConnectOptions, PlaceError> {
+    let host = options.get_host();
+    let is_here = options.get_socket().is_some()
+        || host.starts_with('/')
+        || host == "localhost"
+        || host.trim_matches(['[', ']']).parse().is_ok_and(|address: IpAddr| address.is_loopback());
+    match options.get_ssl_mode() {
+        PgSslMode::Disable if !is_here => Err(PlaceError::Unencrypted),
+        PgSslMode::Allow | PgSslMode::Prefer | PgSslMode::Require if !is_here => {
+            Ok(options.ssl_mode(PgSslMode::VerifyFull))
+        }
+        _ => Ok(options),
+    }
+}
+
+/// Why there is no connection. Drivers and their TLS libraries say it in words alone.
+pub(super) fn unreached(error: sqlx::Error) -> LedgerError {
+    let said = error.to_string();
+    let says = |words: &str| said.contains(words);
+    let place = match &error {
+        sqlx::Error::Tls(_) if says("server does not support TLS") => PlaceError::NoTls,
+        sqlx::Error::Tls(_) if says("built without TLS") => PlaceError::BuiltWithoutTls,
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) if says("certificate") => {
+            if says("not valid for name") || says("NotValidForName") {
+                PlaceError::OtherName
+            } else if says("UnknownIssuer") {
+                PlaceError::UnknownAuthority
+            } else {
+                PlaceError::BadCertificate
+            }
+        }
+        _ => return error.into(),
+    };
+    place.into()
+}
+
+/// Brings the tables up to date, and makes them where they are to be made.
+pub(super) async fn migrate(pool: &PgPool, opening: Opening) -> Result<(), LedgerError> {
+    let mut transaction = pool.begin_with(super::BEGIN).await?;
+    // Servers that start together take turns.
+    lock(&mut transaction, vec![lock_name(MIGRATION, "")]).await?;
+    let done = if is_ledger(&mut transaction, opening).await? {
+        let row = sqlx::query("SELECT version FROM schema_version").fetch_one(&mut *transaction).await?;
+        usize::try_from(row.try_get::<i64, _>(0)?).map_err(|_| LedgerError::Corrupt)?
+    } else {
+        sqlx::raw_sql("CREATE TABLE schema_version (version BIGINT NOT NULL)").execute(&mut *transaction).await?;
+        0
+    };
+    for step in MIGRATIONS.get(done..).ok_or(LedgerError::Corrupt)? {
+        sqlx::raw_sql(*step).execute(&mut *transaction).await?;
+    }
+    if done < sql::WITH_LINKS {
+        sql::fill_links(&mut transaction).await?;
+    }
+    let version =
+        format!("DELETE FROM schema_version; INSERT INTO schema_version (version) VALUES ({})", MIGRATIONS.len());
+    sqlx::raw_sql(AssertSqlSafe(version)).execute(&mut *transaction).await?;
+    Ok(transaction.commit().await?)
+}
+
+/// Whether the database is a ledger; it is empty if it is none.
+async fn is_ledger(connection: &mut PgConnection, opening: Opening) -> Result<bool, LedgerError> {
+    let row = sqlx::query(TABLES).fetch_one(&mut *connection).await?;
+    let (known, all): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+    if known != KNOWN_BY {
+        return match opening {
+            _ if all > 0 => Err(PlaceError::Foreign.into()),
+            Opening::Existing => Err(PlaceError::NoTables.into()),
+            Opening::New | Opening::Either => Ok(false),
+        };
+    }
+    if opening == Opening::New && sqlx::query(IS_BEGUN).fetch_one(&mut *connection).await?.try_get(0)? {
+        return Err(PlaceError::Exists.into());
+    }
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests;

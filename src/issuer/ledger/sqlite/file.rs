@@ -1,0 +1,216 @@
+//! The ledger's file: found or made, asked whether it is a ledger, and known again while it is open.
+//!
+//! Nothing here opens the file but SQLite and its first creation: to close any descriptor of a file takes away every lock
+//! that this process has on it (sqlite.org/howtocorrupt.html section 2.2).
+
+use super::super::place::{Opening, Part, PlaceError};
+use super::{BUSY, LedgerError};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection as _, Row as _, SqliteConnection};
+use std::fs::Metadata;
+use std::io::{Error, ErrorKind};
+use std::path::{Path, PathBuf};
+
+/// In the header of each ledger, where SQLite keeps a number for the program that a file belongs to: "Jits".
+pub(super) const APPLICATION: i32 = i32::from_be_bytes(*b"Jits");
+/// Ledgers of before had no mark; nothing else has these tables, all in one file.
+const TABLES: &str = "SELECT COUNT(*), \
+    COUNT(CASE WHEN name IN ('issuer_keys', 'credentials', 'till_answers', 'receipts', 'entries') THEN 1 END) \
+    FROM sqlite_schema";
+const KNOWN_BY: i64 = 5;
+/// Whether something would be lost with it.
+const IS_BEGUN: &str = "SELECT EXISTS (SELECT 1 FROM issuer_keys) OR EXISTS (SELECT 1 FROM accounts) \
+    OR EXISTS (SELECT 1 FROM receipts)";
+
+/// A file that was found where it was said to be.
+pub(super) struct File {
+    /// As it was named, from the root: a link stays one.
+    named: PathBuf,
+    /// Where it lies.
+    real: PathBuf,
+    found: Identity,
+}
+
+/// What stays the same of a file for as long as it is the same one. An inode's number alone may come again.
+#[derive(PartialEq, Eq)]
+struct Identity {
+    inode: Option<(u64, u64)>,
+    made: Option<std::time::SystemTime>,
+}
+
+impl Identity {
+    fn of(file: &Metadata) -> Self {
+        #[cfg(unix)]
+        let inode = Some((std::os::unix::fs::MetadataExt::dev(file), std::os::unix::fs::MetadataExt::ino(file)));
+        #[cfg(not(unix))]
+        let inode = None;
+        Self { inode, made: file.created().ok() }
+    }
+}
+
+impl File {
+    /// Finds the file, or makes it where it is to be made; it is a ledger then, or has nothing in it yet.
+    pub(super) async fn open(named: &Path, opening: Opening) -> Result<Self, LedgerError> {
+        // From the root, for SQLite knows names that are none, such as `:memory:`.
+        let named = std::path::absolute(named).map_err(refused)?;
+        if let Err(error) = std::fs::metadata(&named) {
+            make(&named, opening, &error)?;
+        }
+        let metadata = std::fs::metadata(&named).map_err(refused)?;
+        if !metadata.is_file() {
+            return Err(PlaceError::NotAFile.into());
+        }
+        let real = named.canonicalize().map_err(refused)?;
+        check_folder(&real)?;
+        for part in Part::ALL {
+            if let Ok(file) = std::fs::metadata(beside(&real, part)) {
+                check_mode(part, &file)?;
+            }
+        }
+        let file = Self { named, real, found: Identity::of(&metadata) };
+        file.check_contents(opening).await?;
+        Ok(file)
+    }
+
+    /// Where it lies.
+    pub(super) fn path(&self) -> &Path {
+        &self.real
+    }
+
+    /// Whether the file is still where it was opened.
+    pub(super) fn check(&self) -> Result<(), PlaceError> {
+        match std::fs::metadata(&self.named) {
+            Ok(found) if Identity::of(&found) == self.found => Ok(()),
+            Ok(_) => Err(PlaceError::Replaced),
+            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                Err(PlaceError::Gone)
+            }
+            Err(error) => Err(PlaceError::System(error.kind())),
+        }
+    }
+
+    /// The same, and whether its log is there, while a connection has a transaction or had one: SQLite keeps the log for as
+    /// long as anybody has the file open, and goes on in a log without a name if somebody deletes it.
+    pub(super) fn check_in_use(&self) -> Result<(), PlaceError> {
+        self.check()?;
+        let gone = |part: &Part| !beside(&self.real, *part).exists();
+        [Part::Log, Part::Index].into_iter().find(gone).map_or(Ok(()), |part| Err(PlaceError::PartGone(part)))
+    }
+
+    async fn check_contents(&self, opening: Opening) -> Result<(), LedgerError> {
+        // It changes nothing: no mode of the journal, no table.
+        let options = SqliteConnectOptions::new().filename(&self.real).busy_timeout(BUSY);
+        let mut connection = SqliteConnection::connect_with(&options).await.map_err(unread)?;
+        let found = contents(&mut connection).await;
+        connection.close().await?;
+        match (found?, opening) {
+            (Contents::Foreign, _) => Err(PlaceError::Foreign.into()),
+            (Contents::Nothing, Opening::Existing) => Err(PlaceError::Empty.into()),
+            (Contents::Ledger { begun: true }, Opening::New) => Err(PlaceError::Exists.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+enum Contents {
+    Nothing,
+    Foreign,
+    Ledger { begun: bool },
+}
+
+async fn contents(connection: &mut SqliteConnection) -> Result<Contents, LedgerError> {
+    let application = sqlx::query("PRAGMA application_id").fetch_one(&mut *connection).await.map_err(unread)?;
+    let application: i32 = application.try_get(0)?;
+    let row = sqlx::query(TABLES).fetch_one(&mut *connection).await.map_err(unread)?;
+    let (all, known): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+    let is_ours = application == APPLICATION || (application == 0 && known == KNOWN_BY);
+    if is_ours && known == KNOWN_BY {
+        let begun = sqlx::query(IS_BEGUN).fetch_one(&mut *connection).await?.try_get(0)?;
+        return Ok(Contents::Ledger { begun });
+    }
+    Ok(if all == 0 && application == 0 { Contents::Nothing } else { Contents::Foreign })
+}
+
+/// SQLite's SQLITE_NOTADB and SQLITE_CORRUPT.
+fn unread(error: sqlx::Error) -> LedgerError {
+    let code = error.as_database_error().and_then(|error| error.code());
+    match code.as_deref() {
+        Some("26" | "11") => PlaceError::Foreign.into(),
+        _ => error.into(),
+    }
+}
+
+fn refused(error: Error) -> PlaceError {
+    PlaceError::System(error.kind())
+}
+
+/// Makes a file for its owner alone, whatever the umask is: it holds keys and unsent messages. SQLite gives the files
+/// beside it the same mode.
+fn make(named: &Path, opening: Opening, why_missing: &Error) -> Result<(), PlaceError> {
+    if !matches!(why_missing.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) {
+        return Err(PlaceError::System(why_missing.kind()));
+    }
+    if named.is_symlink() {
+        return Err(PlaceError::LinkToNothing);
+    }
+    if !named.parent().is_some_and(Path::is_dir) {
+        return Err(PlaceError::NoFolder);
+    }
+    if !opening.makes() {
+        return Err(PlaceError::Missing);
+    }
+    // Checked before anything is made there.
+    check_folder(named)?;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(named) {
+        Ok(_made) => {
+            #[cfg(unix)]
+            _made.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600)).map_err(refused)?;
+            Ok(())
+        }
+        // Somebody else made it in this moment, and what it is is looked at next.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(refused(error)),
+    }
+}
+
+fn beside(file: &Path, part: Part) -> PathBuf {
+    let mut name = file.as_os_str().to_owned();
+    name.push(part.ending());
+    name.into()
+}
+
+/// A folder that its group may write into is left to its owner: many systems make all folders so, with a group for each user.
+#[cfg(unix)]
+fn check_folder(file: &Path) -> Result<(), PlaceError> {
+    const EVERYBODY: u32 = 0o002;
+    const STICKY: u32 = 0o1000;
+    let Some(folder) = file.parent() else { return Ok(()) };
+    let mode = mode(&std::fs::metadata(folder).map_err(refused)?);
+    if mode & (EVERYBODY | STICKY) == EVERYBODY { Err(PlaceError::OpenFolder(mode)) } else { Ok(()) }
+}
+
+#[cfg(unix)]
+fn check_mode(part: Part, file: &Metadata) -> Result<(), PlaceError> {
+    const OTHERS: u32 = 0o066;
+    let mode = mode(file);
+    if mode & OTHERS == 0 { Ok(()) } else { Err(PlaceError::OpenToOthers(part, mode)) }
+}
+
+#[cfg(unix)]
+fn mode(file: &Metadata) -> u32 {
+    std::os::unix::fs::MetadataExt::mode(file) & 0o7777
+}
+
+#[cfg(not(unix))]
+fn check_folder(_no_modes_here: &Path) -> Result<(), PlaceError> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn check_mode(_no_modes_here: Part, _file: &Metadata) -> Result<(), PlaceError> {
+    Ok(())
+}
