@@ -1,5 +1,7 @@
 //! The built server as its own process, and an HTTP client of a few lines: what is tested is what is shipped.
 
+#![allow(dead_code, reason = "a module of several suites, each of which uses its own part")]
+
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -49,7 +51,14 @@ pub fn run(arguments: &[&str]) -> (ExitStatus, String) {
 
 impl Server {
     pub fn start(arguments: &[&str]) -> Self {
-        let mut process = Command::new(PROGRAM)
+        Self::start_by(&[], arguments)
+    }
+
+    /// The same by another program, such as one that plays another processor.
+    fn start_by(by: &[&str], arguments: &[&str]) -> Self {
+        let mut line = by.iter().chain([&PROGRAM]);
+        let mut process = Command::new(line.next().unwrap())
+            .args(line)
             .args(["--listen", "127.0.0.1:0"])
             .args(arguments)
             .stdout(Stdio::piped())
@@ -68,8 +77,12 @@ impl Server {
         Self { process, address, said }
     }
 
-    pub fn demo(ledger: &std::path::Path) -> Self {
-        Self::start(&["--demo", "--ledger", &format!("sqlite:{}", ledger.display())])
+    pub fn demo(ledger: &Path) -> Self {
+        Self::demo_by(&[], ledger)
+    }
+
+    pub fn demo_by(by: &[&str], ledger: &Path) -> Self {
+        Self::start_by(by, &["--demo", "--ledger", &format!("sqlite:{}", ledger.display())])
     }
 
     pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
