@@ -176,6 +176,12 @@ need_postgres() {
   fi
 }
 
+# Plays an old processor for one test of the built server, which is skipped elsewhere.
+need_qemu() {
+  { has qemu-x86_64-static || has qemu-x86_64; } || [ "$(uname)-$(uname -m)" != Linux-x86_64 ] || apt qemu-user-static ||
+    say "no QEMU: the test on an old processor will be skipped (Debian: qemu-user-static)"
+}
+
 # need_python FOLDER: readers written by others, pinned in tests/FOLDER, in an environment of their own. Sets PYTHON.
 need_python() {
   local key folder=$1

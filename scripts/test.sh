@@ -70,6 +70,7 @@ done
 need_crates
 need_npm_tools
 need_postgres
+need_qemu
 if [ -d tests/browser ]; then
   need_chromium
   need_firefox

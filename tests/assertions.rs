@@ -1,8 +1,11 @@
-//! Assertions of each algorithm captured from Chromium, right and tampered with, against the issuer's check (passki) and that
-//! for servers of others, which must give one verdict; and signatures of authenticators by others against the latter. PyPI's
-//! `webauthn` reads the same files (`tests/python-webauthn`).
+//! Assertions of each algorithm captured from Chromium, right and tampered with, against the issuer's check and that for
+//! servers of others, which must give one verdict and take nothing that passki refuses; and signatures of authenticators by
+//! others against the latter. PyPI's `webauthn` reads the same files (`tests/python-webauthn`).
 #![cfg(feature = "issuer")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops where something is wrong")]
+
+#[path = "../src/issuer/testing/passki.rs"]
+mod passki_says;
 
 use jitsuin::issuer::Settings;
 use jitsuin::issuer::verifier::assertion::{self, Passkey};
@@ -47,6 +50,12 @@ fn check(vector: &Json) -> &'static str {
     let user: Bytes = from(&expected["userHandle"]);
     let (settings, challenge) = (settings(expected), hash(&expected["challenge"]));
     let desk = check_assertion(&settings, &challenge, &assertion, &credential, &user);
+    let algorithm = CredentialKey::from_cose_key(&credential.key.0).unwrap().algorithm();
+    let of = (credential.id.0.as_slice(), credential.key.0.as_slice(), algorithm);
+    let json = serde_json::to_value(&assertion).unwrap();
+    let (rp_id, origin) = (text(&expected["rpId"]), text(&expected["origin"]));
+    let passki = passki_says::takes_assertion((&rp_id, &[&origin]), &challenge.0, &json, of);
+    assert!(passki || desk.is_err(), "{}: passki refuses it", vector["rule"]);
     let passkey =
         Passkey { id: credential.id, key: from(&vector["publicKey"]), user_handle: Some(user), backup_eligible: false };
     // Every captured passkey stays on its device: a set BE is a changed flag, which the desk refuses by its signature.
@@ -78,6 +87,11 @@ fn each_captured_registration_holds_and_gives_the_credential() {
         let held = check_registration(&settings(expected), &hash(&expected["challenge"]), &registration).unwrap();
         assert_eq!(held.credential.id, from(&golden["credential"]["id"]));
         assert_eq!(held.credential.key, from(&golden["credential"]["key"]));
+        let (rp_id, origin) = (text(&expected["rpId"]), text(&expected["origin"]));
+        let challenge = hash(&expected["challenge"]).0;
+        let passki = passki_says::registered((&rp_id, &[&origin]), &challenge, &golden["registration"]).unwrap();
+        let algorithm = CredentialKey::from_cose_key(&held.credential.key.0).unwrap().algorithm();
+        assert_eq!(passki, (held.credential.id.0.clone(), held.credential.key.0, algorithm, held.backup_eligible));
         let other = Hash([0; 32]);
         assert!(check_registration(&settings(expected), &other, &registration).is_err());
     }

@@ -3,6 +3,7 @@
 pub(super) mod beside;
 pub(super) mod client;
 pub(super) mod passkey;
+pub(super) mod passki;
 
 use super::account::{Account, Credential, Device, HandleUse, Source, State};
 use super::allowance::{self, Terms};

@@ -36,6 +36,10 @@ impl Ledger for Beside<'_> {
         self.inner.now_ms().saturating_add_signed(self.off)
     }
 
+    fn may_make_keys(&self) -> bool {
+        self.inner.may_make_keys()
+    }
+
     async fn transact<R: Send>(
         &self,
         needs: Needs,

@@ -1,6 +1,5 @@
 //! What an assertion must say before its signature counts (WebAuthn level 3, section 7.2), pure, each refusal under its
-//! own code; and the same with the signature, for passkeys of ES256. The issuer's own desk lets passki check the
-//! signature over the same bytes ([`super::super::webauthn`]); a test holds the two to one verdict.
+//! own code; and the same with the signature. The issuer's own desk checks the same ([`super::super::webauthn`]).
 
 use super::credential_key::CredentialKey;
 use crate::code::Code;
@@ -44,12 +43,13 @@ pub struct Asserted {
 }
 
 impl Place<'_> {
-    /// Checks what both ceremonies share: type, origin, frame, challenge, relying party, presence, verification, in this
-    /// order.
+    /// Checks what both ceremonies share: type, origin, frame, challenge, relying party, presence, verification, backup
+    /// flags, in this order.
     ///
     /// # Errors
     /// [`Code::AssertionRefused`] for another form or type, [`Code::WrongOrigin`], [`Code::IntentMismatch`] for another
-    /// challenge, [`Code::WrongRp`], [`Code::UserNotVerified`].
+    /// challenge, [`Code::WrongRp`], [`Code::UserNotVerified`]; [`Code::AssertionRefused`] for a credential that is backed up
+    /// and can't be (section 6.1.3).
     pub fn check(
         &self,
         kind: &str,
@@ -74,14 +74,16 @@ impl Place<'_> {
         if !data.flags.user_present() || !data.flags.user_verified() {
             return Err(Code::UserNotVerified);
         }
+        if data.flags.backed_up() && !data.flags.backup_eligible() {
+            return Err(Code::AssertionRefused);
+        }
         Ok(data)
     }
 
     /// Checks all of an assertion but its signature. `user_handle` is compared where the platform gives one.
     ///
     /// # Errors
-    /// [`Code::CredentialUnknown`] for another credential or user; as [`Place::check`]; [`Code::AssertionRefused`] for
-    /// flags that contradict each other.
+    /// [`Code::CredentialUnknown`] for another credential or user; as [`Place::check`].
     pub fn check_assertion(
         &self,
         challenge: &Hash,
@@ -98,11 +100,11 @@ impl Place<'_> {
             return Err(Code::AssertionRefused);
         }
         let data = self.check("webauthn.get", challenge, &response.client_data.0, &response.authenticator_data.0)?;
-        let (backup_eligible, backed_up) = (data.flags.backup_eligible(), data.flags.backed_up());
-        if backed_up && !backup_eligible {
-            return Err(Code::AssertionRefused);
-        }
-        Ok(Asserted { counter: data.counter, backup_eligible, backed_up })
+        Ok(Asserted {
+            counter: data.counter,
+            backup_eligible: data.flags.backup_eligible(),
+            backed_up: data.flags.backed_up(),
+        })
     }
 }
 
@@ -152,10 +154,18 @@ pub fn check(place: &Place<'_>, challenge: &Hash, assertion: &Assertion, passkey
     if asserted.backup_eligible != passkey.backup_eligible {
         return Err(Code::AssertionRefused);
     }
+    check_signature(assertion, &passkey.key)?;
+    Ok(asserted)
+}
+
+/// Checks the signature of an assertion.
+///
+/// # Errors
+/// [`Code::AssertionRefused`].
+pub(in crate::issuer) fn check_signature(assertion: &Assertion, key: &CredentialKey) -> Result<(), Code> {
     let response = &assertion.response;
     let message = [response.authenticator_data.0.as_slice(), &sha256(&response.client_data.0)].concat();
-    passkey.key.verify(&message, &response.signature.0).map_err(|_| Code::AssertionRefused)?;
-    Ok(asserted)
+    key.verify(&message, &response.signature.0).map_err(|_| Code::AssertionRefused)
 }
 
 #[cfg(test)]

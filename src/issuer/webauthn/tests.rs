@@ -1,7 +1,8 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
-use crate::issuer::testing::Stage;
 use crate::issuer::testing::passkey::{GOOD, Passkey};
+use crate::issuer::testing::{Stage, passki};
+use crate::wire::origin::Origin;
 
 const CHALLENGE: Hash = Hash([5; 32]);
 const USER: [u8; 32] = [3; 32];
@@ -9,7 +10,22 @@ const USER: [u8; 32] = [3; 32];
 fn register(change: impl Fn(&mut Passkey)) -> Result<Registered, Code> {
     let mut passkey = Passkey::new(31);
     change(&mut passkey);
-    check_registration(&Stage::new().settings, &CHALLENGE, &passkey.register(&CHALLENGE))
+    check(&CHALLENGE, &passkey.register(&CHALLENGE))
+}
+
+/// A registration that holds says to passki what it says here.
+fn check(challenge: &Hash, registration: &Registration) -> Result<Registered, Code> {
+    let settings = Stage::new().settings;
+    let ours = check_registration(&settings, challenge, registration);
+    if let Ok(Registered { credential, backup_eligible, .. }) = &ours {
+        let origins: Vec<&str> = settings.origins.iter().map(Origin::as_str).collect();
+        let json = serde_json::to_value(registration).unwrap();
+        let read = passki::registered((settings.rp_id.as_str(), &origins), &challenge.0, &json);
+        let key = CredentialKey::from_cose_key(&credential.key.0).unwrap();
+        let (id, key, algorithm) = (credential.id.0.clone(), credential.key.0.clone(), key.algorithm());
+        assert_eq!(read, Some((id, key, algorithm, *backup_eligible)));
+    }
+    ours
 }
 
 fn assert(change: impl Fn(&mut Passkey)) -> Result<Asserted, Code> {
@@ -52,21 +68,20 @@ fn each_wrong_registration_has_its_code() {
     }
     assert_eq!(register(|passkey| passkey.kind = Some("webauthn.get")).unwrap_err(), Code::AssertionRefused);
     let other = Passkey::new(31).register(&Hash([6; 32]));
-    assert_eq!(check_registration(&Stage::new().settings, &CHALLENGE, &other).unwrap_err(), Code::IntentMismatch);
+    assert_eq!(check(&CHALLENGE, &other).unwrap_err(), Code::IntentMismatch);
 }
 
 #[test]
 fn authenticator_data_beside_the_attestation_is_the_same() {
-    let settings = Stage::new().settings;
     let mut registration = Passkey::new(31).register(&CHALLENGE);
     registration.response.authenticator_data.0[32] |= 0x08;
-    assert_eq!(check_registration(&settings, &CHALLENGE, &registration).unwrap_err(), Code::AssertionRefused);
+    assert_eq!(check(&CHALLENGE, &registration).unwrap_err(), Code::AssertionRefused);
     let mut registration = Passkey::new(31).register(&CHALLENGE);
     registration.raw_id = Bytes(vec![1; 16]).try_into().unwrap();
-    assert_eq!(check_registration(&settings, &CHALLENGE, &registration).unwrap_err(), Code::AssertionRefused);
+    assert_eq!(check(&CHALLENGE, &registration).unwrap_err(), Code::AssertionRefused);
     let mut registration = Passkey::new(31).register(&CHALLENGE);
     registration.response.attestation_object.0.truncate(40);
-    assert_eq!(check_registration(&settings, &CHALLENGE, &registration).unwrap_err(), Code::AssertionRefused);
+    assert_eq!(check(&CHALLENGE, &registration).unwrap_err(), Code::AssertionRefused);
 }
 
 #[test]
@@ -139,7 +154,6 @@ fn a_counter_that_does_not_grow_is_a_signal() {
     assert_eq!((credential.counter, credential.counter_regressions), (5, 2));
     credential.note(Asserted { counter: 6, backup_eligible: true, backed_up: true });
     assert_eq!((credential.backup_flips, credential.backed_up), (1, true));
-    // passki takes it, too.
     assert!(assert(|passkey| passkey.counter = 7).is_ok());
 }
 
@@ -149,7 +163,7 @@ fn each_algorithm_registers_and_asserts_and_its_signature_counts() {
         let mut passkey = Passkey::new(31);
         passkey.algorithm = algorithm;
         let settings = Stage::new().settings;
-        let registered = check_registration(&settings, &CHALLENGE, &passkey.register(&CHALLENGE)).unwrap();
+        let registered = check(&CHALLENGE, &passkey.register(&CHALLENGE)).unwrap();
         assert_eq!(registered.credential, passkey.credential());
         let check = |assertion: &Assertion| {
             check_assertion(&settings, &CHALLENGE, assertion, &registered.credential, &Bytes(USER.into()))
@@ -187,8 +201,26 @@ fn a_registration_of_another_algorithm_is_refused() {
     object.text("authData");
     object.bytes(data);
     registration.response.attestation_object = Bytes(object.into_bytes());
-    let checked = check_registration(&Stage::new().settings, &CHALLENGE, &registration);
+    let checked = check(&CHALLENGE, &registration);
     assert_eq!(checked.unwrap_err(), Code::AssertionRefused);
+}
+
+#[test]
+fn a_statement_of_attestation_that_nobody_asked_for_changes_nothing() {
+    let mut registration = Passkey::new(31).register(&CHALLENGE);
+    let mut object = crate::wire::cbor::Writer::new();
+    object.map(3);
+    object.text("fmt");
+    object.text("apple");
+    object.text("attStmt");
+    object.map(1);
+    object.text("x5c");
+    object.bytes(&[1]);
+    object.text("authData");
+    object.bytes(&registration.response.authenticator_data.0);
+    registration.response.attestation_object = Bytes(object.into_bytes());
+    let held = check_registration(&Stage::new().settings, &CHALLENGE, &registration).unwrap();
+    assert_eq!(held, register(|_| {}).unwrap());
 }
 
 /// An Ed25519 signature of the passkey of secret 31 over its assertion for [`CHALLENGE`], whose R is the neutral point and whose S is

@@ -50,6 +50,13 @@ pub fn run(arguments: &[&str]) -> (ExitStatus, String) {
     (output.status, String::from_utf8(output.stderr).unwrap())
 }
 
+fn program(by: &[&str]) -> Command {
+    let mut line = by.iter().chain([&PROGRAM]);
+    let mut command = Command::new(line.next().unwrap());
+    command.args(line);
+    command
+}
+
 /// Reads a closed connection's one answer, if there is one.
 pub fn read_answer(stream: &mut TcpStream) -> Option<Answer> {
     let mut answer = Vec::new();
@@ -67,7 +74,7 @@ pub fn read_answer(stream: &mut TcpStream) -> Option<Answer> {
 
 impl Server {
     pub fn start(arguments: &[&str]) -> Self {
-        Self::run(Command::new(PROGRAM).args(["--listen", "127.0.0.1:0"]).args(arguments).stderr(Stdio::null()))
+        Self::run(program(&[]).args(["--listen", "127.0.0.1:0"]).args(arguments).stderr(Stdio::null()))
     }
 
     /// Starts a prepared command, whose stderr is its caller's.
@@ -90,8 +97,15 @@ impl Server {
         self.process.stderr.take().unwrap()
     }
 
-    pub fn demo(ledger: &std::path::Path) -> Self {
-        Self::start(&["--demo", "--ledger", &format!("sqlite:{}", ledger.display())])
+    pub fn demo(ledger: &Path) -> Self {
+        Self::demo_by(&[], ledger)
+    }
+
+    /// The same by another program, such as one that plays another processor.
+    pub fn demo_by(by: &[&str], ledger: &Path) -> Self {
+        let ledger = format!("sqlite:{}", ledger.display());
+        let listen = ["--listen", "127.0.0.1:0", "--demo", "--ledger", &ledger];
+        Self::run(program(by).args(listen).stderr(Stdio::null()))
     }
 
     pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {

@@ -1,8 +1,9 @@
-//! The issuer's desk (passki) and the check for servers of others (p256) over the same answers: one verdict.
+//! The issuer's desk and the check for servers of others over the same answers: one verdict, and none that takes what passki
+//! refuses.
 #![allow(clippy::unwrap_used)]
 use super::*;
 use crate::issuer::testing::passkey::{GOOD, Passkey as Soft};
-use crate::issuer::testing::{Stage, public};
+use crate::issuer::testing::{Stage, passki, public};
 use crate::issuer::webauthn::check_assertion;
 
 const CHALLENGE: Hash = Hash([5; 32]);
@@ -20,10 +21,19 @@ fn registered() -> Passkey {
 
 /// The verdict of both, which must be one.
 fn verdict(assertion: &Assertion, challenge: &Hash) -> Result<Asserted, Code> {
-    let settings = Stage::new().settings;
-    let ours = check(&settings.place(), challenge, assertion, &registered());
-    let desk = check_assertion(&settings, challenge, assertion, &Soft::new(31).credential(), &Bytes(USER.into()));
+    verdict_of(&Soft::new(31), &registered(), assertion, challenge)
+}
+
+fn verdict_of(soft: &Soft, passkey: &Passkey, assertion: &Assertion, challenge: &Hash) -> Result<Asserted, Code> {
+    let (settings, credential) = (Stage::new().settings, soft.credential());
+    let ours = check(&settings.place(), challenge, assertion, passkey);
+    let desk = check_assertion(&settings, challenge, assertion, &credential, &Bytes(USER.into()));
     assert_eq!(ours, desk);
+    let of = (credential.id.0.as_slice(), credential.key.0.as_slice(), passkey.key.algorithm());
+    let origins: Vec<&str> = settings.origins.iter().map(Origin::as_str).collect();
+    let json = serde_json::to_value(assertion).unwrap();
+    let passki = passki::takes_assertion((settings.rp_id.as_str(), &origins), &challenge.0, &json, of);
+    assert!(passki || ours.is_err(), "passki refuses it");
     ours
 }
 
@@ -73,17 +83,12 @@ fn they_agree_on_good_answers() {
 
 #[test]
 fn they_agree_on_each_algorithm() {
-    let settings = Stage::new().settings;
     for algorithm in [-7, -257, -8] {
         let mut soft = Soft::new(31);
         soft.algorithm = algorithm;
         let credential = soft.credential();
         let passkey = Passkey { key: CredentialKey::from_cose_key(&credential.key.0).unwrap(), ..registered() };
-        let verdict = |assertion: &Assertion| {
-            let ours = check(&settings.place(), &CHALLENGE, assertion, &passkey);
-            assert_eq!(ours, check_assertion(&settings, &CHALLENGE, assertion, &credential, &Bytes(USER.into())));
-            ours
-        };
+        let verdict = |assertion: &Assertion| verdict_of(&soft, &passkey, assertion, &CHALLENGE);
         let good = soft.assert(&CHALLENGE);
         assert!(verdict(&good).is_ok(), "{algorithm}");
         for at in 0..good.response.signature.0.len() {

@@ -1,6 +1,6 @@
 //! RS256 for checking alone: one power modulo a public number, and a comparison with the one encoding that is right (RFC 8017
 //! section 8.2.2). Nothing secret is computed with. The crate `rsa` also signs and decrypts, which is what
-//! RUSTSEC-2023-0071 is about, and is not in the tree for it.
+//! RUSTSEC-2023-0071 is about, and is not in the tree.
 
 use crate::wire::{Refusal, sha256};
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
