@@ -72,7 +72,7 @@ async fn write_evidence(
     let app = App::open(settings, &[]).await?;
     let text = app.issuer.export_evidence(&export.account).await.map_err(|refused| match refused.code {
         Code::NotFound => format!("the ledger {} has no account {}", settings.ledger, export.account),
-        _ => format!("can't export: {refused}"),
+        _ => format!("can't export: {}", jitsuin::issuer::Cause::new(refused).in_full()),
     });
     app.close().await;
     let mut options = std::fs::OpenOptions::new();
@@ -184,7 +184,14 @@ fn say(app: &App, addresses: &[SocketAddr], demo: bool) -> std::io::Result<()> {
     out.flush()
 }
 
-fn say_error(error: &dyn std::fmt::Display) {
+/// An error with every cause of it.
+fn say_error(error: &dyn std::error::Error) {
+    let mut words = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        words = format!("{words}: {cause}");
+        next = cause.source();
+    }
     // There is nobody left to tell if stderr is closed.
-    let _ = writeln!(std::io::stderr(), "jitsuin-issuer: {error}");
+    let _ = writeln!(std::io::stderr(), "jitsuin-issuer: {words}");
 }

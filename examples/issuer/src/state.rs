@@ -53,7 +53,8 @@ impl App {
         let listed: Vec<&str> = origins.iter().map(Origin::as_str).collect();
         let rules =
             issuer::Settings::new(&url, &listed).map_err(|refusal| format!("--public-url, --origins: {refusal}"))?;
-        let unopened = |error| format!("can't open the ledger {}: {error}", settings.ledger);
+        let unopened =
+            |error| format!("can't open the ledger {}: {}", settings.ledger, issuer::Cause::new(error).in_full());
         if settings.rotate_keys {
             let ledger = Books::open(&settings.ledger).await.map_err(unopened)?;
             let before = opened(ledger, settings, &rules).await?;
@@ -128,6 +129,9 @@ async fn opened(ledger: Books, settings: &Settings, rules: &issuer::Settings) ->
     };
     // Or SQLite's log would be left beside the file.
     ledger.close().await;
+    if let Some(cause) = refused.cause {
+        return Err(format!("can't use the ledger {}: {}", settings.ledger, cause.in_full()));
+    }
     Err(match refused.code {
         Code::IssuerUnavailable => format!(
             "can't use the ledger {}: it can't be read, or it is another issuer's. --public-url has to be what it was made \
