@@ -53,6 +53,7 @@ export const CODES = Object.freeze({
   "connect-blocked": ["page", false, "The page's content policy blocks calls to the issuer."],
   "wrong-issuer": ["page", false, "Who answers at the issuer's address calls itself another issuer."],
   "issuer-unavailable": ["issuer", true, "The issuer can't answer now."],
+  "issuer-busy": ["issuer", true, "The issuer has more to do than it can answer in time."],
   "issuer-untrusted": ["issuer", false, "An answer was not signed by the issuer's keys."],
   "issuer-refused": ["issuer", false, "The issuer refused, without a code this version knows."],
   "clock-skew": ["user", true, "The clocks of this device and the issuer differ, and one sync did not put it right."],

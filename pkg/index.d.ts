@@ -467,6 +467,7 @@ export type ErrorCode =
   | "connect-blocked"
   | "wrong-issuer"
   | "issuer-unavailable"
+  | "issuer-busy"
   | "issuer-untrusted"
   | "issuer-refused"
   | "clock-skew"
@@ -550,6 +551,7 @@ export interface ErrorDetails {
   "too-fast": { readonly retryAfterMs?: number };
   /** `url`: what was called; `status`, `type`: of what came, where the network answered and not the issuer. */
   "issuer-unavailable": { readonly retryAfterMs?: number; readonly url?: string; readonly status?: number; readonly type?: string | null };
+  "issuer-busy": { readonly retryAfterMs?: number; readonly url?: string };
   "issuer-unreachable": { readonly url: string };
   "foreign-answer": { readonly url: string; readonly status?: number; readonly type?: string | null };
   /** `header`: what the page must send. */

@@ -161,6 +161,7 @@ codes! {
     ConnectBlocked "connect-blocked" Page Page false 400 "The page's content policy blocks calls to the issuer.";
     WrongIssuer "wrong-issuer" Page Page false 502 "Who answers at the issuer's address calls itself another issuer.";
     IssuerUnavailable "issuer-unavailable" User Issuer true 503 "The issuer can't answer now.";
+    IssuerBusy "issuer-busy" User Issuer true 503 "The issuer has more to do than it can answer in time.";
     IssuerUntrusted "issuer-untrusted" User Issuer false 502 "An answer was not signed by the issuer's keys.";
     IssuerRefused "issuer-refused" User Issuer false 400 "The issuer refused, without a code this version knows.";
     ClockSkew "clock-skew" User User true 400 "The clocks of this device and the issuer differ, and one sync did not put it right.";

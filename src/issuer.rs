@@ -73,7 +73,7 @@ pub mod verifier;
 pub mod warnings;
 pub mod webauthn;
 
-pub use error::Refused;
+pub use error::{Cause, Refused};
 pub use settings::{Attempts, PasswordCost, Settings};
 
 use crate::code::Code;

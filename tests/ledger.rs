@@ -151,7 +151,7 @@ mod file {
             sqlx::raw_sql("PRAGMA user_version = 99").execute(&mut raw).await.unwrap();
             raw.close().await.unwrap();
             let opened = SqliteLedger::open_with(&file, Opening::Existing, clock()).await;
-            assert_eq!(opened.err(), Some(LedgerError::Corrupt));
+            assert_eq!(opened.err(), Some(LedgerError::LaterVersion));
         });
     }
 }

@@ -7,7 +7,7 @@ export function makeKeys() {
 }
 
 /** What is no answer of the issuer to this call, which may have had its effect. */
-export const NO_ANSWER = ["offline", "issuer-unavailable", "proof-replayed"];
+export const NO_ANSWER = ["offline", "issuer-unavailable", "issuer-busy", "proof-replayed"];
 
 /** A call that was not answered keeps its name for so long, in milliseconds: what its answer names may have ended then. */
 const PATIENCE = 120_000;

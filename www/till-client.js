@@ -75,7 +75,7 @@ export class TillClient {
     try {
       return await this.#call("/v1/tills/me", {});
     } catch (error) {
-      if (error instanceof TillError && error.code !== "offline" && error.code !== "issuer-unavailable") return null;
+      if (error instanceof TillError && !NO_ANSWER.includes(error.code)) return null;
       throw error;
     }
   }

@@ -209,7 +209,7 @@ function refused(error, asked) {
 
 /** @param {TillError} error */
 function isLost(error) {
-  return error.code === "offline" || error.code === "issuer-unavailable" || error.code === "timed-out";
+  return ["offline", "issuer-unavailable", "issuer-busy", "timed-out"].includes(error.code);
 }
 
 /** @param {{ amount: string, currency: string }} of */

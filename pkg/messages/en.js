@@ -52,6 +52,7 @@ export const en = Object.freeze({
   "connect-blocked": { title: "Wallet is blocked", body: "This page does not allow calls to the payment service. Tell its support.", action: null },
   "wrong-issuer": { title: "Wallet is set up wrong", body: "This page names another payment service than the one that answers. Tell its support.", action: null },
   "issuer-unavailable": { title: "Service is busy", body: "The payment service can't answer now. <Try again in about {minutes} min.>", action: "Try again" },
+  "issuer-busy": { title: "Taking longer than usual", body: "Many people are using the payment service, so this was not finished. <Try again in about {minutes} min.>", action: "Try again" },
   "issuer-untrusted": { title: "Answer could not be trusted", body: "The answer did not come from your payment service, so it was thrown away. Check the network you are on.", action: null },
   "issuer-refused": { title: "Not accepted", body: "The payment service did not accept this.", action: null },
   "clock-skew": { title: "The time could not be checked", body: "<Your device's clock seems to be off by about {minutes} min.> Turn on automatic date and time.", action: "Try again" },

@@ -52,6 +52,7 @@ export const ja = Object.freeze({
   "connect-blocked": { title: "ウォレットがブロックされています", body: "このページは決済サービスへの接続を許可していません。サポートに連絡してください。", action: null },
   "wrong-issuer": { title: "ウォレットの設定が違います", body: "このページが指定する決済サービスと、応答したものが違います。サポートに連絡してください。", action: null },
   "issuer-unavailable": { title: "混み合っています", body: "決済サービスが応答できません。<約{minutes}分後にお試しください。>", action: "もう一度" },
+  "issuer-busy": { title: "時間がかかっています", body: "決済サービスの利用が集中しているため、完了できませんでした。<約{minutes}分後にお試しください。>", action: "もう一度" },
   "issuer-untrusted": { title: "応答を信頼できません", body: "決済サービスの正しい応答ではないため破棄しました。接続中のネットワークをご確認ください。", action: null },
   "issuer-refused": { title: "受け付けられませんでした", body: "決済サービスで受け付けられませんでした。", action: null },
   "clock-skew": { title: "時刻を確認できません", body: "<端末の時計が約{minutes}分ずれているようです。>日付と時刻の自動設定をオンにしてください。", action: "もう一度" },

@@ -205,14 +205,14 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
 
 impl Refusal {
     fn of(refused: &Refused) -> Self {
-        let Refused { code, reason, until, left, resets_at, retry_after } = refused.clone();
+        let Refused { code, reason, until, left, resets_at, retry_after, cause: _ } = refused.clone();
         Self { code: code.name().into(), reason: reason.map(Into::into), until, left, resets_at, retry_after }
     }
 
     fn to_refused(&self) -> Refused {
         let Self { code, reason, until, left, resets_at, retry_after } = self.clone();
         let code = Code::from_name(&code).unwrap_or(Code::IssuerUnavailable);
-        Refused { code, reason: reason.map(Into::into), until, left, resets_at, retry_after }
+        Refused { reason: reason.map(Into::into), until, left, resets_at, retry_after, ..Refused::new(code) }
     }
 }
 

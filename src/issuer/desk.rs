@@ -8,7 +8,7 @@ mod wallet;
 use super::Issuer;
 use super::delivery::Delivery;
 use super::devices;
-use super::error::Refused;
+use super::error::{Cause, Refused};
 use super::funding::Funding;
 use super::jwks::{self, Jwks};
 use super::ledger::{Kind, Ledger, Needs};
@@ -56,6 +56,8 @@ pub struct Reply {
     pub nonce: Option<String>,
     /// `Retry-After` in seconds.
     pub retry_after: Option<u32>,
+    /// What failed, for the log of whoever runs the issuer. Never sent.
+    pub cause: Option<String>,
 }
 
 /// Who follows the news, from which receipt on.
@@ -116,7 +118,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         };
         let nonce = proved.then(|| proof::nonce(&self.keys, now_ms));
         match result {
-            Ok(body) => Reply { status: 200, content_type, body, nonce, retry_after: None },
+            Ok(body) => Reply { status: 200, content_type, body, nonce, retry_after: None, cause: None },
             Err(refused) => problem(&refused, nonce),
         }
     }
@@ -133,7 +135,10 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         match self.following(request, now_ms).await {
             Ok(following) => {
                 let body = write(&News { newest: Whole::saturating(following.newest) }).unwrap_or_default();
-                (Reply { status: 200, content_type: JSON, body, nonce, retry_after: None }, Some(following))
+                (
+                    Reply { status: 200, content_type: JSON, body, nonce, retry_after: None, cause: None },
+                    Some(following),
+                )
             }
             Err(refused) => (problem(&refused, nonce), None),
         }
@@ -266,6 +271,7 @@ fn problem(refused: &Refused, nonce: Option<String>) -> Reply {
         body: json::to_vec(&problem),
         nonce,
         retry_after: refused.retry_after,
+        cause: refused.cause.as_ref().map(Cause::in_full),
     }
 }
 

@@ -7,6 +7,58 @@ use crate::wire::Refusal;
 use crate::wire::calls::Problem;
 use crate::wire::money::Amount;
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::error::Error;
+
+/// Seconds after which a failure of the issuer's own may be over.
+const PAUSE: u32 = 5;
+
+/// Why something failed, for the log of whoever runs the issuer: never a part of an answer. It names files, hosts and tables,
+/// and nothing that stands in a record. All causes are equal: what is compared is what was refused.
+#[derive(Clone, Debug)]
+pub struct Cause(Arc<dyn Error + Send + Sync>);
+
+impl Cause {
+    /// Another error, or words.
+    #[must_use]
+    pub fn new(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(error.into().into())
+    }
+
+    /// The error and every source of it, outermost first, with `: ` between them.
+    #[must_use]
+    pub fn in_full(&self) -> String {
+        let mut words = self.0.to_string();
+        let mut next = self.0.source();
+        while let Some(error) = next {
+            words = format!("{words}: {error}");
+            next = error.source();
+        }
+        words
+    }
+}
+
+impl PartialEq for Cause {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Cause {}
+
+impl core::fmt::Display for Cause {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for Cause {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}
 
 /// Why the issuer did not do it. Holds no secret and nothing of what was asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,13 +75,25 @@ pub struct Refused {
     pub resets_at: Option<u32>,
     /// Seconds to wait.
     pub retry_after: Option<u32>,
+    /// What failed, for the log. No part of the answer.
+    pub cause: Option<Cause>,
 }
 
 impl Refused {
     /// The bare refusal.
     #[must_use]
     pub const fn new(code: Code) -> Self {
-        Self { code, reason: None, until: None, left: None, resets_at: None, retry_after: None }
+        let retry_after = match code {
+            Code::IssuerUnavailable | Code::IssuerBusy => Some(PAUSE),
+            _ => None,
+        };
+        Self { code, reason: None, until: None, left: None, resets_at: None, retry_after, cause: None }
+    }
+
+    /// `issuer-unavailable` with what failed.
+    #[must_use]
+    pub fn failed(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { cause: Some(Cause::new(cause)), ..Self::new(Code::IssuerUnavailable) }
     }
 
     /// `cooling-off` with the time it ends.
@@ -77,8 +141,12 @@ impl From<Refusal> for Refused {
 }
 
 impl From<LedgerError> for Refused {
-    fn from(_: LedgerError) -> Self {
-        Self::new(Code::IssuerUnavailable)
+    fn from(error: LedgerError) -> Self {
+        let code = match error {
+            LedgerError::Busy(..) | LedgerError::Conflict(..) => Code::IssuerBusy,
+            _ => Code::IssuerUnavailable,
+        };
+        Self { cause: Some(Cause::new(error)), ..Self::new(code) }
     }
 }
 
@@ -89,4 +157,8 @@ impl core::fmt::Display for Refused {
     }
 }
 
-impl core::error::Error for Refused {}
+impl Error for Refused {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.as_ref().map(|cause| cause as _)
+    }
+}

@@ -1,6 +1,9 @@
 //! The port to whatever keeps the issuer's records: load under lock, decide, keep, all in one transaction.
 
 mod clock;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+mod connections;
+mod error;
 mod memory;
 mod place;
 #[cfg(feature = "postgres")]
@@ -10,6 +13,7 @@ mod records;
 mod sqlite;
 
 pub use clock::Clock;
+pub use error::{LedgerError, Step};
 pub use memory::MemoryLedger;
 pub use place::{Opening, Part, PlaceError};
 #[cfg(feature = "postgres")]
@@ -29,79 +33,41 @@ use core::future::Future;
 /// its end, since a clock that was ahead and is put right makes it live again.
 pub const CLOCK_BACK: u32 = 2 * 24 * 3600;
 
-/// The ledger itself failed: nothing of the transaction was kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum LedgerError {
-    /// The database failed or can't be reached.
-    Unavailable,
-    /// The database gave a transaction up for other ones, again and again.
-    Conflict,
-    /// The place where it is kept is not as it has to be.
-    Place(PlaceError),
-    /// A record can't be read or written.
-    Corrupt,
-    /// A rule asked for a record that its needs do not name: a mistake in the rule.
-    NotNeeded,
-    /// A movement does not sum to zero: a mistake in the rule.
-    Unbalanced,
-}
-
-impl core::fmt::Display for LedgerError {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str(match self {
-            Self::Unavailable => "the ledger is unavailable",
-            Self::Place(place) => return place.fmt(f),
-            Self::Conflict => "the ledger gave the transaction up for others",
-            Self::Corrupt => "a record is corrupt",
-            Self::NotNeeded => "a rule asked for a record it had not named",
-            Self::Unbalanced => "a movement does not sum to zero",
-        })
-    }
-}
-
-impl core::error::Error for LedgerError {}
-
-impl From<PlaceError> for LedgerError {
-    fn from(place: PlaceError) -> Self {
-        Self::Place(place)
-    }
-}
-
-#[cfg(any(feature = "sqlite", feature = "postgres"))]
-impl From<sqlx::Error> for LedgerError {
-    fn from(error: sqlx::Error) -> Self {
-        match error {
-            sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) | sqlx::Error::ColumnNotFound(_) => Self::Corrupt,
-            // PostgreSQL's serialization_failure and deadlock_detected.
-            sqlx::Error::Database(error) if matches!(error.code().as_deref(), Some("40001" | "40P01")) => {
-                Self::Conflict
-            }
-            _ => Self::Unavailable,
-        }
-    }
-}
-
 /// The records that a rule may read and change.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Needs(Vec<(Kind, String)>);
+pub struct Needs {
+    list: Vec<(Kind, String)>,
+    is_urgent: bool,
+}
 
 impl Needs {
     /// None yet.
     #[must_use]
     pub const fn new() -> Self {
-        Self(Vec::new())
+        Self { list: Vec::new(), is_urgent: false }
+    }
+
+    /// For a transaction that stops something: it does not stand behind those that wait already.
+    #[must_use]
+    pub const fn urgent(mut self) -> Self {
+        self.is_urgent = true;
+        self
     }
 
     /// And this one, whether or not there is one.
     #[must_use]
     pub fn and(mut self, kind: Kind, key: impl Key) -> Self {
-        self.0.push((kind, key.key()));
+        self.list.push((kind, key.key()));
         self
     }
 
     pub(super) fn list(&self) -> &[(Kind, String)] {
-        &self.0
+        &self.list
+    }
+
+    #[cfg(any(test, feature = "sqlite", feature = "postgres"))]
+    pub(super) const fn is_urgent(&self) -> bool {
+        self.is_urgent
     }
 }
 

@@ -133,7 +133,7 @@ pub(super) fn may_have_landed(error: &Error) -> bool {
         matches!(error.code, Code::Offline | Code::IssuerUnreachable | Code::ForeignAnswer | Code::ConnectBlocked);
     // A browser that lets nobody read an answer may have sent the call.
     let unread = error.code == Code::WrongOrigin && error.confidence == Confidence::Likely;
-    unheard || unread || matches!(error.code, Code::IssuerUnavailable | Code::ProofReplayed)
+    unheard || unread || matches!(error.code, Code::IssuerUnavailable | Code::IssuerBusy | Code::ProofReplayed)
 }
 
 #[cfg(test)]

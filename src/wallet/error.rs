@@ -150,6 +150,7 @@ impl Error {
                 | Code::WrongIssuer
                 | Code::WrongOrigin
                 | Code::IssuerUnavailable
+                | Code::IssuerBusy
         );
         if of_the_road {
             self.0.details.get_or_insert_default().url.get_or_insert_with(|| url.into());

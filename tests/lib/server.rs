@@ -91,10 +91,14 @@ impl Server {
     fn wait(&mut self) {
         while self.ask("SELECT 1".into()).is_err() {
             let ended = self.process.try_wait().unwrap();
-            let log = || std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-            assert!(ended.is_none(), "the server ended: {}", log());
+            assert!(ended.is_none(), "the server ended: {}", self.log());
             std::thread::sleep(Duration::from_millis(50));
         }
+    }
+
+    /// What it has said so far.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("log")).unwrap_or_default()
     }
 
     /// The address of a new database. Names of databases end after 63 bytes.

@@ -134,8 +134,14 @@ impl<L: Timed> World<L> {
         let Some(place) = place.filter(|_| !wants_nonce) else { return Some(reply) };
         let (_, Mishap { twice, lost, foreign }) = self.mishaps.borrow_mut().remove(place);
         let reply = if twice { self.answer(method, path, body, proof).await } else { reply };
-        let page =
-            Reply { status: 403, content_type: "text/html", body: b"<html>".to_vec(), nonce: None, retry_after: None };
+        let page = Reply {
+            status: 403,
+            content_type: "text/html",
+            body: b"<html>".to_vec(),
+            nonce: None,
+            retry_after: None,
+            cause: None,
+        };
         (!lost).then_some(if foreign { page } else { reply })
     }
 

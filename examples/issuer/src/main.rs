@@ -21,6 +21,7 @@ mod victims;
 
 use connections::{Connections, Limits};
 use jitsuin::code::Code;
+use jitsuin::issuer::Cause;
 use log::Log;
 use settings::Settings;
 use state::App;
@@ -74,7 +75,7 @@ async fn run(log: &Log) -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            log.say(&format!("jitsuin-issuer: {error}"));
+            log.say(&format!("jitsuin-issuer: {}", Cause::new(error).in_full()));
             ExitCode::FAILURE
         }
     }
@@ -88,7 +89,7 @@ async fn write_evidence(
     let app = App::open(settings, &[]).await?;
     let text = app.issuer.export_evidence(&export.account).await.map_err(|refused| match refused.code {
         Code::NotFound => format!("the ledger {} has no account {}", settings.ledger, export.account),
-        _ => format!("can't export: {refused}"),
+        _ => format!("can't export: {}", Cause::new(refused).in_full()),
     });
     app.close().await;
     let mut options = std::fs::OpenOptions::new();

@@ -58,7 +58,15 @@ async fn follow(app: Arc<App>, mut following: Following, to: mpsc::Sender<Line>,
             return;
         }
         // Ends with its device too.
-        let Ok(now) = app.issuer.newer(&following).await else { return };
+        let now = match app.issuer.newer(&following).await {
+            Ok(now) => now,
+            Err(refused) => {
+                if let Some(cause) = &refused.cause {
+                    tracing::error!(cause = cause.in_full(), "a stream ends");
+                }
+                return;
+            }
+        };
         let said = if now > following.newest {
             following.newest = now;
             to.send(Ok(line(now))).await

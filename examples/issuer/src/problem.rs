@@ -26,6 +26,18 @@ pub(crate) fn problem(code: Code) -> Response {
     response
 }
 
+/// The answer to what the issuer refused outside of its desk. Why goes to the log.
+pub(crate) fn refused(refused: &jitsuin::issuer::Refused) -> Response {
+    if let Some(cause) = &refused.cause {
+        tracing::error!(cause = cause.in_full(), "failed");
+    }
+    let mut response = problem(refused.code);
+    if let Some(seconds) = refused.retry_after {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
 /// Gives an answer the headers of a problem, and its code to the log.
 pub(crate) fn mark(response: &mut Response, code: &str) {
     let headers = response.headers_mut();

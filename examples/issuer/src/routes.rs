@@ -121,6 +121,9 @@ fn is_too_long(error: &axum::Error) -> bool {
 }
 
 pub(crate) fn response(reply: jitsuin::issuer::desk::Reply) -> Response {
+    if let Some(cause) = &reply.cause {
+        tracing::error!(cause, "failed");
+    }
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let code = serde_json::from_slice::<Coded>(&reply.body).ok().filter(|_| !status.is_success());
     let mut response = (status, Body::from(reply.body)).into_response();

@@ -96,6 +96,8 @@ pub(crate) enum Unusable {
     DemoBeyondLoopback(SocketAddr),
 }
 
+impl core::error::Error for Unusable {}
+
 impl core::fmt::Display for Unusable {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {

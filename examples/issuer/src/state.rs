@@ -9,7 +9,7 @@ use jitsuin::code::Code;
 use jitsuin::issuer::desk::{Reply, Request, SLOW};
 use jitsuin::issuer::funding::DemoProcessor;
 use jitsuin::issuer::ledger::{Kind, Ledger as _, LedgerError, PlaceError};
-use jitsuin::issuer::{self, Issuer, Refused};
+use jitsuin::issuer::{self, Cause, Issuer, Refused};
 use jitsuin::wire::origin::Origin;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -134,7 +134,7 @@ fn unopened(settings: &Settings, error: LedgerError) -> String {
         LedgerError::Place(PlaceError::Exists) => " (leave --create out)",
         _ => "",
     };
-    format!("can't open the ledger {}: {error}{hint}", settings.ledger)
+    format!("can't open the ledger {}: {}{hint}", settings.ledger, Cause::new(error).in_full())
 }
 
 /// The issuer over an open ledger.
@@ -161,6 +161,9 @@ async fn said_of(refused: &Refused, ledger: &Books, rules: &issuer::Settings) ->
     if refused.code != Code::IssuerUnavailable {
         return refused.to_string();
     }
+    if let Some(cause) = &refused.cause {
+        return cause.in_full();
+    }
     let keys = ledger.keys(Kind::IssuerKeys).await;
     match (&refused.reason, keys) {
         (Some(reason), Ok(keys)) if keys.is_empty() => {
@@ -170,6 +173,6 @@ async fn said_of(refused: &Refused, ledger: &Books, rules: &issuer::Settings) ->
             format!("{reason}, and --public-url is {}: it has to be what the ledger was made with", rules.issuer)
         }
         (None, Ok(_)) => "its issuer's keys can't be read: restore it from a backup".into(),
-        (None, Err(error)) => error.to_string(),
+        (None, Err(error)) => Cause::new(error).in_full(),
     }
 }

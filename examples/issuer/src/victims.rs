@@ -60,7 +60,7 @@ pub(crate) async fn open(
     }
     match make(&app).await {
         Ok(victim) => (NO_STORE, Json(victim)).into_response(),
-        Err(refused) => problem(refused.code),
+        Err(refused) => crate::problem::refused(&refused),
     }
 }
 
@@ -105,7 +105,7 @@ pub(crate) async fn books(
     let Ok(Whose { login }) = serde_json::from_slice(&body) else { return problem(Code::BadArgument) };
     match read(&app, &login).await {
         Ok(lines) => (NO_STORE, Json(lines)).into_response(),
-        Err(refused) => problem(refused.code),
+        Err(refused) => crate::problem::refused(&refused),
     }
 }
 

@@ -72,7 +72,7 @@ impl Kept {
                 && !self.receipts.iter().any(|held| held.account == receipt.account && held.seq == receipt.seq)
         };
         if !changes.receipts.iter().all(follows) {
-            return Err(LedgerError::Corrupt);
+            return Err(LedgerError::corrupt("receipts"));
         }
         for (kind, key, stored) in changes.rows {
             match stored {

@@ -12,19 +12,17 @@ mod sql;
 
 mod place;
 
-use super::{Clock, Kind, Ledger, LedgerError, Needs, Opening, Records};
+use super::connections::{Connections, Held};
+use super::{Clock, Kind, Ledger, LedgerError, Needs, Opening, Records, Step};
 use crate::issuer::books::Entry;
 use crate::issuer::evidence::StoredEvidence;
 use crate::issuer::messages::Message;
 use crate::issuer::receipts::StoredReceipt;
 use crate::wire::id::{AccountId, Hash};
 use crate::wire::tagged_hash;
-use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgPoolOptions, PgRow};
-use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{PgConnection, Postgres};
 
-type Connection = PgConnection;
-type SqlRow = PgRow;
+type Db = Postgres;
 /// For whoever changes rows past this ledger: it keeps to row locks, which these are.
 const LOCK: &str = " FOR UPDATE";
 
@@ -40,6 +38,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/postgres/0008.sql"),
 ];
 const CONNECTIONS: u32 = 8;
+/// More, for transactions that stop something: the others may all be waiting.
+const URGENT: u32 = 2;
 /// How often a transaction is begun that the database gives up.
 const TRIES: u32 = 8;
 /// The locking above is right for this level; a database may have another as its default.
@@ -50,7 +50,8 @@ const MIGRATION: &str = "migration";
 
 /// The issuer's records in a database.
 pub struct PostgresLedger {
-    pool: PgPool,
+    pool: Connections<Postgres>,
+    urgent: Connections<Postgres>,
     makes_keys: bool,
     clock: Clock,
 }
@@ -66,7 +67,7 @@ impl PostgresLedger {
     /// # Errors
     /// [`LedgerError::Place`] for an address that can't be used, a connection that others could read or where a stranger may
     /// answer, and a database that is no ledger. [`LedgerError::Unavailable`] if there is no such database;
-    /// [`LedgerError::Corrupt`] if a later version made it.
+    /// [`LedgerError::LaterVersion`].
     pub async fn open(url: &str) -> Result<Self, LedgerError> {
         Self::open_with(url, Opening::Existing, Clock::system()).await
     }
@@ -87,11 +88,12 @@ impl PostgresLedger {
         let options = place::options(url)?
             .application_name("jitsuin")
             // Waiting ends; and an answered call is on the disk, whatever the database's default is.
-            .options([("lock_timeout", "10s"), ("synchronous_commit", "on")]);
-        let pool = PgPoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await;
-        let pool = pool.map_err(place::unreached)?;
-        place::migrate(&pool, opening).await?;
-        Ok(Self { pool, makes_keys: opening.makes(), clock })
+            .options([("lock_timeout", "5s"), ("synchronous_commit", "on")]);
+        place::reach(&options).await?;
+        let pool = Connections::new(options.clone(), CONNECTIONS);
+        place::migrate(pool.take().await?, opening).await?;
+        let urgent = Connections::new(options, URGENT);
+        Ok(Self { pool, urgent, makes_keys: opening.makes(), clock })
     }
 
     /// Its clock.
@@ -103,10 +105,7 @@ impl PostgresLedger {
     /// Waits for what is running and closes all connections.
     pub async fn close(&self) {
         self.pool.close().await;
-    }
-
-    async fn connection(&self) -> Result<PoolConnection<Postgres>, LedgerError> {
-        Ok(self.pool.acquire().await?)
+        self.urgent.close().await;
     }
 
     async fn once<R: Send>(
@@ -114,19 +113,21 @@ impl PostgresLedger {
         needs: &Needs,
         rule: &(impl Fn(&mut Records) -> R + Send + Sync),
     ) -> Result<R, LedgerError> {
-        let mut transaction = self.pool.begin_with(BEGIN).await?;
-        lock(&mut transaction, needs.list().iter().map(|(kind, key)| lock_name(kind.name(), key)).collect()).await?;
-        let mut records = sql::load(&mut transaction, needs).await?;
+        let pool = if needs.is_urgent() { &self.urgent } else { &self.pool };
+        let mut held = pool.take().await?;
+        held.say(Step::Begin, BEGIN).await?;
+        lock(&mut held, needs.list().iter().map(|(kind, key)| lock_name(kind.name(), key)).collect()).await?;
+        let mut records = sql::load(&mut held, needs).await.map_err(|broken| broken.at(Step::Read))?;
         let result = rule(&mut records);
         let changes = records.into_changes()?;
         if changes.is_empty() {
-            transaction.rollback().await?;
+            held.roll_back().await?;
         } else {
             if !changes.messages.is_empty() {
-                lock(&mut transaction, vec![lock_name(MESSAGES, "")]).await?;
+                lock(&mut held, vec![lock_name(MESSAGES, "")]).await?;
             }
-            sql::keep(&mut transaction, &changes).await?;
-            transaction.commit().await?;
+            sql::keep(&mut held, &changes).await.map_err(|broken| broken.at(Step::Write))?;
+            held.commit().await?;
         }
         Ok(result)
     }
@@ -139,11 +140,12 @@ fn lock_name(kind: &str, key: &str) -> i64 {
 }
 
 /// Waits for all of them, in one order everywhere. They end with the transaction.
-async fn lock(transaction: &mut Transaction<'_, Postgres>, mut names: Vec<i64>) -> Result<(), LedgerError> {
+async fn lock(connection: &mut PgConnection, mut names: Vec<i64>) -> Result<(), LedgerError> {
     names.sort_unstable();
     names.dedup();
     for name in names {
-        sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(name).execute(&mut **transaction).await?;
+        let query = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(name);
+        query.execute(&mut *connection).await.map_err(|error| LedgerError::at(Step::Lock, &error))?;
     }
     Ok(())
 }
@@ -162,45 +164,46 @@ impl Ledger for PostgresLedger {
         needs: Needs,
         rule: impl Fn(&mut Records) -> R + Send + Sync,
     ) -> Result<R, LedgerError> {
-        for _ in 0..TRIES {
-            match self.once(&needs, &rule).await {
-                Err(LedgerError::Conflict) => {}
-                ended => return ended,
+        let mut ended = self.once(&needs, &rule).await;
+        for _ in 1..TRIES {
+            if !matches!(ended, Err(LedgerError::Conflict(..))) {
+                break;
             }
+            ended = self.once(&needs, &rule).await;
         }
-        Err(LedgerError::Conflict)
+        ended
     }
 
     async fn receipts(&self, account: &AccountId, after: u64, most: usize) -> Result<Vec<StoredReceipt>, LedgerError> {
-        sql::receipts(&mut *self.connection().await?, account, after, most).await
+        sql::receipts(&self.pool, account, after, most).await
     }
 
     async fn is_link(&self, account: &AccountId, link: Hash) -> Result<bool, LedgerError> {
-        sql::is_link(&mut *self.connection().await?, account, link).await
+        sql::is_link(&self.pool, account, link).await
     }
 
     async fn evidence(&self, account: &AccountId) -> Result<Vec<StoredEvidence>, LedgerError> {
-        sql::evidence(&mut *self.connection().await?, account).await
+        sql::evidence(&self.pool, account).await
     }
 
     async fn ended_evidence(&self, now: u32) -> Result<Vec<AccountId>, LedgerError> {
-        sql::ended_evidence(&mut *self.connection().await?, now).await
+        sql::ended_evidence(&self.pool, now).await
     }
 
     async fn keys(&self, kind: Kind) -> Result<Vec<String>, LedgerError> {
-        sql::keys(&mut *self.connection().await?, kind).await
+        sql::keys(&self.pool, kind).await
     }
 
     async fn entries(&self) -> Result<Vec<Entry>, LedgerError> {
-        sql::entries(&mut *self.connection().await?).await
+        sql::entries(&self.pool).await
     }
 
     async fn messages(&self, after: u64) -> Result<Vec<(u64, Message)>, LedgerError> {
-        sql::messages(&mut *self.connection().await?, after).await
+        sql::messages(&self.pool, after).await
     }
 
     async fn tidy(&self, now: u32) -> Result<(), LedgerError> {
-        sql::tidy(&mut *self.connection().await?, now).await
+        sql::tidy(&self.pool, now).await
     }
 }
 

@@ -139,8 +139,9 @@ impl<T> Table<T> {
 }
 
 impl<T: Record> Table<T> {
-    fn load(&mut self, key: String, body: Option<&[u8]>) -> Result<(), LedgerError> {
-        let value = body.map(|body| serde_json::from_slice(body).map_err(|_| LedgerError::Corrupt)).transpose()?;
+    fn load(&mut self, kind: Kind, key: String, body: Option<&[u8]>) -> Result<(), LedgerError> {
+        let corrupt = |_| LedgerError::corrupt(kind.name());
+        let value = body.map(|body| serde_json::from_slice(body).map_err(corrupt)).transpose()?;
         self.rows.insert(key, Row { value, changed: false });
         Ok(())
     }
@@ -154,7 +155,7 @@ impl<T: Record> Table<T> {
                 .value
                 .as_ref()
                 .map(|value| {
-                    let body = serde_json::to_string(value).map_err(|_| LedgerError::Corrupt)?;
+                    let body = serde_json::to_string(value).map_err(|_| LedgerError::corrupt(kind.name()))?;
                     Ok::<_, LedgerError>(Stored { body, until: value.until() })
                 })
                 .transpose()?;
@@ -232,7 +233,7 @@ macro_rules! records {
 
         impl Records {
             pub(super) fn load(&mut self, kind: Kind, key: String, body: Option<&[u8]>) -> Result<(), LedgerError> {
-                match kind { $(Kind::$kind => self.$field.load(key, body),)* }
+                match kind { $(Kind::$kind => self.$field.load(kind, key, body),)* }
             }
 
             /// Whether a rule has changed or appended anything.

@@ -1,11 +1,12 @@
 //! Load and save of records in SQL, written once: each database's module has a copy of this one, over its own
-//! `Connection`, `SqlRow`, and `LOCK`, the words that lock a row it reads.
+//! `Db`, and `LOCK`, the words that lock a row it reads.
 
-use super::{Connection, LOCK, SqlRow};
+use super::{Db, LOCK};
 use crate::issuer::books::{Book, Entry};
 use crate::issuer::evidence::StoredEvidence;
+use crate::issuer::ledger::connections::Connections;
 use crate::issuer::ledger::records::{Changes, Stored};
-use crate::issuer::ledger::{Kind, LedgerError, Needs, Records};
+use crate::issuer::ledger::{Kind, LedgerError, Needs, Records, Step};
 use crate::issuer::messages::Message;
 use crate::issuer::receipts::StoredReceipt;
 use crate::wire::calls::ReceiptItem;
@@ -13,7 +14,11 @@ use crate::wire::id::{AccountId, Bytes, Hash};
 use crate::wire::money::Currency;
 use crate::wire::receipt::{self, Receipt};
 use crate::wire::sign1;
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::query::Query;
+use sqlx::{AssertSqlSafe, Database, Row};
+
+type Connection = <Db as Database>::Connection;
+type SqlRow = <Db as Database>::Row;
 
 /// The version from which on a receipt's row has its link.
 pub(super) const WITH_LINKS: usize = 8;
@@ -25,12 +30,54 @@ fn about(kind: Kind, before: &str, after: &str) -> AssertSqlSafe<String> {
     AssertSqlSafe(format!("{before} {} {after}", kind.name()))
 }
 
-fn corrupt<E>(_: E) -> LedgerError {
-    LedgerError::Corrupt
+/// A row of this table is none of ours. What is wrong with it is left out: it may be a value.
+fn corrupt<E>(table: &'static str) -> impl Fn(E) -> LedgerError {
+    move |_| LedgerError::corrupt(table)
+}
+
+/// Why records could not be loaded or kept.
+pub(super) enum Broken {
+    /// The database's own failure, whose step the caller knows.
+    Sql(sqlx::Error),
+    /// Any other.
+    Ledger(LedgerError),
+}
+
+impl Broken {
+    pub(super) fn at(self, step: Step) -> LedgerError {
+        match self {
+            Self::Sql(error) => LedgerError::at(step, &error),
+            Self::Ledger(error) => error,
+        }
+    }
+}
+
+impl From<sqlx::Error> for Broken {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<LedgerError> for Broken {
+    fn from(error: LedgerError) -> Self {
+        Self::Ledger(error)
+    }
+}
+
+/// Rows of one table that is only read. A connection whose read failed is not used again.
+async fn rows<T>(
+    from: &Connections<Db>,
+    query: Query<'_, Db, <Db as Database>::Arguments>,
+    read: impl Fn(&SqlRow) -> Result<T, Broken>,
+) -> Result<Vec<T>, LedgerError> {
+    let mut held = from.take().await?;
+    let rows = query.fetch_all(&mut *held).await.map_err(|error| LedgerError::at(Step::Read, &error))?;
+    held.let_go();
+    rows.iter().map(|row| read(row).map_err(|broken| broken.at(Step::Read))).collect()
 }
 
 /// Loads what is needed.
-pub(super) async fn load(from: &mut Connection, needs: &Needs) -> Result<Records, LedgerError> {
+pub(super) async fn load(from: &mut Connection, needs: &Needs) -> Result<Records, Broken> {
     let mut records = Records::default();
     for (kind, key) in needs.list() {
         let query = sqlx::query(about(*kind, "SELECT body FROM", &["WHERE key = $1", LOCK].concat())).bind(key);
@@ -41,7 +88,7 @@ pub(super) async fn load(from: &mut Connection, needs: &Needs) -> Result<Records
 }
 
 /// Keeps what was changed and appended.
-pub(super) async fn keep(to: &mut Connection, changes: &Changes) -> Result<(), LedgerError> {
+pub(super) async fn keep(to: &mut Connection, changes: &Changes) -> Result<(), Broken> {
     for (kind, key, stored) in &changes.rows {
         match stored {
             Some(Stored { body, until }) => {
@@ -60,7 +107,7 @@ pub(super) async fn keep(to: &mut Connection, changes: &Changes) -> Result<(), L
             "INSERT INTO receipts (account, seq, kind, at, receipt, body, link) VALUES ($1, $2, $3, $4, $5, $6, $7)",
         )
         .bind(receipt.account.as_str())
-        .bind(i64::try_from(receipt.seq).map_err(corrupt)?)
+        .bind(i64::try_from(receipt.seq).map_err(corrupt("receipts"))?)
         .bind(receipt.kind.name())
         .bind(i64::from(receipt.at))
         .bind(&receipt.item.receipt.0)
@@ -72,9 +119,9 @@ pub(super) async fn keep(to: &mut Connection, changes: &Changes) -> Result<(), L
     for held in &changes.evidence {
         sqlx::query("INSERT INTO evidence (account, seq, until, body) VALUES ($1, $2, $3, $4)")
             .bind(held.account.as_str())
-            .bind(i64::try_from(held.seq).map_err(corrupt)?)
+            .bind(i64::try_from(held.seq).map_err(corrupt("evidence"))?)
             .bind(i64::from(held.until))
-            .bind(serde_json::to_string(&held.evidence).map_err(corrupt)?)
+            .bind(serde_json::to_string(&held.evidence).map_err(corrupt("evidence"))?)
             .execute(&mut *to)
             .await?;
     }
@@ -89,7 +136,7 @@ pub(super) async fn keep(to: &mut Connection, changes: &Changes) -> Result<(), L
         sqlx::query("UPDATE receipts SET body = $1 WHERE account = $2 AND seq = $3")
             .bind(Vec::<u8>::new())
             .bind(account.as_str())
-            .bind(i64::try_from(*seq).map_err(corrupt)?)
+            .bind(i64::try_from(*seq).map_err(corrupt("receipts"))?)
             .execute(&mut *to)
             .await?;
     }
@@ -122,51 +169,54 @@ pub(super) async fn keep(to: &mut Connection, changes: &Changes) -> Result<(), L
     Ok(())
 }
 
-fn at(row: &SqlRow, column: &str) -> Result<u32, LedgerError> {
-    row.try_get::<i64, _>(column)?.try_into().map_err(corrupt)
+fn at(row: &SqlRow, table: &'static str, column: &str) -> Result<u32, Broken> {
+    Ok(row.try_get::<i64, _>(column)?.try_into().map_err(corrupt(table))?)
+}
+
+fn number(row: &SqlRow, table: &'static str, column: &str) -> Result<u64, Broken> {
+    Ok(row.try_get::<i64, _>(column)?.try_into().map_err(corrupt(table))?)
 }
 
 /// Receipts of an account after a number.
 pub(super) async fn receipts(
-    from: &mut Connection,
+    from: &Connections<Db>,
     account: &AccountId,
     after: u64,
     most: usize,
 ) -> Result<Vec<StoredReceipt>, LedgerError> {
-    let rows = sqlx::query(
+    const TABLE: &str = "receipts";
+    let query = sqlx::query(
         "SELECT seq, kind, at, receipt, body FROM receipts WHERE account = $1 AND seq > $2 ORDER BY seq LIMIT $3",
-    )
-    .bind(account.as_str())
-    .bind(i64::try_from(after).unwrap_or(i64::MAX))
-    .bind(i64::try_from(most).unwrap_or(i64::MAX))
-    .fetch_all(from)
-    .await?;
-    let read = |row: &SqlRow| {
+    );
+    let query = query.bind(account.as_str()).bind(i64::try_from(after).unwrap_or(i64::MAX));
+    rows(from, query.bind(i64::try_from(most).unwrap_or(i64::MAX)), |row| {
         let kind: String = row.try_get("kind")?;
+        let kind = receipt::Kind::ALL.iter().copied().find(|held| held.name() == kind);
         Ok(StoredReceipt {
             account: account.clone(),
-            seq: row.try_get::<i64, _>("seq")?.try_into().map_err(corrupt)?,
-            kind: receipt::Kind::ALL.iter().copied().find(|held| held.name() == kind).ok_or(LedgerError::Corrupt)?,
-            at: at(row, "at")?,
+            seq: number(row, TABLE, "seq")?,
+            kind: kind.ok_or_else(|| LedgerError::corrupt(TABLE))?,
+            at: at(row, TABLE, "at")?,
             item: ReceiptItem { receipt: Bytes(row.try_get("receipt")?), body: Bytes(row.try_get("body")?) },
         })
-    };
-    rows.iter().map(read).collect()
+    })
+    .await
 }
 
 /// The link of a receipt's statement.
 fn link_of(statement: &[u8]) -> Result<Vec<u8>, LedgerError> {
-    Ok(sign1::claimed::<Receipt>(statement).map_err(corrupt)?.link().as_bytes().into())
+    Ok(sign1::claimed::<Receipt>(statement).map_err(corrupt("receipts"))?.link().as_bytes().into())
 }
 
 /// Whether a receipt of an account has this link.
-pub(super) async fn is_link(from: &mut Connection, account: &AccountId, link: Hash) -> Result<bool, LedgerError> {
-    let query = sqlx::query("SELECT 1 FROM receipts WHERE account = $1 AND link = $2");
-    Ok(query.bind(account.as_str()).bind(link.as_bytes().as_slice()).fetch_optional(from).await?.is_some())
+pub(super) async fn is_link(from: &Connections<Db>, account: &AccountId, link: Hash) -> Result<bool, LedgerError> {
+    let query = sqlx::query("SELECT 1 FROM receipts WHERE account = $1 AND link = $2 LIMIT 1");
+    let query = query.bind(account.as_str()).bind(link.as_bytes().as_slice());
+    Ok(!rows(from, query, |_| Ok(())).await?.is_empty())
 }
 
 /// Gives the receipts of earlier versions their links.
-pub(super) async fn fill_links(to: &mut Connection) -> Result<(), LedgerError> {
+pub(super) async fn fill_links(to: &mut Connection) -> Result<(), Broken> {
     loop {
         let query = sqlx::query("SELECT account, seq, receipt FROM receipts WHERE link IS NULL LIMIT $1");
         let rows = query.bind(AT_A_TIME).fetch_all(&mut *to).await?;
@@ -183,79 +233,78 @@ pub(super) async fn fill_links(to: &mut Connection) -> Result<(), LedgerError> {
 }
 
 /// What is kept as evidence for an account, in order.
-pub(super) async fn evidence(from: &mut Connection, account: &AccountId) -> Result<Vec<StoredEvidence>, LedgerError> {
+pub(super) async fn evidence(from: &Connections<Db>, account: &AccountId) -> Result<Vec<StoredEvidence>, LedgerError> {
+    const TABLE: &str = "evidence";
     let query = sqlx::query("SELECT seq, until, body FROM evidence WHERE account = $1 ORDER BY seq");
-    let rows = query.bind(account.as_str()).fetch_all(from).await?;
-    let read = |row: &SqlRow| {
+    rows(from, query.bind(account.as_str()), |row| {
+        let body: String = row.try_get("body")?;
         Ok(StoredEvidence {
             account: account.clone(),
-            seq: row.try_get::<i64, _>("seq")?.try_into().map_err(corrupt)?,
-            until: at(row, "until")?,
-            evidence: serde_json::from_str(&row.try_get::<String, _>("body")?).map_err(corrupt)?,
+            seq: number(row, TABLE, "seq")?,
+            until: at(row, TABLE, "until")?,
+            evidence: serde_json::from_str(&body).map_err(corrupt(TABLE))?,
         })
-    };
-    rows.iter().map(read).collect()
+    })
+    .await
 }
 
 /// Accounts of which some evidence ended before `now`.
-pub(super) async fn ended_evidence(from: &mut Connection, now: u32) -> Result<Vec<AccountId>, LedgerError> {
+pub(super) async fn ended_evidence(from: &Connections<Db>, now: u32) -> Result<Vec<AccountId>, LedgerError> {
     let query = sqlx::query("SELECT DISTINCT account FROM evidence WHERE until < $1 ORDER BY account");
-    let rows = query.bind(i64::from(now)).fetch_all(from).await?;
-    rows.iter().map(|row| row.try_get::<String, _>(0)?.parse().map_err(corrupt)).collect()
+    let read = |row: &SqlRow| Ok(row.try_get::<String, _>(0)?.parse().map_err(corrupt("evidence"))?);
+    rows(from, query.bind(i64::from(now)), read).await
 }
 
 /// The keys of one kind.
-pub(super) async fn keys(from: &mut Connection, kind: Kind) -> Result<Vec<String>, LedgerError> {
-    let rows = sqlx::query(about(kind, "SELECT key FROM", "ORDER BY key")).fetch_all(from).await?;
-    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+pub(super) async fn keys(from: &Connections<Db>, kind: Kind) -> Result<Vec<String>, LedgerError> {
+    rows(from, sqlx::query(about(kind, "SELECT key FROM", "ORDER BY key")), |row| Ok(row.try_get(0)?)).await
 }
 
 /// Every entry, in order.
-pub(super) async fn entries(from: &mut Connection) -> Result<Vec<Entry>, LedgerError> {
-    let rows = sqlx::query("SELECT movement, book, account, amount, currency, at FROM entries ORDER BY id")
-        .fetch_all(from)
-        .await?;
-    let read = |row: &SqlRow| {
+pub(super) async fn entries(from: &Connections<Db>) -> Result<Vec<Entry>, LedgerError> {
+    const TABLE: &str = "entries";
+    let query = sqlx::query("SELECT movement, book, account, amount, currency, at FROM entries ORDER BY id");
+    rows(from, query, |row| {
         let book: String = row.try_get("book")?;
-        let currency: u64 = row.try_get::<i64, _>("currency")?.try_into().map_err(corrupt)?;
         Ok(Entry {
             movement: row.try_get("movement")?,
-            book: Book::from_name(&book).ok_or(LedgerError::Corrupt)?,
+            book: Book::from_name(&book).ok_or_else(|| LedgerError::corrupt(TABLE))?,
             account: row.try_get("account")?,
             amount: row.try_get("amount")?,
-            currency: Currency::from_number(currency).map_err(corrupt)?,
-            at: at(row, "at")?,
+            currency: Currency::from_number(number(row, TABLE, "currency")?).map_err(corrupt(TABLE))?,
+            at: at(row, TABLE, "at")?,
         })
-    };
-    rows.iter().map(read).collect()
+    })
+    .await
 }
 
 /// Messages after a number.
-pub(super) async fn messages(from: &mut Connection, after: u64) -> Result<Vec<(u64, Message)>, LedgerError> {
-    let rows =
-        sqlx::query("SELECT id, account, recipient, at, subject, text, code FROM messages WHERE id > $1 ORDER BY id")
-            .bind(i64::try_from(after).unwrap_or(i64::MAX))
-            .fetch_all(from)
-            .await?;
-    let read = |row: &SqlRow| {
+pub(super) async fn messages(from: &Connections<Db>, after: u64) -> Result<Vec<(u64, Message)>, LedgerError> {
+    const TABLE: &str = "messages";
+    let query =
+        sqlx::query("SELECT id, account, recipient, at, subject, text, code FROM messages WHERE id > $1 ORDER BY id");
+    rows(from, query.bind(i64::try_from(after).unwrap_or(i64::MAX)), |row| {
         let account: Option<String> = row.try_get("account")?;
         let message = Message {
-            account: account.map(|id| id.parse()).transpose().map_err(corrupt)?,
+            account: account.map(|id| id.parse()).transpose().map_err(corrupt(TABLE))?,
             to: row.try_get("recipient")?,
-            at: at(row, "at")?,
+            at: at(row, TABLE, "at")?,
             subject: row.try_get("subject")?,
             text: row.try_get("text")?,
             code: row.try_get("code")?,
         };
-        Ok((row.try_get::<i64, _>("id")?.try_into().map_err(corrupt)?, message))
-    };
-    rows.iter().map(read).collect()
+        Ok((number(row, TABLE, "id")?, message))
+    })
+    .await
 }
 
-/// Deletes what ended before `now`.
-pub(super) async fn tidy(to: &mut Connection, now: u32) -> Result<(), LedgerError> {
+/// Deletes what ended before `now`, each kind by itself: a long sweep holds no row for longer than it takes to delete it.
+pub(super) async fn tidy(to: &Connections<Db>, now: u32) -> Result<(), LedgerError> {
+    let mut held = to.take().await?;
     for kind in Kind::ALL {
-        sqlx::query(about(*kind, "DELETE FROM", "WHERE until < $1")).bind(i64::from(now)).execute(&mut *to).await?;
+        let query = sqlx::query(about(*kind, "DELETE FROM", "WHERE until < $1")).bind(i64::from(now));
+        query.execute(&mut *held).await.map_err(|error| LedgerError::at(Step::Write, &error))?;
     }
+    held.let_go();
     Ok(())
 }

@@ -7,21 +7,19 @@ mod sql;
 
 mod file;
 
-use super::{Clock, Kind, Ledger, LedgerError, Needs, Opening, Records};
+use super::connections::{Connections, Held, PATIENCE};
+use super::{Clock, Kind, Ledger, LedgerError, Needs, Opening, Records, Step};
 use crate::issuer::books::Entry;
 use crate::issuer::evidence::StoredEvidence;
 use crate::issuer::messages::Message;
 use crate::issuer::receipts::StoredReceipt;
 use crate::wire::id::{AccountId, Hash};
-use core::time::Duration;
 use file::File;
-use sqlx::pool::PoolConnection;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
-use sqlx::{Row, Sqlite, SqliteConnection, SqlitePool};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{Row, Sqlite};
 use std::path::Path;
 
-type Connection = SqliteConnection;
-type SqlRow = SqliteRow;
+type Db = Sqlite;
 /// A writer has the whole file.
 const LOCK: &str = "";
 
@@ -36,10 +34,10 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0007.sql"),
     include_str!("migrations/0008.sql"),
 ];
-/// How long a transaction waits for another one.
-const BUSY: Duration = Duration::from_secs(10);
-/// Writers take turns anyway; the others read.
-const CONNECTIONS: u32 = 4;
+/// Those that only read, beside the one that writes.
+const READERS: u32 = 4;
+const BEGIN: &str = "BEGIN IMMEDIATE";
+const COMMIT: &str = "COMMIT";
 
 /// The issuer's records in a file.
 ///
@@ -47,9 +45,13 @@ const CONNECTIONS: u32 = 4;
 /// opened, and a transaction again after it was written, so that nothing counts as done that is in no ledger. The same file,
 /// put back, works again.
 pub struct SqliteLedger {
-    pool: SqlitePool,
     file: File,
     makes_keys: bool,
+    /// One connection, since SQLite has one writer at a time: who waits for it is served in order.
+    writer: Connections<Sqlite>,
+    /// One more, for transactions that stop something.
+    urgent: Connections<Sqlite>,
+    readers: Connections<Sqlite>,
     clock: Clock,
 }
 
@@ -59,7 +61,7 @@ impl SqliteLedger {
     ///
     /// # Errors
     /// [`LedgerError::Place`] for what is no ledger, and for one that others than its owner may read or write; such a file is
-    /// left as it is. [`LedgerError::Unavailable`] if it can't be opened; [`LedgerError::Corrupt`] if a later version made it.
+    /// left as it is. [`LedgerError::Unavailable`] if it can't be opened; [`LedgerError::LaterVersion`].
     pub async fn open(file: &Path) -> Result<Self, LedgerError> {
         Self::open_with(file, Opening::Existing, Clock::system()).await
     }
@@ -83,10 +85,11 @@ impl SqliteLedger {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(BUSY);
-        let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await?;
-        migrate(&mut *pool.acquire().await?).await?;
-        Ok(Self { pool, file, makes_keys: opening.makes(), clock })
+            .busy_timeout(PATIENCE);
+        let writer = Connections::new(options.clone(), 1);
+        migrate(writer.take().await?).await?;
+        let (urgent, readers) = (Connections::new(options.clone(), 1), Connections::new(options, READERS));
+        Ok(Self { file, makes_keys: opening.makes(), writer, urgent, readers, clock })
     }
 
     /// Its clock.
@@ -97,34 +100,62 @@ impl SqliteLedger {
 
     /// Waits for what is running and closes the file.
     pub async fn close(&self) {
-        self.pool.close().await;
+        self.readers.close().await;
+        self.urgent.close().await;
+        self.writer.close().await;
     }
 
-    async fn connection(&self) -> Result<PoolConnection<Sqlite>, LedgerError> {
-        // Before a connection is made anew, for SQLite has no words of its own for it.
+    /// For what only reads.
+    fn reader(&self) -> Result<&Connections<Sqlite>, LedgerError> {
         self.file.check()?;
-        let connection = self.pool.acquire().await?;
+        Ok(&self.readers)
+    }
+
+    async fn run<R: Send>(
+        &self,
+        mut held: Held<'_, Sqlite>,
+        needs: &Needs,
+        rule: impl Fn(&mut Records) -> R + Send + Sync,
+    ) -> Result<R, LedgerError> {
+        held.say(Step::Begin, BEGIN).await?;
+        // Its turn may have come late.
         self.file.check_in_use()?;
-        Ok(connection)
+        let mut records = sql::load(&mut held, needs).await.map_err(|broken| broken.at(Step::Read))?;
+        let result = rule(&mut records);
+        let changes = records.into_changes()?;
+        if changes.is_empty() {
+            held.roll_back().await?;
+        } else {
+            sql::keep(&mut held, &changes).await.map_err(|broken| broken.at(Step::Write))?;
+            held.say(Step::Commit, COMMIT).await?;
+            // The connection is still held, so SQLite has not taken the log away.
+            self.file.check_in_use()?;
+            held.let_go();
+        }
+        Ok(result)
     }
 }
 
-async fn migrate(connection: &mut SqliteConnection) -> Result<(), LedgerError> {
-    let mut transaction = sqlx::Connection::begin_with(connection, "BEGIN IMMEDIATE").await?;
-    let version: i64 = sqlx::query("PRAGMA user_version").fetch_one(&mut *transaction).await?.try_get(0)?;
-    let done = usize::try_from(version).map_err(|_| LedgerError::Corrupt)?;
-    let steps = MIGRATIONS.get(done..).ok_or(LedgerError::Corrupt)?;
-    for step in steps {
-        sqlx::raw_sql(*step).execute(&mut *transaction).await?;
+async fn migrate(mut held: Held<'_, Sqlite>) -> Result<(), LedgerError> {
+    held.say(Step::Begin, BEGIN).await?;
+    bring_up_to_date(&mut held).await.map_err(|broken| broken.at(Step::Open))?;
+    held.commit().await
+}
+
+async fn bring_up_to_date(connection: &mut sqlx::SqliteConnection) -> Result<(), sql::Broken> {
+    let version: i64 = sqlx::query("PRAGMA user_version").fetch_one(&mut *connection).await?.try_get(0)?;
+    let done = usize::try_from(version).map_err(|_| LedgerError::corrupt("user_version"))?;
+    for step in MIGRATIONS.get(done..).ok_or(LedgerError::LaterVersion)? {
+        sqlx::raw_sql(*step).execute(&mut *connection).await?;
     }
     if done < sql::WITH_LINKS {
-        sql::fill_links(&mut transaction).await?;
+        sql::fill_links(&mut *connection).await?;
     }
     let version = sqlx::AssertSqlSafe(format!("PRAGMA user_version = {}", MIGRATIONS.len()));
-    sqlx::raw_sql(version).execute(&mut *transaction).await?;
+    sqlx::raw_sql(version).execute(&mut *connection).await?;
     let mark = sqlx::AssertSqlSafe(format!("PRAGMA application_id = {}", file::APPLICATION));
-    sqlx::raw_sql(mark).execute(&mut *transaction).await?;
-    Ok(transaction.commit().await?)
+    sqlx::raw_sql(mark).execute(connection).await?;
+    Ok(())
 }
 
 impl Ledger for SqliteLedger {
@@ -141,53 +172,48 @@ impl Ledger for SqliteLedger {
         needs: Needs,
         rule: impl Fn(&mut Records) -> R + Send + Sync,
     ) -> Result<R, LedgerError> {
-        let mut connection = self.connection().await?;
-        let mut transaction = sqlx::Connection::begin_with(&mut *connection, "BEGIN IMMEDIATE").await?;
-        // Its turn may have come late.
-        self.file.check_in_use()?;
-        let mut records = sql::load(&mut transaction, &needs).await?;
-        let result = rule(&mut records);
-        let changes = records.into_changes()?;
-        if changes.is_empty() {
-            transaction.rollback().await?;
-        } else {
-            sql::keep(&mut transaction, &changes).await?;
-            transaction.commit().await?;
-            // The connection is still held, so SQLite has not taken the log away.
-            self.file.check_in_use()?;
+        // Before a connection is made anew, for SQLite has no words of its own for it.
+        self.file.check()?;
+        if needs.is_urgent() {
+            return self.run(self.urgent.take().await?, &needs, rule).await;
         }
-        Ok(result)
+        let held = self.writer.take().await?;
+        // Whoever begins while others try to would have to be lucky to get its turn. One that stops something gets it
+        // next, and no stream of those keeps the others out.
+        let _turn = if self.urgent.is_in_use() { Some(self.urgent.turn().await?) } else { None };
+        self.run(held, &needs, rule).await
     }
 
     async fn receipts(&self, account: &AccountId, after: u64, most: usize) -> Result<Vec<StoredReceipt>, LedgerError> {
-        sql::receipts(&mut *self.connection().await?, account, after, most).await
+        sql::receipts(self.reader()?, account, after, most).await
     }
 
     async fn is_link(&self, account: &AccountId, link: Hash) -> Result<bool, LedgerError> {
-        sql::is_link(&mut *self.connection().await?, account, link).await
+        sql::is_link(self.reader()?, account, link).await
     }
 
     async fn evidence(&self, account: &AccountId) -> Result<Vec<StoredEvidence>, LedgerError> {
-        sql::evidence(&mut *self.connection().await?, account).await
+        sql::evidence(self.reader()?, account).await
     }
 
     async fn ended_evidence(&self, now: u32) -> Result<Vec<AccountId>, LedgerError> {
-        sql::ended_evidence(&mut *self.connection().await?, now).await
+        sql::ended_evidence(self.reader()?, now).await
     }
 
     async fn keys(&self, kind: Kind) -> Result<Vec<String>, LedgerError> {
-        sql::keys(&mut *self.connection().await?, kind).await
+        sql::keys(self.reader()?, kind).await
     }
 
     async fn entries(&self) -> Result<Vec<Entry>, LedgerError> {
-        sql::entries(&mut *self.connection().await?).await
+        sql::entries(&self.readers).await
     }
 
     async fn messages(&self, after: u64) -> Result<Vec<(u64, Message)>, LedgerError> {
-        sql::messages(&mut *self.connection().await?, after).await
+        sql::messages(self.reader()?, after).await
     }
 
     async fn tidy(&self, now: u32) -> Result<(), LedgerError> {
-        sql::tidy(&mut *self.connection().await?, now).await
+        self.file.check()?;
+        sql::tidy(&self.writer, now).await
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::issuer::books::Entry;
 use crate::issuer::evidence::StoredEvidence;
-use crate::issuer::ledger::{Kind, Ledger, LedgerError, MemoryLedger, Needs, Records};
+use crate::issuer::Cause;
+use crate::issuer::ledger::{Kind, Ledger, LedgerError, MemoryLedger, Needs, Records, Step};
 use crate::issuer::messages::Message;
 use crate::issuer::receipts::StoredReceipt;
 use crate::wire::id::{AccountId, Hash};
@@ -47,7 +48,7 @@ impl Ledger for Beside<'_> {
     ) -> Result<R, LedgerError> {
         let ends = needs.list().iter().any(|(kind, _)| *kind == Kind::OpenTopUps);
         if ends && self.fails.load(Ordering::SeqCst) {
-            return Err(LedgerError::Conflict);
+            return Err(LedgerError::Conflict(Step::Commit, Cause::new("told to")));
         }
         self.inner.transact(needs, rule).await
     }

@@ -21,7 +21,13 @@ fn a_call_that_was_not_answered_keeps_its_name_and_another_one_has_its_own() {
     // Answered, refused or not, the next one is another call.
     let body = wallet.body::<ProveCard>(&card(900)).unwrap();
     let of_a_proxy = Error::new(Code::ForeignAnswer).with_confidence(Confidence::Likely);
-    for error in [Code::Offline.into(), Code::ProofReplayed.into(), Code::IssuerUnavailable.into(), of_a_proxy] {
+    for error in [
+        Code::Offline.into(),
+        Code::ProofReplayed.into(),
+        Code::IssuerUnavailable.into(),
+        Code::IssuerBusy.into(),
+        of_a_proxy,
+    ] {
         wallet.note_answer(body.id(), &Err(error));
         assert_eq!(text(&card(900)), first);
     }

@@ -1,9 +1,9 @@
 //! The ledger's database: its address, a connection that nobody else reads, and whether it is a ledger.
 
 use super::super::place::{Opening, PlaceError};
-use super::{LedgerError, MIGRATION, MIGRATIONS, lock, lock_name, sql};
+use super::{BEGIN, Held, LedgerError, MIGRATION, MIGRATIONS, Postgres, Step, lock, lock_name, sql};
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
-use sqlx::{AssertSqlSafe, PgConnection, PgPool, Row};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row};
 use std::net::IpAddr;
 
 /// The tables of a ledger, and whether there is anything else. A name with its schema's, for others may be on the path.
@@ -39,8 +39,16 @@ fn private(options: PgConnectOptions) -> Result<PgConnectOptions, PlaceError> {
     }
 }
 
+/// Connects once, for a pool tells only that its time is over.
+pub(super) async fn reach(options: &PgConnectOptions) -> Result<(), LedgerError> {
+    let connection = PgConnection::connect_with(options).await.map_err(unreached)?;
+    // Whatever is wrong with it by now, the pool will find too.
+    let _ended = connection.close().await;
+    Ok(())
+}
+
 /// Why there is no connection. Drivers and their TLS libraries say it in words alone.
-pub(super) fn unreached(error: sqlx::Error) -> LedgerError {
+fn unreached(error: sqlx::Error) -> LedgerError {
     let said = error.to_string();
     let says = |words: &str| said.contains(words);
     let place = match &error {
@@ -55,48 +63,53 @@ pub(super) fn unreached(error: sqlx::Error) -> LedgerError {
                 PlaceError::BadCertificate
             }
         }
-        _ => return error.into(),
+        _ => return LedgerError::at(Step::Connect, &error),
     };
     place.into()
 }
 
 /// Brings the tables up to date, and makes them where they are to be made.
-pub(super) async fn migrate(pool: &PgPool, opening: Opening) -> Result<(), LedgerError> {
-    let mut transaction = pool.begin_with(super::BEGIN).await?;
+pub(super) async fn migrate(mut held: Held<'_, Postgres>, opening: Opening) -> Result<(), LedgerError> {
+    held.say(Step::Begin, BEGIN).await?;
     // Servers that start together take turns.
-    lock(&mut transaction, vec![lock_name(MIGRATION, "")]).await?;
-    let done = if is_ledger(&mut transaction, opening).await? {
-        let row = sqlx::query("SELECT version FROM schema_version").fetch_one(&mut *transaction).await?;
-        usize::try_from(row.try_get::<i64, _>(0)?).map_err(|_| LedgerError::Corrupt)?
+    lock(&mut held, vec![lock_name(MIGRATION, "")]).await?;
+    bring_up_to_date(&mut held, opening).await.map_err(|broken| broken.at(Step::Open))?;
+    held.commit().await
+}
+
+async fn bring_up_to_date(connection: &mut PgConnection, opening: Opening) -> Result<(), sql::Broken> {
+    let done = if is_ledger(&mut *connection, opening).await? {
+        let row = sqlx::query("SELECT version FROM schema_version").fetch_one(&mut *connection).await?;
+        usize::try_from(row.try_get::<i64, _>(0)?).map_err(|_| LedgerError::corrupt("schema_version"))?
     } else {
-        sqlx::raw_sql("CREATE TABLE schema_version (version BIGINT NOT NULL)").execute(&mut *transaction).await?;
+        sqlx::raw_sql("CREATE TABLE schema_version (version BIGINT NOT NULL)").execute(&mut *connection).await?;
         0
     };
-    for step in MIGRATIONS.get(done..).ok_or(LedgerError::Corrupt)? {
-        sqlx::raw_sql(*step).execute(&mut *transaction).await?;
+    for step in MIGRATIONS.get(done..).ok_or(LedgerError::LaterVersion)? {
+        sqlx::raw_sql(*step).execute(&mut *connection).await?;
     }
     if done < sql::WITH_LINKS {
-        sql::fill_links(&mut transaction).await?;
+        sql::fill_links(&mut *connection).await?;
     }
     let version =
         format!("DELETE FROM schema_version; INSERT INTO schema_version (version) VALUES ({})", MIGRATIONS.len());
-    sqlx::raw_sql(AssertSqlSafe(version)).execute(&mut *transaction).await?;
-    Ok(transaction.commit().await?)
+    sqlx::raw_sql(AssertSqlSafe(version)).execute(connection).await?;
+    Ok(())
 }
 
 /// Whether the database is a ledger; it is empty if it is none.
-async fn is_ledger(connection: &mut PgConnection, opening: Opening) -> Result<bool, LedgerError> {
+async fn is_ledger(connection: &mut PgConnection, opening: Opening) -> Result<bool, sql::Broken> {
     let row = sqlx::query(TABLES).fetch_one(&mut *connection).await?;
     let (known, all): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
     if known != KNOWN_BY {
         return match opening {
-            _ if all > 0 => Err(PlaceError::Foreign.into()),
-            Opening::Existing => Err(PlaceError::NoTables.into()),
+            _ if all > 0 => Err(LedgerError::from(PlaceError::Foreign).into()),
+            Opening::Existing => Err(LedgerError::from(PlaceError::NoTables).into()),
             Opening::New | Opening::Either => Ok(false),
         };
     }
     if opening == Opening::New && sqlx::query(IS_BEGUN).fetch_one(&mut *connection).await?.try_get(0)? {
-        return Err(PlaceError::Exists.into());
+        return Err(LedgerError::from(PlaceError::Exists).into());
     }
     Ok(true)
 }

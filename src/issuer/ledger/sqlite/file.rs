@@ -4,7 +4,7 @@
 //! that this process has on it (sqlite.org/howtocorrupt.html section 2.2).
 
 use super::super::place::{Opening, Part, PlaceError};
-use super::{BUSY, LedgerError};
+use super::{LedgerError, PATIENCE, Step};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, Row as _, SqliteConnection};
 use std::fs::Metadata;
@@ -99,10 +99,10 @@ impl File {
 
     async fn check_contents(&self, opening: Opening) -> Result<(), LedgerError> {
         // It changes nothing: no mode of the journal, no table.
-        let options = SqliteConnectOptions::new().filename(&self.real).busy_timeout(BUSY);
+        let options = SqliteConnectOptions::new().filename(&self.real).busy_timeout(PATIENCE);
         let mut connection = SqliteConnection::connect_with(&options).await.map_err(unread)?;
         let found = contents(&mut connection).await;
-        connection.close().await?;
+        connection.close().await.map_err(unread)?;
         match (found?, opening) {
             (Contents::Foreign, _) => Err(PlaceError::Foreign.into()),
             (Contents::Nothing, Opening::Existing) => Err(PlaceError::Empty.into()),
@@ -120,12 +120,13 @@ enum Contents {
 
 async fn contents(connection: &mut SqliteConnection) -> Result<Contents, LedgerError> {
     let application = sqlx::query("PRAGMA application_id").fetch_one(&mut *connection).await.map_err(unread)?;
-    let application: i32 = application.try_get(0)?;
+    let application: i32 = application.try_get(0).map_err(unread)?;
     let row = sqlx::query(TABLES).fetch_one(&mut *connection).await.map_err(unread)?;
-    let (all, known): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+    let (all, known): (i64, i64) = (row.try_get(0).map_err(unread)?, row.try_get(1).map_err(unread)?);
     let is_ours = application == APPLICATION || (application == 0 && known == KNOWN_BY);
     if is_ours && known == KNOWN_BY {
-        let begun = sqlx::query(IS_BEGUN).fetch_one(&mut *connection).await?.try_get(0)?;
+        let begun = sqlx::query(IS_BEGUN).fetch_one(&mut *connection).await.map_err(unread)?;
+        let begun = begun.try_get(0).map_err(unread)?;
         return Ok(Contents::Ledger { begun });
     }
     Ok(if all == 0 && application == 0 { Contents::Nothing } else { Contents::Foreign })
@@ -136,7 +137,7 @@ fn unread(error: sqlx::Error) -> LedgerError {
     let code = error.as_database_error().and_then(|error| error.code());
     match code.as_deref() {
         Some("26" | "11") => PlaceError::Foreign.into(),
-        _ => error.into(),
+        _ => LedgerError::at(Step::Open, &error),
     }
 }
 

@@ -1,0 +1,186 @@
+//! A SQLite ledger over a database that fails at each step, is locked by somebody else, or has no room; and calls that are
+//! cut off. `postgres.rs` does the same to PostgreSQL.
+#![cfg(all(feature = "issuer", feature = "wallet", feature = "sqlite", not(target_arch = "wasm32")))]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::print_stdout, reason = "a test stops where something is wrong")]
+
+#[path = "lib/ledger_faults.rs"]
+mod faults;
+#[path = "lib/promises.rs"]
+mod promises;
+
+use faults::{all_works, ends, is_kept, look, write};
+use jitsuin::issuer::ledger::{Ledger as _, SqliteLedger, Opening};
+use promises::{clock, run};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection as _, SqliteConnection};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+/// Runs a test with a file of its own.
+fn with(name: &str, test: impl AsyncFnOnce(PathBuf)) {
+    let folder = std::env::temp_dir().join(format!("jitsuin-faults-{name}-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    run(test(folder.join("ledger.sqlite")));
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+async fn open(file: &Path) -> SqliteLedger {
+    SqliteLedger::open_with(file, Opening::Either, clock()).await.unwrap()
+}
+
+/// Somebody else at the same file.
+async fn stranger(file: &Path) -> SqliteConnection {
+    SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file)).await.unwrap()
+}
+
+async fn say(connection: &mut SqliteConnection, statement: &'static str) {
+    sqlx::raw_sql(statement).execute(connection).await.unwrap();
+}
+
+#[test]
+fn a_failed_statement_leaves_no_trace_whatever_it_undid() {
+    with("statement", async |file| {
+        let ledger = open(&file).await;
+        let mut stranger = stranger(&file).await;
+        for (name, trigger) in [
+            ("rollback", "CREATE TRIGGER t BEFORE INSERT ON used BEGIN SELECT RAISE(ROLLBACK, 'no'); END"),
+            ("abort", "CREATE TRIGGER t BEFORE INSERT ON used BEGIN SELECT RAISE(ABORT, 'no'); END"),
+            ("fail", "CREATE TRIGGER t BEFORE INSERT ON used BEGIN SELECT RAISE(FAIL, 'no'); END"),
+            // The record is written before it fails.
+            ("late", "CREATE TRIGGER t AFTER INSERT ON entries BEGIN SELECT RAISE(ROLLBACK, 'no'); END"),
+            ("half", "CREATE TRIGGER t AFTER INSERT ON entries BEGIN SELECT RAISE(FAIL, 'no'); END"),
+        ] {
+            say(&mut stranger, trigger).await;
+            for number in 0..8 {
+                write(&ledger, &format!("{name}-failed-{number}")).await.unwrap_err();
+            }
+            say(&mut stranger, "DROP TRIGGER t").await;
+            all_works(&ledger, name).await;
+            for number in 0..8 {
+                assert!(!is_kept(&ledger, &format!("{name}-failed-{number}")).await);
+            }
+        }
+    });
+}
+
+#[test]
+fn a_failed_commit_keeps_nothing_and_the_next_one_works() {
+    with("commit", async |file| {
+        let ledger = open(&file).await;
+        let mut stranger = stranger(&file).await;
+        // A reference that is looked at in COMMIT.
+        let broken = "CREATE TABLE parents (id INTEGER PRIMARY KEY); \
+                      CREATE TABLE orphans (id INTEGER REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED); \
+                      CREATE TRIGGER t AFTER INSERT ON entries BEGIN INSERT INTO orphans VALUES (1); END";
+        say(&mut stranger, broken).await;
+        for number in 0..8 {
+            write(&ledger, &format!("failed-{number}")).await.unwrap_err();
+        }
+        say(&mut stranger, "DROP TRIGGER t").await;
+        all_works(&ledger, "after").await;
+        assert!(!is_kept(&ledger, "failed-0").await);
+    });
+}
+
+#[test]
+fn a_failed_read_leaves_its_connection_behind() {
+    with("read", async |file| {
+        let ledger = open(&file).await;
+        let mut stranger = stranger(&file).await;
+        let account = "acc-1".parse().unwrap();
+        say(&mut stranger, "ALTER TABLE evidence RENAME TO hidden").await;
+        for _ in 0..8 {
+            ledger.evidence(&account).await.unwrap_err();
+        }
+        say(&mut stranger, "ALTER TABLE hidden RENAME TO evidence").await;
+        all_works(&ledger, "after").await;
+    });
+}
+
+/// What SQLite rolls back by itself: a full disk.
+#[test]
+fn a_full_disk_with_room_again_needs_no_restart() {
+    let folder = std::env::temp_dir().join(format!("jitsuin-faults-full-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=4m", "tmpfs"]).arg(&folder).output();
+    if !mounted.is_ok_and(|done| done.status.success()) {
+        println!("skipped: only root may mount a small disk");
+        std::fs::remove_dir(&folder).unwrap();
+        return;
+    }
+    let unmount = Unmount(folder.clone());
+    run(async move {
+        let ledger = open(&folder.join("ledger.sqlite")).await;
+        all_works(&ledger, "before").await;
+        let filler = folder.join("filler");
+        std::fs::write(&filler, vec![0; 8 << 20]).unwrap_err();
+        let mut failures = 0;
+        for number in 0..400 {
+            failures += usize::from(write(&ledger, &format!("full-{number}")).await.is_err());
+            if failures == 20 {
+                break;
+            }
+        }
+        assert_eq!(failures, 20, "the disk is full");
+        std::fs::remove_file(&filler).unwrap();
+        all_works(&ledger, "after").await;
+        ledger.close().await;
+    });
+    drop(unmount);
+}
+
+/// Takes a small disk away again, also after a failure.
+struct Unmount(PathBuf);
+
+impl Drop for Unmount {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+        let _ = std::fs::remove_dir(&self.0);
+    }
+}
+
+#[test]
+fn a_call_may_be_cut_off_at_every_point() {
+    with("cut", async |file| faults::a_call_may_be_cut_off_at_every_point(open(&file).await).await);
+}
+
+/// In BEGIN, which waits for somebody else's transaction.
+#[test]
+fn a_call_may_be_cut_off_in_begin() {
+    with("begin", async |file| {
+        let ledger = open(&file).await;
+        let mut stranger = stranger(&file).await;
+        for round in 0..6 {
+            say(&mut stranger, "BEGIN IMMEDIATE").await;
+            for name in ["a", "b", "c", "d"] {
+                let waited = Duration::from_millis(100);
+                let name = format!("cut-{round}-{name}");
+                assert!(
+                    tokio::time::timeout(waited, write(&ledger, &name)).await.is_err(),
+                    "it waits for the stranger"
+                );
+            }
+            say(&mut stranger, "COMMIT").await;
+            ends("the next call", write(&ledger, &format!("next-{round}"))).await.unwrap();
+        }
+        all_works(&ledger, "after").await;
+        for round in 0..6 {
+            assert!(!look(&ledger, &format!("cut-{round}-a")).await.unwrap());
+        }
+    });
+}
+
+#[test]
+fn calls_end_in_their_order() {
+    with("order", async |file| {
+        let ledger = open(&file).await;
+        let hold = async || {
+            let mut stranger = stranger(&file).await;
+            say(&mut stranger, "BEGIN IMMEDIATE").await;
+            stranger
+        };
+        let release = async |mut stranger: SqliteConnection| say(&mut stranger, "COMMIT").await;
+        faults::calls_end_in_their_order(ledger, hold, release, 0).await;
+    });
+}
