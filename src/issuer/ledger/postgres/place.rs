@@ -49,7 +49,8 @@ pub(super) fn unreached(error: sqlx::Error) -> LedgerError {
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) if says("certificate") => {
             if says("not valid for name") || says("NotValidForName") {
                 PlaceError::OtherName
-            } else if says("UnknownIssuer") {
+            // The second is said of an authority that has another one's name, such as one that was made anew.
+            } else if says("UnknownIssuer") || says("BadSignature") {
                 PlaceError::UnknownAuthority
             } else {
                 PlaceError::BadCertificate
