@@ -6,11 +6,15 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
+
+static SERVERS: AtomicU32 = AtomicU32::new(0);
 
 pub(crate) struct Server {
     process: Child,
     folder: PathBuf,
+    port: u16,
 }
 
 /// Where distributions put them, after the `PATH`.
@@ -42,10 +46,16 @@ fn other_user(folder: &Path) -> Result<Option<u32>, String> {
 }
 
 impl Server {
-    /// Why there is none, in words, where there can be none.
+    /// Why there is none, in words, where there can be none. It listens on a socket alone.
     pub(crate) fn start() -> Result<Self, String> {
+        Self::start_with(5432, "", &[], |_| ())
+    }
+
+    /// The same on a port of some addresses too, with more settings, and with files that `bring` puts into its folder.
+    pub(crate) fn start_with(port: u16, hosts: &str, more: &[&str], bring: impl Fn(&Path)) -> Result<Self, String> {
         let programs = programs().ok_or("no PostgreSQL on this machine (initdb)")?;
-        let folder = std::env::temp_dir().join(format!("jitsuin-postgres-{}", std::process::id()));
+        let number = SERVERS.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("jitsuin-postgres-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let user = other_user(&folder)?;
         std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700)).unwrap();
@@ -57,11 +67,15 @@ impl Server {
         let made = make.arg("-D").arg(&data).args(["-U", "jitsuin", "-A", "trust", "-E", "UTF8", "--no-sync"]).output();
         let made = made.unwrap();
         assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
+        bring(&data);
+        if let Some(user) = user {
+            std::fs::read_dir(&data).unwrap().for_each(|file| chown(file.unwrap().path(), Some(user), None).unwrap());
+        }
         let log = std::fs::File::create(folder.join("log")).unwrap();
         let mut start = Self::command(&programs, "postgres", &folder, user);
-        let process = start.arg("-D").arg(&data).arg("-k").arg(&folder).args(["-h", "", "-N", "200"]).stderr(log);
-        let process = process.spawn().unwrap();
-        let mut server = Self { process, folder };
+        start.arg("-D").arg(&data).arg("-k").arg(&folder).args(["-h", hosts, "-N", "200", "-p", &port.to_string()]);
+        let process = start.args(more).stderr(log).spawn().unwrap();
+        let mut server = Self { process, folder, port };
         server.wait();
         Ok(server)
     }
@@ -76,10 +90,11 @@ impl Server {
     }
 
     fn address(&self, database: &str) -> String {
-        format!("postgres://jitsuin@localhost/{database}?host={}", self.folder.display())
+        format!("postgres://jitsuin@localhost/{database}?host={}&port={}", self.folder.display(), self.port)
     }
 
-    fn ask(&self, statement: String) -> Result<(), sqlx::Error> {
+    /// Has a statement done, by its superuser.
+    pub(crate) fn ask(&self, statement: String) -> Result<(), sqlx::Error> {
         let url = self.address("postgres");
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
             let mut connection = PgConnection::connect(&url).await?;

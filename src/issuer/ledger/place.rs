@@ -62,6 +62,9 @@ pub enum PlaceError {
     Empty,
     /// A folder or a device.
     NotAFile,
+    /// The file has a second name, a hard link. SQLite keeps its log beside the name that it was opened by, so that whoever
+    /// opens the other one sees another ledger.
+    TwoNames,
     /// The file or the database is another program's.
     Foreign,
     /// A ledger is there, and a new one was to be made.
@@ -72,7 +75,8 @@ pub enum PlaceError {
     OpenFolder(u32),
     /// The system does not let it be looked at or made.
     System(std::io::ErrorKind),
-    /// The file was moved or deleted after it had been opened.
+    /// The file was moved or deleted after it had been opened. If that happened while a transaction was written, what was
+    /// decided stands in that file, and is found again once it is back.
     Gone,
     /// Another file took its place after it had been opened.
     Replaced,
@@ -80,6 +84,8 @@ pub enum PlaceError {
     PartGone(Part),
     /// The text is no address of a PostgreSQL database.
     BadAddress,
+    /// The address has a parameter that is not known here: one that was mistyped would leave out what it was to ask for.
+    UnknownParameter,
     /// The database has no tables, and they were not to be made.
     NoTables,
     /// The address asks for a connection to another machine that others can read.
@@ -104,6 +110,7 @@ impl core::fmt::Display for PlaceError {
             Self::LinkToNothing => "it is a link to nothing: name the file itself",
             Self::Empty => "the file is empty: look at its name, or have a new ledger made in it",
             Self::NotAFile => "it is not a file: name a file",
+            Self::TwoNames => "its file has a second name (a hard link): remove that one, and copy the file where a copy is meant",
             Self::Foreign => "it is another program's file or database, and was left as it is: look at its name",
             Self::Exists => "a ledger is already there, and was left as it is: open it as it is, or name another place",
             Self::OpenToOthers(part, mode) => {
@@ -131,6 +138,10 @@ impl core::fmt::Display for PlaceError {
                 );
             }
             Self::BadAddress => "it is no address of a database: postgresql://USER:PASSWORD@HOST:PORT/DATABASE is one",
+            Self::UnknownParameter => {
+                "its address has a parameter that is not known here: look at what stands after the question mark (sslmode, \
+                 sslrootcert, sslcert, sslkey, host, hostaddr, port, dbname, user, password, application_name and options are)"
+            }
             Self::NoTables => "the database has no tables: look at its name, or have a new ledger made in it",
             Self::Unencrypted => {
                 "its address says sslmode=disable, and it is on another machine: leave that out, so that nobody on the way reads it"

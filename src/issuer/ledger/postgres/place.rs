@@ -6,6 +6,27 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row};
 use std::net::IpAddr;
 
+/// What sqlx reads of an address. It passes over any other name, and writes it to the log with its value.
+const PARAMETERS: &[&str] = &[
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "statement-cache-capacity",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "application_name",
+    "options",
+];
 /// The tables of a ledger, and whether there is anything else. A name with its schema's, for others may be on the path.
 const TABLES: &str = "SELECT \
     (SELECT COUNT(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind = 'r' \
@@ -19,9 +40,20 @@ const IS_BEGUN: &str = "SELECT EXISTS (SELECT 1 FROM issuer_keys) OR EXISTS (SEL
 /// Reads an address, and demands TLS where the bytes leave this machine.
 pub(super) fn options(url: &str) -> Result<PgConnectOptions, LedgerError> {
     let is_address = url.starts_with("postgres://") || url.starts_with("postgresql://");
+    // First of all, for sqlx would pass over them, and log them with their values.
+    if is_address && !parameters(url).all(|name| PARAMETERS.contains(&name) || name.starts_with("options[")) {
+        return Err(PlaceError::UnknownParameter.into());
+    }
     let options: PgConnectOptions =
         url.parse().ok().filter(|_| is_address).ok_or(LedgerError::Place(PlaceError::BadAddress))?;
     Ok(private(options)?)
+}
+
+/// The names of what stands after the question mark.
+fn parameters(url: &str) -> impl Iterator<Item = &str> {
+    let (_, after) = url.split_once('?').unwrap_or_default();
+    let pairs = after.split('#').next().unwrap_or_default().split('&');
+    pairs.map(|pair| pair.split('=').next().unwrap_or_default()).filter(|name| !name.is_empty())
 }
 
 fn private(options: PgConnectOptions) -> Result<PgConnectOptions, PlaceError> {
@@ -57,7 +89,8 @@ fn unreached(error: sqlx::Error) -> LedgerError {
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) if says("certificate") => {
             if says("not valid for name") || says("NotValidForName") {
                 PlaceError::OtherName
-            } else if says("UnknownIssuer") {
+            // The second is said of an authority that has another one's name, such as one that was made anew.
+            } else if says("UnknownIssuer") || says("BadSignature") {
                 PlaceError::UnknownAuthority
             } else {
                 PlaceError::BadCertificate

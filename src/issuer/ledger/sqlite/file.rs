@@ -60,6 +60,9 @@ impl File {
         if !metadata.is_file() {
             return Err(PlaceError::NotAFile.into());
         }
+        if has_two_names(&metadata) {
+            return Err(PlaceError::TwoNames.into());
+        }
         let real = named.canonicalize().map_err(refused)?;
         check_folder(&real)?;
         for part in Part::ALL {
@@ -202,6 +205,11 @@ fn check_mode(part: Part, file: &Metadata) -> Result<(), PlaceError> {
 }
 
 #[cfg(unix)]
+fn has_two_names(file: &Metadata) -> bool {
+    std::os::unix::fs::MetadataExt::nlink(file) > 1
+}
+
+#[cfg(unix)]
 fn mode(file: &Metadata) -> u32 {
     std::os::unix::fs::MetadataExt::mode(file) & 0o7777
 }
@@ -214,4 +222,9 @@ fn check_folder(_no_modes_here: &Path) -> Result<(), PlaceError> {
 #[cfg(not(unix))]
 fn check_mode(_no_modes_here: Part, _file: &Metadata) -> Result<(), PlaceError> {
     Ok(())
+}
+
+#[cfg(not(unix))]
+fn has_two_names(_not_said_here: &Metadata) -> bool {
+    false
 }

@@ -36,3 +36,15 @@ fn what_is_no_address_is_none() {
         assert_eq!(mode(bad).err(), Some(LedgerError::Place(PlaceError::BadAddress)), "{bad}");
     }
 }
+
+#[test]
+fn a_parameter_that_was_mistyped_is_not_passed_over() {
+    for known in ["sslmode=verify-full&sslrootcert=/a.crt", "ssl-mode=require&sslcert=a&sslkey=b", "options[a]=b", ""] {
+        assert!(mode(&format!("postgresql://localhost/b?{known}")).is_ok(), "{known}");
+    }
+    for unknown in ["sslmod=verify-full", "sslmode=verify-full&sslrootcrt=/a.crt", "SSLMODE=disable", "pasword=secret"]
+    {
+        let read = mode(&format!("postgresql://localhost/b?{unknown}"));
+        assert_eq!(read.err(), Some(LedgerError::Place(PlaceError::UnknownParameter)), "{unknown}");
+    }
+}
