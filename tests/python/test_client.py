@@ -1,11 +1,13 @@
 """The client of client.py, written from the documents alone, against the demo issuer: enrol, pay at a till, top up."""
 
+import json
 import os
 import signal
 import socket
 import subprocess
 import tempfile
 import unittest
+import urllib.request
 from pathlib import Path
 
 from client import Authenticator, Refused, Till, Wallet, b64
@@ -132,6 +134,28 @@ class FromTheDocuments(unittest.TestCase):
         self.wallet.sync()
         with self.assertRaisesRegex(ValueError, "rotate-needed"):
             self.wallet.payment_code()
+
+    def test_one_stream_of_news_too_many_ends_the_oldest(self):
+        def follow():
+            self.wallet.sync()
+            answer = self.wallet.channel.post("/v1/news", {"after": 0})
+            self.addCleanup(answer.close)
+            self.assertIn("newest", json.loads(answer.readline()))
+            return answer
+
+        send = self.wallet.channel.send
+
+        def keep_open(request):
+            if request.selector == "/v1/news":
+                return urllib.request.urlopen(request, timeout=60)
+            return send(request)
+
+        self.wallet.channel.send = keep_open
+        streams = [follow() for _ in range(9)]
+        self.assertEqual(streams[0].read(), b"")
+        self.till.charge(self.wallet.payment_code(), 540)
+        for stream in streams[1:]:
+            self.assertIn("newest", json.loads(stream.readline()))
 
     def test_a_body_that_was_changed_or_erased_stops_no_history(self):
         send = self.wallet.channel.send

@@ -38,6 +38,10 @@ const HEAD_TIME: Duration = Duration::from_secs(15);
 const PROXY_TIME: Duration = Duration::from_secs(75);
 /// How long accepting pauses after it failed.
 const PAUSE: Duration = Duration::from_millis(200);
+/// How often, and how many times, somebody is looked for who makes room, before the newest is turned away.
+const LOOK: Duration = Duration::from_millis(20);
+/// See [`LOOK`].
+const LOOKS: u32 = 25;
 /// Connections that may still be closing beyond the limit.
 const CLOSING: usize = 16;
 
@@ -46,6 +50,8 @@ pub(crate) struct Connections {
     limits: Limits,
     trusted: Vec<Network>,
     held: Mutex<Held>,
+    /// Tells that a connection closed, or stays although it was asked to make room.
+    changed: Notify,
     tally: Tally,
 }
 
@@ -76,13 +82,14 @@ struct Place {
 impl Drop for Place {
     fn drop(&mut self) {
         self.connections.lock().all.remove(&self.number);
+        self.connections.changed.notify_waiters();
     }
 }
 
 impl Connections {
     /// None yet.
     pub(crate) fn new(limits: Limits, trusted: Vec<Network>) -> Arc<Self> {
-        Arc::new(Self { limits, trusted, held: Mutex::default(), tally: Tally::default() })
+        Arc::new(Self { limits, trusted, held: Mutex::default(), changed: Notify::new(), tally: Tally::default() })
     }
 
     /// Accepts connections until the server ends, then waits for those that are open.
@@ -96,7 +103,10 @@ impl Connections {
         let mut minutes = tokio::time::interval(tally::EVERY);
         loop {
             let accepted = tokio::select! {
-                accepted = listener.accept() => accepted,
+                accepted = async {
+                    self.room().await;
+                    listener.accept().await
+                } => accepted,
                 // An error means that the sender is gone, which is an end as well.
                 _ = stopped.wait_for(|stopped| *stopped) => break,
                 Some(_) = open.join_next() => continue,
@@ -107,7 +117,7 @@ impl Connections {
             };
             match accepted {
                 Ok((stream, peer)) => {
-                    if let Some(place) = self.admit(peer.ip()) {
+                    if let Some(place) = self.admit_soon(peer.ip()).await {
                         open.spawn(serve(stream, peer, router.clone(), place, stopped.clone()));
                     } else {
                         turn_away(stream);
@@ -129,23 +139,47 @@ impl Connections {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place for one more; `None` if there is none and nobody makes room.
-    fn admit(self: &Arc<Self>, peer: IpAddr) -> Option<Place> {
+    /// A place for one more; `None` if there is none and nobody makes room in time.
+    async fn admit_soon(self: &Arc<Self>, peer: IpAddr) -> Option<Place> {
+        for _ in 0..LOOKS {
+            match self.admit(peer) {
+                Ok(place) => return Some(place),
+                Err(Refusal::InAll) => tokio::time::sleep(LOOK).await,
+                // One address that has too many holds up no other.
+                Err(refusal) => {
+                    self.tally.note(refusal);
+                    return None;
+                }
+            }
+        }
+        self.tally.note(Refusal::InAll);
+        None
+    }
+
+    /// A place for one more.
+    ///
+    /// # Errors
+    /// The limit that is reached, if nobody makes room.
+    fn admit(self: &Arc<Self>, peer: IpAddr) -> Result<Place, Refusal> {
         let (neighbour, is_trusted) = (neighbour(peer), is_trusted(&self.trusted, peer));
         let mut held = self.lock();
-        let staying = |held: &Held| held.all.values().filter(|other| !other.is_yielding).count();
-        let of_one = held.all.values().filter(|other| !other.is_yielding && other.neighbour == neighbour).count();
-        let is_open = if !is_trusted && of_one >= self.limits.of_one {
-            self.tally.note(Refusal::OfOne);
-            self.make_room(&mut held, Some(neighbour))
-        } else if staying(&held) >= self.limits.in_all {
-            self.tally.note(Refusal::InAll);
-            self.make_room(&mut held, None)
+        let (mut in_all, mut of_one) = (0, 0);
+        for other in held.all.values().filter(|other| !other.is_yielding) {
+            in_all += 1;
+            of_one += usize::from(other.neighbour == neighbour);
+        }
+        let reached = if !is_trusted && of_one >= self.limits.of_one {
+            Some((Refusal::OfOne, Some(neighbour)))
+        } else if in_all >= self.limits.in_all {
+            Some((Refusal::InAll, None))
         } else {
-            true
+            None
         };
-        if !is_open || held.all.len() >= self.limits.in_all + CLOSING {
-            return None;
+        if let Some((refusal, of)) = reached {
+            if !self.make_room(&mut held, of) {
+                return Err(refusal);
+            }
+            self.tally.note(refusal);
         }
         let number = held.next;
         held.next = held.next.wrapping_add(1);
@@ -158,7 +192,7 @@ impl Connections {
             is_yielding: false,
         };
         held.all.insert(number, connection);
-        Some(Place { connections: Arc::clone(self), number, is_trusted, progress, yields })
+        Ok(Place { connections: Arc::clone(self), number, is_trusted, progress, yields })
     }
 
     /// Closes the connection that has kept the server waiting for longest, of this neighbour, or else of the one who has most
@@ -188,6 +222,27 @@ impl Connections {
         if let Some(connection) = self.lock().all.get_mut(&number) {
             connection.is_yielding = false;
         }
+        self.changed.notify_waiters();
+    }
+
+    /// Waits until there is a descriptor for one more: connections that make room close soon.
+    async fn room(&self) {
+        loop {
+            let mut changed = pin!(self.changed.notified());
+            // From here on no change is missed.
+            changed.as_mut().enable();
+            if !self.must_wait() {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// Whether there is no descriptor for one more before a connection that makes room has closed.
+    fn must_wait(&self) -> bool {
+        let held = self.lock();
+        let is_full = held.all.len() >= self.limits.in_all + CLOSING;
+        is_full && held.all.values().any(|connection| connection.is_yielding)
     }
 }
 

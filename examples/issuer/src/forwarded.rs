@@ -77,7 +77,7 @@ pub(crate) fn source(peer: IpAddr, trusted: &[Network], headers: &HeaderMap) -> 
     if !is_trusted(trusted, peer) {
         return peer;
     }
-    let common = read_list(headers, "x-forwarded-for", |element| node(element));
+    let common = read_list(headers, "x-forwarded-for", node);
     let standard = read_list(headers, "forwarded", |element| node(for_parameter(element)?));
     match (common, standard) {
         (Some(hops), None) | (None, Some(hops)) => walk(peer, trusted, &hops),
@@ -108,7 +108,7 @@ fn read_list(headers: &HeaderMap, name: &str, read: impl Fn(&str) -> Option<IpAd
     lines.peek()?;
     // A line that is no text has no element that can be read, but it has its place in the list.
     let elements = lines.flat_map(|line| split(line.to_str().unwrap_or_default(), ','));
-    Some(elements.map(|element| read(element)).collect())
+    Some(elements.map(read).collect())
 }
 
 /// Splits at a separator that stands outside quotes.

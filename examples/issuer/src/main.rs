@@ -16,6 +16,7 @@ mod routes;
 mod settings;
 mod shell;
 mod state;
+mod streams;
 mod sweep;
 mod victims;
 
@@ -86,7 +87,7 @@ async fn write_evidence(
     settings: &Settings,
     export: &settings::Export,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    let app = App::open(settings, &[]).await?;
+    let app = App::open(settings, &[], 0).await?;
     let text = app.issuer.export_evidence(&export.account).await.map_err(|refused| match refused.code {
         Code::NotFound => format!("the ledger {} has no account {}", settings.ledger, export.account),
         _ => format!("can't export: {}", Cause::new(refused).in_full()),
@@ -112,7 +113,7 @@ async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error + Sen
         listeners.push(listener);
     }
     let addresses = listeners.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
-    let app = Arc::new(App::open(&settings, &addresses).await?);
+    let app = Arc::new(App::open(&settings, &addresses, limits.streams).await?);
     if settings.demo {
         demo::seed(&app).await?;
     }
@@ -140,7 +141,7 @@ async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error + Sen
     }
     tracing::info!("ending: no new calls");
     stop.send_replace(true);
-    app.end_streams();
+    app.streams.end();
     if tokio::time::timeout(DRAIN, async { while serving.join_next().await.is_some() {} }).await.is_err() {
         tracing::warn!("ending: some calls did not end in time");
         serving.shutdown().await;

@@ -2,6 +2,7 @@
 //! wallet polls instead.
 
 use crate::state::App;
+use crate::streams::Place;
 use axum::body::Body;
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
@@ -11,7 +12,7 @@ use jitsuin::wire::number::Whole;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tracing::Instrument as _;
 
@@ -27,9 +28,9 @@ type Line = Result<String, Infallible>;
 /// Opens the stream of an answered call.
 pub(crate) fn stream(app: &Arc<App>, reply: Reply, following: Following) -> Response {
     // One too many is told once, as a poll would be, and comes again.
-    let Some(permit) = app.follower() else { return crate::routes::response(reply) };
+    let Some(place) = app.streams.join(&following.account) else { return crate::routes::response(reply) };
     let (to, from) = mpsc::channel::<Line>(4);
-    tokio::spawn(follow(Arc::clone(app), following, to, permit).in_current_span());
+    tokio::spawn(follow(Arc::clone(app), following, to, place).in_current_span());
     let mut response = Body::from_stream(ReceiverStream::new(from)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
@@ -41,11 +42,11 @@ pub(crate) fn stream(app: &Arc<App>, reply: Reply, following: Following) -> Resp
     response
 }
 
-async fn follow(app: Arc<App>, mut following: Following, to: mpsc::Sender<Line>, _permit: OwnedSemaphorePermit) {
+async fn follow(app: Arc<App>, mut following: Following, to: mpsc::Sender<Line>, mut place: Place) {
     let line = |newest| {
         serde_json::to_string(&News { newest: Whole::saturating(newest) }).map(|line| line + "\n").unwrap_or_default()
     };
-    if to.send(Ok(line(following.newest))).await.is_err() {
+    if !say(&to, &mut place, line(following.newest)).await {
         return;
     }
     let mut ticks = tokio::time::interval(EVERY);
@@ -53,30 +54,37 @@ async fn follow(app: Arc<App>, mut following: Following, to: mpsc::Sender<Line>,
         tokio::select! {
             _ = ticks.tick() => {}
             () = to.closed() => return,
+            () = place.ended() => return,
         }
-        if app.is_ending() {
-            return;
-        }
-        // Ends with its device too.
         let now = match app.issuer.newer(&following).await {
             Ok(now) => now,
+            // Ends with its device too, and where the ledger fails: its wallet comes again.
             Err(refused) => {
-                if let Some(cause) = &refused.cause {
-                    tracing::error!(cause = cause.in_full(), "a stream ends");
+                match &refused.cause {
+                    Some(cause) => tracing::error!(cause = cause.in_full(), "a stream of news ends"),
+                    None => tracing::debug!(code = %refused, "a stream of news ends"),
                 }
                 return;
             }
         };
-        let said = if now > following.newest {
+        let next = if now > following.newest {
             following.newest = now;
-            to.send(Ok(line(now))).await
+            line(now)
         } else if count % ALIVE == 0 {
-            to.send(Ok("\n".into())).await
+            "\n".into()
         } else {
-            Ok(())
+            continue;
         };
-        if said.is_err() {
+        if !say(&to, &mut place, next).await {
             return;
         }
+    }
+}
+
+/// Whether a line was taken, rather than the stream ended.
+async fn say(to: &mpsc::Sender<Line>, place: &mut Place, line: String) -> bool {
+    tokio::select! {
+        said = to.send(Ok(line)) => said.is_ok(),
+        () = place.ended() => false,
     }
 }

@@ -4,6 +4,7 @@ use crate::forwarded::Network;
 use crate::ledger::Books;
 use crate::ready::Readiness;
 use crate::settings::Settings;
+use crate::streams::Streams;
 use axum::http::HeaderValue;
 use jitsuin::code::Code;
 use jitsuin::issuer::desk::{Reply, Request, SLOW};
@@ -14,13 +15,11 @@ use jitsuin::wire::origin::Origin;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tracing::{Instrument as _, Span};
 
 /// Passwords hashed at once: each takes memory and a core for tens of milliseconds.
 const HASHES_AT_ONCE: usize = 2;
-/// Wallets that follow their news at once.
-const FOLLOWERS: usize = 1_000;
 
 /// Seconds within which other processes over the same ledger are to be started again after `--rotate-keys`.
 const OVERLAP: u32 = 3600;
@@ -38,20 +37,22 @@ pub(crate) struct App {
     pub(crate) trusted_proxies: Vec<Network>,
     /// What probes are told.
     pub(crate) readiness: Readiness,
+    /// Wallets that follow their news.
+    pub(crate) streams: Arc<Streams>,
     origins: Vec<Origin>,
     hosts: Vec<String>,
     hashing: Arc<Semaphore>,
-    followers: Arc<Semaphore>,
 }
 
 impl App {
-    /// Opens the ledger and the issuer.
+    /// Opens the ledger and the issuer, for so many streams of news at most.
     ///
     /// # Errors
     /// An unusable address, or what the ledger says.
     pub(crate) async fn open(
         settings: &Settings,
         addresses: &[SocketAddr],
+        streams: usize,
     ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let port = addresses.first().map_or(0, SocketAddr::port);
         let url = settings.public_url.as_ref().map_or_else(|| format!("http://localhost:{port}"), ToString::to_string);
@@ -71,9 +72,9 @@ impl App {
         let mut hosts: Vec<String> = addresses.iter().map(SocketAddr::to_string).collect();
         hosts.extend(addresses.iter().map(|address| format!("localhost:{}", address.port())));
         let hashing = Arc::new(Semaphore::new(HASHES_AT_ONCE));
-        let followers = Arc::new(Semaphore::new(FOLLOWERS));
+        let streams = Streams::new(streams);
         let (trusted_proxies, readiness) = (settings.trusted_proxies.clone(), Readiness::default());
-        Ok(Self { issuer, url, trusted_proxies, readiness, origins, hosts, hashing, followers })
+        Ok(Self { issuer, url, trusted_proxies, readiness, origins, hosts, hashing, streams })
     }
 
     /// Whether pages of this origin may call.
@@ -102,21 +103,6 @@ impl App {
             reply
         });
         answered.await.inspect_err(|error| tracing::error!(%error, "the thread of a slow call failed")).ok()
-    }
-
-    /// Room for one more stream; none, if there are too many or the server ends.
-    pub(crate) fn follower(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.followers).try_acquire_owned().ok()
-    }
-
-    /// Ends every stream within a second.
-    pub(crate) fn end_streams(&self) {
-        self.followers.close();
-    }
-
-    /// Whether streams are to end.
-    pub(crate) fn is_ending(&self) -> bool {
-        self.followers.is_closed()
     }
 
     /// Closes the ledger: what was begun is written, and its file stands alone.

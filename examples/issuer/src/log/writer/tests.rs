@@ -3,23 +3,30 @@ use std::sync::{Condvar, Mutex};
 
 /// A place that takes nothing until it is opened.
 #[derive(Clone, Default)]
-struct Gate(Arc<(Mutex<(bool, Vec<u8>)>, Condvar)>);
+struct Gate(Arc<Inside>);
+
+#[derive(Default)]
+struct Inside {
+    is_open: Mutex<bool>,
+    opened: Condvar,
+    taken: Mutex<Vec<u8>>,
+}
 
 impl Gate {
     fn open(&self) {
-        self.0.0.lock().unwrap().0 = true;
-        self.0.1.notify_all();
+        *self.0.is_open.lock().unwrap() = true;
+        self.0.opened.notify_all();
     }
 
     fn text(&self) -> String {
-        String::from_utf8(self.0.0.lock().unwrap().1.clone()).unwrap()
+        String::from_utf8(self.0.taken.lock().unwrap().clone()).unwrap()
     }
 }
 
 impl Write for Gate {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut held = self.0.1.wait_while(self.0.0.lock().unwrap(), |held| !held.0).unwrap();
-        held.1.extend_from_slice(bytes);
+        drop(self.0.opened.wait_while(self.0.is_open.lock().unwrap(), |is_open| !*is_open).unwrap());
+        self.0.taken.lock().unwrap().extend_from_slice(bytes);
         Ok(bytes.len())
     }
 
