@@ -30,6 +30,7 @@ pub mod attestation;
 pub mod books;
 pub mod buckets;
 pub mod cards;
+mod dated;
 pub mod delivery;
 pub mod demo;
 pub mod desk;

@@ -60,6 +60,11 @@ fn every_call_has_its_effect_once_and_its_answer_whatever_the_network_does() {
                 if *path == "/v1/devices/sign-off" && mishaps.first() != Some(&TWICE) && mishaps.len() > 1 {
                     continue;
                 }
+                // A challenge for anybody's passkey is stored nowhere: a second delivery is answered with another one, and
+                // nobody sends a third.
+                if *path == "/v1/freeze/passkey" && mishaps.first() == Some(&TWICE) && mishaps.len() > 1 {
+                    continue;
+                }
                 let world = World::new().await;
                 eprintln!("{path} {mishaps:?}");
                 scenes::play(path, &world, *taps, || world.mishaps(path, mishaps)).await;

@@ -4,12 +4,15 @@
 //! everything that a registered key signs.
 
 use super::error::Refused;
-use super::ledger::{Record, Records};
+use super::ledger::{Kind, Needs, Record, Records};
+use super::messages::Message;
 use super::moment::Moment;
 use super::settings::Attempts;
 use crate::code::Code;
+use crate::rules::policy;
 use crate::rules::spending::WINDOW as DAY;
 use crate::wire::id::{AccountId, Audience, Thumbprint, to_base64};
+use crate::wire::money::Amount;
 use crate::wire::sha256;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use serde::{Deserialize, Serialize};
@@ -117,6 +120,60 @@ impl<'a> Counts<'a> {
     }
 }
 
+/// The ceiling over the tries of all sources in an hour, a tenth of which one wide network may use.
+pub(super) struct Ceiling {
+    /// Its key among [`Records::flows`], and what the operator is told of.
+    all: &'static str,
+    /// The wide network's key there.
+    wide: String,
+}
+
+impl Ceiling {
+    /// What one wide network may use: one part of so many.
+    const WIDE_PART: u32 = 10;
+
+    /// Of all tries of this kind, and of those around a source.
+    pub(super) fn over(all: &'static str, source: &str) -> Self {
+        Self { all, wide: key(all, &[&wide_network(source)]) }
+    }
+
+    /// The records that it needs.
+    pub(super) fn needs(&self) -> Needs {
+        Needs::new().and(Kind::Flows, self.all).and(Kind::Flows, &self.wide)
+    }
+
+    /// Whether there is room for one more. The operator is told, once an hour, if there is none for anybody.
+    ///
+    /// # Errors
+    /// [`Code::TooManyAttempts`] with the seconds to wait.
+    pub(super) fn check(&self, moment: &Moment<'_>, records: &mut Records) -> Result<(), Refused> {
+        let (now, in_all) = (moment.now(), moment.settings.attempts.in_all);
+        for (place, most) in [(self.wide.as_str(), (in_all / Self::WIDE_PART).max(1)), (self.all, in_all)] {
+            let mut flow = records.flows.get(place).cloned().unwrap_or_default();
+            let (hour, day) = (Amount::of(most), Amount::MAX);
+            let ceiling = policy::Ceiling { hour, day, new_payers_hour: u32::MAX, new_payers_day: u32::MAX };
+            if flow.check(&ceiling, Amount::of(1), false, now).is_err() {
+                let wait = Refused::wait(Code::TooManyAttempts, flow.hour_ends(now));
+                if place == self.all && flow.tell(now) {
+                    records.flows.put(place, flow);
+                    records.messages.push(Message::tripped(moment.settings.operator.clone(), place, now));
+                }
+                return Err(wait);
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts one.
+    pub(super) fn add(&self, records: &mut Records, now: u32) {
+        for place in [self.wide.as_str(), self.all] {
+            let mut flow = records.flows.get(place).cloned().unwrap_or_default();
+            flow.add(Amount::of(1), false, now);
+            records.flows.put(place, flow);
+        }
+    }
+}
+
 /// Counts one try in one bucket, or refuses it.
 ///
 /// # Errors
@@ -149,7 +206,7 @@ pub(super) fn network(source: &str) -> String {
 
 /// What one customer of a network operator may have by itself: the first 24 bits of an IPv4 address, or 48 of an IPv6
 /// address.
-pub(super) fn wide_network(source: &str) -> String {
+fn wide_network(source: &str) -> String {
     masked(source, 24, 48)
 }
 
@@ -179,11 +236,6 @@ pub(super) fn key(bucket: &str, parts: &[&str]) -> String {
     format!("{bucket}/{}", to_base64(&sha256(&bytes)))
 }
 
-/// The key under which the till codes of one source are counted.
-pub(super) fn till_codes_key(source: &str) -> String {
-    key("till-codes", &[&network(source)])
-}
-
 /// The keys under which a till's tokens of nobody are counted, and that the operator was told of them.
 pub(super) fn guesses_keys(till: &Audience) -> [String; 2] {
     ["till", "till-told"].map(|bucket| key(bucket, &[till.as_str()]))
@@ -194,13 +246,37 @@ pub(super) fn card_proofs_key(account: &AccountId) -> String {
     key("card", &[account.as_str()])
 }
 
-/// Counts a till code from one source.
-///
-/// # Errors
-/// [`Code::TooManyAttempts`] with the seconds to wait.
-pub(super) fn count_till_code(moment: &Moment<'_>, records: &mut Records, key: &str) -> Result<(), Refused> {
-    let Attempts { per_source, window, .. } = moment.settings.attempts;
-    count(records, key, per_source, window, moment.now())
+/// Counts the till codes of one source that are none. They can't be guessed: this bounds what strangers make the ledger write,
+/// in rows that are overwritten and that all servers over it share.
+pub(super) struct TillCodes {
+    source: String,
+    ceiling: Ceiling,
+}
+
+impl TillCodes {
+    /// From this source.
+    pub(super) fn from(source: &str) -> Self {
+        Self { source: key("till-codes", &["source", &network(source)]), ceiling: Ceiling::over("till-codes", source) }
+    }
+
+    /// The records that it needs.
+    pub(super) fn needs(&self) -> Needs {
+        self.ceiling.needs().and(Kind::Tries, &self.source)
+    }
+
+    /// Counts one.
+    ///
+    /// # Errors
+    /// [`Code::TooManyAttempts`] with the seconds to wait.
+    pub(super) fn count(&self, moment: &Moment<'_>, records: &mut Records) -> Result<(), Refused> {
+        let Attempts { per_source, window, .. } = moment.settings.attempts;
+        let mut counts = Counts::at(moment.now());
+        counts.most(records, &self.source, per_source, window)?;
+        self.ceiling.check(moment, records)?;
+        self.ceiling.add(records, moment.now());
+        counts.add(records);
+        Ok(())
+    }
 }
 
 /// The key under which it is noted that a device key once finished this login. It has tries of its own then.

@@ -12,6 +12,7 @@ use super::funding::Funding;
 use super::keys::Keys;
 use super::ledger::{CLOCK_BACK, Kind, Ledger, Needs, Record, Records};
 use super::moment::Moment;
+use super::used::Proof;
 use crate::code::Code;
 use crate::rules::spending::WINDOW as DAY;
 use crate::wire::allowance::Allowance;
@@ -33,6 +34,8 @@ const NAME: &str = "jitsuin/v1/call-name";
 const SECRETS: &str = "jitsuin/v1/call-secrets";
 /// How long a call is known, in seconds.
 const KEPT: u32 = DAY;
+/// How often a key that nobody registered is given the answer of one call again: each time takes a row for its proof.
+const MOST_AGAIN: u32 = 100;
 
 /// A call that changed something.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -41,6 +44,9 @@ pub struct Delivered {
     request: Hash,
     /// What it was answered; `None` while only its try is counted.
     answer: Option<Answer>,
+    /// How often a key that was not registered came again.
+    #[serde(default)]
+    again: u32,
     /// End, seconds since 1970.
     until: u32,
 }
@@ -91,22 +97,37 @@ pub(super) struct Delivery {
     row: String,
     request: Hash,
     secrets: Zeroizing<[u8; 32]>,
+    /// Of whoever calls.
+    proof: Proof,
 }
 
 impl Delivery {
-    /// Of the call that this key named so.
-    pub(super) fn new(keys: &Keys, caller: Thumbprint, ByCall(name): ByCall, path: &str, body: &[u8]) -> Self {
+    /// Of the call that this key, by this proof, named so.
+    pub(super) fn new(
+        keys: &Keys,
+        (caller, proof): (Thumbprint, &Proof),
+        ByCall(name): ByCall,
+        path: &str,
+        body: &[u8],
+    ) -> Self {
         let named: [&[u8]; 2] = [caller.as_bytes(), name.as_bytes()];
         Self {
             row: to_base64(keys.mac(NAME, &named).as_bytes()),
             request: Hash(sha256(&[path.as_bytes(), &[0], body].concat())),
             secrets: Zeroizing::new(keys.mac(SECRETS, &named).0),
+            proof: proof.clone(),
         }
     }
 
-    /// The key of its record.
-    pub(super) fn row(&self) -> &str {
-        &self.row
+    /// The records that it needs.
+    pub(super) fn needs(&self) -> Needs {
+        self.proof.needs().and(Kind::Calls, &self.row)
+    }
+
+    /// The same delivery in its second transaction, after one that began it.
+    pub(super) fn begun(&self) -> Self {
+        let Self { row, request, secrets, proof } = self;
+        Self { row: row.clone(), request: *request, secrets: secrets.clone(), proof: proof.used() }
     }
 
     /// A name that its answer gives, with a prefix.
@@ -128,14 +149,17 @@ impl Delivery {
     /// What an earlier delivery was answered, if it was.
     ///
     /// # Errors
-    /// [`Code::IdempotencyMismatch`] if that one had another path or body.
+    /// [`Code::ProofReplayed`]; [`Code::IdempotencyMismatch`] if that one had another path or body;
+    /// [`Code::TooManyAttempts`] for a key that nobody registered and that came too often.
     pub(super) fn answered<R: Again>(
         &self,
         moment: &Moment<'_>,
-        records: &Records,
+        records: &mut Records,
     ) -> Result<Option<Result<R, Refused>>, Refused> {
-        let answer = self.held(moment, records)?.and_then(|held| held.answer.clone());
-        Ok(answer.map(|answer| match answer {
+        self.proof.check(records)?;
+        let Some(answer) = self.held(moment, records)?.and_then(|held| held.answer.clone()) else { return Ok(None) };
+        self.come_again(moment, records)?;
+        Ok(Some(match answer {
             Answer::Given(kept) => {
                 let kept = serde_json::from_value(kept).map_err(|_| Code::IssuerUnavailable)?;
                 Ok(R::again(kept, self, moment.keys)?)
@@ -144,12 +168,32 @@ impl Delivery {
         }))
     }
 
+    /// Uses up the proof of a further delivery. Whoever makes up keys has so many of them as one call.
+    fn come_again(&self, moment: &Moment<'_>, records: &mut Records) -> Result<(), Refused> {
+        if self.proof.is_used() {
+            return Ok(());
+        }
+        if let Some(mut held) = records.calls.get(&self.row).cloned() {
+            if held.again >= MOST_AGAIN {
+                return Err(Refused::wait(Code::TooManyAttempts, held.until.saturating_sub(moment.now()).max(1)));
+            }
+            held.again = held.again.saturating_add(1);
+            records.calls.put(&self.row, held);
+        }
+        self.proof.spend(records);
+        Ok(())
+    }
+
     /// Whether an earlier delivery was begun.
     ///
     /// # Errors
     /// As [`Delivery::answered`].
-    pub(super) fn is_begun(&self, moment: &Moment<'_>, records: &Records) -> Result<bool, Refused> {
-        Ok(self.held(moment, records)?.is_some())
+    pub(super) fn is_begun(&self, moment: &Moment<'_>, records: &mut Records) -> Result<bool, Refused> {
+        let is_begun = self.held(moment, records)?.is_some();
+        if is_begun {
+            self.come_again(moment, records)?;
+        }
+        Ok(is_begun)
     }
 
     fn held<'r>(&self, moment: &Moment<'_>, records: &'r Records) -> Result<Option<&'r Delivered>, Refused> {
@@ -177,7 +221,9 @@ impl Delivery {
 
     fn put(&self, moment: &Moment<'_>, records: &mut Records, answer: Option<Answer>) {
         let until = moment.now().saturating_add(KEPT);
-        records.calls.put(&self.row, Delivered { request: self.request, answer, until });
+        let again = records.calls.get(&self.row).map_or(0, |held| held.again);
+        records.calls.put(&self.row, Delivered { request: self.request, answer, again, until });
+        self.proof.spend(records);
     }
 }
 
@@ -191,7 +237,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         needs: Needs,
         rule: impl Fn(&Moment<'_>, &mut Records) -> Result<R, Refused> + Send + Sync,
     ) -> Result<R, Refused> {
-        self.decide(now_ms, needs.and(Kind::Calls, delivery.row()), |moment, records| {
+        self.decide(now_ms, needs.with(delivery.needs()), |moment, records| {
             if let Some(before) = delivery.answered(moment, records)? {
                 return before;
             }

@@ -204,7 +204,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         macro_rules! once {
             ($answer:ident $(, $more:expr)*) => {{
                 let (call, name) = read(body)?;
-                let delivery = Delivery::new(&self.keys, caller.thumb, name, path, body);
+                let delivery = Delivery::new(&self.keys, (caller.thumb, &caller.proof), name, path, body);
                 write(&self.$answer(&caller, &delivery, call $(, $more)*).await?)
             }};
         }

@@ -2,6 +2,7 @@
 
 use super::account::{Account, State};
 use super::buckets::{self, WeakProof};
+use super::dated;
 use super::error::Refused;
 use super::evidence::{Evidence, Passkey};
 use super::keys::Keys;
@@ -25,6 +26,7 @@ use crate::wire::webauthn::AttestedCredential;
 use serde::{Deserialize, Serialize};
 
 const STOP_PURPOSE: &str = "jitsuin/v1/stop-code";
+const CHALLENGE_PURPOSE: &str = "jitsuin/v1/passkey-freeze-nonce";
 const CODE_PURPOSE: &str = "jitsuin/v1/unfreeze-code";
 const ATTEMPT_PURPOSE: &str = "jitsuin/v1/unfreeze-attempt";
 /// Wrong contact codes before an order ends.
@@ -86,8 +88,8 @@ pub(super) fn by_ticket(
     // A ticket that stopped nothing is still good for a recovery.
     if !was_frozen {
         records.tickets.take(&key);
+        records.accounts.put(account, owner);
     }
-    records.accounts.put(account, owner);
     Ok(stopped)
 }
 
@@ -139,16 +141,15 @@ pub(super) fn by_code(
     Ok(stopped)
 }
 
-/// Opens a challenge for any passkey.
-pub(super) fn prepare_passkey(
-    moment: &Moment<'_>,
-    records: &mut Records,
-    nonce: Nonce,
-    caller: Thumbprint,
-) -> PasskeyFreezePrepared {
-    let until = moment.now().saturating_add(moment.settings.policy.order_seconds);
-    records.orders.put(nonce, Order::Passkey { caller, until });
-    PasskeyFreezePrepared { nonce, expires_at: until }
+/// Makes a challenge for any passkey of any account, for the calling key. Nothing of it is stored: this call is anybody's.
+pub(super) fn prepare_passkey(moment: &Moment<'_>, caller: Thumbprint) -> PasskeyFreezePrepared {
+    let nonce = dated::make(moment, CHALLENGE_PURPOSE, vec![caller.as_bytes().to_vec()]);
+    PasskeyFreezePrepared { nonce, expires_at: moment.now().saturating_add(moment.settings.policy.order_seconds) }
+}
+
+/// What marks a passkey's challenge as used.
+pub(super) fn challenge_key(nonce: Nonce) -> String {
+    format!("passkey-freeze/{}", to_base64(nonce.as_bytes()))
 }
 
 /// Stops the account of the passkey that signed the challenge. An unknown passkey and a bad signature are refused alike.
@@ -162,10 +163,12 @@ pub(super) fn by_passkey(
     caller: Thumbprint,
     call: &ConfirmPasskeyFreeze,
 ) -> Result<AccountFrozen, Refused> {
-    let now = moment.now();
-    let live =
-        |order: &&Order| matches!(order, Order::Passkey { caller: held, until } if *held == caller && *until > now);
-    records.orders.get(call.nonce).filter(live).ok_or(Code::IntentExpired)?;
+    let made = dated::made_at(moment, CHALLENGE_PURPOSE, vec![caller.as_bytes().to_vec()], call.nonce);
+    let ends = made.ok_or(Code::IntentExpired)?.saturating_add(moment.settings.policy.order_seconds);
+    let used = challenge_key(call.nonce);
+    if ends <= moment.now() || records.used.get(&used).is_some() {
+        return Err(Code::IntentExpired.into());
+    }
     let mut owner = account.and_then(|id| records.accounts.get(id).cloned()).ok_or(Code::AssertionRefused)?;
     let known = |device: &&super::account::Device| {
         (device.state != State::Revoked || device.signed_off_at.is_some())
@@ -178,7 +181,7 @@ pub(super) fn by_passkey(
         .map_err(|_| Code::AssertionRefused)?;
     let assertion = Passkey::new(&device.credential, &call.assertion);
     let evidence = Evidence::PasskeyFreeze { nonce: call.nonce, assertion };
-    records.orders.take(call.nonce);
+    records.used.put(&used, Used { until: ends.saturating_add(CLOCK_BACK) });
     let stopped = stop(moment, records, &mut owner, None, None, Some(evidence));
     records.accounts.put(owner.id.clone(), owner);
     stopped

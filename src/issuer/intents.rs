@@ -3,8 +3,9 @@
 //! written down when it is used or a confirm fails.
 
 use super::account::Device;
+use super::dated;
 use super::ledger::{Record, Records};
-use super::moment::{CLOCKS_APART, Moment};
+use super::moment::Moment;
 use crate::code::Code;
 use crate::wire::id::{Nonce, to_base64};
 use crate::wire::intent::Intent;
@@ -40,15 +41,8 @@ pub(super) fn row(nonce: Nonce) -> String {
 
 /// Completes an intent of this device: its nonce and its end.
 pub(super) fn complete(moment: &Moment<'_>, device: &Device, intent: &mut Intent) {
-    let now = moment.now();
-    let [a, b, c, d] = now.to_be_bytes();
-    let [e, f, g, h] = moment.chance.next();
-    let drawn = [a, b, c, d, e, f, g, h];
-    let mac = moment.keys.short_mac(PURPOSE, &parts(device, intent, &drawn));
-    let mut nonce = [0; 16];
-    nonce.iter_mut().zip(drawn.into_iter().chain(mac)).for_each(|(byte, value)| *byte = value);
-    intent.nonce = Nonce(nonce);
-    intent.expires_at = now.saturating_add(moment.settings.policy.intent_seconds);
+    intent.nonce = dated::make(moment, PURPOSE, parts(device, intent));
+    intent.expires_at = moment.now().saturating_add(moment.settings.policy.intent_seconds);
 }
 
 /// Checks that this intent was made for this device, as it stands here, after the last freeze, suspicion or renewal; that
@@ -57,23 +51,18 @@ pub(super) fn complete(moment: &Moment<'_>, device: &Device, intent: &mut Intent
 /// # Errors
 /// [`Code::IntentExpired`], whatever was wrong.
 pub(super) fn check(moment: &Moment<'_>, records: &Records, device: &Device, intent: &Intent) -> Result<(), Code> {
-    let Nonce(nonce) = intent.nonce;
-    let (drawn, mac) = nonce.split_first_chunk::<8>().ok_or(Code::IntentExpired)?;
-    let made = drawn.first_chunk().map(|time| u32::from_be_bytes(*time)).ok_or(Code::IntentExpired)?;
+    let made = dated::made_at(moment, PURPOSE, parts(device, intent), intent.nonce).ok_or(Code::IntentExpired)?;
     let ends = made.saturating_add(moment.settings.policy.intent_seconds);
-    let now = moment.now();
-    let is_live = ends == intent.expires_at && made <= now.saturating_add(CLOCKS_APART) && now < ends;
-    let holds = moment.keys.short_mac_holds(PURPOSE, &parts(device, intent, drawn), mac);
+    let is_live = ends == intent.expires_at && moment.now() < ends;
     let spent = records.nonces.get(row(intent.nonce)).is_some_and(|spent| spent.used || spent.failed >= MOST_FAILED);
-    if holds && is_live && !spent { Ok(()) } else { Err(Code::IntentExpired) }
+    if is_live && !spent { Ok(()) } else { Err(Code::IntentExpired) }
 }
 
-/// What the MAC is over: how often this device's intents were ended, its key, the intent without nonce and end, and the
-/// first half of the nonce.
-fn parts(device: &Device, intent: &Intent, drawn: &[u8; 8]) -> Vec<Vec<u8>> {
+/// What the MAC is over: how often this device's intents were ended, its key, and the intent without nonce and end.
+fn parts(device: &Device, intent: &Intent) -> Vec<Vec<u8>> {
     let bare = Intent { nonce: Nonce([0; 16]), expires_at: 0, ..intent.clone() };
     let ended = device.intents_ended.to_be_bytes().to_vec();
-    vec![ended, device.thumb.as_bytes().to_vec(), bare.to_bytes(), drawn.to_vec()]
+    vec![ended, device.thumb.as_bytes().to_vec(), bare.to_bytes()]
 }
 
 /// Notes that an intent had its effect.

@@ -61,6 +61,13 @@ impl Needs {
         self
     }
 
+    /// And these ones.
+    #[must_use]
+    pub(super) fn with(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
+    }
+
     pub(super) fn list(&self) -> &[(Kind, String)] {
         &self.list
     }

@@ -1,7 +1,7 @@
 //! Login, contact code and ticket. Nothing here tells whether a login exists or a password was right.
 
 use super::account::{LoginEntry, State};
-use super::buckets::{self, Counts};
+use super::buckets::{self, Ceiling, Counts};
 use super::error::Refused;
 use super::ledger::{Kind, Needs, Record, Records};
 use super::messages::{Event, Language, Message};
@@ -11,10 +11,8 @@ use super::settings::Attempts;
 use super::typed::SENT_DIGITS;
 use super::warnings;
 use crate::code::Code;
-use crate::rules::policy::Ceiling;
 use crate::rules::spending::WINDOW as DAY;
 use crate::wire::id::{AccountId, Hash, Thumbprint, to_base64};
-use crate::wire::money::Amount;
 use serde::{Deserialize, Serialize};
 
 /// Wrong contact codes before an attempt ends.
@@ -24,11 +22,6 @@ const LIFE: u32 = 600;
 /// No contact code goes to a contact that was changed this recently, in seconds.
 pub(super) const FRESH_CONTACT: u32 = 30 * 24 * 3600;
 const CODE_PURPOSE: &str = "jitsuin/v1/contact-code";
-
-/// The key of [`Records::flows`] under which the tries of all sources are counted.
-pub(super) const IN_ALL: &str = "logins";
-/// What one wide network may use of the ceiling over all logins: one part of so many.
-const WIDE_PART: u32 = 10;
 
 /// The keys under which a login's tries are counted.
 pub(super) struct TryKeys {
@@ -42,8 +35,8 @@ pub(super) struct TryKeys {
     told: String,
     /// Of whoever calls from this source.
     pub(super) source: String,
-    /// Of whoever calls from the wide network around it: in [`Records::flows`].
-    wide: String,
+    /// Of all sources, and of the wide network around it.
+    ceiling: Ceiling,
     /// That the calling key once finished this login.
     known: String,
     /// Of such a key from this source: a copy of it elsewhere fills another bucket.
@@ -69,7 +62,7 @@ impl TryKeys {
             login_day: buckets::key("day", &[login]),
             told: buckets::key("told", &[login]),
             source: buckets::key("source", &[&network]),
-            wide: buckets::key(IN_ALL, &[&buckets::wide_network(source)]),
+            ceiling: Ceiling::over("logins", source),
             known: buckets::known_key(login, thumb),
             own: buckets::key("own", &[login, &thumb_text, &network]),
             own_day: buckets::key("own-day", &[login, &thumb_text]),
@@ -80,7 +73,7 @@ impl TryKeys {
     /// The records that counting needs.
     pub(super) fn needs(&self) -> Needs {
         let keys = [&self.login, &self.login_day, &self.told, &self.source, &self.own, &self.own_day];
-        let needs = self.known_needs().and(Kind::Flows, IN_ALL).and(Kind::Flows, &self.wide);
+        let needs = self.known_needs().with(self.ceiling.needs());
         keys.into_iter().fold(needs.and(Kind::Warnings, &self.name), |needs, key| needs.and(Kind::Tries, key))
     }
 
@@ -134,31 +127,13 @@ fn as_known(moment: &Moment<'_>, records: &mut Records, keys: &TryKeys) -> Resul
 
 /// Counts a login among everybody's tries.
 fn as_anybody(moment: &Moment<'_>, records: &mut Records, keys: &TryKeys) -> Result<(), Refused> {
-    let Attempts { per_login, per_login_day, per_source, in_all, window, .. } = moment.settings.attempts;
+    let Attempts { per_login, per_login_day, per_source, window, .. } = moment.settings.attempts;
     let now = moment.now();
     let mut counts = Counts::at(now);
     counts.most(records, &keys.source, per_source, window)?;
     counts.slow(records, &keys.login, per_login)?;
-    let one = Amount::of(1);
-    let ceilings = [(keys.wide.as_str(), (in_all / WIDE_PART).max(1)), (IN_ALL, in_all)];
-    for (place, most) in ceilings {
-        let mut flow = records.flows.get(place).cloned().unwrap_or_default();
-        let (hour, day) = (Amount::of(most), Amount::MAX);
-        let ceiling = Ceiling { hour, day, new_payers_hour: u32::MAX, new_payers_day: u32::MAX };
-        if flow.check(&ceiling, one, false, now).is_err() {
-            let wait = Refused::wait(Code::TooManyAttempts, flow.hour_ends(now));
-            if place == IN_ALL && flow.tell(now) {
-                records.flows.put(IN_ALL, flow);
-                records.messages.push(Message::tripped(moment.settings.operator.clone(), IN_ALL, now));
-            }
-            return Err(wait);
-        }
-    }
-    for (place, _) in ceilings {
-        let mut flow = records.flows.get(place).cloned().unwrap_or_default();
-        flow.add(one, false, now);
-        records.flows.put(place, flow);
-    }
+    keys.ceiling.check(moment, records)?;
+    keys.ceiling.add(records, now);
     counts.add(records);
     if buckets::note(records, &keys.login_day, per_login_day, DAY, now)
         && buckets::is_first(records, &keys.told, DAY, now)

@@ -12,13 +12,6 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Order {
-    /// A challenge for any passkey of any account, under its nonce: to freeze.
-    Passkey {
-        /// The key that asked for it.
-        caller: Thumbprint,
-        /// End, seconds since 1970.
-        until: u32,
-    },
     /// A contact code that follows an `unfreeze` intent, under account and device.
     Unfreeze {
         /// The account.
@@ -61,7 +54,7 @@ pub enum Order {
 
 impl Record for Order {
     fn until(&self) -> Option<u32> {
-        let (Self::Passkey { until, .. } | Self::Unfreeze { until, .. } | Self::Recovery { until, .. }) = self;
+        let (Self::Unfreeze { until, .. } | Self::Recovery { until, .. }) = self;
         Some(*until)
     }
 }

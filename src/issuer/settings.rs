@@ -47,9 +47,9 @@ pub struct Attempts {
     /// Logins of one account in a day by a device key that once finished one, from all sources, before it meets what
     /// strangers meet.
     pub per_key_day: u32,
-    /// Logins from one source, and till codes from one source.
+    /// Logins from one source, and wrong till codes from one source.
     pub per_source: u32,
-    /// Logins from all sources in an hour; a tenth of it from one network (IPv4 by /24, IPv6 by /48).
+    /// Logins from all sources in an hour; a tenth of it from one network (IPv4 by /24, IPv6 by /48). As many wrong till codes.
     pub in_all: u32,
     /// Well-formed payment codes of nobody that one till offers, before the operator is told. They block nothing.
     pub per_till: u32,

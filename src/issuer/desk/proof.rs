@@ -8,9 +8,9 @@ use crate::issuer::error::Refused;
 use crate::issuer::evidence::Evidence;
 use crate::issuer::funding::Funding;
 use crate::issuer::keys::Keys;
-use crate::issuer::ledger::{Kind, Ledger, Needs};
+use crate::issuer::ledger::{Kind, Ledger};
 use crate::issuer::moment::{CLOCKS_APART, seconds};
-use crate::issuer::used::Used;
+use crate::issuer::used::Proof;
 use crate::wire::dpop;
 use crate::wire::id::{AccountId, Audience, Thumbprint, from_base64, to_base64};
 use crate::wire::key::PublicKey;
@@ -47,6 +47,8 @@ pub(super) struct Caller {
     pub(super) named: Option<AccountId>,
     /// What the key is registered as.
     entry: Option<KeyEntry>,
+    /// The proof.
+    pub(super) proof: Proof,
     /// When the call arrived.
     pub(super) now_ms: u64,
     /// The call as it was proved.
@@ -119,7 +121,7 @@ impl Caller {
 }
 
 impl<L: Ledger, F: Funding> Issuer<L, F> {
-    /// Checks the proof of a call and uses it up.
+    /// Checks the proof of a call. A registered key's is used up; another's by what the call changes.
     ///
     /// # Errors
     /// [`Code::ProofRefused`], [`Code::UseDpopNonce`], [`Code::ProofReplayed`].
@@ -129,17 +131,19 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         let proof = dpop::verify(proof, &request.method, &url, &request.body).map_err(|_| Code::ProofRefused)?;
         let until = nonce_end(&self.keys, &proof.claims.nonce, seconds(now_ms)).ok_or(Code::UseDpopNonce)?;
         let thumb = proof.key.thumbprint();
-        let used = format!("proof/{thumb}/{}", to_base64(proof.claims.jti.as_bytes()));
-        let needs = Needs::new().and(Kind::Used, &used).and(Kind::Keys, thumb);
+        let once = Proof::new(thumb, proof.claims.jti, until.saturating_add(CLOCKS_APART));
         let entry = self
-            .decide(now_ms, needs, |_, records| {
-                if records.used.get(&used).is_some() {
-                    return Err(Code::ProofReplayed.into());
+            .decide(now_ms, once.needs().and(Kind::Keys, thumb), |_, records| {
+                once.check(records)?;
+                let entry = records.keys.get(thumb).cloned();
+                if entry.is_some() {
+                    once.spend(records);
                 }
-                records.used.put(&used, Used { until: until.saturating_add(CLOCKS_APART) });
-                Ok(records.keys.get(thumb).cloned())
+                Ok(entry)
             })
             .await?;
-        Ok(Caller { key: proof.key, thumb, named: proof.claims.acc, entry, now_ms, request: request.clone() })
+        let once = if entry.is_some() { once.used() } else { once };
+        let request = request.clone();
+        Ok(Caller { key: proof.key, thumb, named: proof.claims.acc, entry, proof: once, now_ms, request })
     }
 }

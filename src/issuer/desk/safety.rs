@@ -106,13 +106,8 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         delivery: &Delivery,
         PreparePasskeyFreeze {}: PreparePasskeyFreeze,
     ) -> Result<PasskeyFreezePrepared, Refused> {
-        // Kept with the answer. Drawn, so that a name of long ago gives no challenge that a passkey has answered already.
-        let nonce = self.nonce()?;
-        let needs = Needs::new().and(Kind::Orders, nonce);
-        self.once(caller.now_ms, delivery, needs, |moment, records| {
-            Ok(freeze::prepare_passkey(moment, records, nonce, caller.thumb))
-        })
-        .await
+        self.once(caller.now_ms, delivery, Needs::new(), |moment, _| Ok(freeze::prepare_passkey(moment, caller.thumb)))
+            .await
     }
 
     pub(super) async fn confirm_passkey_freeze(
@@ -127,7 +122,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
                 Ok(records.credentials.get(credential).map(|entry| entry.account.clone()))
             })
             .await?;
-        let mut needs = Needs::new().and(Kind::Orders, call.nonce);
+        let mut needs = Needs::new().and(Kind::Used, freeze::challenge_key(call.nonce));
         if let Some(account) = &account {
             needs = needs.and(Kind::Accounts, account);
         }

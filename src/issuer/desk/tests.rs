@@ -4,6 +4,7 @@ mod delivery;
 mod enrol;
 mod freeze;
 mod guesses;
+mod junk;
 mod limits;
 mod news;
 mod nonces;

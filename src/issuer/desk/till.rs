@@ -3,6 +3,7 @@
 use super::proof::Caller;
 use crate::code::Code;
 use crate::issuer::Issuer;
+use crate::issuer::buckets::{self, TillCodes};
 use crate::issuer::delivery::Delivery;
 use crate::issuer::error::Refused;
 use crate::issuer::funding::Funding;
@@ -11,7 +12,7 @@ use crate::issuer::moment::seconds;
 use crate::issuer::payments::{self, Reversal, Taking};
 use crate::issuer::tills::Till;
 use crate::issuer::verifier::Sale;
-use crate::issuer::{buckets, tills, typed};
+use crate::issuer::{tills, typed};
 use crate::wire::calls::{EnrolTill, LookUpPayment, Outcome, PaymentAnswer, ReversePayment, TakePayment, TillEnrolled};
 use crate::wire::id::{Audience, Hash};
 use crate::wire::till_code::read_payment_code;
@@ -25,7 +26,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         call: EnrolTill,
         source: &str,
     ) -> Result<TillEnrolled, Refused> {
-        let source = buckets::till_codes_key(source);
+        let tries = TillCodes::from(source);
         // What can't be a code is nobody's.
         let typed = typed::till_code(&call.code).unwrap_or_default();
         let code = tills::code_key(&self.keys, &typed);
@@ -34,14 +35,17 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
                 Ok(records.till_codes.get(&code).map(|held| held.till.clone()))
             })
             .await?;
-        let mut needs =
-            Needs::new().and(Kind::Tries, &source).and(Kind::TillCodes, &code).and(Kind::Keys, caller.thumb);
-        if let Some(till) = &till {
-            needs = needs.and(Kind::Tills, till);
-        }
+        let mut needs = Needs::new().and(Kind::TillCodes, &code).and(Kind::Keys, caller.thumb);
+        needs = match &till {
+            Some(till) => needs.and(Kind::Tills, till),
+            None => needs.with(tries.needs()),
+        };
         self.once(caller.now_ms, delivery, needs, |moment, records| {
-            buckets::count_till_code(moment, records, &source)?;
-            let till = till.as_ref().ok_or(Code::CodeRefused)?;
+            let Some(till) = &till else {
+                // The right code is no try: whoever has it waits for nobody at the same address.
+                tries.count(moment, records)?;
+                return Err(Code::CodeRefused.into());
+            };
             tills::enrol(moment, records, till, &typed, caller.thumb)
         })
         .await

@@ -39,7 +39,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         // What nobody's login can be is a login that nobody has.
         let login = typed::login(&call.login).unwrap_or_else(|| call.login.clone());
         let tries = TryKeys::new(&login, source, caller.thumb, caller.registered());
-        let needs = tries.needs().and(Kind::Logins, &login).and(Kind::Calls, delivery.row());
+        let needs = tries.needs().and(Kind::Logins, &login).with(delivery.needs());
         let begun = self
             .decide(caller.now_ms, needs, |moment, records| {
                 if let Some(before) = delivery.answered(moment, records)? {
@@ -84,7 +84,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         }
         let language = Language::named(&call.language);
         let visitor = Visitor { thumb: caller.thumb, account, keys: &tries, language };
-        self.once(caller.now_ms, delivery, needs, |moment, records| {
+        self.once(caller.now_ms, &delivery.begun(), needs, |moment, records| {
             login::send_code(moment, records, &attempt, &visitor);
             if let (Some(entry), Some(renewed)) = (&entry, &renewed) {
                 login::renew(records, &login, entry, renewed);
