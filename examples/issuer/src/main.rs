@@ -16,6 +16,7 @@ mod sweep;
 mod victims;
 
 use jitsuin::code::Code;
+use jitsuin::issuer::Refused;
 use settings::{Place, Settings};
 use state::App;
 use std::io::Write as _;
@@ -47,6 +48,7 @@ async fn main() -> ExitCode {
     };
     let ended = match &settings.export {
         Some(export) => write_evidence(&settings, export).await,
+        None if settings.rotate_keys => rotate_keys(&settings).await,
         None => serve(settings).await,
     };
     match ended {
@@ -63,13 +65,7 @@ async fn write_evidence(
     settings: &Settings,
     export: &settings::Export,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    // Opening makes a ledger that is missing.
-    if let Place::File(file) = &settings.ledger
-        && std::fs::metadata(file).map_or(true, |found| found.len() == 0)
-    {
-        return Err(format!("there is no ledger {}: name the one that the issuer runs with", settings.ledger).into());
-    }
-    let app = App::open(settings, &[]).await?;
+    let app = open_existing(settings).await?;
     let text = app.issuer.export_evidence(&export.account).await.map_err(|refused| match refused.code {
         Code::NotFound => format!("the ledger {} has no account {}", settings.ledger, export.account),
         _ => format!("can't export: {refused}"),
@@ -84,6 +80,36 @@ async fn write_evidence(
     let mut file = options.open(&export.out).map_err(unwritten)?;
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(unwritten)?;
     Ok(())
+}
+
+/// Rotates the issuer's keys, and sends new codes to tills whose old ones were not used yet.
+async fn rotate_keys(settings: &Settings) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let app = open_existing(settings).await?;
+    let said = rotate_and_say(&app).await;
+    app.close().await;
+    let said = said.map_err(|refused| format!("can't rotate the keys: {refused}"))?;
+    Ok(std::io::stdout().write_all(said.as_bytes())?)
+}
+
+async fn rotate_and_say(app: &App) -> Result<String, Refused> {
+    let waiting = app.issuer.rotate_keys().await?;
+    let mut said = String::from("rotated: what the old keys made is refused from now on; the root is the same\n");
+    for till in waiting {
+        app.issuer.send_till_code(&till).await?;
+        said += &format!("till    {till}    (its unused code is dead, a new one was sent)\n");
+    }
+    Ok(said)
+}
+
+/// Opens a ledger that is there.
+async fn open_existing(settings: &Settings) -> Result<App, Box<dyn std::error::Error + Send + Sync>> {
+    // Opening makes a ledger that is missing.
+    if let Place::File(file) = &settings.ledger
+        && std::fs::metadata(file).map_or(true, |found| found.len() == 0)
+    {
+        return Err(format!("there is no ledger {}: name the one that the issuer runs with", settings.ledger).into());
+    }
+    App::open(settings, &[]).await
 }
 
 async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {

@@ -19,7 +19,7 @@ pub(crate) struct Settings {
     pub(crate) origins: Vec<Origin>,
     /// Two known accounts, two tills and an inbox that anyone on this machine can read.
     pub(crate) demo: bool,
-    /// Whether new keys are made before it opens.
+    /// Whether the issuer's keys are rotated instead of serving.
     pub(crate) rotate_keys: bool,
     /// The account whose evidence is written to a file instead of serving.
     pub(crate) export: Option<Export>,
@@ -109,7 +109,7 @@ android:apk-key-hash: with the base64url of 32 bytes: in lower case, without a p
 }
 
 const USAGE: &str = "usage: jitsuin-issuer --listen ADDR… --ledger sqlite:FILE|postgres://… --public-url URL [--origins A,B] \
-[--www DIR] [--pkg DIR] [--demo] [--proxy IP] [--rotate-keys], with --export-evidence ACCOUNT --out FILE in the place of --listen, or \
+[--www DIR] [--pkg DIR] [--demo] [--proxy IP], with --rotate-keys or --export-evidence ACCOUNT --out FILE in the place of --listen, or \
 --help";
 
 /// What `--help` prints.
@@ -129,7 +129,9 @@ jitsuin-issuer: the reference issuer of Jitsuin
                         a card company. Listens on loopback addresses only.
   --proxy IP            Address of a proxy in front. Of calls that come from it, the last address in X-Forwarded-For counts
                         as the caller's; any other caller's header counts for nothing.
-  --rotate-keys         Makes new issuer keys before it opens.
+  --rotate-keys         Replaces every secret of the issuer but its root, sends new codes to tills that wait, and ends.
+                        Servers that run over the ledger take the new keys by themselves. It needs --ledger and
+                        --public-url, and no --listen.
   --export-evidence ACCOUNT
                         Writes what an account signed, with its receipts, to a new file that only its owner may read, and
                         ends. It needs --out, --ledger, --public-url and --origins, and no --listen.
@@ -219,7 +221,7 @@ impl Settings {
     }
 
     fn finish(mut self) -> Result<Self, Unusable> {
-        if self.listen.is_empty() && self.export.is_none() {
+        if self.listen.is_empty() && self.export.is_none() && !self.rotate_keys {
             return Err(Unusable::Missing("--listen"));
         }
         if matches!(&self.ledger, Place::File(file) if file.as_os_str().is_empty()) {

@@ -19,9 +19,6 @@ const HASHES_AT_ONCE: usize = 2;
 const FOLLOWERS: usize = 1_000;
 
 /// The demo's processor knows only the demo's cards; to any other it says no.
-/// Seconds within which other processes over the same ledger are to be started again after `--rotate-keys`.
-const OVERLAP: u32 = 3600;
-
 type Desk = Issuer<Books, DemoProcessor>;
 
 /// One per process.
@@ -54,12 +51,6 @@ impl App {
         let rules =
             issuer::Settings::new(&url, &listed).map_err(|refusal| format!("--public-url, --origins: {refusal}"))?;
         let unopened = |error| format!("can't open the ledger {}: {error}", settings.ledger);
-        if settings.rotate_keys {
-            let ledger = Books::open(&settings.ledger).await.map_err(unopened)?;
-            let before = opened(ledger, settings, &rules).await?;
-            before.rotate_keys(OVERLAP).await?;
-            before.ledger().close().await;
-        }
         let ledger = Books::open(&settings.ledger).await.map_err(unopened)?;
         let issuer = Arc::new(opened(ledger, settings, &rules).await?);
         let mut hosts: Vec<String> = addresses.iter().map(SocketAddr::to_string).collect();
