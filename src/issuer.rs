@@ -44,6 +44,7 @@ mod freeze;
 pub mod funding;
 pub mod intents;
 pub mod jwks;
+mod keyed;
 pub mod keys;
 pub mod ledger;
 mod limits;
@@ -88,16 +89,15 @@ use keys::Keys;
 use ledger::{Kind, Ledger, Needs, Records};
 use messages::Message;
 use moment::{Moment, seconds};
-
-/// Name of the one record of [`Kind::IssuerKeys`].
-const CURRENT: &str = "current";
+use std::sync::RwLock;
 
 /// An issuer over a ledger and a card processor.
 pub struct Issuer<L, F> {
     ledger: L,
     funding: F,
     settings: Settings,
-    keys: Keys,
+    /// Those of the newest set that this process has met.
+    held: RwLock<Arc<Keys>>,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -150,17 +150,17 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
     ) -> Result<Self, Refused> {
         let seed = Seed::draw(&*entropy).map_err(|_| Code::NoEntropy)?;
         let now = seconds(ledger.now_ms());
-        let needs = Needs::new().and(Kind::IssuerKeys, CURRENT);
+        let row = ledger.keys(Kind::IssuerKeys).await?.pop().unwrap_or_else(|| Keys::row(1));
         let stored = ledger
-            .transact(needs, |records| {
-                if let Some(stored) = records.issuer_keys.get(CURRENT) {
+            .transact(Needs::new().and(Kind::IssuerKeys, &row), |records| {
+                if let Some(stored) = records.issuer_keys.get(&row) {
                     return Ok(stored.clone());
                 }
                 if !ledger.may_make_keys() {
                     return Err(because("it has no issuer's keys".into()));
                 }
                 let made = Keys::make(&Chance::new(&seed), &settings.issuer, now)?;
-                records.issuer_keys.put(CURRENT, made.clone());
+                records.issuer_keys.put(&row, made.clone());
                 Ok::<_, Refused>(made)
             })
             .await??;
@@ -168,8 +168,9 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             Some(held) if held != settings.issuer => because(format!("it is the ledger of {held}")),
             _ => code.into(),
         })?;
+        let held = RwLock::new(Arc::new(keys));
         logins::map_rows(&ledger).await?;
-        Ok(Self { ledger, funding, settings, keys, entropy })
+        Ok(Self { ledger, funding, settings, held, entropy })
     }
 
     /// The ledger.
@@ -187,24 +188,14 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         &self.settings
     }
 
-    /// The keys, whose public halves are in [`Keys::set`].
-    pub const fn keys(&self) -> &Keys {
-        &self.keys
-    }
-
-    /// Runs one rule in one transaction. A refusal is kept like any other outcome.
+    /// Runs one rule in one transaction, with the newest keys. A refusal is kept like any other outcome.
     async fn decide<R: Send>(
         &self,
         now_ms: u64,
         needs: Needs,
         rule: impl Fn(&Moment<'_>, &mut Records) -> Result<R, Refused> + Send + Sync,
     ) -> Result<R, Refused> {
-        let seed = Seed::draw(&*self.entropy).map_err(|_| Code::NoEntropy)?;
-        let decide = |records: &mut Records| {
-            let chance = Chance::new(&seed);
-            rule(&Moment { settings: &self.settings, keys: &self.keys, now_ms, chance }, records)
-        };
-        self.ledger.transact(needs, decide).await?
+        self.keyed().await?.decide(now_ms, needs, rule).await
     }
 
     /// A random name with a prefix, drawn before the transaction that needs it as a key.
@@ -302,8 +293,10 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         let mut bits = [0; 10];
         self.entropy.fill(&mut bits).map_err(|_| Code::NoEntropy)?;
         let code = encode(BASE32, &bits);
-        let needs = Needs::new().and(Kind::Tills, till).and(Kind::TillCodes, tills::code_key(&self.keys, &code));
-        self.decide(self.ledger.now_ms(), needs, |moment, records| tills::send_code(moment, records, till, &code))
+        let keyed = self.keyed().await?;
+        let needs = Needs::new().and(Kind::Tills, till).and(Kind::TillCodes, tills::code_key(&keyed.keys, &code));
+        keyed
+            .decide(self.ledger.now_ms(), needs, |moment, records| tills::send_code(moment, records, till, &code))
             .await?;
         Ok(code)
     }

@@ -9,7 +9,7 @@ mod faults;
 mod promises;
 
 use faults::{all_works, ends, is_kept, look, write};
-use jitsuin::issuer::ledger::{Ledger as _, SqliteLedger, Opening};
+use jitsuin::issuer::ledger::{Ledger as _, Opening, SqliteLedger};
 use promises::{clock, run};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, SqliteConnection};

@@ -45,7 +45,7 @@ impl Service {
     /// Rotates, and starts the process again.
     async fn rotate(&self) {
         let before = self.world();
-        before.issuer.rotate_keys(0).await.unwrap();
+        before.issuer.rotate_keys().await.unwrap();
         before.advance(2);
         let plan = Plan { people: Vec::new(), shops: Vec::new() };
         let next = open(&self.file, u64::from(before.now()) * 1000, plan).await;

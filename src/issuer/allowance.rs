@@ -184,8 +184,7 @@ pub(super) fn agree(
 /// Renews a device's allowance: as its owner agreed, or else without asking, once in 24 hours. The handle before stays good until the new one is used.
 ///
 /// # Errors
-/// The state's code; [`Code::CoolingOff`]; [`Code::OverLimit`] with the time of the next silent refill;
-/// [`Code::IdempotencyMismatch`] for a call that named itself as one before did.
+/// The state's code; [`Code::CoolingOff`]; [`Code::OverLimit`] with the time of the next silent refill.
 pub(super) fn refill(
     moment: &Moment<'_>,
     records: &mut Records,
@@ -201,9 +200,6 @@ pub(super) fn refill(
     device.last_contact = now;
     if now < device.cooled_at {
         return Err(Refused::cooling_off(device.cooled_at));
-    }
-    if device.handles.iter().any(|used| used.handle == handle) {
-        return Err(Code::IdempotencyMismatch.into());
     }
     let agreed = device.agreed_refill.take().filter(|agreed| now < agreed.fetch_by);
     let next = device.allowance.at.saturating_add(SILENT);

@@ -1,14 +1,15 @@
 //! A call that changes something has its effect once, however often it is delivered (protocol section 5, *Delivered
 //! twice*): what it was answered is kept in the transaction of the effect, and given again.
 //!
-//! Kept is only what changed something. What is secret in an answer is not kept: it was derived from the calling key and
-//! the call's name, and is derived again. The name itself is not in the ledger, so that whoever reads the ledger and the
-//! issuer's keys still lacks it.
+//! Kept is only what changed something. What is secret in an answer is derived from a secret of its own, which is kept
+//! masked by the call's name. The name itself is not in the ledger, so that whoever reads the ledger lacks it. No key of the
+//! issuer's takes part: an answer that was lost is given again after they were rotated.
 
-use super::Issuer;
 use super::allowance::Fresh;
+use super::entropy::Entropy;
 use super::error::Refused;
 use super::funding::Funding;
+use super::keyed::Keyed;
 use super::keys::Keys;
 use super::ledger::{CLOCK_BACK, Kind, Ledger, Needs, Record, Records};
 use super::moment::Moment;
@@ -31,7 +32,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 const NAME: &str = "jitsuin/v1/call-name";
-const SECRETS: &str = "jitsuin/v1/call-secrets";
+const MASK: &str = "jitsuin/v1/call-mask";
 /// How long a call is known, in seconds.
 const KEPT: u32 = DAY;
 /// How often a key that nobody registered is given the answer of one call again: each time takes a row for its proof.
@@ -44,6 +45,8 @@ pub struct Delivered {
     request: Hash,
     /// What it was answered; `None` while only its try is counted.
     answer: Option<Answer>,
+    /// What the secrets in its answer are derived from, masked by the call's name.
+    masked: Hash,
     /// How often a key that was not registered came again.
     #[serde(default)]
     again: u32,
@@ -92,31 +95,46 @@ pub(super) trait Again: Sized {
 }
 
 /// One delivery of a call that changes something.
+#[derive(Clone)]
 pub(super) struct Delivery {
     /// Its key among [`Records::calls`].
     row: String,
     request: Hash,
+    /// What the secrets in its answer are derived from, if it is the delivery that has the effect.
     secrets: Zeroizing<[u8; 32]>,
+    mask: Zeroizing<[u8; 32]>,
     /// Of whoever calls.
     proof: Proof,
 }
 
 impl Delivery {
     /// Of the call that this key, by this proof, named so.
+    ///
+    /// # Errors
+    /// [`Code::NoEntropy`].
     pub(super) fn new(
-        keys: &Keys,
+        entropy: &dyn Entropy,
         (caller, proof): (Thumbprint, &Proof),
         ByCall(name): ByCall,
         path: &str,
         body: &[u8],
-    ) -> Self {
+    ) -> Result<Self, Code> {
         let named: [&[u8]; 2] = [caller.as_bytes(), name.as_bytes()];
-        Self {
-            row: to_base64(keys.mac(NAME, &named).as_bytes()),
+        let mut secrets = Zeroizing::new([0; 32]);
+        entropy.fill(secrets.as_mut_slice()).map_err(|_| Code::NoEntropy)?;
+        Ok(Self {
+            row: to_base64(&tagged_hash(NAME, &named)),
             request: Hash(sha256(&[path.as_bytes(), &[0], body].concat())),
-            secrets: Zeroizing::new(keys.mac(SECRETS, &named).0),
+            secrets,
+            mask: Zeroizing::new(tagged_hash(MASK, &named)),
             proof: proof.clone(),
-        }
+        })
+    }
+
+    /// The delivery that was answered, with its secrets.
+    fn first(&self, held: &Delivered) -> Self {
+        let secrets = Zeroizing::new(masked(&held.masked.0, &self.mask));
+        Self { secrets, ..self.clone() }
     }
 
     /// The records that it needs.
@@ -126,8 +144,7 @@ impl Delivery {
 
     /// The same delivery in its second transaction, after one that began it.
     pub(super) fn begun(&self) -> Self {
-        let Self { row, request, secrets, proof } = self;
-        Self { row: row.clone(), request: *request, secrets: secrets.clone(), proof: proof.used() }
+        Self { proof: self.proof.used(), ..self.clone() }
     }
 
     /// A name that its answer gives, with a prefix.
@@ -157,12 +174,13 @@ impl Delivery {
         records: &mut Records,
     ) -> Result<Option<Result<R, Refused>>, Refused> {
         self.proof.check(records)?;
-        let Some(answer) = self.held(moment, records)?.and_then(|held| held.answer.clone()) else { return Ok(None) };
+        let Some(held) = self.held(moment, records)?.cloned() else { return Ok(None) };
+        let Some(answer) = held.answer.clone() else { return Ok(None) };
         self.come_again(moment, records)?;
         Ok(Some(match answer {
             Answer::Given(kept) => {
                 let kept = serde_json::from_value(kept).map_err(|_| Code::IssuerUnavailable)?;
-                Ok(R::again(kept, self, moment.keys)?)
+                Ok(R::again(kept, &self.first(&held), moment.keys)?)
             }
             Answer::Refused(refusal) => Err(refusal.to_refused()),
         }))
@@ -222,12 +240,20 @@ impl Delivery {
     fn put(&self, moment: &Moment<'_>, records: &mut Records, answer: Option<Answer>) {
         let until = moment.now().saturating_add(KEPT);
         let again = records.calls.get(&self.row).map_or(0, |held| held.again);
-        records.calls.put(&self.row, Delivered { request: self.request, answer, again, until });
+        let masked = Hash(masked(&self.secrets, &self.mask));
+        records.calls.put(&self.row, Delivered { request: self.request, answer, masked, again, until });
         self.proof.spend(records);
     }
 }
 
-impl<L: Ledger, F: Funding> Issuer<L, F> {
+/// A secret under its mask, or without it.
+fn masked(secret: &[u8; 32], mask: &[u8; 32]) -> [u8; 32] {
+    let mut bytes = *secret;
+    bytes.iter_mut().zip(mask).for_each(|(byte, mask)| *byte ^= mask);
+    bytes
+}
+
+impl<L: Ledger, F: Funding> Keyed<'_, L, F> {
     /// Runs the rule of a call that changes something, in one transaction with its answer. A further delivery waits for
     /// that transaction and gets the same answer.
     pub(super) async fn once<R: Again + Send>(

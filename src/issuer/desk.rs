@@ -11,6 +11,8 @@ use super::devices;
 use super::error::{Cause, Refused};
 use super::funding::Funding;
 use super::jwks::{self, Jwks};
+use super::keyed::Keyed;
+use super::keys::Keys;
 use super::ledger::{Kind, Ledger, Needs};
 use super::verifier::assertion::leaks;
 use crate::code::Code;
@@ -25,6 +27,7 @@ use crate::wire::calls::{
 use crate::wire::id::{AccountId, Thumbprint};
 use crate::wire::json::{self, ToJson};
 use crate::wire::number::Whole;
+use alloc::sync::Arc;
 
 const JSON: &str = "application/json";
 
@@ -105,34 +108,40 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
     pub async fn answer(&self, request: &Request) -> Reply {
         let now_ms = self.ledger.now_ms();
         let content_type = if request.path == jwks::PATH { jwks::TYPE } else { JSON };
-        let (result, proved) = if let Err(code) = acceptable(&request.body) {
-            (Err(code.into()), true)
-        } else {
-            match (request.method.as_str(), Verb::at(&request.path)) {
-                ("GET", None) if request.path == WELL_KNOWN => (self.well_known(), true),
-                ("GET", None) if request.path == jwks::PATH => (self.published(), false),
-                ("POST", None) if request.path == FollowNews::PATH => return self.follow(request).await.0,
-                ("POST", Some(verb)) => (self.proved(verb, request, now_ms).await, true),
-                _ => (Err(Code::NotFound.into()), false),
-            }
+        if request.path == FollowNews::PATH && request.method == "POST" {
+            return self.follow(request).await.0;
+        }
+        let keyed = self.keyed().await;
+        // What is published needs no ledger: the newest keys that are known here do.
+        let keys = keyed.as_ref().map_or_else(|_| self.keys(), |keyed| Arc::clone(&keyed.keys));
+        let acceptable = acceptable(&request.body);
+        let (result, proved) = match (request.method.as_str(), Verb::at(&request.path)) {
+            _ if acceptable.is_err() => (acceptable.map(|()| Vec::new()).map_err(Refused::from), true),
+            ("GET", None) if request.path == WELL_KNOWN => (self.well_known(&keys), true),
+            ("GET", None) if request.path == jwks::PATH => (published(&keys), false),
+            ("POST", Some(verb)) => match &keyed {
+                Ok(keyed) => (keyed.proved(verb, request, now_ms).await, true),
+                Err(refused) => (Err(refused.clone()), true),
+            },
+            _ => (Err(Code::NotFound.into()), false),
         };
-        let nonce = proved.then(|| proof::nonce(&self.keys, now_ms));
+        let nonce = proved.then(|| proof::nonce(&keys, now_ms));
         match result {
             Ok(body) => Reply { status: 200, content_type, body, nonce, retry_after: None, cause: None },
             Err(refused) => problem(&refused, nonce),
         }
     }
 
-    fn published(&self) -> Result<Vec<u8>, Refused> {
-        serde_json::to_vec(&Jwks::of(self.keys.published())).map_err(|_| Code::IssuerUnavailable.into())
-    }
-
     /// Answers [`FollowNews`], and says whose news whoever keeps the connection open is to watch with
     /// [`Issuer::newer`]; none, if the call was refused.
     pub async fn follow(&self, request: &Request) -> (Reply, Option<Following>) {
         let now_ms = self.ledger.now_ms();
-        let nonce = Some(proof::nonce(&self.keys, now_ms));
-        match self.following(request, now_ms).await {
+        let keyed = match self.keyed().await {
+            Ok(keyed) => keyed,
+            Err(refused) => return (problem(&refused, None), None),
+        };
+        let nonce = Some(proof::nonce(&keyed.keys, now_ms));
+        match keyed.following(request, now_ms).await {
             Ok(following) => {
                 let body = write(&News { newest: Whole::saturating(following.newest) }).unwrap_or_default();
                 (
@@ -142,16 +151,6 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             }
             Err(refused) => (problem(&refused, nonce), None),
         }
-    }
-
-    async fn following(&self, request: &Request, now_ms: u64) -> Result<Following, Refused> {
-        acceptable(&request.body)?;
-        let caller = self.caller(request, now_ms).await?;
-        let (account, thumb) = caller.channel()?;
-        let (FollowNews { after }, Reading) = read(&request.body)?;
-        let needs = Needs::new().and(Kind::Accounts, account);
-        self.decide(now_ms, needs, |_, records| devices::require_reader(records, account, thumb)).await?;
-        Ok(Following { newest: self.newest(account, after).await?, account: account.clone(), thumb })
     }
 
     /// Number of the newest receipt of whoever follows, as [`Issuer::newest`].
@@ -186,15 +185,27 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         }
     }
 
-    fn well_known(&self) -> Result<Vec<u8>, Refused> {
+    fn well_known(&self, keys: &Keys) -> Result<Vec<u8>, Refused> {
         write(&WellKnown {
             issuer: self.settings.issuer.clone(),
             rp_id: self.settings.rp_id.clone(),
             currency: self.settings.currency,
             versions: vec![VERSION],
-            key_set: self.keys.set().clone(),
-            past: Some(self.keys.past().to_vec()),
+            key_set: keys.set().clone(),
+            past: Some(keys.past().to_vec()),
         })
+    }
+}
+
+impl<L: Ledger, F: Funding> Keyed<'_, L, F> {
+    async fn following(&self, request: &Request, now_ms: u64) -> Result<Following, Refused> {
+        acceptable(&request.body)?;
+        let caller = self.caller(request, now_ms).await?;
+        let (account, thumb) = caller.channel()?;
+        let (FollowNews { after }, Reading) = read(&request.body)?;
+        let needs = Needs::new().and(Kind::Accounts, account);
+        self.decide(now_ms, needs, |_, records| devices::require_reader(records, account, thumb)).await?;
+        Ok(Following { newest: self.newest(account, after).await?, account: account.clone(), thumb })
     }
 
     async fn proved(&self, verb: Verb, request: &Request, now_ms: u64) -> Result<Vec<u8>, Refused> {
@@ -204,7 +215,8 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         macro_rules! once {
             ($answer:ident $(, $more:expr)*) => {{
                 let (call, name) = read(body)?;
-                let delivery = Delivery::new(&self.keys, (caller.thumb, &caller.proof), name, path, body);
+                let delivery =
+                    Delivery::new(&*self.entropy, (caller.thumb, &caller.proof), name, path, body)?;
                 write(&self.$answer(&caller, &delivery, call $(, $more)*).await?)
             }};
         }
@@ -261,6 +273,10 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             }
         }
     }
+}
+
+fn published(keys: &Keys) -> Result<Vec<u8>, Refused> {
+    serde_json::to_vec(&Jwks::of(keys.published())).map_err(|_| Code::IssuerUnavailable.into())
 }
 
 fn problem(refused: &Refused, nonce: Option<String>) -> Reply {

@@ -40,6 +40,9 @@ pub struct OpenEnrolment {
     language: Language,
     /// In challenge and statement.
     nonce: Nonce,
+    /// Number of the issuer's key set then: a rotation ends the enrolment, which a stolen secret may have opened.
+    #[serde(default)]
+    key_set: u64,
     /// End, seconds since 1970.
     until: u32,
 }
@@ -47,6 +50,12 @@ pub struct OpenEnrolment {
 impl Record for OpenEnrolment {
     fn until(&self) -> Option<u32> {
         Some(self.until)
+    }
+}
+
+impl OpenEnrolment {
+    fn is_live(&self, moment: &Moment<'_>) -> bool {
+        self.until > moment.now() && self.key_set == moment.keys.number()
     }
 }
 
@@ -73,8 +82,9 @@ pub(super) fn prepare(
     records.tickets.take(&key);
     // Two tabs of one wallet share its keys: the second gets the first one's enrolment, so that whichever is confirmed
     // first is good for both.
-    let of_same_wallet =
-        |open: &&OpenEnrolment| open.account == entry.account && open.channel_key == channel_key && open.until > now;
+    let of_same_wallet = |open: &&OpenEnrolment| {
+        open.account == entry.account && open.channel_key == channel_key && open.is_live(moment)
+    };
     let nonce = records.enrolments.get(thumb).filter(of_same_wallet).map(|open| open.nonce);
     let open = OpenEnrolment {
         nonce: nonce.unwrap_or_else(|| Nonce(moment.chance.next())),
@@ -82,6 +92,7 @@ pub(super) fn prepare(
         channel_key,
         label: label.into(),
         language: entry.language,
+        key_set: moment.keys.number(),
         until: now.saturating_add(LIFE),
     };
     let prepared = EnrolmentPrepared {
@@ -135,7 +146,7 @@ pub(super) fn confirm(
     let open = records
         .enrolments
         .get(thumb)
-        .filter(|open| open.until > now && open.account == *account)
+        .filter(|open| open.is_live(moment) && open.account == *account)
         .cloned()
         .ok_or(Code::TicketExpired)?;
     check_first(&owner)?;

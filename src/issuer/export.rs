@@ -75,7 +75,8 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
     /// [`Code::NotFound`] for an account that is none; [`Code::IssuerUnavailable`] if the ledger fails.
     pub async fn export_evidence(&self, account: &AccountId) -> Result<String, Refused> {
         let needs = Needs::new().and(Kind::Accounts, account);
-        let (newest, head) = self
+        let keyed = self.keyed().await?;
+        let (newest, head) = keyed
             .decide(self.ledger.now_ms(), needs, |moment, records| {
                 let owner = records.accounts.get(account).ok_or(Code::NotFound)?;
                 Ok((owner.link.seq, head(moment, owner)))
@@ -91,8 +92,8 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             account,
             rp_id: self.settings.rp_id.as_str(),
             origins: &self.settings.origins,
-            root: Bytes(self.keys.set().root.to_cose_key()),
-            key_sets: self.keys.past().iter().chain([self.keys.set()]).map(Set::of).collect(),
+            root: Bytes(keyed.keys.set().root.to_cose_key()),
+            key_sets: keyed.keys.past().iter().chain([keyed.keys.set()]).map(Set::of).collect(),
             receipts: stored.iter().map(|stored| Line::of(stored, &held)).collect(),
             head,
         };

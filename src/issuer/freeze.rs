@@ -275,7 +275,8 @@ pub(super) fn send_code(
     let now = moment.now();
     let row = release_row(&owner.id, thumb);
     let ended = owner.device(thumb).map_or(0, |device| device.intents_ended);
-    if let Some(Order::Unfreeze { ended: then, tries, until, random, .. }) = records.orders.get(&row)
+    if let Some(Order::Unfreeze { ended: then, tries, until, random, key_set, .. }) = records.orders.get(&row)
+        && *key_set == moment.keys.number()
         && *then == ended
         && *tries < MOST_TRIES
         && *until > now
@@ -294,6 +295,7 @@ pub(super) fn send_code(
         ended,
         evidence: Some(Box::new(evidence)),
         random: sent.random,
+        key_set: moment.keys.number(),
         until: sent.until,
     };
     records.orders.put(row, order);
@@ -316,13 +318,19 @@ pub(super) fn enter_code(
     let mut owner = records.accounts.get(account).cloned().ok_or(Code::NotEnrolled)?;
     let ended_now = owner.device(caller).ok_or(Code::NotEnrolled)?.intents_ended;
     let row = release_row(account, caller);
-    let Some(Order::Unfreeze { account: held, thumb, code, tries, ended, evidence, random, until }) =
+    let Some(Order::Unfreeze { account: held, thumb, code, tries, ended, evidence, random, key_set, until }) =
         records.orders.get(&row).cloned()
     else {
         return Err(Code::CodeRefused.into());
     };
-    // A freeze since ended what was agreed to before it.
-    if held != *account || thumb != caller || ended != ended_now || until <= now || tries >= MOST_TRIES {
+    // A freeze since ended what was agreed to before it, and so did a rotation of the issuer's keys.
+    if key_set != moment.keys.number()
+        || held != *account
+        || thumb != caller
+        || ended != ended_now
+        || until <= now
+        || tries >= MOST_TRIES
+    {
         return Err(Code::CodeRefused.into());
     }
     // Another name costs no try of this code.
@@ -331,7 +339,7 @@ pub(super) fn enter_code(
     }
     if !moment.keys.mac_holds(CODE_PURPOSE, &[attempt.as_bytes(), typed.as_bytes()], code.as_bytes()) {
         let tries = tries.saturating_add(1);
-        let order = Order::Unfreeze { account: held, thumb, code, tries, ended, evidence, random, until };
+        let order = Order::Unfreeze { account: held, thumb, code, tries, ended, evidence, random, key_set, until };
         records.orders.put(row, order);
         return Err(Code::CodeRefused.into());
     }

@@ -1,4 +1,5 @@
-//! The issuer's signing keys, one for each use, and the secret behind its nonces and codes.
+//! The issuer's signing keys, one for each use, and the secret behind its nonces and codes. A rotation replaces all of them
+//! but the root.
 
 use super::entropy::Chance;
 use super::ledger::Record;
@@ -17,9 +18,9 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use zeroize::{Zeroize, Zeroizing};
 
-/// How long the first key set holds, in seconds: five years.
+/// How long a key holds, in seconds: five years.
 const LIFE: u32 = 5 * 365 * 24 * 3600;
-/// Keys of earlier sets that still stand in a set: what is left of [`MOST_KEYS`].
+/// Receipt keys of earlier sets that still stand in a set: what is left of [`MOST_KEYS`].
 const KEPT: usize = MOST_KEYS - Use::ALL.len();
 /// A day before it was made, for wallets whose clock is behind.
 const SLACK: u32 = 24 * 3600;
@@ -99,22 +100,21 @@ impl Keys {
         Ok(StoredKeys { root, uses, mac: secret(&chance.next::<32>()), set, past: Vec::new() })
     }
 
-    /// The next keys and their set, signed by the root and by the time key of the set before. Those before hold for
-    /// `overlap` seconds more, and what they signed until then can be checked for as long as they stand in a set.
+    /// The next keys and their set, signed by the root and by the time key of the set before. Every secret is a new one but
+    /// the root. The receipt keys before end now and stay in the set, so that old receipts can be checked; other keys
+    /// leave it, so that nobody who stole them can date what they sign back.
     pub(super) fn next(
         stored: &StoredKeys,
         chance: &Chance<'_>,
         issuer: &IssuerId,
         now: u32,
-        overlap: u32,
     ) -> Result<StoredKeys, Code> {
         let before = Self::open(stored, issuer)?;
         let root = bytes(&stored.root).and_then(|bytes| Pair::from_bytes(&bytes)).ok_or(Code::IssuerUnavailable)?;
         let (uses, mut keys) = one_for_each_use(chance, now)?;
         // What was signed in this second still holds.
-        let end = now.saturating_add(overlap).saturating_add(1);
-        let still = |key: &&IssuerKey| key.usage == Use::Receipt || key.not_after > now;
-        let old = before.published.keys.iter().filter(still);
+        let end = now.saturating_add(1);
+        let old = before.published.keys.iter().filter(|key| key.usage == Use::Receipt);
         keys.extend(old.take(KEPT).map(|key| IssuerKey { not_after: key.not_after.min(end), ..key.clone() }));
         let seq = Whole::saturating(before.published.seq.get().saturating_add(1));
         let set = KeySet { issuer: issuer.clone(), seq, keys: one_set(keys)?, prev: before.published.link() };
@@ -124,7 +124,7 @@ impl Keys {
             by_previous: Some(Bytes(before.time.sign(&set))),
         };
         let past = stored.past.iter().chain([&stored.set]).cloned().collect();
-        Ok(StoredKeys { root: stored.root.clone(), uses, mac: stored.mac.clone(), set: signed, past })
+        Ok(StoredKeys { root: stored.root.clone(), uses, mac: secret(&chance.next::<32>()), set: signed, past })
     }
 
     /// Opens stored keys for this issuer.
@@ -177,6 +177,17 @@ impl Keys {
     #[must_use]
     pub const fn published(&self) -> &KeySet {
         &self.published
+    }
+
+    /// The number of the set: 1, and one more with each rotation.
+    pub(super) const fn number(&self) -> u64 {
+        self.published.seq.get()
+    }
+
+    /// The name under which a ledger keeps the keys of the set of this number. There is one such record at a time, so that
+    /// its name alone says whether keys are the newest.
+    pub(super) fn row(number: u64) -> String {
+        if number == 1 { "current".into() } else { number.to_string() }
     }
 
     fn keyed(&self, purpose: &str, parts: &[&[u8]]) -> Hmac<Sha256> {

@@ -64,7 +64,8 @@ impl Needs {
     /// And these ones.
     #[must_use]
     pub(super) fn with(mut self, others: Self) -> Self {
-        self.0.extend(others.0);
+        self.list.extend(others.list);
+        self.is_urgent |= others.is_urgent;
         self
     }
 

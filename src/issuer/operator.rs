@@ -4,7 +4,8 @@ use super::Issuer;
 use super::error::Refused;
 use super::funding::Funding;
 use super::keys::Keys;
-use super::ledger::{Kind, Ledger, Needs};
+use super::ledger::{Kind, Ledger, Needs, Records};
+use super::moment::Moment;
 use super::{freeze, payments, tills};
 use crate::code::Code;
 use crate::rules::policy::Ceiling;
@@ -17,9 +18,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
     /// [`Code::NotFound`] without such a till.
     pub async fn restrict_till(&self, till: &Audience, blocked: bool, ceiling: Option<Ceiling>) -> Result<(), Refused> {
         let needs = Needs::new().and(Kind::Tills, till);
-        let rule = |_: &super::moment::Moment<'_>, records: &mut super::ledger::Records| {
-            tills::restrict(records, till, blocked, ceiling)
-        };
+        let rule = |_: &Moment<'_>, records: &mut Records| tills::restrict(records, till, blocked, ceiling);
         self.decide(self.ledger.now_ms(), needs, rule).await
     }
 
@@ -48,21 +47,34 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         .await
     }
 
-    /// Makes the issuer's next keys and their set, which wallets follow by themselves. They count from the next
-    /// [`Issuer::open`] on, so every process over this ledger is to be started again within `overlap` seconds, for which
-    /// the keys before still hold: 0 after a leak.
+    /// Replaces every secret of the issuer but its root, as after a leak: what the old ones made is refused from the next
+    /// call on, by every process over this ledger, and wallets follow the new key set by themselves. Till codes that were
+    /// sent and not used are dead too; the answer is their tills, to which new ones are to be sent.
     ///
     /// # Errors
-    /// [`Code::NoEntropy`]; [`Code::IssuerUnavailable`] if the ledger fails.
-    pub async fn rotate_keys(&self, overlap: u32) -> Result<(), Refused> {
-        let needs = Needs::new().and(Kind::IssuerKeys, super::CURRENT);
-        self.decide(self.ledger.now_ms(), needs, |moment, records| {
-            let stored = records.issuer_keys.get(super::CURRENT).ok_or(Code::IssuerUnavailable)?;
-            let next = Keys::next(stored, &moment.chance, &moment.settings.issuer, moment.now(), overlap)?;
-            records.issuer_keys.put(super::CURRENT, next);
+    /// [`Code::NoEntropy`]; [`Code::IssuerUnavailable`] if the ledger fails, or if another process rotates now.
+    pub async fn rotate_keys(&self) -> Result<Vec<Audience>, Refused> {
+        let keyed = self.keyed().await?;
+        let number = keyed.keys.number();
+        let (old, new) = (Keys::row(number), Keys::row(number.saturating_add(1)));
+        let needs = Needs::new().and(Kind::IssuerKeys, &old).and(Kind::IssuerKeys, &new);
+        let rotate = |moment: &Moment<'_>, records: &mut Records| {
+            let stored = records.issuer_keys.get(&old).ok_or(Code::IssuerUnavailable)?;
+            let next = Keys::next(stored, &moment.chance, &moment.settings.issuer, moment.now())?;
+            records.issuer_keys.take(&old);
+            records.issuer_keys.put(&new, next);
             Ok(())
-        })
-        .await
+        };
+        keyed.decide(self.ledger.now_ms(), needs, rotate).await?;
+        let mut waiting = Vec::new();
+        for code in self.ledger.keys(Kind::TillCodes).await? {
+            let needs = Needs::new().and(Kind::TillCodes, &code);
+            let end = |moment: &Moment<'_>, records: &mut Records| Ok(tills::end_code(moment, records, &code));
+            waiting.extend(self.decide(self.ledger.now_ms(), needs, end).await?);
+        }
+        waiting.sort();
+        waiting.dedup();
+        Ok(waiting)
     }
 
     /// Settles a held payment: its owner gets the money back, or its merchant keeps it.

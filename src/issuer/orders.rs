@@ -31,6 +31,9 @@ pub enum Order {
         /// What tells it from another code with the same end.
         #[serde(default)]
         random: [u8; 8],
+        /// Number of the issuer's key set then: a rotation ends the code.
+        #[serde(default)]
+        key_set: u64,
         /// End, seconds since 1970.
         until: u32,
     },
@@ -47,6 +50,9 @@ pub enum Order {
         language: Language,
         /// In the statement.
         nonce: Nonce,
+        /// Number of the issuer's key set then: a rotation ends the recovery, which a stolen secret may have opened.
+        #[serde(default)]
+        key_set: u64,
         /// End, seconds since 1970.
         until: u32,
     },

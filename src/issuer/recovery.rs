@@ -71,7 +71,9 @@ pub(super) fn prepare(
         credentials: Some(credentials),
     };
     let (account, label, language) = (entry.account, label.into(), entry.language);
-    records.orders.put(order_key(thumb), Order::Recovery { account, channel_key, label, language, nonce, until });
+    let key_set = moment.keys.number();
+    let order = Order::Recovery { account, channel_key, label, language, nonce, key_set, until };
+    records.orders.put(order_key(thumb), order);
     Ok(prepared)
 }
 
@@ -102,12 +104,12 @@ pub(super) fn confirm(
     if let Some(answer) = registration::answered(&owner, thumb, statement_hash) {
         return Ok(answer);
     }
-    let Some(Order::Recovery { account: held, channel_key, label, language, nonce, until }) =
+    let Some(Order::Recovery { account: held, channel_key, label, language, nonce, key_set, until }) =
         records.orders.get(order_key(thumb)).cloned()
     else {
         return Err(Code::TicketExpired.into());
     };
-    if held != *account || until <= now {
+    if held != *account || until <= now || key_set != moment.keys.number() {
         return Err(Code::TicketExpired.into());
     }
     let statement = enrolment::open_self_signed(&call.statement.0)?;

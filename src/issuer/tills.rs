@@ -156,6 +156,11 @@ pub(super) fn send_code(
     Ok(())
 }
 
+/// Ends a code by the name it is kept under: the till that still waits for it; none, if its time was over.
+pub(super) fn end_code(moment: &Moment<'_>, records: &mut Records, kept: &str) -> Option<Audience> {
+    records.till_codes.take(kept).filter(|code| code.until > moment.now()).map(|code| code.till)
+}
+
 /// Registers the calling key for the till behind a code, which is used up. After a lost answer, the key asks who it is.
 ///
 /// # Errors

@@ -1,5 +1,5 @@
 // A reference issuer of its own for each suite: the real binary, a fresh SQLite file, a free port on loopback.
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -56,4 +56,12 @@ export async function startIssuer({ ledger, port, origins, behind, more = [] } =
     if (up) return { url, ledger: file, stop, log: () => said };
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
+}
+
+/**
+ * Rotates the keys of an issuer that runs, as its operator does: by a process of its own.
+ * @param {{ url: string, ledger: string }} issuer
+ */
+export function rotateKeys({ url, ledger }) {
+  return execFileSync(binary, ["--rotate-keys", "--ledger", `sqlite:${ledger}`, "--public-url", url], { encoding: "utf8" });
 }

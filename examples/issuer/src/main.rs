@@ -22,7 +22,7 @@ mod victims;
 
 use connections::{Connections, Limits};
 use jitsuin::code::Code;
-use jitsuin::issuer::Cause;
+use jitsuin::issuer::{Cause, Refused};
 use log::Log;
 use settings::Settings;
 use state::App;
@@ -71,6 +71,7 @@ async fn run(log: &Log) -> ExitCode {
     };
     let ended = match &settings.export {
         Some(export) => write_evidence(&settings, export).await,
+        None if settings.rotate_keys => rotate_keys(&settings).await,
         None => serve(settings).await,
     };
     match ended {
@@ -102,6 +103,25 @@ async fn write_evidence(
     let mut file = options.open(&export.out).map_err(unwritten)?;
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(unwritten)?;
     Ok(())
+}
+
+/// Rotates the issuer's keys, and sends new codes to tills whose old ones were not used yet.
+async fn rotate_keys(settings: &Settings) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    let app = App::open(settings, &[], 0).await?;
+    let said = rotate_and_say(&app).await;
+    app.close().await;
+    let said = said.map_err(|refused| format!("can't rotate the keys: {}", Cause::new(refused).in_full()))?;
+    Ok(std::io::stdout().write_all(said.as_bytes())?)
+}
+
+async fn rotate_and_say(app: &App) -> Result<String, Refused> {
+    let waiting = app.issuer.rotate_keys().await?;
+    let mut said = String::from("rotated: what the old keys made is refused from now on; the root is the same\n");
+    for till in waiting {
+        app.issuer.send_till_code(&till).await?;
+        said += &format!("till    {till}    (its unused code is dead, a new one was sent)\n");
+    }
+    Ok(said)
 }
 
 async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {

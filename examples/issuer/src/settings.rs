@@ -26,7 +26,7 @@ pub(crate) struct Settings {
     pub(crate) origins: Vec<Origin>,
     /// Two known accounts, two tills and an inbox that anyone on this machine can read.
     pub(crate) demo: bool,
-    /// Whether new keys are made before it opens.
+    /// Whether the issuer's keys are rotated instead of serving.
     pub(crate) rotate_keys: bool,
     /// The account whose evidence is written to a file instead of serving.
     pub(crate) export: Option<Export>,
@@ -126,7 +126,8 @@ android:apk-key-hash: with the base64url of 32 bytes: in lower case, without a p
 }
 
 const USAGE: &str = "usage: jitsuin-issuer --listen ADDR… --ledger sqlite:FILE|postgresql://… --public-url URL [--create] [--root R] \
-[--origins A,B] [--www DIR] [--pkg DIR] [--demo] [--trusted-proxy A,B] [--drain-delay SECONDS] [--rotate-keys], with --export-evidence ACCOUNT --out FILE in the place of --listen, or \
+[--origins A,B] [--www DIR] [--pkg DIR] [--demo] [--trusted-proxy A,B] [--drain-delay SECONDS], with --rotate-keys or \
+--export-evidence ACCOUNT --out FILE in the place of --listen, or \
 --help";
 
 /// What `--help` prints.
@@ -153,7 +154,9 @@ jitsuin-issuer: the reference issuer of Jitsuin
                         any other caller's headers count for nothing. May be given several times.
   --drain-delay SECONDS How long calls are still taken after it was asked to end, while /ready answers 503 already: 5, with
                         --demo 0. A second signal ends the wait.
-  --rotate-keys         Makes new issuer keys before it opens.
+  --rotate-keys         Replaces every secret of the issuer but its root, sends new codes to tills that wait, and ends.
+                        Servers that run over the ledger take the new keys by themselves. It needs --ledger and
+                        --public-url, and no --listen.
   --export-evidence ACCOUNT
                         Writes what an account signed, with its receipts, to a new file that only its owner may read, and
                         ends. It needs --out, --ledger, --public-url and --origins, and no --listen.
@@ -278,7 +281,7 @@ impl Settings {
 
     /// Whether the ledger has to be there. What is mistyped makes nothing.
     pub(crate) const fn opening(&self) -> Opening {
-        match (self.create, self.demo, self.export.is_some()) {
+        match (self.create, self.demo, self.export.is_some() || self.rotate_keys) {
             (true, ..) => Opening::New,
             (false, true, false) => Opening::Either,
             _ => Opening::Existing,
@@ -286,7 +289,7 @@ impl Settings {
     }
 
     fn finish(mut self) -> Result<Self, Unusable> {
-        if self.listen.is_empty() && self.export.is_none() {
+        if self.listen.is_empty() && self.export.is_none() && !self.rotate_keys {
             return Err(Unusable::Missing("--listen"));
         }
         if matches!(&self.ledger, Place::File(file) if file.as_os_str().is_empty()) {

@@ -21,9 +21,6 @@ use tracing::{Instrument as _, Span};
 /// Passwords hashed at once: each takes memory and a core for tens of milliseconds.
 const HASHES_AT_ONCE: usize = 2;
 
-/// Seconds within which other processes over the same ledger are to be started again after `--rotate-keys`.
-const OVERLAP: u32 = 3600;
-
 /// The demo's processor knows only the demo's cards; to any other it says no.
 type Desk = Issuer<Books, DemoProcessor>;
 
@@ -61,12 +58,6 @@ impl App {
         let rules =
             issuer::Settings::new(&url, &listed).map_err(|refusal| format!("--public-url, --origins: {refusal}"))?;
         let unopened = |error| unopened(settings, error);
-        if settings.rotate_keys {
-            let ledger = Books::open(&settings.ledger, settings.opening()).await.map_err(unopened)?;
-            let before = opened(ledger, settings, &rules).await?;
-            before.rotate_keys(OVERLAP).await?;
-            before.ledger().close().await;
-        }
         let ledger = Books::open(&settings.ledger, settings.opening()).await.map_err(unopened)?;
         let issuer = Arc::new(opened(ledger, settings, &rules).await?);
         let mut hosts: Vec<String> = addresses.iter().map(SocketAddr::to_string).collect();

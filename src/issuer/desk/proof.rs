@@ -2,11 +2,11 @@
 
 use super::Request;
 use crate::code::Code;
-use crate::issuer::Issuer;
 use crate::issuer::account::KeyEntry;
 use crate::issuer::error::Refused;
 use crate::issuer::evidence::Evidence;
 use crate::issuer::funding::Funding;
+use crate::issuer::keyed::Keyed;
 use crate::issuer::keys::Keys;
 use crate::issuer::ledger::{Kind, Ledger};
 use crate::issuer::moment::{CLOCKS_APART, seconds};
@@ -120,7 +120,7 @@ impl Caller {
     }
 }
 
-impl<L: Ledger, F: Funding> Issuer<L, F> {
+impl<L: Ledger, F: Funding> Keyed<'_, L, F> {
     /// Checks the proof of a call. A registered key's is used up; another's by what the call changes.
     ///
     /// # Errors

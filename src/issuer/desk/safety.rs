@@ -3,12 +3,12 @@
 use super::proof::Caller;
 use super::wallet::of_ticket;
 use crate::code::Code;
-use crate::issuer::Issuer;
 use crate::issuer::buckets::WeakProof;
 use crate::issuer::delivery::Delivery;
 use crate::issuer::enrolment::device_label;
 use crate::issuer::error::Refused;
 use crate::issuer::funding::Funding;
+use crate::issuer::keyed::Keyed;
 use crate::issuer::ledger::{Kind, Ledger, Needs};
 use crate::issuer::{buckets, devices, freeze, intents, login, payments, recovery, rotation, step_up, typed};
 use crate::wire::calls::{
@@ -21,7 +21,7 @@ use crate::wire::enrolment;
 use crate::wire::id::Hash;
 use crate::wire::intent::{Action, Intent};
 
-impl<L: Ledger, F: Funding> Issuer<L, F> {
+impl<L: Ledger, F: Funding> Keyed<'_, L, F> {
     pub(super) async fn report_use(
         &self,
         caller: &Caller,

@@ -122,7 +122,8 @@ fn sync(issuer: &World, channel: &Client) -> Synced {
 
 /// What a sync's answer signs of device and account.
 fn state_of(issuer: &World, synced: &Synced) -> DeviceState {
-    let set = issuer.keys().set();
+    let keys = issuer.keys();
+    let set = keys.set();
     let set = set.open(&set.root, &issuer.settings().issuer).unwrap();
     let at = u32::try_from(issuer.ledger().now_ms() / 1000).unwrap();
     *set.open::<DeviceState>(&synced.state.0, crate::wire::key_set::Use::Receipt, at).unwrap().into_inner()
@@ -194,7 +195,8 @@ fn top_up(issuer: &World, device: &Client, amount: u32, source: &str) -> Result<
 
 fn balance(issuer: &World, channel: &Client) -> u64 {
     let synced = sync(issuer, channel);
-    let set = issuer.keys().set();
+    let keys = issuer.keys();
+    let set = keys.set();
     let set = set.open(&set.root, &issuer.settings().issuer).unwrap();
     let at = u32::try_from(issuer.ledger().now_ms() / 1000).unwrap();
     let head = set.open::<crate::wire::head::Head>(&synced.head.0, crate::wire::key_set::Use::Receipt, at).unwrap();
@@ -203,7 +205,8 @@ fn balance(issuer: &World, channel: &Client) -> u64 {
 }
 
 fn kinds(issuer: &World, channel: &Client) -> Vec<(receipt::Kind, Option<String>)> {
-    let set = issuer.keys().set();
+    let keys = issuer.keys();
+    let set = keys.set();
     let set = set.open(&set.root, &issuer.settings().issuer).unwrap();
     let key = set.keys.iter().find(|key| key.usage == crate::wire::key_set::Use::Receipt).unwrap().key;
     let read = |item: &ReceiptItem| {

@@ -2,11 +2,11 @@
 
 use super::proof::Caller;
 use crate::code::Code;
-use crate::issuer::Issuer;
 use crate::issuer::buckets::{self, TillCodes};
 use crate::issuer::delivery::Delivery;
 use crate::issuer::error::Refused;
 use crate::issuer::funding::Funding;
+use crate::issuer::keyed::Keyed;
 use crate::issuer::ledger::{Kind, Ledger, Needs};
 use crate::issuer::moment::seconds;
 use crate::issuer::payments::{self, Reversal, Taking};
@@ -18,7 +18,7 @@ use crate::wire::id::{Audience, Hash};
 use crate::wire::till_code::read_payment_code;
 use crate::wire::token::UnverifiedToken;
 
-impl<L: Ledger, F: Funding> Issuer<L, F> {
+impl<L: Ledger, F: Funding> Keyed<'_, L, F> {
     pub(super) async fn enrol_till(
         &self,
         caller: &Caller,

@@ -2,12 +2,12 @@
 
 use super::proof::Caller;
 use crate::code::Code;
-use crate::issuer::Issuer;
 use crate::issuer::account::LoginEntry;
 use crate::issuer::buckets::WeakProof;
 use crate::issuer::delivery::Delivery;
 use crate::issuer::error::Refused;
 use crate::issuer::funding::{Answer, Funding};
+use crate::issuer::keyed::Keyed;
 use crate::issuer::ledger::{Kind, Ledger, Needs, Records};
 use crate::issuer::login::{self, LoginAttempt, TryKeys, Visitor};
 use crate::issuer::messages::Language;
@@ -25,7 +25,7 @@ use crate::wire::id::{AccountId, Hash};
 use crate::wire::intent::Intent;
 use crate::wire::webauthn::AttestedCredential;
 
-impl<L: Ledger, F: Funding> Issuer<L, F> {
+impl<L: Ledger, F: Funding> Keyed<'_, L, F> {
     pub(super) async fn log_in(
         &self,
         caller: &Caller,

@@ -148,9 +148,11 @@ impl Ledger for MemoryLedger {
     }
 
     fn keys(&self, kind: Kind) -> impl Future<Output = Result<Vec<String>, LedgerError>> + Send {
-        ready(Ok(
-            self.with(|kept| kept.rows.keys().filter(|(held, _)| *held == kind).map(|(_, key)| key.clone()).collect())
-        ))
+        let of_kind = |kept: &mut Kept| {
+            let rows = kept.rows.range((kind, String::new())..).take_while(|((held, _), _)| *held == kind);
+            rows.map(|((_, key), _)| key.clone()).collect()
+        };
+        ready(Ok(self.with(of_kind)))
     }
 
     fn entries(&self) -> impl Future<Output = Result<Vec<Entry>, LedgerError>> + Send {

@@ -1,8 +1,8 @@
 //! A second process over the ledger of a test.
 
+use crate::issuer::Cause;
 use crate::issuer::books::Entry;
 use crate::issuer::evidence::StoredEvidence;
-use crate::issuer::Cause;
 use crate::issuer::ledger::{Kind, Ledger, LedgerError, MemoryLedger, Needs, Records, Step};
 use crate::issuer::messages::Message;
 use crate::issuer::receipts::StoredReceipt;

@@ -193,7 +193,8 @@ fn a_suspended_key_may_do_this_one_thing_also_on_a_frozen_account_which_stays_fr
     assert_eq!(account(&issuer, &device).devices[1].evidence.suspected_at, suspected_at);
     use receipt::Kind::*;
     let synced = news(&issuer, &channel, NEW).unwrap();
-    let set = issuer.keys().set();
+    let keys = issuer.keys();
+    let set = keys.set();
     let set = set.open(&set.root, &issuer.settings().issuer).unwrap();
     let kind = |item: &ReceiptItem| {
         set.open::<Receipt>(&item.receipt.0, crate::wire::key_set::Use::Receipt, at(&issuer)).unwrap().kind

@@ -29,7 +29,8 @@ pub(super) fn attest(root: u8, thumb: Thumbprint, nonce: Nonce) -> Bytes {
 
 /// The terms of a signed allowance.
 pub(super) fn terms(issuer: &World, statement: &Bytes) -> Allowance {
-    let set = issuer.keys().set();
+    let keys = issuer.keys();
+    let set = keys.set();
     let set = set.open(&set.root, &issuer.settings().issuer).unwrap();
     *set.open::<Allowance>(&statement.0, Use::Allowance, at(issuer)).unwrap().into_inner()
 }

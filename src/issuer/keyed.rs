@@ -1,0 +1,79 @@
+//! The issuer with the keys of one call. Each call begins with the newest keys of the ledger, so that every process over it
+//! follows a rotation by itself; a call that began before one ends with the keys that it began with.
+
+use super::Issuer;
+use super::entropy::{Chance, Seed};
+use super::error::Refused;
+use super::funding::Funding;
+use super::keys::Keys;
+use super::ledger::{Kind, Ledger, Needs, Records};
+use super::moment::Moment;
+use crate::code::Code;
+use alloc::sync::Arc;
+use core::ops::Deref;
+use std::sync::PoisonError;
+
+/// How often the newest keys are looked for.
+const LOOKS: usize = 3;
+
+/// An issuer and the keys that one call works with from its beginning to its end.
+pub(super) struct Keyed<'i, L, F> {
+    issuer: &'i Issuer<L, F>,
+    pub(super) keys: Arc<Keys>,
+}
+
+impl<L, F> Deref for Keyed<'_, L, F> {
+    type Target = Issuer<L, F>;
+
+    fn deref(&self) -> &Self::Target {
+        self.issuer
+    }
+}
+
+impl<L: Ledger, F: Funding> Keyed<'_, L, F> {
+    /// Runs one rule in one transaction. A refusal is kept like any other outcome.
+    pub(super) async fn decide<R: Send>(
+        &self,
+        now_ms: u64,
+        needs: Needs,
+        rule: impl Fn(&Moment<'_>, &mut Records) -> Result<R, Refused> + Send + Sync,
+    ) -> Result<R, Refused> {
+        let seed = Seed::draw(&*self.entropy).map_err(|_| Code::NoEntropy)?;
+        let decide = |records: &mut Records| {
+            let chance = Chance::new(&seed);
+            rule(&Moment { settings: &self.settings, keys: &self.keys, now_ms, chance }, records)
+        };
+        self.ledger.transact(needs, decide).await?
+    }
+}
+
+impl<L: Ledger, F: Funding> Issuer<L, F> {
+    /// The keys of the newest set that this process has met, whose public halves are in [`Keys::set`]. Another process may
+    /// have rotated them since: each call looks.
+    pub fn keys(&self) -> Arc<Keys> {
+        Arc::clone(&self.held.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// This issuer with the newest keys. That they are the newest takes one look at a table of one row.
+    ///
+    /// # Errors
+    /// [`Code::IssuerUnavailable`] if the ledger fails, or holds no keys of this issuer any more.
+    pub(super) async fn keyed(&self) -> Result<Keyed<'_, L, F>, Refused> {
+        let held = self.keys();
+        // Again only if another rotation came between the two looks.
+        for _ in 0..LOOKS {
+            let newest = self.ledger.keys(Kind::IssuerKeys).await?;
+            let [row] = newest.as_slice() else { break };
+            if *row == Keys::row(held.number()) {
+                return Ok(Keyed { issuer: self, keys: held });
+            }
+            let needs = Needs::new().and(Kind::IssuerKeys, row);
+            if let Some(stored) = self.ledger.transact(needs, |records| records.issuer_keys.get(row).cloned()).await? {
+                let keys = Arc::new(Keys::open(&stored, &self.settings.issuer)?);
+                *self.held.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&keys);
+                return Ok(Keyed { issuer: self, keys });
+            }
+        }
+        Err(Code::IssuerUnavailable.into())
+    }
+}
