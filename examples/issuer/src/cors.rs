@@ -16,7 +16,7 @@ const PREFLIGHT: [(HeaderName, HeaderValue); 3] = [
     (header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("DPoP, Content-Type")),
     (header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600")),
 ];
-const EXPOSED: HeaderValue = HeaderValue::from_static("DPoP-Nonce, Retry-After, X-Request-Id");
+const EXPOSED: HeaderValue = HeaderValue::from_static("DPoP-Nonce, Retry-After");
 
 /// Answers preflights and lets listed origins read answers. What an answer lets nobody read is not refused here: the
 /// proof of possession refuses it.
