@@ -6,7 +6,7 @@
 // `--write` writes docs/faults.md from before.json, which this script wrote with the issuer as it was, and from what it sees now.
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { PATIENCE } from "./lib/http.mjs";
@@ -30,6 +30,9 @@ class Skipped extends Error {}
  * @typedef {{ name: string, stranger: string, honest: string, seconds?: number, run: (t: Trial) => Promise<Outcome> }} Scenario
  * `stranger`: what is done to the issuer; `honest`: what somebody honest tries meanwhile; `seconds`: after which it is hung
  */
+
+/** @type {Promise<Postgres | undefined> | undefined} */
+let shared;
 
 /** What a scenario is given: issuers and files that are gone once it has ended. */
 export class Trial {
@@ -61,8 +64,13 @@ export class Trial {
   start(how) {
     return this.issuer(how).start();
   }
-  /** A PostgreSQL of its own. @param {Parameters<typeof Postgres.start>[1]} [how] */
-  async postgres(how) {
+  /** The run's PostgreSQL, in which each scenario has a database of its own. */
+  async postgres() {
+    shared ??= Postgres.start(join(mkdtempSync(join(tmpdir(), "jitsuin-faults-")), "postgres"));
+    return (await shared) ?? this.skip("no PostgreSQL on this machine (initdb)");
+  }
+  /** One that nobody else has. @param {Parameters<typeof Postgres.start>[1]} how */
+  async ownPostgres(how) {
     const server = await Postgres.start(join(this.folder, "postgres"), how);
     if (server === undefined) return this.skip("no PostgreSQL on this machine (initdb)");
     this.after.push(() => server.stop());
@@ -130,7 +138,7 @@ for (const name of readdirSync(here).filter((name) => /^\d\d-.*\.mjs$/.test(name
   scenarios.push(...more.map((/** @type {Scenario} */ scenario) => ({ ...scenario, point })));
 }
 const only = asked.only?.split(",");
-const chosen = scenarios.filter(({ point, name }) => only?.some((start) => point === start || name.startsWith(start)) ?? true);
+const chosen = scenarios.filter(({ point, name }) => only?.some((start) => point === start || (!/^\d+$/.test(start) && name.startsWith(start))) ?? true);
 // Long ones begin first, so that the last do not stand alone; the table keeps their order.
 const queue = [...chosen].sort((one, other) => (other.seconds ?? 60) - (one.seconds ?? 60));
 /** @type {any[]} */
@@ -139,6 +147,10 @@ const begun = Date.now();
 await Promise.all(Array.from({ length: Number(asked.jobs) }, async () => {
   for (let scenario = queue.shift(); scenario; scenario = queue.shift()) rows.push(await judge(scenario));
 }));
+await shared?.then(async (server) => {
+  await server?.stop();
+  if (server) rmSync(dirname(server.folder), { recursive: true, force: true });
+});
 rows.sort((one, other) => chosen.findIndex(({ name }) => name === one.name) - chosen.findIndex(({ name }) => name === other.name));
 
 const cut = (/** @type {string} */ text, /** @type {number} */ width) => (text.length > width ? `${text.slice(0, width - 1)}…` : text.padEnd(width));

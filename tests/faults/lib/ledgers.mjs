@@ -1,7 +1,7 @@
 // The databases below the issuer, as somebody else holds them: a second SQLite connection (Python's), a PostgreSQL of our own.
 import { spawn, spawnSync } from "node:child_process";
-import { chownSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, chownSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { freePort } from "./server.mjs";
 import { pause } from "./http.mjs";
 
@@ -80,6 +80,8 @@ export class Postgres {
     const server = new Postgres(folder);
     const uid = otherUser();
     mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // It runs as somebody else, who has to get through to its own folder.
+    chmodSync(dirname(folder), 0o711);
     if (uid !== undefined) chownSync(folder, uid, uid);
     const env = { ...process.env, LC_ALL: "C" };
     const data = join(folder, "data");
@@ -95,7 +97,7 @@ export class Postgres {
       more.push("-c", "ssl=on", "-c", `ssl_cert_file=${join(folder, "cert")}`, "-c", `ssl_key_file=${join(folder, "key")}`);
     }
     const log = openSync(join(folder, "log"), "w");
-    const args = ["-D", data, "-k", folder, "-h", "127.0.0.1", "-p", String(server.port), "-N", "200", ...more];
+    const args = ["-D", data, "-k", folder, "-h", "127.0.0.1", "-p", String(server.port), "-N", "200", "-c", "log_line_prefix=%d ", ...more];
     server.child = spawn(join(at, "postgres"), args, { uid, env, cwd: folder, stdio: ["ignore", "ignore", log] });
     server.ended = new Promise((resolve) => server.child?.once("close", resolve));
     for (let tries = 0; ; tries += 1) {
@@ -113,6 +115,10 @@ export class Postgres {
     const { status, stdout, stderr } = spawnSync("psql", ["-X", "-A", "-t", "-h", this.folder, "-p", String(this.port), "-U", "jitsuin", "-d", database, "-c", statement], { encoding: "utf8" });
     if (status !== 0) throw new Error(`psql: ${stderr.trim()}`);
     return stdout.trim();
+  }
+  /** What stands in its log about one database. @param {string} database */
+  log(database) {
+    return readFileSync(join(this.folder, "log"), "utf8").split("\n").filter((line) => line.startsWith(`${database} `)).join("\n");
   }
   /** The address of a new database, through the socket. */
   database() {
@@ -135,5 +141,6 @@ export class Postgres {
     // "Immediate shutdown": the folder goes anyway.
     this.child?.kill("SIGQUIT");
     await this.ended;
+    rmSync(this.folder, { recursive: true, force: true });
   }
 }

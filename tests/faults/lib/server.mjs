@@ -9,6 +9,17 @@ import { Till, Wallet } from "./people.mjs";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 
+/** Groups that this program started: none outlives it, however it ends. @type {Set<number>} */
+export const groups = new Set();
+process.on("exit", () => {
+  for (const group of groups) {
+    try {
+      process.kill(-group, "SIGKILL");
+    } catch {}
+  }
+});
+for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) process.once(signal, () => process.exit(1));
+
 /** @returns {Promise<number>} */
 export function freePort() {
   return new Promise((resolve, reject) => {
@@ -69,6 +80,7 @@ export class Issuer {
     if (unread) command = ["bash", "-c", 'exec "$@" 2> >(exec sleep 600)', "bash", ...command];
     const child = spawn(command[0], command.slice(1), { cwd: root, env: { ...process.env, ...env }, detached: true, stdio: ["ignore", "pipe", unread ? "inherit" : "pipe"] });
     [this.child, this.said, this.log] = [child, "", ""];
+    if (child.pid !== undefined) groups.add(child.pid);
     this.ended = new Promise((resolve) => child.once("close", (code, signal) => resolve({ code, signal })));
     child.stdout?.on("data", (data) => (this.said += data));
     child.stderr?.on("data", (data) => (this.log = (this.log + data).slice(-200_000)));
@@ -88,24 +100,18 @@ export class Issuer {
     return this.child !== undefined && this.child.exitCode === null && this.child.signalCode === null;
   }
 
-  /** As a machine that loses its power: nothing is said to it. */
+  /** As a machine that loses its power, or asked to end. Its group goes too: the reader that never reads is in it. */
   async kill(signal = /** @type {NodeJS.Signals} */ ("SIGKILL")) {
     this.roads.close();
-    const child = this.child;
+    const { child } = this;
     if (child?.pid === undefined) return;
-    if (this.running && signal !== "SIGKILL") child.kill(signal);
-    else {
-      // Its group has the reader that never reads as well.
-      try {
-        process.kill(-child.pid, "SIGKILL");
-      } catch {}
-    }
+    if (this.running) child.kill(signal);
+    if (signal !== "SIGKILL") await this.ended;
+    try {
+      process.kill(-child.pid, "SIGKILL");
+    } catch {}
+    groups.delete(child.pid);
     await this.ended;
-    if (signal !== "SIGKILL") {
-      try {
-        process.kill(-child.pid, "SIGKILL");
-      } catch {}
-    }
   }
 
   /** Asked to end, with a limit. */
