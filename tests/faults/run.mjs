@@ -27,8 +27,9 @@ class Skipped extends Error {}
 
 /**
  * What a scenario came to. @typedef {{ holds: boolean, saw: string }} Outcome
- * @typedef {{ name: string, stranger: string, honest: string, seconds?: number, run: (t: Trial) => Promise<Outcome> }} Scenario
- * `stranger`: what is done to the issuer; `honest`: what somebody honest tries meanwhile; `seconds`: after which it is hung
+ * @typedef {{ name: string, stranger: string, honest: string, seconds?: number, aside?: boolean, run: (t: Trial) => Promise<Outcome> }} Scenario
+ * `stranger`: what is done to the issuer; `honest`: what somebody honest tries meanwhile; `seconds`: after which, and one call's patience, it is
+ * hung; `aside`: most of it is waiting
  */
 
 /** @type {Promise<Postgres | undefined> | undefined} */
@@ -144,9 +145,12 @@ const queue = [...chosen].sort((one, other) => (other.seconds ?? 60) - (one.seco
 /** @type {any[]} */
 const rows = [];
 const begun = Date.now();
-await Promise.all(Array.from({ length: Number(asked.jobs) }, async () => {
-  for (let scenario = queue.shift(); scenario; scenario = queue.shift()) rows.push(await judge(scenario));
-}));
+// Those that only wait take no turn.
+const aside = queue.filter((scenario) => scenario.aside).map(async (scenario) => rows.push(await judge(scenario)));
+const turns = queue.filter((scenario) => !scenario.aside);
+await Promise.all([...aside, ...Array.from({ length: Number(asked.jobs) }, async () => {
+  for (let scenario = turns.shift(); scenario; scenario = turns.shift()) rows.push(await judge(scenario));
+})]);
 await shared?.then(async (server) => {
   await server?.stop();
   if (server) rmSync(dirname(server.folder), { recursive: true, force: true });

@@ -1,6 +1,6 @@
 // Honest people over HTTP, from docs/protocol.md: a wallet, its authenticator, a till, and what the demo issuer offers besides. They keep
 // nothing on disk and check no signature of the issuer's, so they are no wallets for money.
-import { randomBytes } from "node:crypto";
+import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
 import { b64, base32, cbor, claims, claimsOf, Key, proof, sha256, sign1, statement, tagged, unb64 } from "./wire.mjs";
 
 /** A refusal of the issuer: an RFC 9457 problem, or an answer that is none. */
@@ -58,13 +58,32 @@ export class Caller {
   }
 }
 
-/** A passkey in memory: ES256, user verified, not backed up. */
+/** A key of a passkey: how its public half is written, and how it signs. @typedef {{ cose: Record<number, any>, sign: (message: Uint8Array) => Buffer }} PasskeyKey */
+
+/** The three algorithms that an issuer takes. @type {Record<string, () => PasskeyKey>} */
+const ALGORITHMS = {
+  ES256: () => {
+    const key = new Key();
+    return { cose: { 1: 2, 3: -7, [-1]: 1, [-2]: key.x, [-3]: key.y }, sign: (message) => key.signDer(message) };
+  },
+  RS256: () => {
+    const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    const { n, e } = publicKey.export({ format: "jwk" });
+    return { cose: { 1: 3, 3: -257, [-1]: unb64(String(n)), [-2]: unb64(String(e)) }, sign: (message) => sign("sha256", message, privateKey) };
+  },
+  EdDSA: () => {
+    const { privateKey, publicKey } = generateKeyPairSync("ed25519");
+    return { cose: { 1: 1, 3: -8, [-1]: 6, [-2]: unb64(String(publicKey.export({ format: "jwk" }).x)) }, sign: (message) => sign(null, message, privateKey) };
+  },
+};
+
+/** A passkey in memory: user verified, not backed up. */
 class Passkey {
-  /** @param {string} rpId @param {string} origin @param {Buffer} userHandle */
-  constructor(rpId, origin, userHandle) {
+  /** @param {string} rpId @param {string} origin @param {Buffer} userHandle @param {string} algorithm */
+  constructor(rpId, origin, userHandle, algorithm) {
     [this.rpId, this.origin, this.userHandle] = [rpId, origin, userHandle];
-    [this.key, this.name] = [new Key(), randomBytes(16)];
-    this.coseKey = cbor(claims({ 1: 2, 3: -7, [-1]: 1, [-2]: this.key.x, [-3]: this.key.y }));
+    [this.key, this.name] = [ALGORITHMS[algorithm](), randomBytes(16)];
+    this.coseKey = cbor(claims(this.key.cose));
   }
   /** @param {string} kind @param {Buffer} challenge */
   client(kind, challenge) {
@@ -87,7 +106,7 @@ class Passkey {
   /** @param {Buffer} challenge */
   get(challenge) {
     const [client, data] = [this.client("get", challenge), this.data(0x05)];
-    const signature = this.key.signDer(Buffer.concat([data, sha256(client)]));
+    const signature = this.key.sign(Buffer.concat([data, sha256(client)]));
     return this.credential({ clientDataJSON: b64(client), authenticatorData: b64(data), signature: b64(signature), userHandle: b64(this.userHandle) });
   }
 }
@@ -113,14 +132,14 @@ export class Wallet {
   }
 
   /** The first device of an account. @param {{ login: string, password: string, contact: string }} person */
-  async enrol(person) {
+  async enrol(person, algorithm = "ES256") {
     this.person = person;
     const ticket = await this.ticket(person);
     const prepared = await this.device.change("/v1/enrolment", { ticket, channel_key: this.channelKey.jwk, label: "phone" });
     const { url, rpId } = this.issuer;
     const nonce = unb64(prepared.nonce);
     this.account = prepared.account;
-    this.passkey = new Passkey(rpId, url, unb64(prepared.user_handle));
+    this.passkey = new Passkey(rpId, url, unb64(prepared.user_handle), algorithm);
     const creation = claims({ 1: url, 2: rpId, 3: this.account, 4: this.key.thumb, 5: this.channelKey.thumb, 6: nonce });
     const registration = this.passkey.create(tagged("jitsuin/v1/enrol", cbor(creation)));
     const enrolment = statement(this.key, "enrol", {
