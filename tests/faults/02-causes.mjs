@@ -149,7 +149,7 @@ export const scenarios = [
   {
     name: "health and ready", stranger: "the ledger is locked and let go; then the server is told to end", honest: "probes: /health and /ready", seconds: 90,
     run: async (/** @type {Trial} */ t) => {
-      const issuer = await t.start();
+      const issuer = await t.start({ more: t.has("--drain-delay") ? ["--drain-delay", "3"] : [] });
       await issuer.household();
       const well = [await probe(issuer, "/health"), await probe(issuer, "/ready")];
       const release = await holdSqlite(t.file);

@@ -38,8 +38,8 @@ async function honest(issuer, count, from = "127.0.0.2") {
   return heard;
 }
 
-/** Lines of the log, other than those of calls, that speak of connections. @param {Issuer} issuer */
-const linesOf = ({ log }) => log.split("\n").filter((line) => /connection|descriptor|accept|too many/i.test(line) && !line.includes('"call"')).length;
+/** Lines of the log, other than those of calls and their bodies, that speak of connections. @param {Issuer} issuer */
+const linesOf = ({ notes }) => notes.split("\n").filter((line) => /connection|descriptor|accept|too many/i.test(line) && !/a body/.test(line)).length;
 
 /** @param {string} kind @param {(number: number) => string} from */
 function crowd(kind, from) {

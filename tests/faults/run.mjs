@@ -1,7 +1,7 @@
 // `make faults`: strangers and broken machines against the real issuer, over HTTP. Prints one line for each scenario, and a table; the last
 // line is `N passed, N failed[, N skipped]`.
 //
-//   node tests/faults/run.mjs [--binary FILE] [--only PREFIX,…] [--jobs N] [--json FILE] [--write]
+//   node tests/faults/run.mjs [--binary FILE] [--only PREFIX,…] [--jobs N] [--json FILE [--of WHAT]] [--write]
 //
 // `--write` writes docs/faults.md from before.json, which this script wrote with the issuer as it was, and from what it sees now.
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -18,7 +18,7 @@ const root = join(here, "../..");
 const { values: asked } = parseArgs({
   options: {
     binary: { type: "string", default: join(process.env.CARGO_TARGET_DIR ?? join(root, "target"), "debug", "jitsuin-issuer") },
-    only: { type: "string" }, jobs: { type: "string", default: "3" }, json: { type: "string" }, write: { type: "boolean", default: false },
+    only: { type: "string" }, jobs: { type: "string", default: "3" }, json: { type: "string" }, of: { type: "string", default: "" }, write: { type: "boolean", default: false },
   },
 });
 
@@ -161,7 +161,7 @@ const cut = (/** @type {string} */ text, /** @type {number} */ width) => (text.l
 console.log(`\n${cut("point", 6)} ${cut("scenario", 46)} ${cut("verdict", 14)} what was seen`);
 for (const row of rows) console.log(`${cut(row.point, 6)} ${cut(row.name, 46)} ${cut(verdict(row).replaceAll("*", ""), 14)} ${row.saw}`);
 const plain = rows.map(({ point, name, holds, skipped, saw, seconds }) => ({ point, name, holds, skipped, saw, seconds: Math.round(seconds) }));
-if (asked.json) writeFileSync(asked.json, `${JSON.stringify({ of: "", rows: plain }, null, 2)}\n`);
+if (asked.json) writeFileSync(asked.json, `${JSON.stringify({ of: asked.of, rows: plain }, null, 2)}\n`);
 if (asked.write) writeFileSync(join(root, "docs/faults.md"), page(rows));
 const [passed, skipped] = [rows.filter(({ holds, skipped }) => holds && !skipped).length, rows.filter(({ skipped }) => skipped).length];
 const failed = rows.length - passed - skipped;

@@ -54,6 +54,8 @@ export class Issuer {
     [this.port, this.url, this.rpId] = [how.port ?? 0, how.url ?? `http://localhost:${how.port}`, "localhost"];
     this.roads = new Roads();
     this.log = "";
+    /** Lines of the log that are of no call. */
+    this.notes = "";
     this.said = "";
     /** @type {import("node:child_process").ChildProcess | undefined} */
     this.child = undefined;
@@ -79,11 +81,17 @@ export class Issuer {
     // A pipe of 64 KB that is open and never read.
     if (unread) command = ["bash", "-c", 'exec "$@" 2> >(exec sleep 600)', "bash", ...command];
     const child = spawn(command[0], command.slice(1), { cwd: root, env: { ...process.env, ...env }, detached: true, stdio: ["ignore", "pipe", unread ? "inherit" : "pipe"] });
-    [this.child, this.said, this.log] = [child, "", ""];
+    [this.child, this.said, this.log, this.notes] = [child, "", "", ""];
     if (child.pid !== undefined) groups.add(child.pid);
     this.ended = new Promise((resolve) => child.once("close", (code, signal) => resolve({ code, signal })));
     child.stdout?.on("data", (data) => (this.said += data));
-    child.stderr?.on("data", (data) => (this.log = (this.log + data).slice(-200_000)));
+    let half = "";
+    child.stderr?.on("data", (data) => {
+      this.log = (this.log + data).slice(-200_000);
+      const lines = (half + data).split("\n");
+      half = lines.pop() ?? "";
+      this.notes += lines.filter((line) => !line.includes('"message":"call"')).map((line) => `${line}\n`).join("");
+    });
     const over = Date.now() + patience;
     while (!/^listening on /m.test(this.said)) {
       if (child.exitCode !== null || child.signalCode !== null || Date.now() > over) {
