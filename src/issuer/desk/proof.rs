@@ -1,6 +1,6 @@
 //! Who calls: the proof of possession behind every call (RFC 9449), its nonce, and its single use.
 
-use super::Request;
+use super::{Request, needs_at};
 use crate::code::Code;
 use crate::issuer::Issuer;
 use crate::issuer::account::KeyEntry;
@@ -58,6 +58,11 @@ impl Caller {
     pub(super) fn evidence(&self) -> Evidence {
         let Request { path, body, proof, .. } = &self.request;
         Evidence::call(path, body, proof.as_deref().unwrap_or_default(), &self.key)
+    }
+
+    /// Of this call, no record yet.
+    pub(super) fn needs(&self) -> Needs {
+        needs_at(&self.request.path)
     }
 
     /// The account of a registered device key, which the proof must name.
@@ -130,7 +135,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         let until = nonce_end(&self.keys, &proof.claims.nonce, seconds(now_ms)).ok_or(Code::UseDpopNonce)?;
         let thumb = proof.key.thumbprint();
         let used = format!("proof/{thumb}/{}", to_base64(proof.claims.jti.as_bytes()));
-        let needs = Needs::new().and(Kind::Used, &used).and(Kind::Keys, thumb);
+        let needs = needs_at(&request.path).and(Kind::Used, &used).and(Kind::Keys, thumb);
         let entry = self
             .decide(now_ms, needs, |_, records| {
                 if records.used.get(&used).is_some() {

@@ -16,6 +16,7 @@ mod steps;
 mod strangers;
 mod tiers;
 mod tills;
+mod urgent;
 mod ways_back;
 
 use super::*;
