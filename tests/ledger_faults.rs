@@ -8,13 +8,14 @@ mod faults;
 #[path = "lib/promises.rs"]
 mod promises;
 
-use faults::{all_works, ends, is_kept, look, write};
+use faults::{all_works, ends, is_kept, look, stop, write};
 use jitsuin::issuer::ledger::{Ledger as _, Opening, SqliteLedger};
 use promises::{clock, run};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, SqliteConnection};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Runs a test with a file of its own.
@@ -32,6 +33,17 @@ async fn open(file: &Path) -> SqliteLedger {
 /// Somebody else at the same file.
 async fn stranger(file: &Path) -> SqliteConnection {
     SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(file)).await.unwrap()
+}
+
+/// Holds the file for itself until it is released.
+async fn held(file: &Path) -> SqliteConnection {
+    let mut stranger = stranger(file).await;
+    say(&mut stranger, "BEGIN IMMEDIATE").await;
+    stranger
+}
+
+async fn release(mut stranger: SqliteConnection) {
+    say(&mut stranger, "COMMIT").await;
 }
 
 async fn say(connection: &mut SqliteConnection, statement: &'static str) {
@@ -175,12 +187,71 @@ fn a_call_may_be_cut_off_in_begin() {
 fn calls_end_in_their_order() {
     with("order", async |file| {
         let ledger = open(&file).await;
-        let hold = async || {
-            let mut stranger = stranger(&file).await;
-            say(&mut stranger, "BEGIN IMMEDIATE").await;
-            stranger
-        };
-        let release = async |mut stranger: SqliteConnection| say(&mut stranger, "COMMIT").await;
-        faults::calls_end_in_their_order(ledger, hold, release, 0).await;
+        faults::calls_end_in_their_order(ledger, async || held(&file).await, release, 0).await;
+    });
+}
+
+#[test]
+fn who_waits_too_long_is_told_so() {
+    with("late", async |file| {
+        faults::who_waits_too_long_is_told_so(open(&file).await, async || held(&file).await, release).await;
+    });
+}
+
+#[test]
+fn what_stops_something_is_next_after_the_one_that_runs() {
+    with("next", async |file| {
+        let ledger = Arc::new(open(&file).await);
+        all_works(&*ledger, "before").await;
+        let held = held(&file).await;
+        let mut calls = Vec::new();
+        for number in 0..30 {
+            let ledger = Arc::clone(&ledger);
+            calls.push(tokio::spawn(async move { write(&*ledger, &format!("queue-{number}")).await }));
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let freezing = Arc::clone(&ledger);
+        calls.push(tokio::spawn(async move { stop(&*freezing, "stop").await }));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        release(held).await;
+        for call in calls {
+            ends("a call", call).await.unwrap().unwrap();
+        }
+        let entries = ledger.entries().await.unwrap();
+        let names = entries.iter().map(|entry| &*entry.movement).filter(|name| !name.starts_with("before"));
+        let place = names.clone().position(|name| name == "stop").unwrap() / 2;
+        assert!(place <= 1, "{:?}", names.collect::<Vec<_>>());
+    });
+}
+
+/// Junk that stops nothing is urgent too: it must not close the tills.
+#[test]
+fn a_stream_of_what_stops_something_keeps_nobody_out() {
+    with("stream", async |file| {
+        let ledger = Arc::new(open(&file).await);
+        let (end, ended) = tokio::sync::watch::channel(false);
+        let streams: Vec<_> = (0..6)
+            .map(|stream| {
+                let (ledger, ended) = (Arc::clone(&ledger), ended.clone());
+                tokio::spawn(async move {
+                    for number in 0.. {
+                        if *ended.borrow() {
+                            return number;
+                        }
+                        stop(&*ledger, &format!("stop-{stream}-{number}")).await.unwrap();
+                    }
+                    0
+                })
+            })
+            .collect();
+        for number in 0..40 {
+            write(&*ledger, &format!("sale-{number}")).await.unwrap();
+        }
+        end.send_replace(true);
+        let mut stopped = 0;
+        for stream in streams {
+            stopped += stream.await.unwrap();
+        }
+        assert!(stopped > 40, "{stopped} is no stream");
     });
 }

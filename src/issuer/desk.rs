@@ -77,6 +77,22 @@ pub struct Following {
 /// Paths whose answer hashes a password: tens of milliseconds of pure computing, for a thread that may block.
 pub const SLOW: &[&str] = &[LogIn::PATH];
 
+/// Paths of the calls that stop something. No other call is served before one that waits.
+pub const URGENT: &[&str] = &[
+    FreezeAccount::PATH,
+    ReportUse::PATH,
+    SignOff::PATH,
+    FreezeByTicket::PATH,
+    FreezeByCode::PATH,
+    PreparePasskeyFreeze::PATH,
+    ConfirmPasskeyFreeze::PATH,
+];
+
+/// Needs of a call at this path.
+fn needs_at(path: &str) -> Needs {
+    if URGENT.contains(&path) { Needs::new().urgent() } else { Needs::new() }
+}
+
 macro_rules! verbs {
     ($($verb:ident)*) => {
         /// Every proved call that has one answer.

@@ -4,7 +4,7 @@
 #![allow(dead_code, reason = "a module of several suites, each of which uses its own part")]
 
 use crate::promises::{movement, used};
-use jitsuin::issuer::ledger::{Ledger, LedgerError, Records};
+use jitsuin::issuer::ledger::{Kind, Ledger, LedgerError, Needs, Records, Step};
 use jitsuin::issuer::used::Used;
 use std::future::Future;
 use std::pin::{Pin, pin};
@@ -142,4 +142,39 @@ pub(crate) async fn calls_end_in_their_order<L: Ledger + 'static, H>(
 pub(crate) async fn ends<F: Future>(what: &str, call: F) -> F::Output {
     let call = pin!(call);
     tokio::time::timeout(Duration::from_secs(60), call).await.unwrap_or_else(|_| panic!("{what} does not end"))
+}
+
+/// Writes a movement over a record that no other call of these tests needs, as what stops something.
+pub(crate) async fn stop(ledger: &impl Ledger, name: &str) -> Result<(), LedgerError> {
+    let needs = Needs::new().and(Kind::Orders, name).urgent();
+    ledger.transact(needs, |records| records.entries.extend(movement(name, 5).entries())).await
+}
+
+/// Calls that wait for longer than a call should are told so, and change nothing. `hold` is as above.
+pub(crate) async fn who_waits_too_long_is_told_so<L: Ledger + 'static, H>(
+    ledger: L,
+    hold: impl AsyncFnOnce() -> H,
+    release: impl AsyncFnOnce(H),
+) {
+    let ledger = Arc::new(ledger);
+    all_works(&*ledger, "before").await;
+    let held = hold().await;
+    let calls = (0..20).map(|number| {
+        let ledger = Arc::clone(&ledger);
+        tokio::spawn(async move { write(&*ledger, &format!("late-{number}")).await })
+    });
+    let mut steps = Vec::new();
+    for call in calls.collect::<Vec<_>>() {
+        match ends("a call that waits", call).await.unwrap() {
+            Err(LedgerError::Busy(step, _)) => steps.push(step),
+            other => panic!("{other:?}"),
+        }
+    }
+    // Those that had a connection, and those that waited for one.
+    assert!(steps.contains(&Step::Connect) && steps.iter().any(|step| *step != Step::Connect), "{steps:?}");
+    release(held).await;
+    all_works(&*ledger, "after").await;
+    for number in 0..20 {
+        assert!(!is_kept(&*ledger, &format!("late-{number}")).await);
+    }
 }

@@ -1,10 +1,13 @@
 //! PostgreSQL that fails at each step, is locked by somebody else, or hangs up; and calls that are cut off.
 
-use crate::faults::{self, all_works, ends, is_kept, look, write};
-use crate::promises::{run, used};
+use crate::faults::{self, all_works, ends, is_kept, look, stop, write};
+use crate::promises::{clock, run, used};
 use crate::tests::{Test, open, raw};
-use jitsuin::issuer::ledger::{Ledger as _, LedgerError, Records, Step};
+use jitsuin::issuer::Refused;
+use jitsuin::issuer::ledger::{Ledger as _, LedgerError, Opening, PostgresLedger, Records, Step};
 use sqlx::{Connection as _, PgConnection};
+use std::sync::Arc;
+use std::time::Duration;
 
 pub(crate) const ALL: &[Test] = &[
     ("a_failed_statement_leaves_no_trace", a_failed_statement_leaves_no_trace),
@@ -14,6 +17,10 @@ pub(crate) const ALL: &[Test] = &[
     ("a_call_may_be_cut_off_at_every_point", a_call_may_be_cut_off_at_every_point),
     ("a_call_may_be_cut_off_in_begin", a_call_may_be_cut_off_in_begin),
     ("calls_end_in_their_order", calls_end_in_their_order),
+    ("who_waits_too_long_is_told_so", who_waits_too_long_is_told_so),
+    ("what_stops_something_waits_for_no_queue", what_stops_something_waits_for_no_queue),
+    ("a_cause_repeats_nothing_of_a_row", a_cause_repeats_nothing_of_a_row),
+    ("a_server_that_is_gone_is_named", a_server_that_is_gone_is_named),
 ];
 
 const FAILS: &str = "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS \
@@ -23,6 +30,17 @@ const HANGS_UP: &str = "CREATE FUNCTION hang_up() RETURNS trigger LANGUAGE plpgs
 
 async fn stranger(url: &str) -> PgConnection {
     PgConnection::connect(url).await.unwrap()
+}
+
+/// Holds the records of these tests until it is released.
+async fn held(url: &str) -> PgConnection {
+    let mut stranger = stranger(url).await;
+    say(&mut stranger, "BEGIN; LOCK TABLE used IN ACCESS EXCLUSIVE MODE").await;
+    stranger
+}
+
+async fn release(mut stranger: PgConnection) {
+    say(&mut stranger, "COMMIT").await;
 }
 
 async fn say(connection: &mut PgConnection, statement: &'static str) {
@@ -145,12 +163,87 @@ fn a_call_may_be_cut_off_in_begin(url: String) {
 fn calls_end_in_their_order(url: String) {
     run(async move {
         let ledger = open(&url).await;
-        let hold = async || {
-            let mut stranger = stranger(&url).await;
-            say(&mut stranger, "BEGIN; LOCK TABLE used IN ACCESS EXCLUSIVE MODE").await;
-            stranger
+        faults::calls_end_in_their_order(ledger, async || held(&url).await, release, 7).await;
+    });
+}
+
+fn who_waits_too_long_is_told_so(url: String) {
+    run(async move {
+        faults::who_waits_too_long_is_told_so(open(&url).await, async || held(&url).await, release).await;
+    });
+}
+
+fn what_stops_something_waits_for_no_queue(url: String) {
+    run(async move {
+        let ledger = Arc::new(open(&url).await);
+        all_works(&*ledger, "before").await;
+        let held = held(&url).await;
+        let calls: Vec<_> = (0..30)
+            .map(|number| {
+                let ledger = Arc::clone(&ledger);
+                tokio::spawn(async move { write(&*ledger, &format!("queue-{number}")).await })
+            })
+            .collect();
+        // All connections of the others are taken before it comes.
+        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'jitsuin' \
+                       AND datname = current_database() AND wait_event_type = 'Lock'";
+        let mut watcher = stranger(&url).await;
+        while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut watcher).await.unwrap() < 8 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        stop(&*ledger, "stop").await.unwrap();
+        assert!(calls.iter().all(|call| !call.is_finished()), "the others wait still");
+        release(held).await;
+        for call in calls {
+            ends("a call", call).await.unwrap().unwrap();
+        }
+    });
+}
+
+/// What triggers say of a row, in their words and in DETAIL; what a constraint says of one; a number that is none.
+fn a_cause_repeats_nothing_of_a_row(url: String) {
+    run(async move {
+        let ledger = open(&url).await;
+        let secret = "proof/secret-of-a-row";
+        let faults = [
+            "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN RAISE EXCEPTION 'no %', NEW.key USING DETAIL = NEW.key, HINT = NEW.body; END $$",
+            "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN RAISE unique_violation USING MESSAGE = NEW.key; END $$",
+            "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN NEW.until := NEW.key::bigint; RETURN NEW; END $$",
+            "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN INSERT INTO used (key, body) VALUES ('taken', NEW.key || '/') ; RETURN NEW; END $$",
+        ];
+        for fault in faults {
+            raw(&url, fault).await.unwrap();
+            raw(
+                &url,
+                "CREATE TRIGGER t BEFORE INSERT ON used FOR EACH ROW WHEN (NEW.key <> 'taken') EXECUTE FUNCTION f()",
+            )
+            .await
+            .unwrap();
+            raw(&url, "INSERT INTO used (key, body) VALUES ('taken', '{}') ON CONFLICT DO NOTHING").await.unwrap();
+            let failed = write(&ledger, secret).await.unwrap_err();
+            let refused = Refused::from(failed);
+            let told = format!("{refused:?} {refused} {}", refused.cause.as_ref().unwrap().in_full());
+            assert!(!told.contains("secret-of-a-row"), "{told}");
+            assert!(told.contains("failed to write: "), "{told}");
+            raw(&url, "DROP TRIGGER t ON used; DROP FUNCTION f").await.unwrap();
+        }
+    });
+}
+
+/// A pool tries a server that refuses connections again and again, and then says only that time is over.
+fn a_server_that_is_gone_is_named(_: String) {
+    run(async {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("postgres://jitsuin@{}/jitsuin", free.local_addr().unwrap());
+        drop(free);
+        let Err(error) = PostgresLedger::open_with(&url, Opening::Either, clock()).await else {
+            panic!("nobody is there")
         };
-        let release = async |mut stranger: PgConnection| say(&mut stranger, "COMMIT").await;
-        faults::calls_end_in_their_order(ledger, hold, release, 7).await;
+        let cause = Refused::from(error).cause.unwrap().in_full();
+        assert!(cause.contains("failed to connect: ") && cause.contains("refused"), "{cause}");
     });
 }

@@ -1,6 +1,6 @@
 //! Who calls: the proof of possession behind every call (RFC 9449), its nonce, and its single use.
 
-use super::Request;
+use super::{Request, needs_at};
 use crate::code::Code;
 use crate::issuer::account::KeyEntry;
 use crate::issuer::error::Refused;
@@ -8,7 +8,7 @@ use crate::issuer::evidence::Evidence;
 use crate::issuer::funding::Funding;
 use crate::issuer::keyed::Keyed;
 use crate::issuer::keys::Keys;
-use crate::issuer::ledger::{Kind, Ledger};
+use crate::issuer::ledger::{Kind, Ledger, Needs};
 use crate::issuer::moment::{CLOCKS_APART, seconds};
 use crate::issuer::used::Proof;
 use crate::wire::dpop;
@@ -60,6 +60,11 @@ impl Caller {
     pub(super) fn evidence(&self) -> Evidence {
         let Request { path, body, proof, .. } = &self.request;
         Evidence::call(path, body, proof.as_deref().unwrap_or_default(), &self.key)
+    }
+
+    /// Of this call, no record yet.
+    pub(super) fn needs(&self) -> Needs {
+        needs_at(&self.request.path)
     }
 
     /// The account of a registered device key, which the proof must name.
@@ -132,8 +137,9 @@ impl<L: Ledger, F: Funding> Keyed<'_, L, F> {
         let until = nonce_end(&self.keys, &proof.claims.nonce, seconds(now_ms)).ok_or(Code::UseDpopNonce)?;
         let thumb = proof.key.thumbprint();
         let once = Proof::new(thumb, proof.claims.jti, until.saturating_add(CLOCKS_APART));
+        let needs = needs_at(&request.path).with(once.needs()).and(Kind::Keys, thumb);
         let entry = self
-            .decide(now_ms, once.needs().and(Kind::Keys, thumb), |_, records| {
+            .decide(now_ms, needs, |_, records| {
                 once.check(records)?;
                 let entry = records.keys.get(thumb).cloned();
                 if entry.is_some() {

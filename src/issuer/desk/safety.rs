@@ -51,7 +51,7 @@ impl<L: Ledger, F: Funding> Keyed<'_, L, F> {
         SignOff {}: SignOff,
     ) -> Result<SignedOff, Refused> {
         let account = caller.device()?;
-        let needs = Needs::new().and(Kind::Accounts, account);
+        let needs = caller.needs().and(Kind::Accounts, account);
         self.once(caller.now_ms, delivery, needs, |moment, records| {
             devices::sign_off(moment, records, account, caller.thumb, caller.evidence())
         })
@@ -66,7 +66,7 @@ impl<L: Ledger, F: Funding> Keyed<'_, L, F> {
     ) -> Result<AccountFrozen, Refused> {
         let key = login::ticket_key(&self.keys, &call.ticket);
         let account = self.account_of_ticket(caller, &key).await?;
-        let mut needs = of_ticket(&key, account.as_ref());
+        let mut needs = of_ticket(caller, &key, account.as_ref());
         if let Some(account) = &account {
             needs = needs.and(Kind::Tries, buckets::freezes_key(account, WeakProof::Login));
         }
@@ -84,9 +84,9 @@ impl<L: Ledger, F: Funding> Keyed<'_, L, F> {
         call: FreezeByCode,
     ) -> Result<AccountFrozen, Refused> {
         let found = self
-            .decide(caller.now_ms, Needs::new(), |moment, _| Ok(freeze::read_stop_code(moment, &call.code)))
+            .decide(caller.now_ms, caller.needs(), |moment, _| Ok(freeze::read_stop_code(moment, &call.code)))
             .await?;
-        let mut needs = Needs::new();
+        let mut needs = caller.needs();
         if let Some((account, used)) = &found {
             needs = needs
                 .and(Kind::Accounts, account)
@@ -106,8 +106,10 @@ impl<L: Ledger, F: Funding> Keyed<'_, L, F> {
         delivery: &Delivery,
         PreparePasskeyFreeze {}: PreparePasskeyFreeze,
     ) -> Result<PasskeyFreezePrepared, Refused> {
-        self.once(caller.now_ms, delivery, Needs::new(), |moment, _| Ok(freeze::prepare_passkey(moment, caller.thumb)))
-            .await
+        self.once(caller.now_ms, delivery, caller.needs(), |moment, _| {
+            Ok(freeze::prepare_passkey(moment, caller.thumb))
+        })
+        .await
     }
 
     pub(super) async fn confirm_passkey_freeze(
@@ -118,11 +120,11 @@ impl<L: Ledger, F: Funding> Keyed<'_, L, F> {
     ) -> Result<AccountFrozen, Refused> {
         let credential = &call.assertion.raw_id;
         let account = self
-            .decide(caller.now_ms, Needs::new().and(Kind::Credentials, credential), |_, records| {
+            .decide(caller.now_ms, caller.needs().and(Kind::Credentials, credential), |_, records| {
                 Ok(records.credentials.get(credential).map(|entry| entry.account.clone()))
             })
             .await?;
-        let mut needs = Needs::new().and(Kind::Used, freeze::challenge_key(call.nonce));
+        let mut needs = caller.needs().and(Kind::Used, freeze::challenge_key(call.nonce));
         if let Some(account) = &account {
             needs = needs.and(Kind::Accounts, account);
         }
@@ -185,7 +187,7 @@ impl<L: Ledger, F: Funding> Keyed<'_, L, F> {
         let label = device_label(&call.label)?;
         let key = login::ticket_key(&self.keys, &call.ticket);
         let account = self.account_of_ticket(caller, &key).await?;
-        let needs = of_ticket(&key, account.as_ref()).and(Kind::Orders, recovery::order_key(caller.thumb));
+        let needs = of_ticket(caller, &key, account.as_ref()).and(Kind::Orders, recovery::order_key(caller.thumb));
         self.once(caller.now_ms, delivery, needs, |moment, records| {
             account.as_ref().ok_or(Code::TicketExpired)?;
             recovery::prepare(moment, records, &call.ticket, caller.thumb, call.channel_key, label.clone())

@@ -18,6 +18,7 @@ mod strangers;
 mod tiers;
 mod tills;
 mod two_servers;
+mod urgent;
 mod ways_back;
 
 use super::*;

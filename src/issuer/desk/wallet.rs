@@ -128,7 +128,7 @@ impl<L: Ledger, F: Funding> Keyed<'_, L, F> {
         let label = enrolment::device_label(&call.label)?;
         let ticket = login::ticket_key(&self.keys, &call.ticket);
         let account = self.account_of_ticket(caller, &ticket).await?;
-        let needs = of_ticket(&ticket, account.as_ref()).and(Kind::Enrolments, caller.thumb);
+        let needs = of_ticket(caller, &ticket, account.as_ref()).and(Kind::Enrolments, caller.thumb);
         self.once(caller.now_ms, delivery, needs, |moment, records| {
             account.as_ref().ok_or(Code::TicketExpired)?;
             enrolment::prepare(moment, records, &call.ticket, caller.thumb, call.channel_key, label.clone())
@@ -138,7 +138,7 @@ impl<L: Ledger, F: Funding> Keyed<'_, L, F> {
 
     /// Whose a ticket is; the rule decides whether it still counts.
     pub(super) async fn account_of_ticket(&self, caller: &Caller, key: &str) -> Result<Option<AccountId>, Refused> {
-        self.decide(caller.now_ms, Needs::new().and(Kind::Tickets, key), |_, records| {
+        self.decide(caller.now_ms, caller.needs().and(Kind::Tickets, key), |_, records| {
             Ok(records.tickets.get(key).map(|entry| entry.account.clone()))
         })
         .await
@@ -339,13 +339,14 @@ impl<L: Ledger, F: Funding> Keyed<'_, L, F> {
         let payment = match reported {
             Some(seq) => {
                 let find = |records: &Records| freeze::payment_of(records.accounts.get(account)?, seq);
-                let needs = Needs::new().and(Kind::Accounts, account);
+                let needs = caller.needs().and(Kind::Accounts, account);
                 self.decide(caller.now_ms, needs, |_, records| Ok(find(records))).await?
             }
             None => None,
         };
         let reported = reported.zip(payment.as_deref());
-        let mut needs = Needs::new()
+        let mut needs = caller
+            .needs()
             .and(Kind::Accounts, account)
             .and(Kind::Used, devices::freeze_key(nonce))
             .and(Kind::Tries, buckets::freezes_key(account, WeakProof::Key(caller.thumb)));
@@ -360,8 +361,8 @@ impl<L: Ledger, F: Funding> Keyed<'_, L, F> {
 }
 
 /// The records of a ticket and of its account, if it is anybody's.
-pub(super) fn of_ticket(key: &str, account: Option<&AccountId>) -> Needs {
-    let needs = Needs::new().and(Kind::Tickets, key);
+pub(super) fn of_ticket(caller: &Caller, key: &str, account: Option<&AccountId>) -> Needs {
+    let needs = caller.needs().and(Kind::Tickets, key);
     match account {
         Some(account) => needs.and(Kind::Accounts, account),
         None => needs,

@@ -25,13 +25,21 @@ struct Kept {
 pub struct MemoryLedger {
     kept: Mutex<Kept>,
     clock: Clock,
+    /// Whether each transaction so far was an urgent one.
+    #[cfg(test)]
+    pub(in crate::issuer) urgency: Mutex<Vec<bool>>,
 }
 
 impl MemoryLedger {
     /// An empty ledger.
     #[must_use]
     pub fn new(clock: Clock) -> Self {
-        Self { kept: Mutex::default(), clock }
+        Self {
+            kept: Mutex::default(),
+            clock,
+            #[cfg(test)]
+            urgency: Mutex::default(),
+        }
     }
 
     /// Its clock.
@@ -111,6 +119,8 @@ impl Ledger for MemoryLedger {
         needs: Needs,
         rule: impl Fn(&mut Records) -> R + Send + Sync,
     ) -> impl Future<Output = Result<R, LedgerError>> + Send {
+        #[cfg(test)]
+        self.urgency.lock().unwrap_or_else(PoisonError::into_inner).push(needs.is_urgent());
         ready(self.with(|kept| {
             let mut records = kept.load(&needs)?;
             let result = rule(&mut records);

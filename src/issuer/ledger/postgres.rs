@@ -38,6 +38,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/postgres/0008.sql"),
 ];
 const CONNECTIONS: u32 = 8;
+/// Those that only read. Nobody who reads waits for a lock, so a call that stops something does not wait for those who do.
+const READERS: u32 = 4;
 /// More, for transactions that stop something: the others may all be waiting.
 const URGENT: u32 = 2;
 /// How often a transaction is begun that the database gives up.
@@ -52,6 +54,7 @@ const MIGRATION: &str = "migration";
 pub struct PostgresLedger {
     pool: Connections<Postgres>,
     urgent: Connections<Postgres>,
+    readers: Connections<Postgres>,
     makes_keys: bool,
     clock: Clock,
 }
@@ -92,8 +95,8 @@ impl PostgresLedger {
         place::reach(&options).await?;
         let pool = Connections::new(options.clone(), CONNECTIONS);
         place::migrate(pool.take().await?, opening).await?;
-        let urgent = Connections::new(options, URGENT);
-        Ok(Self { pool, urgent, makes_keys: opening.makes(), clock })
+        let (urgent, readers) = (Connections::new(options.clone(), URGENT), Connections::new(options, READERS));
+        Ok(Self { pool, urgent, readers, makes_keys: opening.makes(), clock })
     }
 
     /// Its clock.
@@ -106,6 +109,7 @@ impl PostgresLedger {
     pub async fn close(&self) {
         self.pool.close().await;
         self.urgent.close().await;
+        self.readers.close().await;
     }
 
     async fn once<R: Send>(
@@ -175,31 +179,31 @@ impl Ledger for PostgresLedger {
     }
 
     async fn receipts(&self, account: &AccountId, after: u64, most: usize) -> Result<Vec<StoredReceipt>, LedgerError> {
-        sql::receipts(&self.pool, account, after, most).await
+        sql::receipts(&self.readers, account, after, most).await
     }
 
     async fn is_link(&self, account: &AccountId, link: Hash) -> Result<bool, LedgerError> {
-        sql::is_link(&self.pool, account, link).await
+        sql::is_link(&self.readers, account, link).await
     }
 
     async fn evidence(&self, account: &AccountId) -> Result<Vec<StoredEvidence>, LedgerError> {
-        sql::evidence(&self.pool, account).await
+        sql::evidence(&self.readers, account).await
     }
 
     async fn ended_evidence(&self, now: u32) -> Result<Vec<AccountId>, LedgerError> {
-        sql::ended_evidence(&self.pool, now).await
+        sql::ended_evidence(&self.readers, now).await
     }
 
     async fn keys(&self, kind: Kind) -> Result<Vec<String>, LedgerError> {
-        sql::keys(&self.pool, kind).await
+        sql::keys(&self.readers, kind).await
     }
 
     async fn entries(&self) -> Result<Vec<Entry>, LedgerError> {
-        sql::entries(&self.pool).await
+        sql::entries(&self.readers).await
     }
 
     async fn messages(&self, after: u64) -> Result<Vec<(u64, Message)>, LedgerError> {
-        sql::messages(&self.pool, after).await
+        sql::messages(&self.readers, after).await
     }
 
     async fn tidy(&self, now: u32) -> Result<(), LedgerError> {
