@@ -15,7 +15,7 @@ mod world;
 use jitsuin::code::Code;
 use jitsuin::issuer::demo::Plan;
 use jitsuin::issuer::desk::Reply;
-use jitsuin::issuer::ledger::{Clock, SqliteLedger};
+use jitsuin::issuer::ledger::{Clock, Opening, SqliteLedger};
 use jitsuin::wallet::memory::{FnTransport, Place, SoftKey};
 use jitsuin::wallet::ports::{Platform as _, Response};
 use jitsuin::wallet::{Confirmed, Status, Wallet};
@@ -36,7 +36,8 @@ const HANAKO: &str = "hanako@example.test";
 const TARO: &str = "taro@example.test";
 
 async fn open(file: &Path, now_ms: u64, plan: Plan) -> Book {
-    World::over(SqliteLedger::open_with(file, Clock::movable(now_ms)).await.unwrap(), plan, |_| {}).await
+    World::over(SqliteLedger::open_with(file, Opening::Either, Clock::movable(now_ms)).await.unwrap(), plan, |_| {})
+        .await
 }
 
 async fn opened_again(file: &Path, now_ms: u64) -> Book {
