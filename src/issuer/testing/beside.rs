@@ -48,7 +48,7 @@ impl Ledger for Beside<'_> {
     ) -> Result<R, LedgerError> {
         let ends = needs.list().iter().any(|(kind, _)| *kind == Kind::OpenTopUps);
         if ends && self.fails.load(Ordering::SeqCst) {
-            return Err(LedgerError::Conflict(Step::Commit, Cause::new("told to")));
+            return Err(LedgerError::Unavailable(Step::Commit, Cause::new("told to")));
         }
         self.inner.transact(needs, rule).await
     }
