@@ -14,7 +14,7 @@ use crate::issuer::messages::Message;
 use crate::issuer::receipts::StoredReceipt;
 use crate::wire::id::{AccountId, Hash};
 use core::time::Duration;
-use file::File;
+use file::{File, Found};
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous};
 use sqlx::{Row, Sqlite, SqliteConnection, SqlitePool};
@@ -77,16 +77,22 @@ impl SqliteLedger {
     /// # Errors
     /// As [`SqliteLedger::open`] and [`SqliteLedger::create`].
     pub async fn open_with(file: &Path, opening: Opening, clock: Clock) -> Result<Self, LedgerError> {
-        let file = File::open(file, opening).await?;
+        let found = Found::at(file, opening).await?;
         let options = SqliteConnectOptions::new()
-            .filename(file.path())
+            .filename(found.path())
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY);
+        let file = found.keep_open(&options).await?;
         let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await?;
-        migrate(&mut *pool.acquire().await?).await?;
-        Ok(Self { pool, file, makes_keys: opening.makes(), clock })
+        let ledger = Self { pool, file, makes_keys: opening.makes(), clock };
+        if let Err(error) = ledger.migrate().await {
+            // Or its log would be left beside it.
+            ledger.close().await;
+            return Err(error);
+        }
+        Ok(ledger)
     }
 
     /// Its clock.
@@ -98,13 +104,18 @@ impl SqliteLedger {
     /// Waits for what is running and closes the file.
     pub async fn close(&self) {
         self.pool.close().await;
+        self.file.close().await;
+    }
+
+    async fn migrate(&self) -> Result<(), LedgerError> {
+        migrate(&mut *self.connection().await?).await
     }
 
     async fn connection(&self) -> Result<PoolConnection<Sqlite>, LedgerError> {
         // Before a connection is made anew, for SQLite has no words of its own for it.
         self.file.check()?;
         let connection = self.pool.acquire().await?;
-        self.file.check_in_use()?;
+        self.file.check()?;
         Ok(connection)
     }
 }
@@ -144,7 +155,7 @@ impl Ledger for SqliteLedger {
         let mut connection = self.connection().await?;
         let mut transaction = sqlx::Connection::begin_with(&mut *connection, "BEGIN IMMEDIATE").await?;
         // Its turn may have come late.
-        self.file.check_in_use()?;
+        self.file.check()?;
         let mut records = sql::load(&mut transaction, &needs).await?;
         let result = rule(&mut records);
         let changes = records.into_changes()?;
@@ -153,8 +164,7 @@ impl Ledger for SqliteLedger {
         } else {
             sql::keep(&mut transaction, &changes).await?;
             transaction.commit().await?;
-            // The connection is still held, so SQLite has not taken the log away.
-            self.file.check_in_use()?;
+            self.file.check()?;
         }
         Ok(result)
     }
