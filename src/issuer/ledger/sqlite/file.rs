@@ -77,7 +77,7 @@ impl Found {
         }
         let real = named.canonicalize().map_err(refused)?;
         check_folder(&real)?;
-        for part in Part::ALL {
+        for part in [Part::Main, Part::Log, Part::Index, Part::Journal] {
             if let Ok(file) = std::fs::metadata(beside(&real, part)) {
                 check_mode(part, &file)?;
             }
