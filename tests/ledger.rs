@@ -152,6 +152,7 @@ mod file {
             raw.close().await.unwrap();
             let opened = SqliteLedger::open_with(&file, Opening::Existing, clock()).await;
             assert_eq!(opened.err(), Some(LedgerError::LaterVersion));
+            assert_eq!(std::fs::read_dir(file.parent().unwrap()).unwrap().count(), 1, "nothing is left beside it");
         });
     }
 }

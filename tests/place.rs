@@ -12,6 +12,7 @@ use jitsuin::issuer::funding::DemoProcessor;
 use jitsuin::issuer::ledger::{Clock, Kind, Ledger, LedgerError, Needs, Opening, Part, PlaceError, SqliteLedger};
 use jitsuin::issuer::{Issuer, Settings, demo};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 const NOW_MS: u64 = 1_790_000_000_000;
 const URL: &str = "http://localhost:8787";
@@ -88,6 +89,29 @@ fn what_was_decided_while_the_log_went_away_does_not_count_as_done() {
             let gone = erased(ledger, || std::fs::remove_file(&log).unwrap()).await;
             assert_eq!(place(gone), Some(PlaceError::PartGone(part)));
             assert_eq!(place(ledger.keys(Kind::Accounts).await), Some(PlaceError::PartGone(part)));
+        });
+    }
+}
+
+#[test]
+fn a_log_that_a_new_connection_makes_is_not_taken_for_the_first_one() {
+    for part in [Part::Log, Part::Index] {
+        with("new-log", async |file| {
+            let ledger = Arc::new(opened(&file, Opening::New).await.unwrap());
+            let issuer = issuer(opened(&file, Opening::New).await.unwrap(), URL).await.unwrap();
+            std::fs::remove_file(format!("{}{}", file.display(), part.ending())).unwrap();
+            // Whoever opens the file now makes another.
+            let _ = opened(&file, Opening::Existing).await;
+            let calls: Vec<_> = (0..8)
+                .map(|_| {
+                    let ledger = Arc::clone(&ledger);
+                    tokio::spawn(async move { place(ledger.keys(Kind::Accounts).await) })
+                })
+                .collect();
+            for call in calls {
+                assert_eq!(call.await.unwrap(), Some(PlaceError::PartGone(part)));
+            }
+            assert_eq!(place(erased(issuer.ledger(), || ()).await), Some(PlaceError::PartGone(part)));
         });
     }
 }

@@ -94,6 +94,8 @@ impl Stage {
         let pool = pool.await.unwrap();
         sqlx::query("VACUUM INTO ?").bind(copy.to_str().unwrap()).execute(&pool).await.unwrap();
         pool.close().await;
+        // SQLite asks the umask alone.
+        #[cfg(unix)]
         std::fs::set_permissions(&copy, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
         let plan = Plan { people: Vec::new(), shops: Vec::new() };
         open(&copy, u64::from(self.world.now()) * 1000, plan, |_| {}).await

@@ -13,6 +13,7 @@ pub enum Opening {
     Either,
 }
 
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 impl Opening {
     pub(super) const fn makes(self) -> bool {
         !matches!(self, Self::Existing)
@@ -34,8 +35,6 @@ pub enum Part {
 }
 
 impl Part {
-    pub(super) const ALL: [Self; 4] = [Self::Main, Self::Log, Self::Index, Self::Journal];
-
     /// What its name has after the main file's.
     #[must_use]
     pub const fn ending(self) -> &'static str {

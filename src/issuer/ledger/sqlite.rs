@@ -14,7 +14,7 @@ use crate::issuer::evidence::StoredEvidence;
 use crate::issuer::messages::Message;
 use crate::issuer::receipts::StoredReceipt;
 use crate::wire::id::{AccountId, Hash};
-use file::File;
+use file::{File, Found};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Row, Sqlite};
 use std::path::Path;
@@ -79,17 +79,23 @@ impl SqliteLedger {
     /// # Errors
     /// As [`SqliteLedger::open`] and [`SqliteLedger::create`].
     pub async fn open_with(file: &Path, opening: Opening, clock: Clock) -> Result<Self, LedgerError> {
-        let file = File::open(file, opening).await?;
+        let found = Found::at(file, opening).await?;
         let options = SqliteConnectOptions::new()
-            .filename(file.path())
+            .filename(found.path())
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(PATIENCE);
+        let file = found.keep_open(&options).await?;
         let writer = Connections::new(options.clone(), 1);
-        migrate(writer.take().await?).await?;
         let (urgent, readers) = (Connections::new(options.clone(), 1), Connections::new(options, READERS));
-        Ok(Self { file, makes_keys: opening.makes(), writer, urgent, readers, clock })
+        let ledger = Self { file, makes_keys: opening.makes(), writer, urgent, readers, clock };
+        if let Err(error) = ledger.migrate().await {
+            // Or its log would be left beside it.
+            ledger.close().await;
+            return Err(error);
+        }
+        Ok(ledger)
     }
 
     /// Its clock.
@@ -103,6 +109,12 @@ impl SqliteLedger {
         self.readers.close().await;
         self.urgent.close().await;
         self.writer.close().await;
+        self.file.close().await;
+    }
+
+    async fn migrate(&self) -> Result<(), LedgerError> {
+        self.file.check()?;
+        migrate(self.writer.take().await?).await
     }
 
     /// For what only reads.
@@ -119,7 +131,7 @@ impl SqliteLedger {
     ) -> Result<R, LedgerError> {
         held.say(Step::Begin, BEGIN).await?;
         // Its turn may have come late.
-        self.file.check_in_use()?;
+        self.file.check()?;
         let mut records = sql::load(&mut held, needs).await.map_err(|broken| broken.at(Step::Read))?;
         let result = rule(&mut records);
         let changes = records.into_changes()?;
@@ -128,8 +140,7 @@ impl SqliteLedger {
         } else {
             sql::keep(&mut held, &changes).await.map_err(|broken| broken.at(Step::Write))?;
             held.say(Step::Commit, COMMIT).await?;
-            // The connection is still held, so SQLite has not taken the log away.
-            self.file.check_in_use()?;
+            self.file.check()?;
             held.let_go();
         }
         Ok(result)

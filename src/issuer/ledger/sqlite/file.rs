@@ -10,6 +10,7 @@ use sqlx::{Connection as _, Row as _, SqliteConnection};
 use std::fs::Metadata;
 use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// In the header of each ledger, where SQLite keeps a number for the program that a file belongs to: "Jits".
 pub(super) const APPLICATION: i32 = i32::from_be_bytes(*b"Jits");
@@ -23,12 +24,19 @@ const IS_BEGUN: &str = "SELECT EXISTS (SELECT 1 FROM issuer_keys) OR EXISTS (SEL
     OR EXISTS (SELECT 1 FROM receipts)";
 
 /// A file that was found where it was said to be.
-pub(super) struct File {
+pub(super) struct Found {
     /// As it was named, from the root: a link stays one.
     named: PathBuf,
     /// Where it lies.
     real: PathBuf,
-    found: Identity,
+}
+
+/// A file that is open, with its log and the log's index. SQLite makes these two anew whenever nobody has the file open, so a
+/// connection that does nothing else keeps it open.
+pub(super) struct File {
+    /// Names with what has to be there.
+    parts: [(Part, PathBuf, Identity); 3],
+    kept_open: Mutex<Option<SqliteConnection>>,
 }
 
 /// What stays the same of a file for as long as it is the same one. An inode's number alone may come again.
@@ -39,6 +47,10 @@ struct Identity {
 }
 
 impl Identity {
+    fn at(path: &Path) -> std::io::Result<Self> {
+        std::fs::metadata(path).map(|file| Self::of(&file))
+    }
+
     fn of(file: &Metadata) -> Self {
         #[cfg(unix)]
         let inode = Some((std::os::unix::fs::MetadataExt::dev(file), std::os::unix::fs::MetadataExt::ino(file)));
@@ -48,9 +60,9 @@ impl Identity {
     }
 }
 
-impl File {
+impl Found {
     /// Finds the file, or makes it where it is to be made; it is a ledger then, or has nothing in it yet.
-    pub(super) async fn open(named: &Path, opening: Opening) -> Result<Self, LedgerError> {
+    pub(super) async fn at(named: &Path, opening: Opening) -> Result<Self, LedgerError> {
         // From the root, for SQLite knows names that are none, such as `:memory:`.
         let named = std::path::absolute(named).map_err(refused)?;
         if let Err(error) = std::fs::metadata(&named) {
@@ -65,14 +77,14 @@ impl File {
         }
         let real = named.canonicalize().map_err(refused)?;
         check_folder(&real)?;
-        for part in Part::ALL {
+        for part in [Part::Main, Part::Log, Part::Index, Part::Journal] {
             if let Ok(file) = std::fs::metadata(beside(&real, part)) {
                 check_mode(part, &file)?;
             }
         }
-        let file = Self { named, real, found: Identity::of(&metadata) };
-        file.check_contents(opening).await?;
-        Ok(file)
+        let found = Self { named, real };
+        found.check_contents(opening).await?;
+        Ok(found)
     }
 
     /// Where it lies.
@@ -80,24 +92,18 @@ impl File {
         &self.real
     }
 
-    /// Whether the file is still where it was opened.
-    pub(super) fn check(&self) -> Result<(), PlaceError> {
-        match std::fs::metadata(&self.named) {
-            Ok(found) if Identity::of(&found) == self.found => Ok(()),
-            Ok(_) => Err(PlaceError::Replaced),
-            Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
-                Err(PlaceError::Gone)
-            }
-            Err(error) => Err(PlaceError::System(error.kind())),
-        }
-    }
-
-    /// The same, and whether its log is there, while a connection has a transaction or had one: SQLite keeps the log for as
-    /// long as anybody has the file open, and goes on in a log without a name if somebody deletes it.
-    pub(super) fn check_in_use(&self) -> Result<(), PlaceError> {
-        self.check()?;
-        let gone = |part: &Part| !beside(&self.real, *part).exists();
-        [Part::Log, Part::Index].into_iter().find(gone).map_or(Ok(()), |part| Err(PlaceError::PartGone(part)))
+    /// Keeps it open, with options that make it have a log, and remembers what is there.
+    pub(super) async fn keep_open(self, options: &SqliteConnectOptions) -> Result<File, LedgerError> {
+        let mut connection = SqliteConnection::connect_with(options).await.map_err(unread)?;
+        // SQLite opens the log at the first reading.
+        sqlx::query(TABLES).fetch_one(&mut connection).await.map_err(unread)?;
+        let part = |part: Part, path: PathBuf| match Identity::at(&path) {
+            Ok(identity) => Ok((part, path, identity)),
+            Err(error) => Err(refused(error)),
+        };
+        let beside = |which: Part| part(which, beside(&self.real, which));
+        let parts = [part(Part::Main, self.named)?, beside(Part::Log)?, beside(Part::Index)?];
+        Ok(File { parts, kept_open: Mutex::new(Some(connection)) })
     }
 
     async fn check_contents(&self, opening: Opening) -> Result<(), LedgerError> {
@@ -111,6 +117,35 @@ impl File {
             (Contents::Nothing, Opening::Existing) => Err(PlaceError::Empty.into()),
             (Contents::Ledger { begun: true }, Opening::New) => Err(PlaceError::Exists.into()),
             _ => Ok(()),
+        }
+    }
+}
+
+impl File {
+    /// Whether the file and what lies beside it are still where they were opened. If somebody deletes its log SQLite goes on
+    /// in one without a name, and whoever opens the file next makes another one.
+    pub(super) fn check(&self) -> Result<(), PlaceError> {
+        for (part, path, opened) in &self.parts {
+            let gone = |gone| if *part == Part::Main { gone } else { PlaceError::PartGone(*part) };
+            match Identity::at(path) {
+                Ok(found) if found == *opened => {}
+                Ok(_) => return Err(gone(PlaceError::Replaced)),
+                Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+                    return Err(gone(PlaceError::Gone));
+                }
+                Err(error) => return Err(PlaceError::System(error.kind())),
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets it go. The last one that has the file open writes into it what stands in the log, which may have no name any more,
+    /// so other connections are to be closed before.
+    pub(super) async fn close(&self) {
+        let connection = self.kept_open.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(connection) = connection {
+            // What is in the log is on the disk already, and is read when the file is opened next.
+            let _ = connection.close().await;
         }
     }
 }
