@@ -152,7 +152,7 @@ class FromTheDocuments(unittest.TestCase):
 
         self.wallet.channel.send = keep_open
         streams = [follow() for _ in range(9)]
-        self.assertEqual(streams[0].read(), b"")
+        self.assertEqual(streams[0].readline(), b"")
         self.till.charge(self.wallet.payment_code(), 540)
         for stream in streams[1:]:
             self.assertIn("newest", json.loads(stream.readline()))

@@ -8,6 +8,7 @@ mod socket;
 mod tally;
 
 use crate::forwarded::{Network, is_trusted, neighbour};
+use crate::log::chain;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -292,7 +293,7 @@ async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, place: Place
     } else if error.is_timeout() && progress.is_in_head() {
         connections.tally.note(Refusal::SlowHead);
     } else {
-        tracing::debug!(error = &error as &dyn std::error::Error, "a connection ended");
+        tracing::debug!(cause = chain(&error), "a connection ended");
     }
 }
 

@@ -1,6 +1,6 @@
 //! What exists only with `--demo`, on loopback: two known accounts, two tills, an inbox for all, a card company.
 
-use crate::problem::problem;
+use crate::problem::{problem, refuse};
 use crate::routes::is_json;
 use crate::state::App;
 use axum::Json;
@@ -86,7 +86,7 @@ pub(crate) async fn inbox(
             };
             (NO_STORE, Json(messages.into_iter().map(shown).collect::<Vec<_>>())).into_response()
         }
-        Err(refused) => crate::problem::refused(&refused),
+        Err(refused) => refuse(&refused),
     }
 }
 
@@ -103,7 +103,7 @@ pub(crate) async fn card(
     let Ok(CardCode { proof, code }) = serde_json::from_slice(&body) else { return problem(Code::BadArgument) };
     match app.issuer.finish_card_proof(&proof, &code).await {
         Ok(()) => (NO_STORE, Json(serde_json::json!({}))).into_response(),
-        Err(refused) => crate::problem::refused(&refused),
+        Err(refused) => refuse(&refused),
     }
 }
 

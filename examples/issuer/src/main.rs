@@ -41,8 +41,12 @@ const DRAIN: Duration = Duration::from_secs(10);
 /// How long the end waits for somebody to read the log.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-#[tokio::main]
-async fn main() -> ExitCode {
+/// How long the ledger may take to end what it does.
+const CLOSE: Duration = Duration::from_secs(10);
+/// How long threads that no call waits for any more may take.
+const THREADS: Duration = Duration::from_secs(1);
+
+fn main() -> ExitCode {
     if std::env::args().skip(1).any(|argument| argument == "--help" || argument == "-h") {
         // There is nobody left to tell if stdout is closed.
         let _ = std::io::stdout().write_all(settings::HELP.as_bytes());
@@ -56,7 +60,18 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let code = run(&log).await;
+    let code = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => {
+            let code = runtime.block_on(run(&log));
+            // Dropped, it would wait for a thread that hashes a password or hangs in the ledger.
+            runtime.shutdown_timeout(THREADS);
+            code
+        }
+        Err(error) => {
+            log.say(&format!("jitsuin-issuer: can't start its threads: {error}"));
+            ExitCode::FAILURE
+        }
+    };
     log.flush(LAST_WORDS);
     code
 }
@@ -166,8 +181,16 @@ async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error + Sen
         tracing::warn!("ending: some calls did not end in time");
         serving.shutdown().await;
     }
-    sweeping.await?;
-    app.close().await;
+    let closed = tokio::time::timeout(CLOSE, async {
+        let swept = sweeping.await;
+        app.close().await;
+        swept
+    });
+    match closed.await {
+        Ok(swept) => swept?,
+        // It recovers at the next start: what was answered as done is written.
+        Err(_) => tracing::error!("ending: the ledger did not close in time"),
+    }
     tracing::info!("ended");
     match ended {
         Some(served) => Ok(served?),

@@ -1,5 +1,6 @@
 //! Refusals of the server itself, in the form that the desk's refusals have (RFC 9457).
 
+use crate::log::chain;
 use crate::request_id;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
@@ -8,6 +9,7 @@ use axum::http::header::{self, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use jitsuin::code::Code;
+use jitsuin::issuer;
 use jitsuin::wire::calls::{PROBLEM_TYPE, Problem};
 
 /// After how many seconds whoever was told 503 may try again, where nothing better is known.
@@ -19,22 +21,26 @@ pub(crate) struct Refused(pub(crate) String);
 
 /// The bare answer to a refused call.
 pub(crate) fn problem(code: Code) -> Response {
-    let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let body = serde_json::to_vec(&Problem::new(code)).unwrap_or_default();
-    let mut response = (status, body).into_response();
-    mark(&mut response, code.name());
-    response
+    response(&Problem::new(code))
 }
 
-/// The answer to what the issuer refused outside of its desk. Why goes to the log.
-pub(crate) fn refused(refused: &jitsuin::issuer::Refused) -> Response {
-    if let Some(cause) = &refused.cause {
-        tracing::error!(cause = cause.in_full(), "failed");
+/// The answer to what the issuer refused. Why it failed is for the log alone.
+pub(crate) fn refuse(refused: &issuer::Refused) -> Response {
+    let mut response = response(&refused.to_problem());
+    if response.status().is_server_error() {
+        tracing::error!(cause = chain(refused), "the issuer failed");
     }
-    let mut response = problem(refused.code);
     if let Some(seconds) = refused.retry_after {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
+    response
+}
+
+/// A problem as an answer.
+pub(crate) fn response(problem: &Problem) -> Response {
+    let status = StatusCode::from_u16(problem.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, serde_json::to_vec(problem).unwrap_or_default()).into_response();
+    mark(&mut response, &problem.code);
     response
 }
 

@@ -1,6 +1,7 @@
 //! Whether the process runs, and whether it can do its work: for load balancers and supervisors. Neither needs a proof.
 
 use crate::ledger::Books;
+use crate::log::chain;
 use crate::problem::problem;
 use crate::state::App;
 use axum::extract::State;
@@ -79,7 +80,7 @@ impl Asked {
         match ended {
             Ok(Ok(())) => true,
             Ok(Err(error)) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "not ready: the ledger failed");
+                tracing::warn!(cause = chain(&error), "not ready: the ledger failed");
                 false
             }
             Err(error) => {

@@ -2,6 +2,7 @@
 
 use crate::connections::refuse_unreadable;
 use crate::forwarded::source;
+use crate::log::chain;
 use crate::problem::{mark, problem, problems_only};
 use crate::settings::Settings;
 use crate::state::App;
@@ -84,7 +85,7 @@ async fn call(State(app): State<Arc<App>>, ConnectInfo(from): ConnectInfo<Socket
         Ok(body) => body,
         Err(error) if is_too_long(&error) => return problem(Code::TooLarge),
         Err(error) => {
-            tracing::info!(%error, "a body was cut off");
+            tracing::info!(cause = chain(&error), "a body was cut off");
             return problem(Code::Malformed);
         }
     };

@@ -1,7 +1,7 @@
 //! Accounts for the attack page to be robbed of: a fresh one for each run, and what the books say of it.
 
 use crate::demo::{NO_STORE, is_own_page};
-use crate::problem::problem;
+use crate::problem::{problem, refuse};
 use crate::state::App;
 use axum::Json;
 use axum::body::Bytes;
@@ -60,7 +60,7 @@ pub(crate) async fn open(
     }
     match make(&app).await {
         Ok(victim) => (NO_STORE, Json(victim)).into_response(),
-        Err(refused) => crate::problem::refused(&refused),
+        Err(refused) => refuse(&refused),
     }
 }
 
@@ -105,7 +105,7 @@ pub(crate) async fn books(
     let Ok(Whose { login }) = serde_json::from_slice(&body) else { return problem(Code::BadArgument) };
     match read(&app, &login).await {
         Ok(lines) => (NO_STORE, Json(lines)).into_response(),
-        Err(refused) => crate::problem::refused(&refused),
+        Err(refused) => refuse(&refused),
     }
 }
 

@@ -246,3 +246,16 @@ fn the_end_is_told_before_it_comes() {
     assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
     assert!(server.wait().success());
 }
+
+#[test]
+fn it_ends_although_somebody_else_holds_the_ledger() {
+    let ledger = folder().join("ledger.sqlite");
+    let (server, log) = start(&ledger, &[], &[]);
+    let (runtime, other) = lock(&ledger);
+    until(&server, 503);
+    let reading = std::thread::spawn(move || lines(log));
+    server.stop();
+    let said = reading.join().unwrap();
+    assert_eq!(said.last().unwrap()["message"], "ended");
+    runtime.block_on(other.close()).unwrap();
+}

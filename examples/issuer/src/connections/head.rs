@@ -1,11 +1,11 @@
 //! The heads of requests, read for what the HTTP library forgives and two servers might read in two ways: bare line feeds, a
 //! second `Host`, and any doubt about the length of a body (RFC 9112 sections 2.2, 3.2 and 6.3).
 
-use crate::problem::mark;
+use crate::problem;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use jitsuin::code::Code;
 use jitsuin::wire::calls::Problem;
 
@@ -21,11 +21,7 @@ pub(crate) async fn refuse_unreadable(request: Request, next: Next) -> Response 
     if request.extensions().get::<Unreadable>().is_none() {
         return next.run(request).await;
     }
-    let status = StatusCode::BAD_REQUEST;
-    let problem = Problem { status: status.as_u16(), ..Problem::new(Code::Malformed) };
-    let mut response = (status, serde_json::to_vec(&problem).unwrap_or_default()).into_response();
-    mark(&mut response, Code::Malformed.name());
-    response
+    problem::response(&Problem { status: StatusCode::BAD_REQUEST.as_u16(), ..Problem::new(Code::Malformed) })
 }
 
 /// What a reader of heads has found.
