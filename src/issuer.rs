@@ -88,6 +88,7 @@ use keys::Keys;
 use ledger::{Kind, Ledger, Needs, Records};
 use messages::Message;
 use moment::{Moment, seconds};
+use password::Costs;
 
 /// Name of the one record of [`Kind::IssuerKeys`].
 const CURRENT: &str = "current";
@@ -98,6 +99,7 @@ pub struct Issuer<L, F> {
     funding: F,
     settings: Settings,
     keys: Keys,
+    costs: Costs,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -157,7 +159,8 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             .await??;
         let keys = Keys::open(&stored, &settings.issuer)?;
         logins::map_rows(&ledger).await?;
-        Ok(Self { ledger, funding, settings, keys, entropy })
+        let costs = Costs::new(settings.password_cost, logins::costs(&ledger).await?);
+        Ok(Self { ledger, funding, settings, keys, costs, entropy })
     }
 
     /// The ledger.

@@ -86,7 +86,8 @@ pub struct Settings {
     pub currency: Currency,
     /// Limits and times.
     pub policy: Policy,
-    /// The cost of a password hash.
+    /// The cost of a new password hash. It may be raised or lowered at any start: a hash of another cost is made anew at the
+    /// next right login, and until the last one is, each login spends every cost that hashes have, whoever has it.
     pub password_cost: PasswordCost,
     /// How often somebody may try.
     pub attempts: Attempts,
