@@ -89,6 +89,7 @@ use keys::Keys;
 use ledger::{Kind, Ledger, Needs, Records};
 use messages::Message;
 use moment::{Moment, seconds};
+use password::Costs;
 use std::sync::RwLock;
 
 /// An issuer over a ledger and a card processor.
@@ -98,6 +99,7 @@ pub struct Issuer<L, F> {
     settings: Settings,
     /// Those of the newest set that this process has met.
     held: RwLock<Arc<Keys>>,
+    costs: Costs,
     entropy: Arc<dyn Entropy>,
 }
 
@@ -170,7 +172,8 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         })?;
         let held = RwLock::new(Arc::new(keys));
         logins::map_rows(&ledger).await?;
-        Ok(Self { ledger, funding, settings, held, entropy })
+        let costs = Costs::new(settings.password_cost, logins::costs(&ledger).await?);
+        Ok(Self { ledger, funding, settings, held, costs, entropy })
     }
 
     /// The ledger.

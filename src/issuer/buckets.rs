@@ -9,6 +9,7 @@ use super::messages::Message;
 use super::moment::Moment;
 use super::settings::Attempts;
 use crate::code::Code;
+use crate::rules::breakers::Flow;
 use crate::rules::policy;
 use crate::rules::spending::WINDOW as DAY;
 use crate::wire::id::{AccountId, Audience, Thumbprint, to_base64};
@@ -120,7 +121,9 @@ impl<'a> Counts<'a> {
     }
 }
 
-/// The ceiling over the tries of all sources in an hour, a tenth of which one wide network may use.
+/// The ceiling over the tries of all sources in an hour, known logins or not. One wide network has a tenth of it. Once all
+/// together have reached it, those that brought it about wait, and whoever shares no network with them goes on: up to four
+/// times as many, which is what the servers are to bear.
 pub(super) struct Ceiling {
     /// Its key among [`Records::flows`], and what the operator is told of.
     all: &'static str,
@@ -131,6 +134,10 @@ pub(super) struct Ceiling {
 impl Ceiling {
     /// What one wide network may use: one part of so many.
     const WIDE_PART: u32 = 10;
+    /// What a wide network may use that goes on beyond the ceiling: one part of so many.
+    const LIGHT_PART: u32 = 400;
+    /// How often the ceiling goes into what is borne in all.
+    const TIMES: u32 = 4;
 
     /// Of all tries of this kind, and of those around a source.
     pub(super) fn over(all: &'static str, source: &str) -> Self {
@@ -142,26 +149,32 @@ impl Ceiling {
         Needs::new().and(Kind::Flows, self.all).and(Kind::Flows, &self.wide)
     }
 
-    /// Whether there is room for one more. The operator is told, once an hour, if there is none for anybody.
+    /// Whether there is room for one more. The operator is told, once an hour, that the ceiling is reached.
     ///
     /// # Errors
     /// [`Code::TooManyAttempts`] with the seconds to wait.
     pub(super) fn check(&self, moment: &Moment<'_>, records: &mut Records) -> Result<(), Refused> {
         let (now, in_all) = (moment.now(), moment.settings.attempts.in_all);
-        for (place, most) in [(self.wide.as_str(), (in_all / Self::WIDE_PART).max(1)), (self.all, in_all)] {
-            let mut flow = records.flows.get(place).cloned().unwrap_or_default();
-            let (hour, day) = (Amount::of(most), Amount::MAX);
-            let ceiling = policy::Ceiling { hour, day, new_payers_hour: u32::MAX, new_payers_day: u32::MAX };
-            if flow.check(&ceiling, Amount::of(1), false, now).is_err() {
-                let wait = Refused::wait(Code::TooManyAttempts, flow.hour_ends(now));
-                if place == self.all && flow.tell(now) {
-                    records.flows.put(place, flow);
-                    records.messages.push(Message::tripped(moment.settings.operator.clone(), place, now));
-                }
-                return Err(wait);
-            }
+        let flow = |records: &Records, place: &str| records.flows.get(place).cloned().unwrap_or_default();
+        let (wide, mut all) = (flow(records, &self.wide), flow(records, self.all));
+        let wait = |seconds: u32| Err(Refused::wait(Code::TooManyAttempts, seconds));
+        if !has_room(&wide, in_all / Self::WIDE_PART, now) {
+            return wait(wide.hour_ends(now));
         }
-        Ok(())
+        if has_room(&all, in_all, now) {
+            return Ok(());
+        }
+        let is_borne = has_room(&all, in_all.saturating_mul(Self::TIMES), now);
+        let ends = all.hour_ends(now);
+        if all.tell(now) {
+            records.flows.put(self.all, all);
+            records.messages.push(Message::crowded(moment.settings.operator.clone(), self.all, now));
+        }
+        match (is_borne, has_room(&wide, in_all / Self::LIGHT_PART, now)) {
+            (true, true) => Ok(()),
+            (true, false) => wait(ends.min(wide.hour_ends(now))),
+            (false, _) => wait(ends),
+        }
     }
 
     /// Counts one.
@@ -172,6 +185,13 @@ impl Ceiling {
             records.flows.put(place, flow);
         }
     }
+}
+
+/// Whether a flow has room for one more in an hour, of so many or of one.
+fn has_room(flow: &Flow, most: u32, now: u32) -> bool {
+    let (hour, day) = (Amount::of(most.max(1)), Amount::MAX);
+    let ceiling = policy::Ceiling { hour, day, new_payers_hour: u32::MAX, new_payers_day: u32::MAX };
+    flow.check(&ceiling, Amount::of(1), false, now).is_ok()
 }
 
 /// Counts one try in one bucket, or refuses it.

@@ -2,10 +2,14 @@
 //! text*).
 
 use super::error::Refused;
-use super::ledger::{Kind, Ledger, Needs};
+use super::ledger::{Kind, Ledger, Needs, Records};
+use super::settings::PasswordCost;
 use super::typed;
 use crate::code::Code;
 use alloc::collections::BTreeMap;
+
+/// Logins that are read in one transaction.
+const AT_ONCE: usize = 200;
 
 /// The refusal of a login that is compared like one that is there. It names both, for whoever opens accounts.
 pub(super) fn taken(login: &str, held: &str) -> Refused {
@@ -41,6 +45,27 @@ pub(super) async fn map_rows<L: Ledger>(ledger: &L) -> Result<(), Refused> {
             .await?;
     }
     Ok(())
+}
+
+/// The costs at which passwords were hashed.
+///
+/// # Errors
+/// [`Code::IssuerUnavailable`] if the ledger fails.
+pub(super) async fn costs<L: Ledger>(ledger: &L) -> Result<Vec<PasswordCost>, Refused> {
+    let mut costs = Vec::new();
+    for rows in ledger.keys(Kind::Logins).await?.chunks(AT_ONCE) {
+        let needs = rows.iter().fold(Needs::new(), |needs, row| needs.and(Kind::Logins, row));
+        let read = |records: &mut Records| {
+            let entries = rows.iter().filter_map(|row| records.logins.get(row));
+            entries.map(|entry| entry.password.cost()).collect::<Vec<_>>()
+        };
+        for cost in ledger.transact(needs, read).await? {
+            if !costs.contains(&cost) {
+                costs.push(cost);
+            }
+        }
+    }
+    Ok(costs)
 }
 
 #[cfg(test)]

@@ -49,7 +49,8 @@ pub struct Attempts {
     pub per_key_day: u32,
     /// Logins from one source, and wrong till codes from one source.
     pub per_source: u32,
-    /// Logins from all sources in an hour; a tenth of it from one network (IPv4 by /24, IPv6 by /48). As many wrong till codes.
+    /// Logins from all sources in an hour, from which on networks (IPv4 by /24, IPv6 by /48) with more than a 400th of it wait
+    /// and the others go on, up to four times as many; one network has a tenth of it. As many wrong till codes.
     pub in_all: u32,
     /// Well-formed payment codes of nobody that one till offers, before the operator is told. They block nothing.
     pub per_till: u32,
@@ -86,7 +87,8 @@ pub struct Settings {
     pub currency: Currency,
     /// Limits and times.
     pub policy: Policy,
-    /// The cost of a password hash.
+    /// The cost of a new password hash. It may be raised or lowered at any start: a hash of another cost is made anew at the
+    /// next right login, and until the last one is, each login spends every cost that hashes have, whoever has it.
     pub password_cost: PasswordCost,
     /// How often somebody may try.
     pub attempts: Attempts,

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 mod clock_back;
+mod costs;
 mod delivery;
 mod enrol;
 mod freeze;

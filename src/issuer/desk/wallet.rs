@@ -11,7 +11,7 @@ use crate::issuer::keyed::Keyed;
 use crate::issuer::ledger::{Kind, Ledger, Needs, Records};
 use crate::issuer::login::{self, LoginAttempt, TryKeys, Visitor};
 use crate::issuer::messages::Language;
-use crate::issuer::password::{Match, PasswordHash};
+use crate::issuer::password::Match;
 use crate::issuer::step_up::{Before, Effect};
 use crate::issuer::top_ups::{self, End, State};
 use crate::issuer::{allowance, buckets, cards, devices, enrolment, freeze, intents, step_up, typed};
@@ -61,18 +61,9 @@ impl<L: Ledger, F: Funding> Keyed<'_, L, F> {
             Begun::Entry(entry) => entry,
         };
         // Outside any transaction, and the same work for a login that nobody has. A second delivery does it too.
-        let cost = self.settings.password_cost;
-        let matched = match &entry {
-            Some(entry) => entry.password.compare(&call.password),
-            None => PasswordHash::dummy(cost).compare(&call.password),
-        };
+        let held = entry.as_ref().map(|entry| &entry.password);
+        let (matched, renewed) = self.costs.check(held, &call.password, self.salt()?);
         let account = entry.as_ref().filter(|_| matched != Match::None).map(|entry| &entry.account);
-        let renewed = match typed::password(&call.password) {
-            // Made whether the password is right or not, so that this takes the same time.
-            Some(prepared) if prepared != call.password => PasswordHash::new(&prepared, self.salt()?, cost),
-            _ => None,
-        };
-        let renewed = renewed.filter(|_| matched == Match::Raw);
         let attempt = delivery.name("");
         let mut needs = tries.known_needs().and(Kind::Attempts, &attempt).and(Kind::Logins, &login);
         if let Some(account) = account {

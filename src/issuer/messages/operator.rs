@@ -18,6 +18,23 @@ impl Message {
         }
     }
 
+    /// To whoever runs the issuer: so many strangers try that those who try much have to wait.
+    pub(in crate::issuer) fn crowded(to: String, what: &str, at: u32) -> Self {
+        Self {
+            account: None,
+            to,
+            at,
+            subject: format!("Ceiling reached: {what} / 上限に到達: {what}"),
+            text: format!(
+                "The tries of all networks in an hour have reached the ceiling of {what}. Networks with many of them wait until the \
+                 hour moves on; the others and known devices go on.\n\
+                 {what} の1時間の試行が全体の上限に達しました。試行の多いネットワークは時間が経つまで受け付けません。ほかのネットワークと、\
+                 以前にログインを終えた端末は引き続き使えます。"
+            ),
+            code: None,
+        }
+    }
+
     /// To whoever runs the issuer: a till offers many tokens of nobody.
     pub(in crate::issuer) fn guesses(to: String, till: &str, at: u32) -> Self {
         Self {

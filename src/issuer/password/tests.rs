@@ -1,5 +1,18 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
+use core::cell::RefCell;
+
+std::thread_local! {
+    /// The cost of each hash that this thread made, and the length of what was hashed.
+    pub(super) static WORK: RefCell<Vec<(PasswordCost, usize)>> = RefCell::default();
+}
+
+/// What was hashed since this was asked last.
+pub(in crate::issuer) fn work() -> Vec<(PasswordCost, usize)> {
+    let mut work = WORK.take();
+    work.sort_by_key(|(cost, length)| (cost.memory, *length));
+    work
+}
 
 #[test]
 fn only_the_password_matches() {

@@ -52,6 +52,26 @@ fn strangers_in_two_hundred_networks_keep_no_owner_from_login_recovery_and_freez
 }
 
 #[test]
+fn seventeen_addresses_that_try_logins_of_nobody_close_no_login() {
+    // As many for each other as by default: 17 addresses with 300 in a quarter of an hour have 20,400 in an hour.
+    let issuer = world_with(|attempts| (attempts.per_source, attempts.in_all) = (2, 133));
+    let (mut taken, mut refused) = (0, 0);
+    for quarter in 0..4 {
+        for number in 0..34 {
+            match wait(&issuer, (STRANGER, &v4(number % 17)), &format!("nobody-{quarter}-{number}")) {
+                None => taken += 1,
+                Some(_) => refused += 1,
+            }
+        }
+        advance(&issuer, 15 * 60);
+    }
+    assert_eq!((taken, refused), (133, 3), "from there on they wait");
+    let device = Client::at(ANOTHER, "203.0.113.1");
+    let Ticket { ticket } = log_in(&issuer, &device, "hanako", "hanako-password").unwrap();
+    assert!(device.call(&issuer, &preparation(ticket, CHANNEL)).is_ok());
+}
+
+#[test]
 fn an_owner_hears_once_a_day_of_many_tries_and_the_answers_tell_nothing() {
     let rows = |issuer: &World| {
         let count = |kind: &Kind| (*kind, issuer.ledger().bodies(*kind).len());
@@ -115,9 +135,9 @@ fn one_wide_network_uses_up_a_tenth_of_the_ceiling_over_all_logins_and_no_more()
     }
 }
 
-/// Fills the ceiling over all logins, of 10, from as many networks.
+/// Fills what is borne of all logins, 40, from as many networks.
 fn fill(issuer: &World) {
-    for network in 0..10 {
+    for network in 0..40 {
         assert_eq!(wait(issuer, (STRANGER, &v4(network)), &format!("login-{network}")), None);
     }
     assert!(wait(issuer, (STRANGER, &v4(200)), "another").is_some());
@@ -125,7 +145,7 @@ fn fill(issuer: &World) {
 
 #[test]
 fn whoever_copied_a_key_gains_its_day_and_keeps_its_owner_from_no_login() {
-    let issuer = world_with(|attempts| (attempts.per_key_day, attempts.in_all) = (4, 30));
+    let issuer = world_with(|attempts| (attempts.per_key_day, attempts.in_all) = (4, 20));
     log_in(&issuer, &Client::new(DEVICE), "hanako", "hanako-password").unwrap();
     let copy = |network| wait(&issuer, (DEVICE, &v4(network)), "hanako");
     for network in 100..104 {
@@ -136,8 +156,8 @@ fn whoever_copied_a_key_gains_its_day_and_keeps_its_owner_from_no_login() {
     for network in 100..104 {
         assert_eq!(copy(network), None);
     }
-    // The first login and these five were counted as strangers' are: 24 more, and the hour's are over for the copy too.
-    for network in 0..24 {
+    // The first login and these five were counted as strangers' are: 74 more, and the hour's are over for the copy too.
+    for network in 0..74 {
         assert_eq!(wait(&issuer, (STRANGER, &v4(network)), &format!("login-{network}")), None);
     }
     assert!(copy(104).is_some());
@@ -160,8 +180,9 @@ fn a_known_key_that_has_to_wait_goes_on_as_a_stranger_does() {
 
 #[test]
 fn a_key_that_was_signed_off_is_known_no_more() {
-    let issuer = world_with(|attempts| attempts.in_all = 11);
+    let issuer = world_with(|attempts| attempts.in_all = 10);
     let (device, _) = enrolled(&issuer, "hanako");
+    advance(&issuer, 2 * 3600);
     fill(&issuer);
     assert_eq!(wait(&issuer, (DEVICE, "::1"), "hanako"), None);
     device.call(&issuer, &SignOff {}).unwrap();
@@ -181,7 +202,7 @@ fn a_try_that_one_bucket_refuses_fills_no_other() {
     assert_eq!(wait(&issuer, (STRANGER, "203.0.113.1"), "b"), None);
     assert!(wait(&issuer, (STRANGER, "203.0.113.1"), "c").is_some(), "the sixth was the last");
     // Nor the day's count of a login, of which its owner would hear.
-    let issuer = world_with(|attempts| (attempts.per_login_day, attempts.in_all) = (9, 8));
+    let issuer = world_with(|attempts| (attempts.per_login_day, attempts.in_all) = (9, 2));
     for network in 0..20 {
         wait(&issuer, (STRANGER, &v4(network)), "hanako");
     }
