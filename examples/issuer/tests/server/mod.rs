@@ -16,6 +16,8 @@ static FOLDERS: AtomicU32 = AtomicU32::new(0);
 pub struct Server {
     process: Child,
     pub address: String,
+    /// Its identity: the public URL that it was given, or a demo's own.
+    pub url: String,
     pub said: Vec<String>,
 }
 
@@ -44,7 +46,14 @@ pub fn folder() -> PathBuf {
     path
 }
 
-/// Runs the program to its end.
+/// Runs the program to its end: what it says on stdout.
+pub fn run_well(arguments: &[&str]) -> String {
+    let output = Command::new(PROGRAM).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Runs the program to its end: its status, and what it says on stderr.
 pub fn run(arguments: &[&str]) -> (ExitStatus, String) {
     let output = Command::new(PROGRAM).args(arguments).output().unwrap();
     (output.status, String::from_utf8(output.stderr).unwrap())
@@ -89,7 +98,10 @@ impl Server {
                 break address.to_owned();
             }
         };
-        Self { process, address, said }
+        let given = arguments.iter().position(|argument| *argument == "--public-url").map(|at| arguments[at + 1]);
+        let own = || format!("http://localhost:{}", address.rsplit_once(':').unwrap().1);
+        let url = given.map_or_else(own, str::to_owned);
+        Self { process, address, url, said }
     }
 
     /// What the program writes to its piped stderr.
