@@ -72,7 +72,7 @@ export const scenarios = [
       const tried = [
         ["no such folder", startFault(t, `sqlite:${at("nowhere/issuer.sqlite")}`), /no such|not exist|not found|missing|no folder/i],
         ["a folder", startFault(t, `sqlite:${at("folder.sqlite")}`), /director|folder|no file|not a file/i],
-        ["a text file", startFault(t, `sqlite:${at("text.sqlite")}`), /not a database|no database|not.*sqlite|no.*sqlite/i],
+        ["a text file", startFault(t, `sqlite:${at("text.sqlite")}`), /not a database|no database|not.*sqlite|another program/i],
         ["another program's file", startFault(t, `sqlite:${at("other.sqlite")}`), /other|another|not.*(ledger|ours|jitsuin)|no.*ledger/i],
         ["a later version's", startFault(t, later), /later|newer|version/i],
         ["a broken file", startFault(t, broken), /malformed|corrupt|broken|damaged|not a database/i],

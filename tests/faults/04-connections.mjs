@@ -164,7 +164,7 @@ export const scenarios = [
   refusal("two hosts", "a request with two Host lines", (issuer) => `GET /.well-known/jitsuin HTTP/1.1\r\nhost: localhost:${issuer.port}\r\nhost: evil.example\r\n\r\n`, bad),
   refusal("bare line feeds", "a request whose lines end in a bare line feed", (issuer) => `GET /.well-known/jitsuin HTTP/1.1\nhost: localhost:${issuer.port}\n\n`, bad),
   {
-    name: "a body that is cut", stranger: "a call says 1000 bytes, sends 9 and ends", honest: "what it is called in the answer and the log", seconds: 20,
+    name: "a body that is cut", point: "2", stranger: "a call says 1000 bytes, sends 9 and ends", honest: "what it is called in the answer and the log", seconds: 20,
     run: async (/** @type {Trial} */ t) => {
       const issuer = await t.start();
       const { wallet } = await issuer.household();

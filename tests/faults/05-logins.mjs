@@ -1,8 +1,9 @@
 // Point 5: a limit on tries keeps no owner out.
+import { randomBytes } from "node:crypto";
 import { sqlite } from "./lib/ledgers.mjs";
 import { Caller, Refused, Wallet } from "./lib/people.mjs";
 import { tally, word } from "./lib/tally.mjs";
-import { Key } from "./lib/wire.mjs";
+import { b64, Key } from "./lib/wire.mjs";
 
 export const point = "5";
 /** @typedef {import("./run.mjs").Trial} Trial */
@@ -61,21 +62,23 @@ export const scenarios = [
       sqlite(t.file, `UPDATE logins SET body = json_set(body, '$.password.memory', 64, '$.password.passes', 1) WHERE key = '${old.login}'`);
       /** @type {Set<string>} */
       const shapes = new Set();
-      const times = [];
-      for (const login of [one.login, `${one.login}-nobody`, old.login]) {
-        const took = [];
-        for (let number = 0; number < 5; number += 1) {
-          const caller = new Caller(issuer, new Key(), { from: `127.7.${times.length}.${number + 1}` });
-          const body = Buffer.from(JSON.stringify({ login, password: "wrong", language: "en", call: Buffer.alloc(16, number + 16 * times.length).toString("base64url") }));
+      const logins = [one.login, `${one.login}-nobody`, old.login];
+      /** @type {number[][]} */
+      const took = logins.map(() => []);
+      // In turns, so that whatever else the machine does meets all alike.
+      for (let round = 0; round < 9; round += 1) {
+        for (const [which, login] of logins.entries()) {
+          const caller = new Caller(issuer, new Key(), { from: `127.7.${which}.${round + 1}` });
+          const body = Buffer.from(JSON.stringify({ login, password: "wrong", language: "en", call: b64(randomBytes(16)) }));
           await caller.once("/v1/login", body);
           const begun = process.hrtime.bigint();
           const answer = await caller.once("/v1/login", body);
-          took.push(Number(process.hrtime.bigint() - begun) / 1e6);
+          took[which].push(Number(process.hrtime.bigint() - begun) / 1e6);
           shapes.add(`${answer.status} ${Object.keys(answer.headers).sort()} ${Object.keys(answer.json())} ${answer.text.length}`);
         }
-        times.push(median(took));
       }
-      return { holds: shapes.size === 1, saw: `${shapes.size} shape${shapes.size > 1 ? "s" : ""} of answers; ${times.map((ms) => `${ms.toFixed(0)} ms`).join(" known, ")} at the lower cost`.replace(/ known, (\d+ ms) known, /, " known, $1 unknown, ") };
+      const [known, unknown, lower] = took.map((times) => `${median(times).toFixed(0)} ms`);
+      return { holds: shapes.size === 1, saw: `${shapes.size} shape${shapes.size > 1 ? "s" : ""} of answers; ${known} where it exists, ${unknown} where not, ${lower} at the lower cost` };
     },
   },
 ];

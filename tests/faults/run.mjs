@@ -27,7 +27,8 @@ class Skipped extends Error {}
 
 /**
  * What a scenario came to. @typedef {{ holds: boolean, saw: string }} Outcome
- * @typedef {{ name: string, stranger: string, honest: string, seconds?: number, aside?: boolean, run: (t: Trial) => Promise<Outcome> }} Scenario
+ * @typedef {{ name: string, point?: string, stranger: string, honest: string, seconds?: number, aside?: boolean,
+ *   run: (t: Trial) => Promise<Outcome> }} Scenario
  * `stranger`: what is done to the issuer; `honest`: what somebody honest tries meanwhile; `seconds`: after which, and one call's patience, it is
  * hung; `aside`: most of it is waiting
  */
@@ -114,15 +115,17 @@ function page(rows) {
   const before = JSON.parse(readFileSync(join(here, "before.json"), "utf8"));
   const cell = (/** @type {string} */ text) => text.replaceAll("|", "\\|").replaceAll("\n", " ");
   const seen = (/** @type {any} */ row) => (row === undefined ? "not tried" : `${verdict(row)}: ${cell(row.saw)}`);
+  const count = (/** @type {any[]} */ held) => `${held.filter(({ holds, skipped }) => holds && !skipped).length} of ${held.filter(({ skipped }) => !skipped).length}`;
   const lines = rows.map((row) => {
     const old = before.rows.find((/** @type {any} */ held) => held.name === row.name);
-    return `| ${row.point} | ${cell(row.stranger)} | ${cell(row.honest)} | ${seen(old)} | ${seen(row)} |`;
+    return `| ${row.point} | *${cell(row.name)}*: ${cell(row.stranger)} | ${cell(row.honest)} | ${seen(old)} | ${seen(row)} |`;
   });
   return `# Strangers and broken machines
 
 Each row is one scenario of \`tests/faults\`, run against the built \`jitsuin-issuer\` over HTTP. *Before* is the same script against the issuer of
-${before.of}; *now* is this repository's. \`make faults\` runs them again and ends with an error if one does not hold;
-\`JITSUIN_WRITE_DOCS=1 make faults\` writes this page. Counts are what a run saw, and seconds in them are shown and never asserted: they differ from machine to machine.
+${before.of}, where ${count(before.rows)} held; *now* is this repository's, where ${count(rows)} hold. \`make faults\` runs them again, in at most a few minutes,
+and ends with an error if one does not hold. \`JITSUIN_WRITE_DOCS=1 make faults\` writes this page. Counts are what one run saw. Seconds are shown and never
+judged: they differ from machine to machine. How a refusal is called: [errors.md](errors.md).
 
 | point | what happens to the issuer | what somebody honest tries | before | now |
 |---|---|---|---|---|
@@ -136,7 +139,7 @@ const known = options(asked.binary);
 const scenarios = [];
 for (const name of readdirSync(here).filter((name) => /^\d\d-.*\.mjs$/.test(name)).sort()) {
   const { point, scenarios: more } = await import(new URL(name, import.meta.url).href);
-  scenarios.push(...more.map((/** @type {Scenario} */ scenario) => ({ ...scenario, point })));
+  scenarios.push(...more.map((/** @type {Scenario} */ scenario) => ({ point, ...scenario })));
 }
 const only = asked.only?.split(",");
 const chosen = scenarios.filter(({ point, name }) => only?.some((start) => point === start || (!/^\d+$/.test(start) && name.startsWith(start))) ?? true);
