@@ -79,7 +79,7 @@ impl Server {
         format!("postgres://jitsuin@localhost/{database}?host={}", self.folder.display())
     }
 
-    fn ask(&self, statement: String) -> Result<(), sqlx::Error> {
+    pub(crate) fn ask(&self, statement: String) -> Result<(), sqlx::Error> {
         let url = self.address("postgres");
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
             let mut connection = PgConnection::connect(&url).await?;
@@ -99,6 +99,15 @@ impl Server {
     /// What it has said so far.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+
+    /// From now on a role needs a password.
+    #[allow(dead_code, reason = "a module of several suites, each of which uses its own part")]
+    pub(crate) fn demand_password(&self, role: &str) {
+        let file = self.folder.join("data/pg_hba.conf");
+        let before = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, format!("local all {role} scram-sha-256\n{before}")).unwrap();
+        self.ask("SELECT pg_reload_conf()".into()).unwrap();
     }
 
     /// The address of a new database. Names of databases end after 63 bytes.

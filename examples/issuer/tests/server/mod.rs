@@ -49,11 +49,16 @@ pub fn run(arguments: &[&str]) -> (ExitStatus, String) {
 
 impl Server {
     pub fn start(arguments: &[&str]) -> Self {
+        Self::logging(arguments, Stdio::null())
+    }
+
+    /// The same, with its log.
+    pub fn logging(arguments: &[&str], log: impl Into<Stdio>) -> Self {
         let mut process = Command::new(PROGRAM)
             .args(["--listen", "127.0.0.1:0"])
             .args(arguments)
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(log)
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
