@@ -9,13 +9,16 @@ mod faults;
 mod promises;
 
 use faults::{all_works, ends, is_kept, look, stop, write};
-use jitsuin::issuer::ledger::{Ledger as _, Opening, SqliteLedger};
-use promises::{clock, run};
+use jitsuin::issuer::ledger::{Kind, Ledger as _, Needs, Opening, Records, SqliteLedger};
+use jitsuin::issuer::used::Used;
+use jitsuin::wire::calls::{Problem, WhichTill};
+use promises::{Caller, clock, movement, run, used};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, SqliteConnection};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// Runs a test with a file of its own.
@@ -221,6 +224,89 @@ fn what_stops_something_is_next_after_the_one_that_runs() {
         let names = entries.iter().map(|entry| &*entry.movement).filter(|name| !name.starts_with("before"));
         let place = names.clone().position(|name| name == "stop").unwrap() / 2;
         assert!(place <= 1, "{:?}", names.collect::<Vec<_>>());
+    });
+}
+
+/// What a wallet hears of a ledger that fails or is slow, and what is kept for the log.
+#[test]
+fn an_answer_says_when_to_come_again_and_only_the_log_why() {
+    with("answer", async |file| {
+        let issuer = promises::open(open(&file).await).await;
+        let caller = Caller::new(1);
+        let nonce = promises::nonce(&issuer, &caller).await;
+        let mut stranger = stranger(&file).await;
+        let mut jti = 0;
+        let mut ask = async || {
+            jti += 1;
+            let reply = issuer.answer(&caller.request(&WhichTill {}, jti, &nonce)).await;
+            let problem: Problem = serde_json::from_slice(&reply.body).unwrap();
+            assert_eq!(reply.retry_after, problem.retry_after);
+            let sent = String::from_utf8(reply.body).unwrap();
+            for word in ["ledger", "SQLite", "trigger", "locked"] {
+                assert!(!sent.contains(word), "{sent}");
+            }
+            (reply.status, problem.code, reply.retry_after.is_some(), reply.cause.unwrap_or_default())
+        };
+
+        let fails = "CREATE TRIGGER t BEFORE INSERT ON used BEGIN SELECT RAISE(ROLLBACK, 'no'); END";
+        say(&mut stranger, fails).await;
+        let (status, code, waits, cause) = ask().await;
+        assert_eq!((status, &*code, waits), (503, "issuer-unavailable", true));
+        assert_eq!(cause, "the ledger failed to write: SQLite 1811");
+        say(&mut stranger, "DROP TRIGGER t").await;
+
+        say(&mut stranger, "BEGIN IMMEDIATE").await;
+        let (status, code, waits, cause) = ask().await;
+        assert_eq!((status, &*code, waits), (503, "issuer-busy", true));
+        assert_eq!(cause, "the ledger took too long to begin a transaction: database is locked (SQLite 5)");
+        say(&mut stranger, "COMMIT").await;
+
+        let (status, code, waits, cause) = ask().await;
+        assert_eq!((status, &*code, waits, &*cause), (409, "not-enrolled", false, ""));
+    });
+}
+
+/// SQLite itself lets whoever tries at the right moment go first.
+#[test]
+fn what_stops_something_gets_its_turn_in_a_stream_of_others() {
+    with("turn", async |file| {
+        let ledger = Arc::new(open(&file).await);
+        let (end, ended) = tokio::sync::watch::channel(false);
+        let begun = Arc::new(AtomicUsize::new(0));
+        let streams: Vec<_> = (0..6)
+            .map(|stream| {
+                let (ledger, ended, begun) = (Arc::clone(&ledger), ended.clone(), Arc::clone(&begun));
+                tokio::spawn(async move {
+                    let key = format!("stream-{stream}");
+                    while !*ended.borrow() {
+                        let rule = |records: &mut Records| {
+                            begun.fetch_add(1, Ordering::SeqCst);
+                            records.used.put(&key, Used { until: 7 });
+                        };
+                        ledger.transact(used(&key), rule).await.unwrap();
+                    }
+                })
+            })
+            .collect();
+        let mut passed = Vec::new();
+        for number in 0..40 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            let name = format!("stop-{number}");
+            let before = begun.load(Ordering::SeqCst);
+            let needs = Needs::new().and(Kind::Orders, &name).urgent();
+            let rule = |records: &mut Records| {
+                records.entries.extend(movement(&name, 5).entries());
+                begun.load(Ordering::SeqCst) - before
+            };
+            passed.push(ledger.transact(needs, rule).await.unwrap());
+        }
+        end.send_replace(true);
+        for stream in streams {
+            stream.await.unwrap();
+        }
+        assert!(begun.load(Ordering::SeqCst) > 100, "it is a stream");
+        // The one that runs, and one that is about to.
+        assert!(passed.iter().all(|passed| *passed <= 2), "{passed:?}");
     });
 }
 

@@ -116,6 +116,15 @@ impl Server {
         std::fs::read_to_string(self.folder.join("log")).unwrap_or_default()
     }
 
+    /// From now on a role needs a password.
+    #[allow(dead_code, reason = "a module of several suites, each of which uses its own part")]
+    pub(crate) fn demand_password(&self, role: &str) {
+        let file = self.folder.join("data/pg_hba.conf");
+        let before = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, format!("local all {role} scram-sha-256\n{before}")).unwrap();
+        self.ask("SELECT pg_reload_conf()".into()).unwrap();
+    }
+
     /// The address of a new database. Names of databases end after 63 bytes.
     pub(crate) fn database(&self, name: &str) -> String {
         let name: String = name.chars().take(60).collect();

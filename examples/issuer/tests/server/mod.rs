@@ -83,7 +83,12 @@ pub fn read_answer(stream: &mut TcpStream) -> Option<Answer> {
 
 impl Server {
     pub fn start(arguments: &[&str]) -> Self {
-        Self::run(program(&[]).args(["--listen", "127.0.0.1:0"]).args(arguments).stderr(Stdio::null()))
+        Self::logging(arguments, Stdio::null())
+    }
+
+    /// The same, with its log.
+    pub fn logging(arguments: &[&str], log: impl Into<Stdio>) -> Self {
+        Self::run(program(&[]).args(["--listen", "127.0.0.1:0"]).args(arguments).stderr(log))
     }
 
     /// Starts a prepared command, whose stderr is its caller's.
@@ -98,7 +103,8 @@ impl Server {
                 break address.to_owned();
             }
         };
-        let given = arguments.iter().position(|argument| *argument == "--public-url").map(|at| arguments[at + 1]);
+        let mut arguments = command.get_args().map(|argument| argument.to_str().unwrap());
+        let given = arguments.find(|argument| *argument == "--public-url").and_then(|_| arguments.next());
         let own = || format!("http://localhost:{}", address.rsplit_once(':').unwrap().1);
         let url = given.map_or_else(own, str::to_owned);
         Self { process, address, url, said }
