@@ -144,18 +144,23 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
     ) -> Result<Self, Refused> {
         let seed = Seed::draw(&*entropy).map_err(|_| Code::NoEntropy)?;
         let now = seconds(ledger.now_ms());
-        let row = ledger.keys(Kind::IssuerKeys).await?.pop().unwrap_or_else(|| Keys::row(1));
-        let stored = ledger
-            .transact(Needs::new().and(Kind::IssuerKeys, &row), |records| {
-                if let Some(stored) = records.issuer_keys.get(&row) {
-                    return Ok(stored.clone());
-                }
-                let made = Keys::make(&Chance::new(&seed), &settings.issuer, now)?;
-                records.issuer_keys.put(&row, made.clone());
-                Ok::<_, Code>(made)
-            })
-            .await??;
-        let held = RwLock::new(Arc::new(Keys::open(&stored, &settings.issuer)?));
+        let keys = match keyed::newest(&ledger, &settings.issuer).await? {
+            Some(keys) => keys,
+            None => {
+                let stored = ledger
+                    .transact(Needs::new().and(Kind::IssuerKeys, Keys::row(1)), |records| {
+                        if let Some(stored) = records.issuer_keys.get(Keys::row(1)) {
+                            return Ok(stored.clone());
+                        }
+                        let made = Keys::make(&Chance::new(&seed), &settings.issuer, now)?;
+                        records.issuer_keys.put(Keys::row(1), made.clone());
+                        Ok::<_, Code>(made)
+                    })
+                    .await??;
+                Keys::open(&stored, &settings.issuer)?
+            }
+        };
+        let held = RwLock::new(Arc::new(keys));
         logins::map_rows(&ledger).await?;
         Ok(Self { ledger, funding, settings, held, entropy })
     }
