@@ -124,16 +124,11 @@ impl core::fmt::Display for AuditError {
 
 impl core::error::Error for AuditError {}
 
-/// The refusal of a ledger, with what is wrong with it: for the operator alone.
-fn because(reason: String) -> Refused {
-    Refused { reason: Some(reason.into()), ..Refused::new(Code::IssuerUnavailable) }
-}
-
 impl<L: Ledger, F: Funding> Issuer<L, F> {
     /// Opens an issuer with the system's random bytes. The first one on a new ledger makes its keys.
     ///
     /// # Errors
-    /// [`Code::NoEntropy`]; [`Code::IssuerUnavailable`] if the ledger fails, holds another issuer's keys, which the reason
+    /// [`Code::NoEntropy`]; [`Code::IssuerUnavailable`] if the ledger fails, holds another issuer's keys, which the cause
     /// then names, or has none and was not opened to be new ([`Ledger::may_make_keys`]);
     /// [`Code::LoginTaken`] if it has two logins that are compared alike.
     pub async fn open(ledger: L, funding: F, settings: Settings) -> Result<Self, Refused> {
@@ -152,24 +147,23 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
     ) -> Result<Self, Refused> {
         let seed = Seed::draw(&*entropy).map_err(|_| Code::NoEntropy)?;
         let now = seconds(ledger.now_ms());
-        let row = ledger.keys(Kind::IssuerKeys).await?.pop().unwrap_or_else(|| Keys::row(1));
-        let stored = ledger
-            .transact(Needs::new().and(Kind::IssuerKeys, &row), |records| {
-                if let Some(stored) = records.issuer_keys.get(&row) {
-                    return Ok(stored.clone());
-                }
-                if !ledger.may_make_keys() {
-                    return Err(because("it has no issuer's keys".into()));
-                }
-                let made = Keys::make(&Chance::new(&seed), &settings.issuer, now)?;
-                records.issuer_keys.put(&row, made.clone());
-                Ok::<_, Refused>(made)
-            })
-            .await??;
-        let keys = Keys::open(&stored, &settings.issuer).map_err(|code| match stored.issuer() {
-            Some(held) if held != settings.issuer => because(format!("it is the ledger of {held}")),
-            _ => code.into(),
-        })?;
+        let keys = match keyed::newest(&ledger, &settings.issuer).await? {
+            Some(keys) => keys,
+            None if !ledger.may_make_keys() => return Err(Refused::failed("it has no issuer's keys")),
+            None => {
+                let stored = ledger
+                    .transact(Needs::new().and(Kind::IssuerKeys, Keys::row(1)), |records| {
+                        if let Some(stored) = records.issuer_keys.get(Keys::row(1)) {
+                            return Ok(stored.clone());
+                        }
+                        let made = Keys::make(&Chance::new(&seed), &settings.issuer, now)?;
+                        records.issuer_keys.put(Keys::row(1), made.clone());
+                        Ok::<_, Code>(made)
+                    })
+                    .await??;
+                keyed::opened(&stored, &settings.issuer)?
+            }
+        };
         let held = RwLock::new(Arc::new(keys));
         logins::map_rows(&ledger).await?;
         let costs = Costs::new(settings.password_cost, logins::costs(&ledger).await?);

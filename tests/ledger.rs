@@ -94,6 +94,36 @@ mod file {
     }
 
     #[test]
+    fn a_rotation_at_one_process_is_met_by_the_next_call_of_another() {
+        with("rotated", async |file| {
+            let first = promises::open(open(&file).await).await;
+            let second = promises::open(open(&file).await).await;
+            promises::a_rotation_at_one_is_met_by_the_next_call_of_another(Arc::new(first), Arc::new(second)).await;
+        });
+    }
+
+    #[test]
+    fn a_process_that_opens_while_keys_are_rotated_makes_none_of_its_own() {
+        with("opening", async |file| {
+            let issuer = Arc::new(promises::open(open(&file).await).await);
+            let root = issuer.keys().set().root;
+            let opening: Vec<_> = (0..40)
+                .map(|_| {
+                    let file = file.clone();
+                    tokio::spawn(async move { promises::open(open(&file).await).await.keys().set().root })
+                })
+                .collect();
+            for _ in 0..7 {
+                issuer.rotate_keys().await.unwrap();
+            }
+            for opened in opening {
+                assert_eq!(opened.await.unwrap(), root);
+            }
+            assert_eq!(issuer.ledger().keys(Kind::IssuerKeys).await.unwrap().len(), 1);
+        });
+    }
+
+    #[test]
     fn entries_and_receipts_are_never_changed_or_deleted() {
         with("final", async |file| {
             let issuer = promises::open(open(&file).await).await;

@@ -110,6 +110,14 @@ mod tests {
         });
     }
 
+    fn a_rotation_at_one_server_is_met_by_the_next_call_of_another(url: String) {
+        run(async move {
+            let first = promises::open(open(&url).await).await;
+            let second = promises::open(open(&url).await).await;
+            promises::a_rotation_at_one_is_met_by_the_next_call_of_another(Arc::new(first), Arc::new(second)).await;
+        });
+    }
+
     /// A database of version 5 had no evidence, one of version 6 no warnings, and one of version 7 no links.
     fn a_database_of_an_earlier_version_is_brought_up_to_date(url: String) {
         run(async move {
@@ -170,6 +178,10 @@ mod tests {
             a_second_server_finds_everything_and_no_proof_counts_at_both,
         ),
         ("one_call_has_one_effect_at_two_servers", one_call_has_one_effect_at_two_servers),
+        (
+            "a_rotation_at_one_server_is_met_by_the_next_call_of_another",
+            a_rotation_at_one_server_is_met_by_the_next_call_of_another,
+        ),
         (
             "a_database_of_an_earlier_version_is_brought_up_to_date",
             a_database_of_an_earlier_version_is_brought_up_to_date,

@@ -5,16 +5,17 @@ use super::Issuer;
 use super::entropy::{Chance, Seed};
 use super::error::Refused;
 use super::funding::Funding;
-use super::keys::Keys;
+use super::keys::{Keys, StoredKeys};
 use super::ledger::{Kind, Ledger, Needs, Records};
 use super::moment::Moment;
 use crate::code::Code;
+use crate::wire::id::IssuerId;
 use alloc::sync::Arc;
 use core::ops::Deref;
 use std::sync::PoisonError;
 
 /// How often the newest keys are looked for.
-const LOOKS: usize = 3;
+const LOOKS: usize = 8;
 
 /// An issuer and the keys that one call works with from its beginning to its end.
 pub(super) struct Keyed<'i, L, F> {
@@ -60,20 +61,41 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
     /// [`Code::IssuerUnavailable`] if the ledger fails, or holds no keys of this issuer any more.
     pub(super) async fn keyed(&self) -> Result<Keyed<'_, L, F>, Refused> {
         let held = self.keys();
-        // Again only if another rotation came between the two looks.
-        for _ in 0..LOOKS {
-            let newest = self.ledger.keys(Kind::IssuerKeys).await?;
-            let [row] = newest.as_slice() else { break };
-            if *row == Keys::row(held.number()) {
-                return Ok(Keyed { issuer: self, keys: held });
-            }
-            let needs = Needs::new().and(Kind::IssuerKeys, row);
-            if let Some(stored) = self.ledger.transact(needs, |records| records.issuer_keys.get(row).cloned()).await? {
-                let keys = Arc::new(Keys::open(&stored, &self.settings.issuer)?);
-                *self.held.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&keys);
-                return Ok(Keyed { issuer: self, keys });
-            }
+        let names = self.ledger.keys(Kind::IssuerKeys).await?;
+        if names.as_slice() == [Keys::row(held.number())] {
+            return Ok(Keyed { issuer: self, keys: held });
         }
-        Err(Code::IssuerUnavailable.into())
+        let newest = newest(&self.ledger, &self.settings.issuer).await?;
+        let keys = Arc::new(newest.ok_or(Code::IssuerUnavailable)?);
+        *self.held.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&keys);
+        Ok(Keyed { issuer: self, keys })
     }
+}
+
+/// Stored keys, opened for this issuer.
+///
+/// # Errors
+/// [`Code::IssuerUnavailable`], with the issuer as its cause whose keys they are, where they are another's.
+pub(super) fn opened(stored: &StoredKeys, issuer: &IssuerId) -> Result<Keys, Refused> {
+    Keys::open(stored, issuer).map_err(|code| match stored.issuer() {
+        Some(held) if held != *issuer => Refused::failed(format!("it is the ledger of {held} and not of {issuer}")),
+        _ => code.into(),
+    })
+}
+
+/// The keys that a ledger holds; none, if there are none yet.
+///
+/// # Errors
+/// [`Code::IssuerUnavailable`] if the ledger fails, or holds another issuer's keys.
+pub(super) async fn newest(ledger: &impl Ledger, issuer: &IssuerId) -> Result<Option<Keys>, Refused> {
+    // Again only if they were rotated between the look at their name and the look at them.
+    for _ in 0..LOOKS {
+        let names = ledger.keys(Kind::IssuerKeys).await?;
+        let Some(row) = names.first() else { return Ok(None) };
+        let needs = Needs::new().and(Kind::IssuerKeys, row);
+        if let Some(stored) = ledger.transact(needs, |records| records.issuer_keys.get(row).cloned()).await? {
+            return Ok(Some(opened(&stored, issuer)?));
+        }
+    }
+    Err(Code::IssuerUnavailable.into())
 }

@@ -11,6 +11,8 @@
 mod confirms;
 #[path = "links.rs"]
 pub(crate) mod links;
+#[path = "rotations.rs"]
+mod rotations;
 #[path = "shopping.rs"]
 mod shopping;
 
@@ -18,6 +20,8 @@ mod shopping;
 pub(crate) use confirms::one_step_up_confirmed_24_times_at_once_has_one_effect;
 #[allow(unused_imports, reason = "a module of several suites, each of which uses its own part")]
 pub(crate) use links::a_link_is_found_under_its_own_account_alone;
+#[allow(unused_imports, reason = "a module of several suites, each of which uses its own part")]
+pub(crate) use rotations::a_rotation_at_one_is_met_by_the_next_call_of_another;
 
 use jitsuin::code::Code;
 use jitsuin::issuer::books::{Line, Movement};

@@ -127,29 +127,25 @@ async fn opened(ledger: Books, settings: &Settings, rules: &issuer::Settings) ->
                 Some(wanted) => format!("its root is {root}, and --root says {wanted}: look at its name"),
             }
         }
-        Err(refused) => said_of(&refused, &ledger, rules).await,
+        Err(refused) => said_of(&refused, &ledger).await,
     };
     // Or SQLite's log would be left beside the file.
     ledger.close().await;
     Err(format!("can't use the ledger {}: {refused}", settings.ledger))
 }
 
-async fn said_of(refused: &Refused, ledger: &Books, rules: &issuer::Settings) -> String {
-    if refused.code != Code::IssuerUnavailable {
-        return refused.to_string();
-    }
-    if let Some(cause) = &refused.cause {
-        return cause.in_full();
-    }
-    let keys = ledger.keys(Kind::IssuerKeys).await;
-    match (&refused.reason, keys) {
-        (Some(reason), Ok(keys)) if keys.is_empty() => {
-            format!("{reason}: look at its name, or make the issuer in it with --create if no account is in it yet")
+async fn said_of(refused: &Refused, ledger: &Books) -> String {
+    let Some(cause) = &refused.cause else {
+        return match refused.code {
+            Code::IssuerUnavailable => "its issuer's keys can't be read: restore it from a backup".into(),
+            _ => refused.to_string(),
+        };
+    };
+    let cause = cause.in_full();
+    match ledger.keys(Kind::IssuerKeys).await {
+        Ok(keys) if keys.is_empty() => {
+            format!("{cause}: look at its name, or make the issuer in it with --create if no account is in it yet")
         }
-        (Some(reason), _) => {
-            format!("{reason}, and --public-url is {}: it has to be what the ledger was made with", rules.issuer)
-        }
-        (None, Ok(_)) => "its issuer's keys can't be read: restore it from a backup".into(),
-        (None, Err(error)) => Cause::new(error).in_full(),
+        _ => cause,
     }
 }
