@@ -1,5 +1,6 @@
 //! Work that no call asks for: top-ups whose card processor never answered, and records that have ended.
 
+use crate::log::chain;
 use crate::state::App;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +18,7 @@ pub(crate) async fn run(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
             _ = stopped.wait_for(|stopped| *stopped) => return,
         }
         if let Err(error) = app.issuer.sweep().await {
-            tracing::error!(code = %error, "sweep");
+            tracing::error!(cause = chain(&error), "sweep");
         }
     }
 }
