@@ -33,8 +33,9 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 
-/// Longest head of a request, and longest pause between requests.
-const HEAD_TIME: Duration = Duration::from_secs(15);
+/// Longest time for a request's head, and longest pause between requests: more than the 15 seconds after which a wallet asks
+/// again, so that it does not meet a connection that is just closing.
+const HEAD_TIME: Duration = Duration::from_secs(20);
 /// The same for trusted proxies, which keep connections open and drop them first.
 const PROXY_TIME: Duration = Duration::from_secs(75);
 /// How long accepting pauses after it failed.

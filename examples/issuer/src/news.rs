@@ -1,6 +1,7 @@
 //! The event stream: one line for each newest receipt, read by `fetch`. Where responses are buffered on the way, the
 //! wallet polls instead.
 
+use crate::log::chain;
 use crate::state::App;
 use crate::streams::Place;
 use axum::body::Body;
@@ -60,9 +61,8 @@ async fn follow(app: Arc<App>, mut following: Following, to: mpsc::Sender<Line>,
             Ok(now) => now,
             // Ends with its device too, and where the ledger fails: its wallet comes again.
             Err(refused) => {
-                match &refused.cause {
-                    Some(cause) => tracing::error!(cause = cause.in_full(), "a stream of news ends"),
-                    None => tracing::debug!(code = %refused, "a stream of news ends"),
+                if refused.code.status() >= 500 {
+                    tracing::error!(cause = chain(&refused), "a stream of news ends");
                 }
                 return;
             }

@@ -259,3 +259,24 @@ fn it_ends_although_somebody_else_holds_the_ledger() {
     assert_eq!(said.last().unwrap()["message"], "ended");
     runtime.block_on(other.close()).unwrap();
 }
+
+#[test]
+fn a_failure_is_found_in_the_log_by_what_its_caller_was_told() {
+    let ledger = folder().join("ledger.sqlite");
+    let (server, log) = start(&ledger, &[], &[]);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let mut other = SqliteConnection::connect(&format!("sqlite:{}", ledger.display())).await.unwrap();
+        other.execute("ALTER TABLE messages RENAME TO moved").await.unwrap();
+        other.close().await.unwrap();
+    });
+    let answer = server.post("/demo/inbox", &[], "{}");
+    assert_eq!((answer.status, &answer.json()["code"]), (503, &"issuer-unavailable".into()));
+    assert!(answer.header("retry-after").parse::<u32>().unwrap() > 0);
+    let id = instance(&answer);
+    assert!(server.stop().success());
+    let said = lines(log);
+    let levels: Vec<_> =
+        said.iter().filter(|line| line["id"] == *id).map(|line| line["level"].as_str().unwrap()).collect();
+    assert_eq!(levels, ["ERROR", "INFO"]);
+}
