@@ -8,8 +8,8 @@ use super::typed;
 use crate::code::Code;
 use alloc::collections::BTreeMap;
 
-/// Logins that are read in one transaction.
-const AT_ONCE: usize = 200;
+/// Logins that are read, and so locked, in one transaction.
+const AT_ONCE: usize = 50;
 
 /// The refusal of a login that is compared like one that is there. It names both, for whoever opens accounts.
 pub(super) fn taken(login: &str, held: &str) -> Refused {

@@ -110,7 +110,8 @@ fn a_till_that_offers_many_codes_of_nobody_goes_on_and_the_operator_is_told_once
     let good = token(&issuer, &account, 1);
     let guess = |number: u32| {
         // Of no handle, and of one whose key did not sign it.
-        let text = if number % 2 == 0 { of_nobody(&issuer, number) } else { good.replace(&good[100..104], "AAAA") };
+        let text =
+            if number.is_multiple_of(2) { of_nobody(&issuer, number) } else { good.replace(&good[100..104], "AAAA") };
         assert_eq!(pay(&issuer, &shop, &text, 100, &format!("guess{number}")).outcome, Outcome::TryAgain);
     };
     (1..most).for_each(guess);
