@@ -138,12 +138,14 @@ export const scenarios = [
       let done = 0;
       const waiting = tally(200, 200, () => one.wallet.device.change("/v1/refill", {}).finally(() => (done += 1)));
       await pause(2000);
-      const frozen = word(() => other.wallet.freeze()).then((heard) => ({ heard, after: done }));
+      let begun = 0;
+      const frozen = word(() => other.wallet.freeze()).then((heard) => ({ heard, after: done, took: (Date.now() - begun) / 1000 }));
       await pause(500);
       await release();
-      const { heard, after } = await frozen;
+      begun = Date.now();
+      const { heard, after, took } = await frozen;
       const rest = await waiting;
-      return { holds: heard === "answered" && after <= 100 && rest.of("lost") === 0, saw: `the freeze: ${heard} after ${after} of 200; those: ${rest}` };
+      return { holds: heard === "answered" && after <= 100 && rest.of("lost") === 0, saw: `the freeze: ${heard} after ${after} of 200 (${took.toFixed(1)} s); those: ${rest}` };
     },
   },
   {

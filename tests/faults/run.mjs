@@ -42,6 +42,7 @@ export class Trial {
   constructor(binary, known) {
     [this.binary, this.known] = [binary, known];
     this.folder = mkdtempSync(join(tmpdir(), "jitsuin-faults-"));
+    folders.add(this.folder);
     /** @type {(() => unknown)[]} */
     this.after = [];
   }
@@ -81,8 +82,13 @@ export class Trial {
   async end() {
     for (const step of this.after.reverse()) await step();
     rmSync(this.folder, { recursive: true, force: true });
+    folders.delete(this.folder);
   }
 }
+
+/** What is still there if this program is told to end. @type {Set<string>} */
+const folders = new Set();
+process.on("exit", () => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
 
 /** @param {Scenario} scenario */
 async function judge(scenario) {
