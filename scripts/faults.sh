@@ -2,6 +2,7 @@
 # Strangers and broken machines against the built issuer, over HTTP. With JITSUIN_WRITE_DOCS=1 it writes docs/faults.md.
 . "$(dirname "$0")/setup.sh"
 
+[ "$(uname)" = Linux ] || stop "make faults needs Linux: its strangers call from many addresses of 127.0.0.0/8, and limits are prlimit's"
 need_crates
 need_node
 need_postgres

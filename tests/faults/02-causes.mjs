@@ -119,7 +119,10 @@ export const scenarios = [
       const [one, other] = [await issuer.household(), await issuer.household()];
       const release = await server.hold(name, `SELECT * FROM accounts WHERE key = '${one.wallet.account}' FOR UPDATE`);
       let done = 0;
-      const waiting = tally(60, 60, () => one.wallet.sync().finally(() => (done += 1)));
+      const waiting = tally(60, 60, (number) => {
+        one.wallet.channel.from = `127.6.0.${1 + (number % 20)}`;
+        return one.wallet.sync().finally(() => (done += 1));
+      });
       await pause(1500);
       const begun = Date.now();
       const frozen = await word(() => other.wallet.freeze());
@@ -136,14 +139,20 @@ export const scenarios = [
       const [one, other] = [await issuer.household(), await issuer.household()];
       const release = await holdSqlite(t.file);
       let done = 0;
-      const waiting = tally(200, 200, () => one.wallet.device.change("/v1/refill", {}).finally(() => (done += 1)));
+      const waiting = tally(200, 200, (number) => {
+        // From many addresses: one alone may not have so many connections.
+        one.wallet.device.from = `127.6.0.${1 + (number % 20)}`;
+        return one.wallet.device.change("/v1/refill", {}).finally(() => (done += 1));
+      });
       await pause(2000);
-      const frozen = word(() => other.wallet.freeze()).then((heard) => ({ heard, after: done }));
+      let begun = Date.now();
+      const frozen = word(() => other.wallet.freeze()).then((heard) => ({ heard, after: done, took: (Date.now() - begun) / 1000 }));
       await pause(500);
+      begun = Date.now();
       await release();
-      const { heard, after } = await frozen;
+      const { heard, after, took } = await frozen;
       const rest = await waiting;
-      return { holds: heard === "answered" && after <= 100 && rest.of("lost") === 0, saw: `the freeze: ${heard} after ${after} of 200; those: ${rest}` };
+      return { holds: heard === "answered" && after <= 100 && rest.of("lost") === 0, saw: `the freeze: ${heard} after ${after} of 200 (${took.toFixed(1)} s); those: ${rest}` };
     },
   },
   {

@@ -6,7 +6,7 @@
 // `--write` writes docs/faults.md from before.json, which this script wrote with the issuer as it was, and from what it sees now.
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { PATIENCE } from "./lib/http.mjs";
@@ -42,6 +42,7 @@ export class Trial {
   constructor(binary, known) {
     [this.binary, this.known] = [binary, known];
     this.folder = mkdtempSync(join(tmpdir(), "jitsuin-faults-"));
+    folders.add(this.folder);
     /** @type {(() => unknown)[]} */
     this.after = [];
   }
@@ -68,7 +69,11 @@ export class Trial {
   }
   /** The run's PostgreSQL, in which each scenario has a database of its own. */
   async postgres() {
-    shared ??= Postgres.start(join(mkdtempSync(join(tmpdir(), "jitsuin-faults-")), "postgres"));
+    if (shared === undefined) {
+      const folder = mkdtempSync(join(tmpdir(), "jitsuin-faults-"));
+      folders.add(folder);
+      shared = Postgres.start(join(folder, "postgres"));
+    }
     return (await shared) ?? this.skip("no PostgreSQL on this machine (initdb)");
   }
   /** One that nobody else has. @param {Parameters<typeof Postgres.start>[1]} how */
@@ -81,8 +86,13 @@ export class Trial {
   async end() {
     for (const step of this.after.reverse()) await step();
     rmSync(this.folder, { recursive: true, force: true });
+    folders.delete(this.folder);
   }
 }
+
+/** What is still there if this program is told to end. @type {Set<string>} */
+const folders = new Set();
+process.on("exit", () => folders.forEach((folder) => rmSync(folder, { recursive: true, force: true })));
 
 /** @param {Scenario} scenario */
 async function judge(scenario) {
@@ -154,10 +164,7 @@ const turns = queue.filter((scenario) => !scenario.aside);
 await Promise.all([...aside, ...Array.from({ length: Number(asked.jobs) }, async () => {
   for (let scenario = turns.shift(); scenario; scenario = turns.shift()) rows.push(await judge(scenario));
 })]);
-await shared?.then(async (server) => {
-  await server?.stop();
-  if (server) rmSync(dirname(server.folder), { recursive: true, force: true });
-});
+await shared?.then((server) => server?.stop());
 rows.sort((one, other) => chosen.findIndex(({ name }) => name === one.name) - chosen.findIndex(({ name }) => name === other.name));
 
 const cut = (/** @type {string} */ text, /** @type {number} */ width) => (text.length > width ? `${text.slice(0, width - 1)}…` : text.padEnd(width));

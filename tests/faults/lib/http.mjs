@@ -16,7 +16,7 @@ export class Roads {
   }
   /** @param {string} from */
   agent(from) {
-    const held = this.agents.get(from) ?? new Agent({ keepAlive: true, maxSockets: 64 });
+    const held = this.agents.get(from) ?? new Agent({ keepAlive: true });
     this.agents.set(from, held);
     return held;
   }

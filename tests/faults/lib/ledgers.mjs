@@ -72,12 +72,14 @@ export class Postgres {
   constructor(folder) {
     this.folder = folder;
     this.count = 0;
+    this.client = "psql";
   }
   /** @param {string} folder @param {{ certificate?: { key: string, cert: string } }} [how] @returns {Promise<Postgres | undefined>} none, where there is no PostgreSQL */
   static async start(folder, { certificate } = {}) {
     const at = programs();
     if (at === undefined) return undefined;
     const server = new Postgres(folder);
+    if (existsSync(join(at, "psql"))) server.client = join(at, "psql");
     const uid = otherUser();
     mkdirSync(folder, { recursive: true, mode: 0o700 });
     // It runs as somebody else, who has to get through to its own folder.
@@ -99,6 +101,8 @@ export class Postgres {
     const log = openSync(join(folder, "log"), "w");
     const args = ["-D", data, "-k", folder, "-h", "127.0.0.1", "-p", String(server.port), "-N", "200", "-c", "log_line_prefix=%d ", ...more];
     server.child = spawn(join(at, "postgres"), args, { uid, env, cwd: folder, stdio: ["ignore", "ignore", log] });
+    const { child } = server;
+    process.on("exit", () => child.kill("SIGQUIT"));
     server.ended = new Promise((resolve) => server.child?.once("close", resolve));
     for (let tries = 0; ; tries += 1) {
       try {
@@ -112,7 +116,7 @@ export class Postgres {
   }
   /** @param {string} database @param {string} statement */
   sql(database, statement) {
-    const { status, stdout, stderr } = spawnSync("psql", ["-X", "-A", "-t", "-h", this.folder, "-p", String(this.port), "-U", "jitsuin", "-d", database, "-c", statement], { encoding: "utf8" });
+    const { status, stdout, stderr } = spawnSync(this.client, ["-X", "-A", "-t", "-h", this.folder, "-p", String(this.port), "-U", "jitsuin", "-d", database, "-c", statement], { encoding: "utf8" });
     if (status !== 0) throw new Error(`psql: ${stderr.trim()}`);
     return stdout.trim();
   }
@@ -128,7 +132,7 @@ export class Postgres {
   }
   /** Holds a lock in a transaction of its own until it is told to let go. @param {string} database @param {string} statement */
   async hold(database, statement) {
-    const child = spawn("psql", ["-X", "-q", "-h", this.folder, "-p", String(this.port), "-U", "jitsuin", "-d", database], { stdio: ["pipe", "pipe", "ignore"] });
+    const child = spawn(this.client, ["-X", "-q", "-h", this.folder, "-p", String(this.port), "-U", "jitsuin", "-d", database], { stdio: ["pipe", "pipe", "ignore"] });
     const ended = new Promise((resolve) => child.once("close", resolve));
     child.stdin.write(`BEGIN;\n${statement};\n\\echo held\n`);
     await new Promise((resolve) => child.stdout.on("data", (data) => String(data).includes("held") && resolve(undefined)));
