@@ -137,7 +137,7 @@ impl Delivery {
         let answer = self.held(moment, records)?.and_then(|held| held.answer.clone());
         Ok(answer.map(|answer| match answer {
             Answer::Given(kept) => {
-                let kept = serde_json::from_value(kept).map_err(|_| Code::IssuerUnavailable)?;
+                let kept = serde_json::from_value(kept).map_err(|_| Refused::failed("a kept answer can't be read"))?;
                 Ok(R::again(kept, self, moment.keys)?)
             }
             Answer::Refused(refusal) => Err(refusal.to_refused()),

@@ -140,7 +140,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
     }
 
     fn published(&self) -> Result<Vec<u8>, Refused> {
-        serde_json::to_vec(&Jwks::of(self.keys.published())).map_err(|_| Code::IssuerUnavailable.into())
+        serde_json::to_vec(&Jwks::of(self.keys.published())).map_err(Refused::failed)
     }
 
     /// Answers [`FollowNews`], and says whose news whoever keeps the connection open is to watch with
