@@ -179,7 +179,7 @@ impl Delivery {
         self.come_again(moment, records)?;
         Ok(Some(match answer {
             Answer::Given(kept) => {
-                let kept = serde_json::from_value(kept).map_err(|_| Code::IssuerUnavailable)?;
+                let kept = serde_json::from_value(kept).map_err(|_| Refused::failed("a kept answer can't be read"))?;
                 Ok(R::again(kept, &self.first(&held), moment.keys)?)
             }
             Answer::Refused(refusal) => Err(refusal.to_refused()),

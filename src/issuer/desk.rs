@@ -292,7 +292,7 @@ impl<L: Ledger, F: Funding> Keyed<'_, L, F> {
 }
 
 fn published(keys: &Keys) -> Result<Vec<u8>, Refused> {
-    serde_json::to_vec(&Jwks::of(keys.published())).map_err(|_| Code::IssuerUnavailable.into())
+    serde_json::to_vec(&Jwks::of(keys.published())).map_err(Refused::failed)
 }
 
 fn problem(refused: &Refused, nonce: Option<String>) -> Reply {

@@ -97,6 +97,6 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             receipts: stored.iter().map(|stored| Line::of(stored, &held)).collect(),
             head,
         };
-        Ok(serde_json::to_string_pretty(&export).map_err(|_| Code::IssuerUnavailable)?)
+        serde_json::to_string_pretty(&export).map_err(Refused::failed)
     }
 }

@@ -244,7 +244,8 @@ pub(super) fn end(
                 device.topped_up.add(top_up.amount, now);
             }
         }
-        owner.balance = owner.balance.plus(top_up.amount).ok_or(Code::IssuerUnavailable)?;
+        owner.balance =
+            owner.balance.plus(top_up.amount).ok_or_else(|| Refused::failed("a balance can't hold the sum"))?;
         let movement = Movement {
             name: format!("top-up/{id}"),
             from: Line::cards(),

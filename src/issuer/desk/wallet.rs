@@ -286,7 +286,7 @@ impl<L: Ledger, F: Funding> Keyed<'_, L, F> {
     async fn receipt(&self, account: &AccountId, seq: u64) -> Result<ReceiptItem, Refused> {
         let found = self.ledger.receipts(account, seq.saturating_sub(1), 1).await?;
         let receipt = found.into_iter().next().filter(|receipt| receipt.seq == seq);
-        Ok(receipt.ok_or(Code::IssuerUnavailable)?.item)
+        Ok(receipt.ok_or_else(|| Refused::failed("a receipt that was just written is missing"))?.item)
     }
 
     pub(super) async fn prove_card(

@@ -46,12 +46,14 @@ impl<DB: Database> Connections<DB> {
     }
 
     /// Whether a connection of this pool is in use or on its way.
+    #[cfg(feature = "sqlite")]
     pub(super) fn is_in_use(&self) -> bool {
         usize::try_from(self.pool.size()).is_ok_and(|size| size > self.pool.num_idle())
     }
 
     /// Waits until everybody who waits for a connection now has had one, and keeps who comes later waiting until the answer
     /// is dropped.
+    #[cfg(feature = "sqlite")]
     pub(super) async fn turn(&self) -> Result<PoolConnection<DB>, LedgerError> {
         self.pool.acquire().await.map_err(|error| LedgerError::at(Step::Connect, &error))
     }

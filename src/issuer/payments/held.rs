@@ -349,7 +349,8 @@ pub(in crate::issuer) fn settle(
     if !give_back {
         say_released(moment, records, &mut owner, payment.seq, None);
     } else if payment.reversed_at.is_none() {
-        owner.balance = owner.balance.plus(payment.amount).ok_or(Code::IssuerUnavailable)?;
+        owner.balance =
+            owner.balance.plus(payment.amount).ok_or_else(|| Refused::failed("a balance can't hold the sum"))?;
         let mut draft = Draft::of(Kind::Refund, payment.thumb);
         draft.token = Some(payment.token);
         draft.body.amount = Some(payment.amount);

@@ -88,11 +88,13 @@ pub(in crate::issuer) fn redeem(
         Ok(found) => found,
         Err(code) => return Ok(answer(outcome(code))),
     };
-    let signer = candidates.iter().find(|candidate| candidate.thumb == thumb).ok_or(Code::IssuerUnavailable)?;
+    let signer = candidates.iter().find(|candidate| candidate.thumb == thumb);
+    let signer = signer.ok_or_else(|| Refused::failed("the key that signed a token is not among its handle's"))?;
     let evidence = Evidence::token(token.as_cose(), &signer.veil, &signer.key);
     // From here on the signature has held, and state may change.
     let owner = taking.accounts.iter().find(|(_, candidate)| *candidate == thumb);
-    let mut account = owner.and_then(|(id, _)| records.accounts.get(id).cloned()).ok_or(Code::IssuerUnavailable)?;
+    let account = owner.and_then(|(id, _)| records.accounts.get(id).cloned());
+    let mut account = account.ok_or_else(|| Refused::failed("a handle's account is missing"))?;
     let desk = Desk { moment, sale, till: &till, token: &claims, handle: token.handle(), thumb, evidence };
     let answer = desk.decide(records, &mut account, taking);
     records.accounts.put(account.id.clone(), account);

@@ -48,7 +48,8 @@ pub(in crate::issuer) fn reverse(
             return Err(Code::ReversalTooLate.into());
         }
         let mut account = records.accounts.get(order.account).cloned().ok_or(Code::NotFound)?;
-        account.balance = account.balance.plus(payment.amount).ok_or(Code::IssuerUnavailable)?;
+        account.balance =
+            account.balance.plus(payment.amount).ok_or_else(|| Refused::failed("a balance can't hold the sum"))?;
         account.held.retain(|held| held.payment != payment.id);
         payment.settle_report(&mut account);
         let metered = Entry { at: payment.at, amount: payment.amount };
