@@ -43,7 +43,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// How often, and how many times, somebody is looked for who makes room, before the newest is turned away.
 const LOOK: Duration = Duration::from_millis(20);
 /// See [`LOOK`].
-const LOOKS: u32 = 25;
+const LOOKS: u32 = 100;
 /// Connections that may still be closing beyond the limit.
 const CLOSING: usize = 16;
 

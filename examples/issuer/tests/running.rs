@@ -201,13 +201,14 @@ fn lock(ledger: &Path) -> (tokio::runtime::Runtime, SqliteConnection) {
 
 /// Asks until it answers so.
 fn until(server: &Server, status: u16) -> Answer {
-    loop {
+    for _ in 0..600 {
         let answer = server.get("/ready");
         if answer.status == status {
             return answer;
         }
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
+    panic!("/ready never answered {status}");
 }
 
 #[test]

@@ -62,7 +62,7 @@ fn besiege(bytes: &[u8]) {
                 assert!(answers(&server, "127.0.0.2"), "after {number} sockets, of many addresses: {many}");
             }
         }
-        for source in ["127.0.0.2", "127.0.0.3", "127.9.9.9", "127.0.0.1"] {
+        for source in ["127.0.0.2", "127.0.0.3", "127.9.9.9"] {
             assert!(answers(&server, source), "{source}, of many addresses: {many}");
         }
         drop(held);
