@@ -199,12 +199,16 @@ pub(crate) async fn at_once<L: Ledger + 'static>(
 
 pub(crate) async fn a_proof_counts_once_however_often_it_is_sent_at_once<L: Ledger + 'static>(ledger: L) {
     let issuer = Arc::new(open(ledger).await);
+    let seeded = demo::seed(&issuer, &demo::Plan::default()).await.unwrap();
     let caller = Caller::new(1);
     let nonce = nonce(&issuer, &caller).await;
-    let request = caller.request(&WhichTill {}, 1, &nonce);
-    let answers = at_once(&issuer, (0..8).map(|_| request.clone())).await;
-    assert_eq!(answers.iter().filter(|answer| *answer == "not-enrolled").count(), 1);
-    assert_eq!(answers.iter().filter(|answer| *answer == "proof-replayed").count(), 7);
+    // By a key that nobody registered, until the call does; and by one that is registered.
+    let code = seeded.till_codes[0].1.clone();
+    for request in [caller.request(&EnrolTill { code }, 1, &nonce), caller.request(&WhichTill {}, 2, &nonce)] {
+        let answers = at_once(&issuer, (0..8).map(|_| request.clone())).await;
+        assert_eq!(answers.iter().filter(|answer| *answer == "ok").count(), 1, "{answers:?}");
+        assert_eq!(answers.iter().filter(|answer| *answer == "proof-replayed").count(), 7, "{answers:?}");
+    }
 }
 
 pub(crate) async fn a_one_time_code_registers_one_of_many_keys<L: Ledger + 'static>(ledger: L) {
@@ -273,7 +277,10 @@ pub(crate) async fn one_call_at_all<L: Ledger + 'static>(issuers: &[Arc<Issuer<L
     let stranger = Caller::new(3);
     let replies = delivered(issuers, &stranger, 1, &wrong).await;
     assert!(replies.iter().all(|reply| reply.status != 200 && reply.body == replies[0].body));
-    // What was counted for the address: the login and the registration, once each.
+    let guess = EnrolTill { code: "A".repeat(16) };
+    let replies = delivered(issuers, &Caller::new(4), 1, &guess).await;
+    assert!(replies.iter().all(|reply| reply.status != 200 && reply.body == replies[0].body));
+    // What was counted for the address: the login and the till code that was none, once each.
     let counted = ledger.keys(Kind::Tries).await.unwrap();
     for bucket in ["source/", "till-codes/"] {
         let of_bucket: Vec<_> = counted.iter().filter(|key| key.starts_with(bucket)).collect();
