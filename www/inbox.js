@@ -40,7 +40,8 @@ function draw() {
   byId("empty").hidden = messages.length > 0;
   const people = [...new Set(messages.map(({ to }) => to))].sort();
   byId("messages").replaceChildren(...people.map((to) => {
-    const own = messages.filter((message) => message.to === to).sort((a, b) => b.at - a.at);
+    // Newest first, also of one second.
+    const own = messages.filter((message) => message.to === to).reverse().sort((a, b) => b.at - a.at);
     return make("section", { "data-to": to }, make("h2", {}, to), make("ul", {}, ...own.map(item)));
   }));
 }

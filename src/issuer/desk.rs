@@ -124,24 +124,25 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
     pub async fn answer(&self, request: &Request) -> Reply {
         let now_ms = self.ledger.now_ms();
         let content_type = if request.path == jwks::PATH { jwks::TYPE } else { JSON };
-        if request.path == FollowNews::PATH && request.method == "POST" {
-            return self.follow(request).await.0;
+        if let Err(code) = acceptable(&request.body) {
+            return problem(&code.into(), Some(proof::nonce(&self.keys(), now_ms)));
         }
+        let verb = match (request.method.as_str(), Verb::at(&request.path)) {
+            ("POST", None) if request.path == FollowNews::PATH => return self.follow(request).await.0,
+            ("GET", None) if [WELL_KNOWN, jwks::PATH].contains(&request.path.as_str()) => None,
+            ("POST", Some(verb)) => Some(verb),
+            _ => return problem(&Code::NotFound.into(), None),
+        };
         let keyed = self.keyed().await;
         // What is published needs no ledger: the newest keys that are known here do.
         let keys = keyed.as_ref().map_or_else(|_| self.keys(), |keyed| Arc::clone(&keyed.keys));
-        let acceptable = acceptable(&request.body);
-        let (result, proved) = match (request.method.as_str(), Verb::at(&request.path)) {
-            _ if acceptable.is_err() => (acceptable.map(|()| Vec::new()).map_err(Refused::from), true),
-            ("GET", None) if request.path == WELL_KNOWN => (self.well_known(&keys), true),
-            ("GET", None) if request.path == jwks::PATH => (published(&keys), false),
-            ("POST", Some(verb)) => match &keyed {
-                Ok(keyed) => (keyed.proved(verb, request, now_ms).await, true),
-                Err(refused) => (Err(refused.clone()), true),
-            },
-            _ => (Err(Code::NotFound.into()), false),
+        let result = match (verb, &keyed) {
+            (Some(verb), Ok(keyed)) => keyed.proved(verb, request, now_ms).await,
+            (Some(_), Err(refused)) => Err(refused.clone()),
+            (None, _) if request.path == jwks::PATH => published(&keys),
+            (None, _) => self.well_known(&keys),
         };
-        let nonce = proved.then(|| proof::nonce(&keys, now_ms));
+        let nonce = (request.path != jwks::PATH).then(|| proof::nonce(&keys, now_ms));
         match result {
             Ok(body) => Reply { status: 200, content_type, body, nonce, retry_after: None, cause: None },
             Err(refused) => problem(&refused, nonce),

@@ -235,6 +235,23 @@ fn an_answer_that_was_lost_is_given_again_after_the_issuer_s_keys_were_rotated()
     assert_eq!(said(&deliver(&issuer, &device, &Refill {}, FIRST)), first);
 }
 
+#[test]
+fn without_the_issuer_s_keys_in_the_ledger_nothing_is_decided_and_what_is_published_is_still_said() {
+    let issuer = world();
+    let device = Client::new(DEVICE);
+    let row = now(issuer.ledger().keys(Kind::IssuerKeys)).unwrap().remove(0);
+    let needs = Needs::new().and(Kind::IssuerKeys, &row);
+    now(issuer.ledger().transact(needs, |records| records.issuer_keys.take(&row))).unwrap();
+    let login = LogIn { login: "hanako".into(), password: "hanako-password".into(), language: "en".into() };
+    assert_eq!(device.call(&issuer, &login).err(), Some(Code::IssuerUnavailable));
+    assert!(issuer.ledger().bodies(Kind::Calls).is_empty());
+    for path in [WELL_KNOWN, jwks::PATH] {
+        let request =
+            Request { method: "GET".into(), path: path.into(), body: vec![], proof: None, source: "::1".into() };
+        assert_eq!(now(issuer.answer(&request)).status, 200);
+    }
+}
+
 /// Three codes that are not this one.
 fn wrong_codes(right: &str) -> [String; 3] {
     let code: u32 = right.parse().unwrap();
