@@ -69,6 +69,11 @@ fn stranger(file: &Path, statement: &'static str) -> SqliteConnection {
     })
 }
 
+/// Waits until a stranger is gone from the file.
+fn leave(stranger: SqliteConnection) {
+    block(stranger.close()).unwrap();
+}
+
 /// Each has one of its words, and no two say the same.
 fn told_apart(faults: &[(String, &[&str])]) {
     for (said, words) in faults {
@@ -97,24 +102,24 @@ fn what_is_wrong_with_a_file_is_said_at_the_start() {
     faults.push((refusal(&at(&damaged), &[]), &["malformed"]));
 
     let later = made();
-    drop(stranger(&later, "PRAGMA user_version = 99"));
+    leave(stranger(&later, "PRAGMA user_version = 99"));
     faults.push((refusal(&at(&later), &[]), &["a later version made the ledger"]));
 
     let elsewhere = refusal(&at(&made()), &["--public-url", "http://localhost:4242"]);
     faults.push((elsewhere, &["another issuer's", "it is the ledger of"]));
 
     let missing = made();
-    drop(stranger(&missing, "ALTER TABLE issuer_keys RENAME TO hidden"));
+    leave(stranger(&missing, "ALTER TABLE issuer_keys RENAME TO hidden"));
     faults.push((refusal(&at(&missing), &[]), &["no such table"]));
 
     let unread = made();
-    drop(stranger(&unread, "UPDATE issuer_keys SET body = '{}'"));
+    leave(stranger(&unread, "UPDATE issuer_keys SET body = '{}'"));
     faults.push((refusal(&at(&unread), &[]), &["a row of issuer_keys"]));
 
     let locked = made();
     let stranger = stranger(&locked, "BEGIN IMMEDIATE");
     faults.push((refusal(&at(&locked), &[]), &["took too long to begin a transaction: database is locked"]));
-    drop(stranger);
+    leave(stranger);
 
     match SmallDisk::mount() {
         Some(disk) => {
@@ -179,14 +184,14 @@ fn a_ledger_that_fails_while_it_runs_is_named_in_the_log_and_needs_no_restart() 
     let server = Server::logging(&["--demo", "--ledger", &ledger], File::create(&log).unwrap());
     let inbox = || server.post("/demo/inbox", &[], "{}");
     assert_eq!(inbox().status, 200);
-    drop(stranger(&file, "ALTER TABLE messages RENAME TO hidden"));
+    leave(stranger(&file, "ALTER TABLE messages RENAME TO hidden"));
     for _ in 0..8 {
         let answer = inbox();
         assert_eq!((answer.status, answer.json()["code"].as_str()), (503, Some("issuer-unavailable")));
         assert!(answer.header("retry-after").parse::<u32>().is_ok());
         assert!(!answer.body.contains("messages") && !answer.body.contains("SQLite"), "{}", answer.body);
     }
-    drop(stranger(&file, "ALTER TABLE hidden RENAME TO messages"));
+    leave(stranger(&file, "ALTER TABLE hidden RENAME TO messages"));
     assert_eq!(inbox().status, 200);
     assert!(server.stop().success());
     let log = std::fs::read_to_string(&log).unwrap();
