@@ -71,6 +71,9 @@ impl Service {
         let pool = pool.await.unwrap();
         sqlx::query("VACUUM INTO ?").bind(copy.to_str().unwrap()).execute(&pool).await.unwrap();
         pool.close().await;
+        // SQLite asks the umask alone.
+        #[cfg(unix)]
+        std::fs::set_permissions(&copy, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
         opened_again(&copy, self.now_ms()).await
     }
 

@@ -11,7 +11,7 @@ mod promises;
 use faults::{all_works, ends, is_kept, look, stop, write};
 use jitsuin::issuer::ledger::{Kind, Ledger as _, Needs, Opening, Records, SqliteLedger};
 use jitsuin::issuer::used::Used;
-use jitsuin::wire::calls::{Problem, WhichTill};
+use jitsuin::wire::calls::{LogIn, Problem, WhichTill};
 use promises::{Caller, clock, movement, run, used};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, SqliteConnection};
@@ -235,10 +235,10 @@ fn an_answer_says_when_to_come_again_and_only_the_log_why() {
         let caller = Caller::new(1);
         let nonce = promises::nonce(&issuer, &caller).await;
         let mut stranger = stranger(&file).await;
-        let mut jti = 0;
-        let mut ask = async || {
-            jti += 1;
-            let reply = issuer.answer(&caller.request(&WhichTill {}, jti, &nonce)).await;
+        // A login changes something whoever tries it, so it is written.
+        let login = LogIn { login: "hanako".into(), password: "a guess".into(), language: "en".into() };
+        let ask = async |request| {
+            let reply = issuer.answer(&request).await;
             let problem: Problem = serde_json::from_slice(&reply.body).unwrap();
             assert_eq!(reply.retry_after, problem.retry_after);
             let sent = String::from_utf8(reply.body).unwrap();
@@ -250,18 +250,18 @@ fn an_answer_says_when_to_come_again_and_only_the_log_why() {
 
         let fails = "CREATE TRIGGER t BEFORE INSERT ON used BEGIN SELECT RAISE(ROLLBACK, 'no'); END";
         say(&mut stranger, fails).await;
-        let (status, code, waits, cause) = ask().await;
+        let (status, code, waits, cause) = ask(caller.request(&login, 1, &nonce)).await;
         assert_eq!((status, &*code, waits), (503, "issuer-unavailable", true));
         assert_eq!(cause, "the ledger failed to write: SQLite 1811");
         say(&mut stranger, "DROP TRIGGER t").await;
 
         say(&mut stranger, "BEGIN IMMEDIATE").await;
-        let (status, code, waits, cause) = ask().await;
+        let (status, code, waits, cause) = ask(caller.request(&login, 2, &nonce)).await;
         assert_eq!((status, &*code, waits), (503, "issuer-busy", true));
         assert_eq!(cause, "the ledger took too long to begin a transaction: database is locked (SQLite 5)");
         say(&mut stranger, "COMMIT").await;
 
-        let (status, code, waits, cause) = ask().await;
+        let (status, code, waits, cause) = ask(caller.request(&WhichTill {}, 3, &nonce)).await;
         assert_eq!((status, &*code, waits, &*cause), (409, "not-enrolled", false, ""));
     });
 }

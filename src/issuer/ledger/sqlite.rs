@@ -216,7 +216,7 @@ impl Ledger for SqliteLedger {
     }
 
     async fn entries(&self) -> Result<Vec<Entry>, LedgerError> {
-        sql::entries(&self.readers).await
+        sql::entries(self.reader()?).await
     }
 
     async fn messages(&self, after: u64) -> Result<Vec<(u64, Message)>, LedgerError> {
