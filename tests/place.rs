@@ -151,7 +151,10 @@ fn keys_are_made_only_in_a_ledger_that_was_to_be_new() {
         }
         let other = issuer(opened(&file, Opening::Either).await.unwrap(), "http://localhost:1").await.err().unwrap();
         let cause = other.cause.unwrap().in_full();
-        assert_eq!(cause, "it is the ledger of http://localhost:8787 and not of http://localhost:1");
+        assert_eq!(
+            cause,
+            "it is the ledger of http://localhost:8787 and not of http://localhost:1: an issuer keeps its public URL"
+        );
     });
 }
 

@@ -78,7 +78,9 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
 /// [`Code::IssuerUnavailable`], with the issuer as its cause whose keys they are, where they are another's.
 pub(super) fn opened(stored: &StoredKeys, issuer: &IssuerId) -> Result<Keys, Refused> {
     Keys::open(stored, issuer).map_err(|code| match stored.issuer() {
-        Some(held) if held != *issuer => Refused::failed(format!("it is the ledger of {held} and not of {issuer}")),
+        Some(held) if held != *issuer => {
+            Refused::failed(format!("it is the ledger of {held} and not of {issuer}: an issuer keeps its public URL"))
+        }
         _ => code.into(),
     })
 }

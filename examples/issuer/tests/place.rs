@@ -307,7 +307,10 @@ fn the_ledger_of_another_issuer_is_named() {
     assert!(server.stop().success());
     let (ledger, other) = (at(&file), "http://localhost:8081");
     let (status, said) = server::run(&["--listen", "127.0.0.1:0", "--ledger", &ledger, "--public-url", other]);
-    assert!(!status.success() && said.contains(URL) && said.contains(other) && said.contains("--public-url"), "{said}");
+    assert!(
+        !status.success() && said.contains(URL) && said.contains(other) && said.contains("keeps its public URL"),
+        "{said}"
+    );
     assert!(start(&file, &["--root", &made]).stop().success());
     let another = jitsuin::wire::id::to_base64(&[7; 32]);
     let said = refusal(&file, &["--root", &another]);

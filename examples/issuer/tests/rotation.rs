@@ -63,9 +63,9 @@ fn a_rotation_needs_the_ledger_that_the_issuer_runs_with() {
     let ledger = format!("sqlite:{}", place.join("ledger.sqlite").display());
     let rotate = |url: &str| server::run(&["--rotate-keys", "--ledger", &ledger, "--public-url", url]);
     let (status, said) = rotate(URL);
-    assert!(!status.success() && said.contains("there is no ledger"), "{said}");
+    assert!(!status.success() && said.contains("there is nothing at this place"), "{said}");
     assert_eq!(std::fs::read_dir(&place).unwrap().count(), 0);
     assert!(Server::start(&["--demo", "--ledger", &ledger, "--public-url", URL]).stop().success());
     let (status, said) = rotate("http://localhost:8081");
-    assert!(!status.success() && said.contains("--public-url"), "{said}");
+    assert!(!status.success() && said.contains("keeps its public URL"), "{said}");
 }

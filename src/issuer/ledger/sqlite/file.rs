@@ -170,11 +170,12 @@ async fn contents(connection: &mut SqliteConnection) -> Result<Contents, LedgerE
     Ok(if all == 0 && application == 0 { Contents::Nothing } else { Contents::Foreign })
 }
 
-/// SQLite's SQLITE_NOTADB and SQLITE_CORRUPT.
+/// SQLite's SQLITE_NOTADB says that a file is something else; SQLITE_CORRUPT is said of a damaged one.
 fn unread(error: sqlx::Error) -> LedgerError {
     let code = error.as_database_error().and_then(|error| error.code());
     match code.as_deref() {
-        Some("26" | "11") => PlaceError::Foreign.into(),
+        Some("26") => PlaceError::Foreign.into(),
+        Some("11") => PlaceError::Damaged.into(),
         _ => LedgerError::at(Step::Open, &error),
     }
 }
