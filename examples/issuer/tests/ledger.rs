@@ -110,7 +110,7 @@ fn what_is_wrong_with_a_file_is_said_at_the_start() {
 
     let missing = made();
     leave(stranger(&missing, "ALTER TABLE issuer_keys RENAME TO hidden"));
-    faults.push((refusal(&at(&missing), &[]), &["no such table"]));
+    faults.push((refusal(&at(&missing), &[]), &["lacks tables"]));
 
     let unread = made();
     leave(stranger(&unread, "UPDATE issuer_keys SET body = '{}'"));

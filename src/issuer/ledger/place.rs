@@ -68,6 +68,8 @@ pub enum PlaceError {
     Foreign,
     /// The file is malformed: cut off, or overwritten in places.
     Damaged,
+    /// A ledger of which some tables are missing.
+    Incomplete,
     /// A ledger is there, and a new one was to be made.
     Exists,
     /// Others than its owner may read or write a file, by its mode.
@@ -114,6 +116,7 @@ impl core::fmt::Display for PlaceError {
             Self::TwoNames => "its file has a second name (a hard link): remove that one, and copy the file where a copy is meant",
             Self::Foreign => "it is another program's file or database, and was left as it is: look at its name",
             Self::Damaged => "its file is damaged (malformed), and was left as it is: restore it from a backup",
+            Self::Incomplete => "the ledger lacks tables, and was left as it is: restore it from a backup",
             Self::Exists => "a ledger is already there, and was left as it is: open it as it is, or name another place",
             Self::OpenToOthers(part, mode) => {
                 let file = if *part == Part::Main { "its file" } else { "the file beside it that ends in " };

@@ -114,6 +114,7 @@ impl Found {
         connection.close().await.map_err(unread)?;
         match (found?, opening) {
             (Contents::Foreign, _) => Err(PlaceError::Foreign.into()),
+            (Contents::Incomplete, _) => Err(PlaceError::Incomplete.into()),
             (Contents::Nothing, Opening::Existing) => Err(PlaceError::Empty.into()),
             (Contents::Ledger { begun: true }, Opening::New) => Err(PlaceError::Exists.into()),
             _ => Ok(()),
@@ -153,6 +154,7 @@ impl File {
 enum Contents {
     Nothing,
     Foreign,
+    Incomplete,
     Ledger { begun: bool },
 }
 
@@ -167,7 +169,11 @@ async fn contents(connection: &mut SqliteConnection) -> Result<Contents, LedgerE
         let begun = begun.try_get(0).map_err(unread)?;
         return Ok(Contents::Ledger { begun });
     }
-    Ok(if all == 0 && application == 0 { Contents::Nothing } else { Contents::Foreign })
+    Ok(match application {
+        APPLICATION => Contents::Incomplete,
+        0 if all == 0 => Contents::Nothing,
+        _ => Contents::Foreign,
+    })
 }
 
 /// SQLite's SQLITE_NOTADB says that a file is something else; SQLITE_CORRUPT is said of a damaged one.
