@@ -67,7 +67,7 @@ export const scenarios = [
       const closed = await freePort();
       server.sql("postgres", "DROP ROLE IF EXISTS locked_out");
       server.sql("postgres", "CREATE ROLE locked_out NOLOGIN");
-      const no = (/** @type {string} */ signal) => ["bash", "-c", `trap '' XFSZ; ulimit -f ${signal}; exec "$@"`, "bash"];
+      const no = (/** @type {string} */ signal) => ["bash", "-c", `ulimit -f ${signal}; exec "$@"`, "bash"];
       /** Which fault, what it says, and what must stand in that. @type {[string, Promise<string>, RegExp][]} */
       const tried = [
         ["no such folder", startFault(t, `sqlite:${at("nowhere/issuer.sqlite")}`), /no such|not exist|not found|missing|no folder/i],

@@ -1,5 +1,6 @@
 //! What exists only with `--demo`, on loopback: two known accounts, two tills, an inbox for all, a card company.
 
+use crate::ledger::Books;
 use crate::problem::{problem, refuse};
 use crate::routes::is_json;
 use crate::state::App;
@@ -9,6 +10,8 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::header::{self, HeaderMap};
 use axum::response::{IntoResponse, Response};
 use jitsuin::code::Code;
+use jitsuin::issuer::ledger::{Kind, Ledger as _, LedgerError, Needs};
+use jitsuin::issuer::used::Used;
 use jitsuin::issuer::{Refused, demo};
 use serde::{Deserialize, Serialize};
 use std::io::Write;
@@ -16,6 +19,67 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 pub(crate) const NO_STORE: [(header::HeaderName, &str); 1] = [(header::CACHE_CONTROL, "no-store")];
+
+/// Marks a ledger as a demo's: among what was used, for ever.
+const MARK: &str = "demo";
+
+/// Whose ledger it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Made {
+    /// Nobody's yet: there are no keys of an issuer in it.
+    New,
+    /// A demo's.
+    ByDemo,
+    /// An issuer's own.
+    ByIssuer,
+}
+
+impl Made {
+    /// Whose an open ledger is. A demo of before there was a mark is known by its first till: anybody may open an account
+    /// under any login, but tills are the issuer's.
+    ///
+    /// # Errors
+    /// The ledger's failure.
+    pub(crate) async fn of(ledger: &Books) -> Result<Self, LedgerError> {
+        let shop = demo::Plan::default().shops.into_iter().next();
+        let needs = Needs::new().and(Kind::Used, MARK);
+        let needs = shop.iter().fold(needs, |needs, shop| needs.and(Kind::Tills, &shop.till));
+        let is_demos = ledger.transact(needs, |records| {
+            let is_till = |shop: &demo::Shop| {
+                let held = records.tills.get(&shop.till);
+                held.is_some_and(|held| held.merchant == shop.merchant && held.name == shop.name.clone().into())
+            };
+            records.used.get(MARK).is_some() || shop.as_ref().is_some_and(is_till)
+        });
+        Ok(match is_demos.await? {
+            true => Self::ByDemo,
+            false if ledger.keys(Kind::IssuerKeys).await?.is_empty() => Self::New,
+            false => Self::ByIssuer,
+        })
+    }
+
+    /// Why a server, with `--demo` or without, does not run over it; a demo's passwords are known to everybody.
+    pub(crate) const fn refuses(self, demo: bool) -> Option<&'static str> {
+        match (self, demo) {
+            (Self::ByIssuer, true) => Some(
+                "it was made without --demo, which adds accounts with known passwords: leave --demo out, or name another place",
+            ),
+            (Self::ByDemo, false) => {
+                Some("it was made with --demo, whose passwords are known: start it with --demo, or name another place")
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Marks a new ledger as a demo's, before anything else is in it.
+///
+/// # Errors
+/// The ledger's failure.
+pub(crate) async fn mark(ledger: &Books) -> Result<(), LedgerError> {
+    let needs = Needs::new().and(Kind::Used, MARK);
+    ledger.transact(needs, |records| records.used.put(MARK, Used { until: u32::MAX })).await
+}
 
 /// A message as the inbox page shows it.
 #[derive(Serialize)]

@@ -77,6 +77,10 @@ fn main() -> ExitCode {
 }
 
 async fn run(log: &Log) -> ExitCode {
+    if let Err(error) = outlive_file_limits() {
+        log.say(&format!("jitsuin-issuer: can't take the signal of a file that may not grow: {error}"));
+        return ExitCode::FAILURE;
+    }
     let settings = match Settings::read(std::env::args().skip(1)) {
         Ok(settings) => settings,
         Err(unusable) => {
@@ -196,6 +200,21 @@ async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error + Sen
         Some(served) => Ok(served?),
         None => Ok(()),
     }
+}
+
+/// Takes the signal by which a file that may not grow (`ulimit -f`) ends a process, for as long as it runs: the write fails
+/// instead, as on a full disk. The handler stays when what is made here is dropped.
+#[cfg(all(unix, not(any(target_arch = "mips", target_arch = "mips64"))))]
+fn outlive_file_limits() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    /// SIGXFSZ, as Linux, macOS and the BSDs number it.
+    const FILE_TOO_LARGE: i32 = 25;
+    signal(SignalKind::from_raw(FILE_TOO_LARGE)).map(drop)
+}
+
+#[cfg(not(all(unix, not(any(target_arch = "mips", target_arch = "mips64")))))]
+fn outlive_file_limits() -> std::io::Result<()> {
+    Ok(())
 }
 
 /// The signals that ask the server to end. Made before it says that it listens: from then on somebody may send one.

@@ -9,7 +9,8 @@ use axum::http::StatusCode;
 use axum::http::header::{self, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use jitsuin::code::Code;
-use jitsuin::issuer::ledger::{Ledger as _, LedgerError, Needs};
+use jitsuin::issuer::ledger::{Kind, Ledger as _, LedgerError, Needs};
+use jitsuin::issuer::used::Used;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -27,6 +28,8 @@ pub(crate) const PATHS: [&str; 2] = [HEALTH, READY];
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How long its answer counts: probes are no load.
 const FRESH: Duration = Duration::from_secs(1);
+/// The row that probes write over and over, among what was used.
+const ROW: &str = "ready";
 
 /// What is known of the ledger, and whether the server ends.
 #[derive(Default)]
@@ -59,6 +62,9 @@ impl Readiness {
             return is_well;
         }
         let is_well = asked.ask(ledger).await;
+        if is_well && asked.last.is_some_and(|(_, was_well)| !was_well) {
+            tracing::info!("ready again");
+        }
         asked.last = Some((Instant::now(), is_well));
         // The end may have begun while the ledger was asked.
         is_well && !self.ending.load(Ordering::Relaxed)
@@ -66,17 +72,22 @@ impl Readiness {
 }
 
 impl Asked {
-    /// Whether a transaction over no record ends in time. One that does not is left to end by itself.
+    /// Whether a transaction that begins now ends well and in time. One that does not end is left to end by itself: what came
+    /// of it is old by the next time and says nothing.
     async fn ask(&mut self, ledger: &Books) -> bool {
-        let mut running = self.running.take().unwrap_or_else(|| {
+        let asking = async {
+            if let Some(earlier) = &mut self.running {
+                // It was said to be late.
+                let _ = earlier.await;
+            }
             let ledger = ledger.clone();
-            tokio::spawn(async move { ledger.transact(Needs::new(), |_| ()).await })
-        });
-        let Ok(ended) = tokio::time::timeout(PATIENCE, &mut running).await else {
+            self.running.insert(tokio::spawn(async move { write(&ledger).await })).await
+        };
+        let Ok(ended) = tokio::time::timeout(PATIENCE, asking).await else {
             tracing::warn!("not ready: the ledger does not answer in time");
-            self.running = Some(running);
             return false;
         };
+        self.running = None;
         match ended {
             Ok(Ok(())) => true,
             Ok(Err(error)) => {
@@ -89,6 +100,12 @@ impl Asked {
             }
         }
     }
+}
+
+/// Does what most calls do: on a full disk a ledger can be read and takes nothing.
+async fn write(ledger: &Books) -> Result<(), LedgerError> {
+    let now = u32::try_from(ledger.now_ms() / 1_000).unwrap_or(u32::MAX);
+    ledger.transact(Needs::new().and(Kind::Used, ROW), |records| records.used.put(ROW, Used { until: now })).await
 }
 
 /// Answers [`HEALTH`].

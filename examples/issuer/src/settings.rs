@@ -147,8 +147,9 @@ jitsuin-issuer: the reference issuer of Jitsuin
                         capacitor://localhost, and android:apk-key-hash:… for an Android app. Without it: the identity.
   --www DIR             Folder of web pages to serve. Without it, only --demo serves pages. No call needs them.
   --pkg DIR             Folder of the npm package, served under /pkg/ where pages are served. No call needs it.
-  --demo                Makes the ledger if it is missing, and adds the accounts hanako and taro, two tills, an inbox that anybody on this machine can read and
-                        a card company. Listens on loopback addresses only.
+  --demo                Makes the ledger if it is missing, and adds the accounts hanako and taro, two tills, an inbox that
+                        anybody on this machine can read and a card company. Listens on loopback addresses only. Of an
+                        issuer's own ledger and of a demo's, each is refused in the other's place.
   --trusted-proxy A,B   Proxies in front: addresses, or networks such as 10.0.0.0/8. Of calls that come from one of them, the
                         right-most address in X-Forwarded-For or Forwarded that is not in this list counts as the caller's;
                         any other caller's headers count for nothing. May be given several times.
@@ -229,6 +230,11 @@ impl Settings {
         self.drain_delay.unwrap_or(if self.demo { Duration::ZERO } else { DRAIN_DELAY })
     }
 
+    /// Whether it serves calls, and does not do one thing and end.
+    pub(crate) const fn serves(&self) -> bool {
+        self.export.is_none() && !self.rotate_keys
+    }
+
     fn option(&mut self, name: &str, value: impl FnOnce() -> Result<String, Unusable>) -> Result<(), Unusable> {
         match name {
             "--listen" => {
@@ -281,15 +287,15 @@ impl Settings {
 
     /// Whether the ledger has to be there. What is mistyped makes nothing.
     pub(crate) const fn opening(&self) -> Opening {
-        match (self.create, self.demo, self.export.is_some() || self.rotate_keys) {
+        match (self.create, self.demo, self.serves()) {
             (true, ..) => Opening::New,
-            (false, true, false) => Opening::Either,
+            (false, true, true) => Opening::Either,
             _ => Opening::Existing,
         }
     }
 
     fn finish(mut self) -> Result<Self, Unusable> {
-        if self.listen.is_empty() && self.export.is_none() && !self.rotate_keys {
+        if self.listen.is_empty() && self.serves() {
             return Err(Unusable::Missing("--listen"));
         }
         if matches!(&self.ledger, Place::File(file) if file.as_os_str().is_empty()) {

@@ -1,5 +1,6 @@
 //! What every call shares: the issuer, and what the server itself was told.
 
+use crate::demo::{self, Made};
 use crate::forwarded::Network;
 use crate::ledger::Books;
 use crate::ready::Readiness;
@@ -119,12 +120,14 @@ fn unopened(settings: &Settings, error: LedgerError) -> String {
 /// # Errors
 /// What to look at: the keys in a ledger are those of one identity.
 async fn opened(ledger: Books, settings: &Settings, rules: &issuer::Settings) -> Result<Desk, String> {
-    let refused = match Issuer::open(ledger.clone(), DemoProcessor::new(), rules.clone()).await {
-        Ok(issuer) => {
+    let refused = match look_and_open(&ledger, settings, rules).await {
+        Ok((issuer, made)) => {
             let root = issuer.keys().set().root.thumbprint().to_string();
-            match settings.root.as_ref().filter(|wanted| **wanted != root) {
-                None => return Ok(issuer),
-                Some(wanted) => format!("its root is {root}, and --root says {wanted}: look at its name"),
+            let other = settings.root.as_ref().filter(|wanted| **wanted != root);
+            match (other, made.refuses(settings.demo).filter(|_| settings.serves())) {
+                (None, None) => return Ok(issuer),
+                (Some(wanted), _) => format!("its root is {root}, and --root says {wanted}: look at its name"),
+                (None, Some(why)) => why.into(),
             }
         }
         Err(refused) => said_of(&refused, &ledger).await,
@@ -132,6 +135,15 @@ async fn opened(ledger: Books, settings: &Settings, rules: &issuer::Settings) ->
     // Or SQLite's log would be left beside the file.
     ledger.close().await;
     Err(format!("can't use the ledger {}: {refused}", settings.ledger))
+}
+
+/// The issuer, and whose the ledger was before it was opened.
+async fn look_and_open(ledger: &Books, settings: &Settings, rules: &issuer::Settings) -> Result<(Desk, Made), Refused> {
+    let made = Made::of(ledger).await?;
+    if made == Made::New && settings.demo && settings.serves() {
+        demo::mark(ledger).await?;
+    }
+    Ok((Issuer::open(ledger.clone(), DemoProcessor::new(), rules.clone()).await?, made))
 }
 
 async fn said_of(refused: &Refused, ledger: &Books) -> String {

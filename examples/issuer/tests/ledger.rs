@@ -199,6 +199,45 @@ fn a_ledger_that_fails_while_it_runs_is_named_in_the_log_and_needs_no_restart() 
     assert_eq!(log.lines().filter(|line| line.contains(named)).count(), 8, "{log}");
 }
 
+/// What a call that writes and a probe are answered: the same, soon.
+fn both_become(server: &Server, status: u16) {
+    let asked = || [server.post("/demo/victim", &[], "{}").status, server.get("/ready").status];
+    let begun = Instant::now();
+    while asked() != [status; 2] {
+        assert!(begun.elapsed() < Duration::from_secs(60), "not {status}: {:?}", asked());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_full_disk_is_told_to_probes_and_needs_no_restart() {
+    let Some(disk) = SmallDisk::mount() else { return println!("skipped: a full disk, which only root may make") };
+    let server = Server::demo(&disk.0.join("ledger.sqlite"));
+    both_become(&server, 200);
+    let filler = disk.0.join("filler");
+    std::fs::write(&filler, vec![0; 8 << 20]).unwrap_err();
+    both_become(&server, 503);
+    std::fs::remove_file(&filler).unwrap();
+    both_become(&server, 200);
+    assert!(server.stop().success());
+}
+
+/// The signal that comes with this limit ends a process that does not take it.
+#[test]
+fn files_that_may_not_grow_end_nothing() {
+    let server = Server::demo(&folder().join("ledger.sqlite"));
+    let limit = |most: &str| {
+        let limit = ["--pid", &server.id(), &format!("--fsize={most}:unlimited")];
+        assert!(Command::new("prlimit").args(limit).status().unwrap().success());
+    };
+    both_become(&server, 200);
+    limit("8192");
+    both_become(&server, 503);
+    limit("unlimited");
+    both_become(&server, 200);
+    assert!(server.stop().success());
+}
+
 fn chmod(file: &Path, mode: u32) {
     std::fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
 }

@@ -228,6 +228,61 @@ fn ready_while_the_ledger_answers() {
 }
 
 #[test]
+fn an_answer_of_long_ago_is_not_given() {
+    let ledger = folder().join("ledger.sqlite");
+    let (server, log) = start(&ledger, &[], &[]);
+    let (runtime, other) = lock(&ledger);
+    assert_eq!(server.get("/ready").status, 503, "it waited, and its transaction goes on waiting");
+    // This call began later and may wait as long: once it has ended, that transaction has too.
+    assert_eq!(server.post("/demo/victim", &[], "{}").status, 503);
+    runtime.block_on(other.close()).unwrap();
+    assert_eq!(server.get("/ready").status, 200);
+    let reading = std::thread::spawn(move || lines(log));
+    assert!(server.stop().success());
+    let said = reading.join().unwrap();
+    let again: Vec<_> = said.iter().filter(|line| line["message"] == "ready again").collect();
+    assert_eq!((again.len(), &again[0]["level"]), (1, &"INFO".into()), "{said:?}");
+}
+
+/// Makes each write of the issuer's fail, or work again.
+fn refuse_writes(ledger: &Path, are_refused: bool) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let mut other = SqliteConnection::connect(&format!("sqlite:{}", ledger.display())).await.unwrap();
+        let tables: Vec<String> = sqlx::query_scalar("SELECT name FROM sqlite_master WHERE type = 'table'")
+            .fetch_all(&mut other)
+            .await
+            .unwrap();
+        for table in tables.iter().filter(|table| !table.starts_with("sqlite_")) {
+            for event in ["INSERT", "UPDATE"] {
+                let name = format!("fault_{table}_{event}");
+                let statement = if are_refused {
+                    format!("CREATE TRIGGER {name} BEFORE {event} ON {table} BEGIN SELECT RAISE(ABORT, 'fault'); END")
+                } else {
+                    format!("DROP TRIGGER {name}")
+                };
+                sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut other).await.unwrap();
+            }
+        }
+        other.close().await.unwrap();
+    });
+}
+
+#[test]
+fn ready_while_calls_that_write_are_answered() {
+    let ledger = folder().join("ledger.sqlite");
+    let (server, _log) = start(&ledger, &[], &[]);
+    let write = || server.post("/demo/victim", &[], "{}").status;
+    assert_eq!((write(), server.get("/ready").status), (200, 200));
+    refuse_writes(&ledger, true);
+    assert_eq!(write(), 503);
+    until(&server, 503);
+    refuse_writes(&ledger, false);
+    assert_eq!(write(), 200);
+    until(&server, 200);
+}
+
+#[test]
 fn the_end_is_told_before_it_comes() {
     let (server, _log) = start(&folder().join("ledger.sqlite"), &[], &["--drain-delay", "60"]);
     assert_eq!(server.get("/ready").status, 200);
