@@ -11,6 +11,7 @@ use jitsuin::code::Code;
 use jitsuin::issuer::funding::DemoProcessor;
 use jitsuin::issuer::ledger::{Clock, Kind, Ledger, LedgerError, Needs, Opening, Part, PlaceError, SqliteLedger};
 use jitsuin::issuer::{Issuer, Settings, demo};
+use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -209,5 +210,22 @@ fn a_file_with_two_names_is_refused() {
         }
         std::fs::remove_file(&other).unwrap();
         assert!(opened(&file, Opening::Existing).await.is_ok());
+    });
+}
+
+#[test]
+fn pages_that_are_damaged_while_it_is_open_are_called_so() {
+    with("pages", async |file| {
+        opened(&file, Opening::New).await.unwrap().close().await;
+        let ledger = opened(&file, Opening::Existing).await.unwrap();
+        // All but the first page, of a file whose log is empty.
+        let pages = std::fs::metadata(&file).unwrap().len() - 4096;
+        let mut writer = std::fs::OpenOptions::new().write(true).open(&file).unwrap();
+        writer.seek(SeekFrom::Start(4096)).unwrap();
+        writer.write_all(&vec![0xff; usize::try_from(pages).unwrap()]).unwrap();
+        let failed = ledger.entries().await.unwrap_err();
+        let LedgerError::Unavailable(_, cause) = &failed else { panic!("{failed}") };
+        let said = cause.in_full();
+        assert!(said.contains("malformed") && said.ends_with("restore the ledger from a backup"), "{said}");
     });
 }
