@@ -140,13 +140,16 @@ fn passkeys_stay_with_their_host() {
         ledger.close().await;
     });
     let more = format!("https://other.example,{wallet}");
-    let evidence = folder().join("evidence.json").display().to_string();
-    for options in
-        [&["--origins", &more][..], &[], &["--origins", &more, "--export-evidence", "acc-1", "--out", &evidence]]
-    {
+    for options in [&["--origins", &more][..], &[]] {
         let said = refusal(&file, options);
         assert!(said.contains("its passkeys are of wallet.example and not of "), "{said}");
     }
+    // Nobody could check what it would export.
+    let evidence = folder().join("evidence.json").display().to_string();
+    let ledger = at(&file);
+    let export = ["--ledger", &ledger, "--public-url", URL, "--export-evidence", "acc-1", "--out", &evidence];
+    let (status, said) = server::run(&[&export[..], &["--origins", &more]].concat());
+    assert!(status.code() == Some(1) && said.contains("its passkeys are of wallet.example"), "{said}");
     // A rotation asks for no origins.
     server::run_well(&["--ledger", &at(&file), "--public-url", URL, "--rotate-keys"]);
     assert!(refusal(&file, &["--origins", &more]).contains("name an origin of that host first"));
