@@ -2,7 +2,7 @@
 //!
 //! A rule is a plain function of loaded records, so nothing here knows sockets, threads or a database. A server puts
 //! [`Issuer::answer`] behind its HTTP library, gives it a [`ledger::Ledger`] and a [`funding::Funding`], and calls
-//! [`Issuer::sweep`] at start-up and every few seconds.
+//! [`Issuer::keep_rp_id`] at start-up, [`Issuer::sweep`] then and every few seconds.
 //!
 //! ```
 //! use jitsuin::issuer::{Issuer, Settings, demo, desk::Request};
@@ -59,6 +59,7 @@ pub mod payments;
 pub mod receipts;
 mod recovery;
 mod registration;
+mod relying_party;
 pub mod replay;
 mod rotation;
 mod settings;

@@ -8,9 +8,14 @@
 )]
 
 use jitsuin::code::Code;
+use jitsuin::issuer::account::CredentialEntry;
 use jitsuin::issuer::funding::DemoProcessor;
-use jitsuin::issuer::ledger::{Clock, Kind, Ledger, LedgerError, Needs, Opening, Part, PlaceError, SqliteLedger};
-use jitsuin::issuer::{Issuer, Settings, demo};
+use jitsuin::issuer::ledger::{
+    Clock, Kind, Ledger, LedgerError, Needs, Opening, Part, PlaceError, Records, SqliteLedger,
+};
+use jitsuin::issuer::{Issuer, Refused, Settings, demo};
+use jitsuin::wire::id::{Bytes, CredentialId, Thumbprint};
+use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -209,5 +214,72 @@ fn a_file_with_two_names_is_refused() {
         }
         std::fs::remove_file(&other).unwrap();
         assert!(opened(&file, Opening::Existing).await.is_ok());
+    });
+}
+
+#[test]
+fn pages_that_are_damaged_while_it_is_open_are_called_so() {
+    with("pages", async |file| {
+        opened(&file, Opening::New).await.unwrap().close().await;
+        let ledger = opened(&file, Opening::Existing).await.unwrap();
+        // All but the first page, of a file whose log is empty.
+        let pages = std::fs::metadata(&file).unwrap().len() - 4096;
+        let mut writer = std::fs::OpenOptions::new().write(true).open(&file).unwrap();
+        writer.seek(SeekFrom::Start(4096)).unwrap();
+        writer.write_all(&vec![0xff; usize::try_from(pages).unwrap()]).unwrap();
+        let failed = ledger.entries().await.unwrap_err();
+        let LedgerError::Unavailable(_, cause) = &failed else { panic!("{failed}") };
+        let said = cause.in_full();
+        assert!(said.contains("malformed") && said.ends_with("restore the ledger from a backup"), "{said}");
+    });
+}
+
+/// An issuer at its start, whose first page is on this host.
+async fn of_host(file: &Path, opening: Opening, host: &str) -> Result<Issuer<SqliteLedger, DemoProcessor>, Refused> {
+    let settings = Settings::new(URL, &[&format!("https://{host}"), "https://wallet.example"]).unwrap();
+    let issuer = Issuer::open(opened(file, opening).await.unwrap(), DemoProcessor::new(), settings).await?;
+    issuer.keep_rp_id().await?;
+    Ok(issuer)
+}
+
+async fn with_passkey(ledger: &SqliteLedger) {
+    let passkey = CredentialId::try_from(Bytes(vec![7; 16])).unwrap();
+    let rule = |records: &mut Records| {
+        let account = "acc-1".parse().unwrap();
+        records.credentials.put(&passkey, CredentialEntry { account, thumb: Thumbprint([7; 32]) });
+    };
+    ledger.transact(Needs::new().and(Kind::Credentials, &passkey), rule).await.unwrap();
+}
+
+#[test]
+fn an_issuer_with_passkeys_keeps_their_host() {
+    with("host", async |file| {
+        let issuer = of_host(&file, Opening::New, "mistyped.example").await.unwrap();
+        // Nobody has a passkey yet.
+        issuer.ledger().close().await;
+        let issuer = of_host(&file, Opening::Existing, "wallet.example").await.unwrap();
+        with_passkey(issuer.ledger()).await;
+        for _ in 0..2 {
+            let refused = of_host(&file, Opening::Existing, "other.example").await.err().unwrap();
+            assert_eq!(
+                refused.cause.unwrap().in_full(),
+                "its passkeys are of wallet.example and not of other.example: name an origin of that host first"
+            );
+            of_host(&file, Opening::Existing, "wallet.example").await.unwrap();
+            // New keys are the same issuer's.
+            issuer.rotate_keys().await.unwrap();
+        }
+    });
+}
+
+#[test]
+fn passkeys_of_before_are_not_said_to_be_of_the_next_host() {
+    with("before", async |file| {
+        let issuer = issuer(opened(&file, Opening::New).await.unwrap(), URL).await.unwrap();
+        with_passkey(issuer.ledger()).await;
+        // Nobody knows whose they are, and the first start may have been the mistaken one.
+        for host in ["other.example", "wallet.example"] {
+            of_host(&file, Opening::Existing, host).await.unwrap();
+        }
     });
 }

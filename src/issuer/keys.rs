@@ -5,7 +5,7 @@ use super::entropy::Chance;
 use super::ledger::Record;
 use crate::code::Code;
 use crate::wire::Statement;
-use crate::wire::id::{Bytes, Hash, IssuerId};
+use crate::wire::id::{Bytes, Hash, IssuerId, RpId};
 use crate::wire::key::{PublicKey, Signature};
 use crate::wire::key_set::{IssuerKey, KeySet, MOST_KEYS, SignedKeySet, Use};
 use crate::wire::list::List;
@@ -45,6 +45,9 @@ pub struct StoredKeys {
     /// The sets before, oldest first.
     #[serde(default)]
     past: Vec<SignedKeySet>,
+    /// Whose the passkeys are, once a server has said so.
+    #[serde(default)]
+    rp_id: Option<RpId>,
 }
 
 impl Record for StoredKeys {}
@@ -53,6 +56,14 @@ impl StoredKeys {
     /// Whose they say they are.
     pub(super) fn issuer(&self) -> Option<IssuerId> {
         Some(sign1::claimed::<KeySet>(&self.set.by_root.0).ok()?.issuer)
+    }
+
+    pub(super) const fn rp_id(&self) -> Option<&RpId> {
+        self.rp_id.as_ref()
+    }
+
+    pub(super) fn set_rp_id(&mut self, rp_id: RpId) {
+        self.rp_id = Some(rp_id);
     }
 }
 
@@ -97,7 +108,7 @@ impl Keys {
         let (uses, keys) = one_for_each_use(chance, now)?;
         let set = KeySet { issuer: issuer.clone(), seq: Whole::from(1), keys: one_set(keys)?, prev: Hash::ZERO };
         let set = SignedKeySet { root: root_pair.public, by_root: Bytes(root_pair.sign(&set)), by_previous: None };
-        Ok(StoredKeys { root, uses, mac: secret(&chance.next::<32>()), set, past: Vec::new() })
+        Ok(StoredKeys { root, uses, mac: secret(&chance.next::<32>()), set, past: Vec::new(), rp_id: None })
     }
 
     /// The next keys and their set, signed by the root and by the time key of the set before. Every secret is a new one but
@@ -124,7 +135,14 @@ impl Keys {
             by_previous: Some(Bytes(before.time.sign(&set))),
         };
         let past = stored.past.iter().chain([&stored.set]).cloned().collect();
-        Ok(StoredKeys { root: stored.root.clone(), uses, mac: secret(&chance.next::<32>()), set: signed, past })
+        Ok(StoredKeys {
+            root: stored.root.clone(),
+            uses,
+            mac: secret(&chance.next::<32>()),
+            set: signed,
+            past,
+            rp_id: stored.rp_id.clone(),
+        })
     }
 
     /// Opens stored keys for this issuer.

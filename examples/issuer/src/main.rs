@@ -108,6 +108,7 @@ async fn write_evidence(
     export: &settings::Export,
 ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let app = App::open(settings, &[], 0).await?;
+    keep_rp_id(&app, settings).await?;
     let text = app.issuer.export_evidence(&export.account).await.map_err(|refused| match refused.code {
         Code::NotFound => format!("the ledger {} has no account {}", settings.ledger, export.account),
         _ => format!("can't export: {}", Cause::new(refused).in_full()),
@@ -143,6 +144,13 @@ async fn rotate_and_say(app: &App) -> Result<String, Refused> {
     Ok(said)
 }
 
+/// Refuses origins whose first page is not on the host of the ledger's passkeys.
+async fn keep_rp_id(app: &App, settings: &Settings) -> Result<(), String> {
+    let Err(refused) = app.issuer.keep_rp_id().await else { return Ok(()) };
+    app.close().await;
+    Err(format!("can't use the ledger {}: {}", settings.ledger, Cause::new(refused).in_full()))
+}
+
 async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let limits = Limits::of_process(settings.www.is_some())?;
     let mut listeners = Vec::new();
@@ -153,6 +161,7 @@ async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error + Sen
     }
     let addresses = listeners.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>()?;
     let app = Arc::new(App::open(&settings, &addresses, limits.streams).await?);
+    keep_rp_id(&app, &settings).await?;
     if settings.demo {
         demo::seed(&app).await?;
     }

@@ -181,6 +181,24 @@ fn a_connection_over_tls_knows_its_server() {
         let said = refusal(&url("localhost", mode, trusts), &["--create"]);
         assert!(said.contains("of an authority that this machine does not know"), "{said}");
     }
+    // Files that are no authority's are not blamed on the server.
+    let no_certificate = "-----BEGIN CERTIFICATE-----\n@\n-----END CERTIFICATE-----\n";
+    let no_authority = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    for (text, said_of_it) in [
+        (None, "sslrootcert: the file can't be read"),
+        (Some(""), "sslrootcert: the file holds no certificate"),
+        (Some(no_certificate), "sslrootcert: the file holds no certificate"),
+        (Some(no_authority), "sslrootcert: the file holds no certificate"),
+    ] {
+        let named = Authority { folder: folder() };
+        if let Some(text) = text {
+            std::fs::write(named.file("ca.crt"), text).unwrap();
+        }
+        for mode in ["verify-full", "verify-ca"] {
+            let said = refusal(&url("localhost", mode, Some(&named)), &["--create"]);
+            assert!(said.contains(said_of_it), "{said}");
+        }
+    }
     assert_eq!(asked(&by_socket, "SELECT COUNT(*) FROM pg_class WHERE relname = 'issuer_keys'"), 0);
 
     let running = start(&right, &["--create"]);
@@ -192,6 +210,20 @@ fn a_connection_over_tls_knows_its_server() {
     // The name alone may be left out.
     assert_eq!(root(&start(&url("127.0.0.1", "verify-ca", Some(&authority)), &[])), made);
     assert_eq!(root(&start(&right.replace("postgresql:", "postgres:"), &[])), made);
+}
+
+#[test]
+fn an_address_of_ipv6_is_reached() {
+    let Some(listener) = or_say(TcpListener::bind("[::1]:0").map_err(|_| "no IPv6 on this machine".into())) else {
+        return;
+    };
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let Some(server) = or_say(postgres::Server::start_with(port, "::1", &[], |_| ())) else { return };
+    server.database("issuer");
+    let url = format!("postgresql://jitsuin@[::1]:{port}/issuer");
+    let made = root(&start(&url, &["--create"]));
+    assert_eq!(root(&start(&format!("{url}?sslmode=disable"), &[])), made);
 }
 
 #[test]

@@ -12,7 +12,9 @@
 
 mod server;
 
-use jitsuin::issuer::ledger::{Kind, Ledger as _, SqliteLedger};
+use jitsuin::issuer::account::CredentialEntry;
+use jitsuin::issuer::ledger::{Kind, Ledger as _, Needs, Records, SqliteLedger};
+use jitsuin::wire::id::{Bytes, CredentialId, Thumbprint};
 use server::{Server, folder};
 use sqlx::Connection as _;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -120,6 +122,38 @@ fn a_ledger_is_made_only_where_told() {
     let said = refusal(&file, &["--create"]);
     assert!(said.contains("already there"), "{said}");
     assert!(server.stop().success());
+}
+
+#[test]
+fn passkeys_stay_with_their_host() {
+    let file = folder().join("ledger.sqlite");
+    let wallet = "https://wallet.example";
+    assert!(start(&file, &["--create", "--origins", wallet]).stop().success());
+    block(async {
+        let ledger = SqliteLedger::open(&file).await.unwrap();
+        let passkey = CredentialId::try_from(Bytes(vec![7; 16])).unwrap();
+        let rule = |records: &mut Records| {
+            let account = "acc-1".parse().unwrap();
+            records.credentials.put(&passkey, CredentialEntry { account, thumb: Thumbprint([7; 32]) });
+        };
+        ledger.transact(Needs::new().and(Kind::Credentials, &passkey), rule).await.unwrap();
+        ledger.close().await;
+    });
+    let more = format!("https://other.example,{wallet}");
+    for options in [&["--origins", &more][..], &[]] {
+        let said = refusal(&file, options);
+        assert!(said.contains("its passkeys are of wallet.example and not of "), "{said}");
+    }
+    // Nobody could check what it would export.
+    let evidence = folder().join("evidence.json").display().to_string();
+    let ledger = at(&file);
+    let export = ["--ledger", &ledger, "--public-url", URL, "--export-evidence", "acc-1", "--out", &evidence];
+    let (status, said) = server::run(&[&export[..], &["--origins", &more]].concat());
+    assert!(status.code() == Some(1) && said.contains("its passkeys are of wallet.example"), "{said}");
+    // A rotation asks for no origins.
+    server::run_well(&["--ledger", &at(&file), "--public-url", URL, "--rotate-keys"]);
+    assert!(refusal(&file, &["--origins", &more]).contains("name an origin of that host first"));
+    assert!(start(&file, &["--origins", &format!("{wallet},https://other.example")]).stop().success());
 }
 
 #[test]

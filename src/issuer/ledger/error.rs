@@ -148,6 +148,15 @@ mod sql {
         }
     }
 
+    /// Whether the database says that its own files are damaged.
+    pub(super) fn is_damage(code: &str) -> bool {
+        // SQLITE_CORRUPT and SQLITE_NOTADB; data_corrupted, index_corrupted.
+        match code.parse::<u32>().map(|code| code & 0xff) {
+            Ok(11 | 26) => code.len() < SQLSTATE,
+            _ => matches!(code, "XX001" | "XX002"),
+        }
+    }
+
     const SQLSTATE: usize = 5;
     /// SQLite: the words are those of a trigger.
     const OF_A_TRIGGER: &str = "1811";
@@ -171,9 +180,10 @@ mod sql {
                 let about = [("table", error.table()), ("constraint", error.constraint())];
                 let about = about.into_iter().filter_map(|(what, name)| Some(format!(", {what} {}", name?)));
                 let about: String = about.collect();
+                let advice = if is_damage(&code) { ": restore the ledger from a backup" } else { "" };
                 match speaks {
-                    true => format!("{} ({database} {code}{about})", error.message()),
-                    false => format!("{database} {code}{about}"),
+                    true => format!("{} ({database} {code}{about}){advice}", error.message()),
+                    false => format!("{database} {code}{about}{advice}"),
                 }
             }
             sqlx::Error::ColumnDecode { index, .. } => format!("a value of the column {index} can't be decoded"),

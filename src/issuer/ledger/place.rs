@@ -89,6 +89,14 @@ pub enum PlaceError {
     BadAddress,
     /// The address has a parameter that is not known here: one that was mistyped would leave out what it was to ask for.
     UnknownParameter,
+    /// This parameter of the address has a value that it does not take.
+    BadParameter(&'static str),
+    /// The file that this parameter names can't be read.
+    UnreadableFile(&'static str),
+    /// The file that this parameter names holds no certificate.
+    NoCertificate(&'static str),
+    /// The file that this parameter names holds no private key.
+    NoKey(&'static str),
     /// The database has no tables, and they were not to be made.
     NoTables,
     /// The address asks for a connection to another machine that others can read.
@@ -142,10 +150,25 @@ impl core::fmt::Display for PlaceError {
                     part.ending()
                 );
             }
-            Self::BadAddress => "it is no address of a database: postgresql://USER:PASSWORD@HOST:PORT/DATABASE is one",
+            Self::BadAddress => {
+                "it is no address of a database: postgresql://USER:PASSWORD@HOST:PORT/DATABASE is one, with @ : / ? # % in a \
+                 password written as %40 %3A %2F %3F %23 %25"
+            }
             Self::UnknownParameter => {
                 "its address has a parameter that is not known here: look at what stands after the question mark (sslmode, \
                  sslrootcert, sslcert, sslkey, host, hostaddr, port, dbname, user, password, application_name and options are)"
+            }
+            Self::BadParameter(name) => {
+                return write!(f, "{name}: the parameter of its address does not take this value: look at how it is written");
+            }
+            Self::UnreadableFile(name) => {
+                return write!(f, "{name}: the file can't be read: look at its name, and at who may read it");
+            }
+            Self::NoCertificate(name) => {
+                return write!(f, "{name}: the file holds no certificate: name one in PEM (BEGIN CERTIFICATE)");
+            }
+            Self::NoKey(name) => {
+                return write!(f, "{name}: the file holds no private key: name one in PEM (BEGIN PRIVATE KEY)");
             }
             Self::NoTables => "the database has no tables: look at its name, or have a new ledger made in it",
             Self::Unencrypted => {

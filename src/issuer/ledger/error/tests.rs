@@ -1,4 +1,4 @@
-use super::sql::{Verdict, told, verdict};
+use super::sql::{Verdict, is_damage, told, verdict};
 use super::*;
 use crate::code::Code;
 use crate::issuer::Refused;
@@ -67,5 +67,16 @@ fn a_value_that_can_not_be_decoded_is_not_repeated() {
         let error = LedgerError::at(Step::Read, &error);
         assert!(matches!(error, LedgerError::Corrupt(_)));
         assert!(!format!("{error:?}").contains("hunter2"));
+    }
+}
+
+#[test]
+fn damage_says_what_to_do() {
+    // SQLITE_CORRUPT with all that extends it, SQLITE_NOTADB; data_corrupted, index_corrupted.
+    for code in ["11", "267", "523", "779", "26", "XX001", "XX002"] {
+        assert!(is_damage(code), "{code}");
+    }
+    for code in ["", "1", "5", "13", "778", "XX000", "00011", "42P01"] {
+        assert!(!is_damage(code), "{code}");
     }
 }

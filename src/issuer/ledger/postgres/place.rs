@@ -1,7 +1,10 @@
 //! The ledger's database: its address, a connection that nobody else reads, and whether it is a ledger.
 
+mod files;
+
 use super::super::place::{Opening, PlaceError};
 use super::{BEGIN, Held, LedgerError, MIGRATION, MIGRATIONS, Postgres, Step, lock, lock_name, sql};
+use crate::issuer::error::Cause;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row};
 use std::net::IpAddr;
@@ -41,19 +44,35 @@ const IS_BEGUN: &str = "SELECT EXISTS (SELECT 1 FROM issuer_keys) OR EXISTS (SEL
 pub(super) fn options(url: &str) -> Result<PgConnectOptions, LedgerError> {
     let is_address = url.starts_with("postgres://") || url.starts_with("postgresql://");
     // First of all, for sqlx would pass over them, and log them with their values.
-    if is_address && !parameters(url).all(|name| PARAMETERS.contains(&name) || name.starts_with("options[")) {
+    if is_address && !parameters(url).all(|(name, _)| PARAMETERS.contains(&name) || name.starts_with("options[")) {
         return Err(PlaceError::UnknownParameter.into());
     }
-    let options: PgConnectOptions =
-        url.parse().ok().filter(|_| is_address).ok_or(LedgerError::Place(PlaceError::BadAddress))?;
-    Ok(private(options)?)
+    let read = |url: &str| url.parse::<PgConnectOptions>().ok();
+    let mut options = read(url).filter(|_| is_address).ok_or_else(|| unread(url))?;
+    // It looks for a host, or a password of it, by the name that it is given.
+    if let Some(address) = options.get_host().strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+        let url = url.split('#').next().unwrap_or_default();
+        let joined = if url.contains('?') { '&' } else { '?' };
+        options = read(&format!("{url}{joined}hostaddr={address}")).ok_or(PlaceError::BadAddress)?;
+    }
+    let options = private(options)?;
+    files::check(parameters(url), &options)?;
+    Ok(options)
 }
 
-/// The names of what stands after the question mark.
-fn parameters(url: &str) -> impl Iterator<Item = &str> {
+/// What stands after the question mark: names and values, as they are written.
+fn parameters(url: &str) -> impl Iterator<Item = (&str, &str)> {
     let (_, after) = url.split_once('?').unwrap_or_default();
     let pairs = after.split('#').next().unwrap_or_default().split('&');
-    pairs.map(|pair| pair.split('=').next().unwrap_or_default()).filter(|name| !name.is_empty())
+    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).filter(|(name, _)| !name.is_empty())
+}
+
+/// Why an address can't be read: a parameter that can't be read alone either, or the rest of it.
+fn unread(url: &str) -> PlaceError {
+    let is_bad = |name: &str, value: &str| format!("postgres:///?{name}={value}").parse::<PgConnectOptions>().is_err();
+    let bad = parameters(url).find(|(name, value)| is_bad(name, value));
+    let known = bad.and_then(|(name, _)| PARAMETERS.iter().find(|known| **known == name));
+    known.map_or(PlaceError::BadAddress, |name| PlaceError::BadParameter(name))
 }
 
 fn private(options: PgConnectOptions) -> Result<PgConnectOptions, PlaceError> {
@@ -61,7 +80,7 @@ fn private(options: PgConnectOptions) -> Result<PgConnectOptions, PlaceError> {
     let is_here = options.get_socket().is_some()
         || host.starts_with('/')
         || host == "localhost"
-        || host.trim_matches(['[', ']']).parse().is_ok_and(|address: IpAddr| address.is_loopback());
+        || host.parse().is_ok_and(|address: IpAddr| address.is_loopback());
     match options.get_ssl_mode() {
         PgSslMode::Disable if !is_here => Err(PlaceError::Unencrypted),
         PgSslMode::Allow | PgSslMode::Prefer | PgSslMode::Require if !is_here => {
@@ -70,6 +89,9 @@ fn private(options: PgConnectOptions) -> Result<PgConnectOptions, PlaceError> {
         _ => Ok(options),
     }
 }
+
+/// A host's name that was looked up in vain, as Rust says it for every system but Windows.
+const NOT_LOOKED_UP: &str = "failed to lookup address information";
 
 /// Connects once, for a pool tells only that its time is over.
 pub(super) async fn reach(options: &PgConnectOptions) -> Result<(), LedgerError> {
@@ -86,6 +108,10 @@ fn unreached(error: sqlx::Error) -> LedgerError {
     let place = match &error {
         sqlx::Error::Tls(_) if says("server does not support TLS") => PlaceError::NoTls,
         sqlx::Error::Tls(_) if says("built without TLS") => PlaceError::BuiltWithoutTls,
+        // Said before the server is spoken to. What is wrong with its own certificate comes over the connection.
+        sqlx::Error::Tls(_) if says("Invalid certificate") || says("BadEncoding") => {
+            PlaceError::NoCertificate("sslrootcert")
+        }
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) if says("certificate") => {
             if says("not valid for name") || says("NotValidForName") {
                 PlaceError::OtherName
@@ -95,6 +121,12 @@ fn unreached(error: sqlx::Error) -> LedgerError {
             } else {
                 PlaceError::BadCertificate
             }
+        }
+        // The name may be a part of a password, and is not repeated.
+        sqlx::Error::Io(_) if says(NOT_LOOKED_UP) => {
+            let advice = "no host of that name was found: look at the address, in whose password @ : / ? # % have to be \
+                          written as %40 %3A %2F %3F %23 %25";
+            return LedgerError::Unavailable(Step::Connect, Cause::new(format!("{advice} ({said})")));
         }
         _ => return LedgerError::at(Step::Connect, &error),
     };
