@@ -342,3 +342,52 @@ fn a_stream_of_what_stops_something_keeps_nobody_out() {
         assert!(stopped > 40, "{stopped} is no stream");
     });
 }
+
+/// Whoever sends what is urgent has as many connections as they like. Each of the others stands behind one of it.
+#[test]
+fn one_that_stops_something_and_one_that_does_not_take_turns() {
+    const JUNK: usize = 240;
+    const WRITERS: usize = 20;
+    const EACH: usize = 10;
+    with("turns", async |file| {
+        let ledger = Arc::new(open(&file).await);
+        let (end, ended) = tokio::sync::watch::channel(false);
+        let ran = Arc::new(AtomicUsize::new(0));
+        let junk: Vec<_> = (0..JUNK)
+            .map(|number| {
+                let (ledger, ended, ran) = (Arc::clone(&ledger), ended.clone(), Arc::clone(&ran));
+                tokio::spawn(async move {
+                    let key = format!("junk-{number}");
+                    while !*ended.borrow() {
+                        let needs = Needs::new().and(Kind::Orders, &key).urgent();
+                        ledger.transact(needs, |_| ran.fetch_add(1, Ordering::SeqCst)).await.unwrap();
+                    }
+                })
+            })
+            .collect();
+        // All of them wait by then.
+        while ran.load(Ordering::SeqCst) < JUNK {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let before = ran.load(Ordering::SeqCst);
+        let writers: Vec<_> = (0..WRITERS)
+            .map(|writer| {
+                let ledger = Arc::clone(&ledger);
+                tokio::spawn(async move {
+                    for number in 0..EACH {
+                        write(&*ledger, &format!("sale-{writer}-{number}")).await.unwrap();
+                    }
+                })
+            })
+            .collect();
+        for writer in writers {
+            writer.await.unwrap();
+        }
+        let urgent = ran.load(Ordering::SeqCst) - before;
+        end.send_replace(true);
+        for task in junk {
+            task.await.unwrap();
+        }
+        assert!(urgent <= 3 * WRITERS * EACH, "{urgent} urgent ones passed {} others", WRITERS * EACH);
+    });
+}

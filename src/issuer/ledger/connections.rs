@@ -45,14 +45,8 @@ impl<DB: Database> Connections<DB> {
         Ok(Held { connection, is_sound: false, pool: self })
     }
 
-    /// Whether a connection of this pool is in use or on its way.
-    #[cfg(feature = "sqlite")]
-    pub(super) fn is_in_use(&self) -> bool {
-        usize::try_from(self.pool.size()).is_ok_and(|size| size > self.pool.num_idle())
-    }
-
     /// Waits until everybody who waits for a connection now has had one, and keeps who comes later waiting until the answer
-    /// is dropped.
+    /// is dropped. The connection itself is not used.
     #[cfg(feature = "sqlite")]
     pub(super) async fn turn(&self) -> Result<PoolConnection<DB>, LedgerError> {
         self.pool.acquire().await.map_err(|error| LedgerError::at(Step::Connect, &error))

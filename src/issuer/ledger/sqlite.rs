@@ -51,6 +51,9 @@ pub struct SqliteLedger {
     writer: Connections<Sqlite>,
     /// One more, for transactions that stop something.
     urgent: Connections<Sqlite>,
+    /// Whose turn it is of the two connections above, served in order: where both have a queue they alternate. SQLite itself
+    /// lets whoever tries at the right moment go first. It is no connection to the file.
+    turns: Connections<Sqlite>,
     readers: Connections<Sqlite>,
     clock: Clock,
 }
@@ -89,7 +92,8 @@ impl SqliteLedger {
         let file = found.keep_open(&options).await?;
         let writer = Connections::new(options.clone(), 1);
         let (urgent, readers) = (Connections::new(options.clone(), 1), Connections::new(options, READERS));
-        let ledger = Self { file, makes_keys: opening.makes(), writer, urgent, readers, clock };
+        let turns = Connections::new(SqliteConnectOptions::new().in_memory(true), 1);
+        let ledger = Self { file, makes_keys: opening.makes(), writer, urgent, turns, readers, clock };
         if let Err(error) = ledger.migrate().await {
             // Or its log would be left beside it.
             ledger.close().await;
@@ -109,6 +113,7 @@ impl SqliteLedger {
         self.readers.close().await;
         self.urgent.close().await;
         self.writer.close().await;
+        self.turns.close().await;
         self.file.close().await;
     }
 
@@ -185,13 +190,10 @@ impl Ledger for SqliteLedger {
     ) -> Result<R, LedgerError> {
         // Before a connection is made anew, for SQLite has no words of its own for it.
         self.file.check()?;
-        if needs.is_urgent() {
-            return self.run(self.urgent.take().await?, &needs, rule).await;
-        }
-        let held = self.writer.take().await?;
-        // Whoever begins while others try to would have to be lucky to get its turn. One that stops something gets it
-        // next, and no stream of those keeps the others out.
-        let _turn = if self.urgent.is_in_use() { Some(self.urgent.turn().await?) } else { None };
+        let held = if needs.is_urgent() { &self.urgent } else { &self.writer }.take().await?;
+        // One of each kind at most waits here: the next that stops something stands behind one other transaction, and no
+        // other stands behind more than one that stops something.
+        let _turn = self.turns.turn().await?;
         self.run(held, &needs, rule).await
     }
 
