@@ -69,7 +69,11 @@ export class Prover {
       return { code: "offline", body: null };
     }
     this.#nonce = response.headers.get("DPoP-Nonce") ?? this.#nonce;
-    return { code: response.ok ? null : String(body?.code ?? "issuer-unavailable"), body };
+    if (response.ok) return { code: null, body };
+    const code = String(body?.code ?? "issuer-unavailable");
+    // Out of time, or a fault of whoever stands before the issuer: nobody knows whether the call had its effect.
+    const unheard = response.status === 408 ? "issuer-busy" : response.status >= 500 ? "issuer-unavailable" : code;
+    return { code: NO_ANSWER.includes(code) ? code : unheard, body };
   }
 
   /** @param {string} path @param {string} text */

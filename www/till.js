@@ -209,7 +209,7 @@ function refused(error, asked) {
 
 /** @param {TillError} error */
 function isLost(error) {
-  return ["offline", "issuer-unavailable", "issuer-busy", "timed-out"].includes(error.code);
+  return ["offline", "issuer-unavailable", "issuer-busy"].includes(error.code);
 }
 
 /** @param {{ amount: string, currency: string }} of */

@@ -237,6 +237,11 @@ impl Delivery {
         }
     }
 
+    /// Uses up the proof, so that the answer is kept though the call changed nothing else.
+    pub(super) fn spend(&self, records: &mut Records) {
+        self.proof.spend(records);
+    }
+
     fn put(&self, moment: &Moment<'_>, records: &mut Records, answer: Option<Answer>) {
         let until = moment.now().saturating_add(KEPT);
         let again = records.calls.get(&self.row).map_or(0, |held| held.again);

@@ -64,6 +64,9 @@ pub struct TopUp {
     /// What was agreed to. It moves to the receipt that says how the top-up ended.
     #[serde(default)]
     pub evidence: Option<Evidence>,
+    /// Whether the operator was told that the processor contradicts itself.
+    #[serde(default)]
+    pub contradicted: bool,
 }
 
 impl Record for TopUp {}
@@ -165,6 +168,7 @@ pub(super) fn reserve(
         state: State::Pending,
         seq: None,
         evidence: Some(agreed.evidence),
+        contradicted: false,
     };
     let charge = top_up.charge();
     records.open_top_ups.put(agreed.id, OpenTopUp {});
@@ -209,7 +213,7 @@ impl End {
 
 /// Last step: credits or closes, once. A second answer finds it ended and changes nothing; one that says "taken"
 /// after it was given up is credited, since the card's owner has paid; `of_failed` is the evidence of the receipt that said
-/// so, while it is kept.
+/// so, while it is kept. One that takes back what the processor itself had said moves no money: a person looks at it.
 ///
 /// # Errors
 /// [`Code::NotFound`]; [`Code::IssuerUnavailable`] if the balance can't hold the sum.
@@ -229,6 +233,15 @@ pub(super) fn end(
         (State::Pending, End::Declined) => State::Declined,
         (State::Pending, End::NeverSeen { final_after }) if now >= top_up.at.saturating_add(final_after) => {
             State::GivenUp
+        }
+        (State::Declined, End::Accepted) | (State::Done, End::Declined) => {
+            if !top_up.contradicted {
+                let to = moment.settings.operator.clone();
+                records.messages.push(Message::contradiction(to, id, end == End::Accepted, now));
+                top_up.contradicted = true;
+                records.top_ups.put(id, top_up);
+            }
+            return Ok(None);
         }
         _ => return Ok(None),
     };

@@ -19,8 +19,8 @@ impl Record for Used {
 }
 
 /// The proof of possession of one call, which counts once. A registered key's is used up before the call is looked at; that of
-/// a key which nobody registered by what the call changes. So whoever makes up keys writes nothing into the ledger, and a
-/// captured call that comes again is a replay, or is refused as it was.
+/// a key which nobody registered by what the call changes, and by a freeze with a ticket even if it changes nothing. So whoever
+/// makes up keys writes nothing into the ledger, and a captured call that comes again is a replay, or is refused as it was.
 #[derive(Clone, Debug)]
 pub(super) struct Proof {
     /// Its key among [`Records::used`].

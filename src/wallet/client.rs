@@ -180,6 +180,8 @@ impl<P: Platform> Wallet<P> {
         let mut problem = Problem::blank();
         match json::read_into(&mut problem, body) {
             Ok(()) => {
+                // The body's is a copy for whoever keeps the body alone (RFC 9457 section 3.1.2).
+                problem.status = status;
                 let data = self.room.data.borrow();
                 let error = Error::from_problem(&problem, data.as_ref().and_then(|data| data.currency()));
                 if error.code == Code::ClockSkew {

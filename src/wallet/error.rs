@@ -129,8 +129,14 @@ impl Error {
     pub fn from_problem(problem: &Problem, currency: Option<Currency>) -> Self {
         let ms = |seconds: u32| u64::from(seconds).saturating_mul(1000);
         let left = problem.left.zip(currency).map(|(amount, currency)| Money { amount, currency });
-        let code = Code::from_name(&problem.code).filter(|code| !is_said_here(*code));
-        Self::new(code.unwrap_or(Code::IssuerRefused)).with_details(Details {
+        let known = Code::from_name(&problem.code).filter(|code| !is_said_here(*code)).map(Self::new);
+        // Out of time, or a fault on the road or beyond, what was sent may have had its effect: that is no refusal.
+        let unknown = || match problem.status {
+            408 => Self::new(Code::IssuerBusy).with_confidence(Confidence::Likely),
+            500..=599 => Self::new(Code::IssuerUnavailable).with_confidence(Confidence::Likely),
+            _ => Code::IssuerRefused.into(),
+        };
+        known.unwrap_or_else(unknown).with_details(Details {
             until: problem.until.map(ms),
             left,
             resets_at: problem.resets_at.map(ms),

@@ -104,3 +104,25 @@ test("a page's call that is not answered keeps its name for two minutes from its
   assert.notEqual(sent[3], sent[2]);
   assert.equal(sent[4], sent[3]);
 });
+
+test("a call that ran out of time or met a fault on its way keeps its name; one that was refused does not", async (t) => {
+  /** @type {string[]} */
+  const sent = [];
+  let answer = () => new Response();
+  t.mock.method(globalThis, "fetch", async (/** @type {string} */ _path, /** @type {{ body: string }} */ { body }) => {
+    sent.push(JSON.parse(body).call);
+    return answer();
+  });
+  const prover = new Prover("https://issuer.example", await makeKeys());
+  /** @type {[number, string, string, boolean][]} */
+  const heard = [
+    [408, "timed-out", "issuer-busy", true], [503, "issuer-busy", "issuer-busy", true], [503, "issuer-unavailable", "issuer-unavailable", true],
+    [504, "upstream", "issuer-unavailable", true], [403, "over-limit", "over-limit", false], [408, "timed-out", "issuer-busy", true],
+  ];
+  for (const [status, code, told, isKept] of heard) {
+    answer = () => Response.json({ code }, { status });
+    assert.equal((await prover.change("/v1/login", { login: "hanako" })).code, told, code);
+    assert.equal((await prover.change("/v1/login", { login: "hanako" })).code, told, code);
+    assert.equal(sent.at(-1) === sent.at(-2), isKept, `${status} ${code}`);
+  }
+});

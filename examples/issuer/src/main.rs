@@ -9,6 +9,7 @@ mod headers;
 mod ledger;
 mod log;
 mod news;
+mod patience;
 mod problem;
 mod ready;
 mod request_id;

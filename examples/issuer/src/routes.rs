@@ -3,6 +3,7 @@
 use crate::connections::refuse_unreadable;
 use crate::forwarded::source;
 use crate::log::chain;
+use crate::patience;
 use crate::problem::{mark, problem, problems_only};
 use crate::settings::Settings;
 use crate::state::App;
@@ -12,7 +13,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::{Method, StatusCode};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http_body_util::LengthLimitError;
@@ -24,7 +25,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tower_http::services::ServeDir;
-use tower_http::timeout::TimeoutLayer;
 
 /// Longest time for one call, its body's arrival included.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -51,7 +51,9 @@ pub(crate) fn all(app: Arc<App>, settings: &Settings) -> Router {
     }
     router
         .with_state(Arc::clone(&app))
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PATIENCE))
+        .layer(from_fn(|request: Request, next: Next| {
+            patience::limit(PATIENCE, request, move |request| next.run(request))
+        }))
         .layer(from_fn(problems_only))
         .layer(from_fn(refuse_unreadable))
         .layer(from_fn_with_state(Arc::clone(&app), cors::listed_origins))

@@ -72,7 +72,10 @@ impl<L: Ledger, F: Funding> Keyed<'_, L, F> {
         }
         self.once(caller.now_ms, delivery, needs, |moment, records| {
             let account = account.as_ref().ok_or(Code::TicketExpired)?;
-            freeze::by_ticket(moment, records, account, &call.ticket, caller.thumb)
+            let stopped = freeze::by_ticket(moment, records, account, &call.ticket, caller.thumb)?;
+            // Also where it stopped nothing: whoever saw the call on its way has none for after the release.
+            delivery.spend(records);
+            Ok(stopped)
         })
         .await
     }

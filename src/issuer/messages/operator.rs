@@ -66,4 +66,23 @@ impl Message {
             code: None,
         }
     }
+
+    /// To whoever runs the issuer: the processor says of a top-up the opposite of what it said before; `taken` is the newer word.
+    pub(in crate::issuer) fn contradiction(to: String, key: &str, taken: bool, at: u32) -> Self {
+        let text = match taken {
+            true => format!(
+                "The card processor says that it took money for {key}, which it had declined before. Nothing was credited: give it \
+                 back there.\n\
+                 カード会社は、先に拒否した {key} の請求が成立したと伝えています。残高には加算していません。カード会社側で返金してください。"
+            ),
+            false => format!(
+                "The card processor says that it did not take the money for {key}, which it had said it took. The amount was \
+                 credited and stays so: look at the charge there, and settle it with the owner of the account.\n\
+                 カード会社は、先に成立したと伝えた {key} の請求が成立していないと伝えています。残高には加算済みで、そのままにしています。\
+                 カード会社側の請求を確認し、口座の持ち主と精算してください。"
+            ),
+        };
+        let subject = format!("Processor contradicts itself: {key} / カード会社の回答が矛盾: {key}");
+        Self { account: None, to, at, subject, text, code: None }
+    }
 }

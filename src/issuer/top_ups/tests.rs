@@ -59,6 +59,7 @@ fn charged(issuer: &World, card: &str) -> (AccountId, String) {
         state: State::Pending,
         seq: None,
         evidence: None,
+        contradicted: false,
     };
     let needs = Needs::new().and(Rows::TopUps, &id).and(Rows::OpenTopUps, &id);
     now(issuer.ledger().transact(needs, |records| {
@@ -178,4 +179,45 @@ fn a_notice_of_a_charge_that_nobody_knows_is_told_to_the_operator_once() {
     };
     assert_eq!((now(issuer.sweep()), told()), (Ok(0), 1));
     assert_eq!((now(issuer.sweep()), told()), (Ok(0), 1));
+}
+
+#[test]
+fn a_notice_that_contradicts_what_was_said_before_is_told_to_the_operator_once() {
+    for (first, then, words) in
+        [(End::Declined, Answer::Accepted, "took money"), (End::Accepted, Answer::Declined, "did not take")]
+    {
+        let issuer = world();
+        let (account, id) = charged(&issuer, "queued");
+        assert!(now(issuer.end_top_up(&id, first)).unwrap().is_some());
+        let told = || {
+            let inbox = now(issuer.inbox(0)).unwrap();
+            let told = inbox.iter().filter(|(_, message)| message.text.contains(&id) && message.text.contains(words));
+            assert!(told.clone().all(|(_, message)| message.to == issuer.settings().operator));
+            told.count()
+        };
+        let before = balance(&issuer, &account);
+        let notice = |name: &str, answer| Notice { id: name.into(), key: id.clone(), answer };
+        // It comes again, in another notice too, and a person has to look at it once.
+        for name in ["n1", "n1", "n2"] {
+            assert_eq!(now(issuer.take_notice(&notice(name, then))), Ok(false));
+            assert_eq!(told(), 1, "{first:?} {then:?} {name}");
+        }
+        // What says the same as before contradicts nothing.
+        let same = if first == End::Declined { Answer::Declined } else { Answer::Accepted };
+        assert_eq!(now(issuer.take_notice(&notice("n3", same))), Ok(false));
+        assert_eq!((told(), balance(&issuer, &account)), (1, before));
+        now(issuer.audit()).unwrap();
+    }
+}
+
+#[test]
+fn a_notice_that_says_no_of_what_was_given_up_contradicts_nothing() {
+    let issuer = world();
+    let (_, id) = charged(&issuer, "queued");
+    later(&issuer, 3600);
+    let never = End::NeverSeen { final_after: issuer.funding().never_seen_is_final_after() };
+    assert!(now(issuer.end_top_up(&id, never)).unwrap().is_some());
+    let before = now(issuer.inbox(0)).unwrap().len();
+    assert_eq!(now(issuer.take_notice(&Notice { id: "n1".into(), key: id, answer: Answer::Declined })), Ok(false));
+    assert_eq!(now(issuer.inbox(0)).unwrap().len(), before);
 }

@@ -73,6 +73,22 @@ fn an_order_to_freeze_stays_the_same_until_it_is_answered() {
 }
 
 #[test]
+fn a_call_that_ran_out_of_time_at_the_issuer_is_sent_again_as_it_was() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    world.issuer.trick.set(Some(Trick::Refuse(Code::TimedOut)));
+    let sent = || crate::wallet::ports::Platform::transport(&world.place).sent().pop().unwrap();
+    let twice = |call: &dyn Fn() -> Code| {
+        assert_eq!(call(), Code::IssuerBusy);
+        let first = sent();
+        assert_eq!(call(), Code::IssuerBusy);
+        assert_eq!((&sent().url, &sent().body), (&first.url, &first.body));
+    };
+    twice(&|| run(wallet.prove_card(card(900).source)).unwrap_err().code);
+    twice(&|| run(wallet.freeze()).unwrap_err().code);
+}
+
+#[test]
 fn an_unanswered_call_is_another_one_after_two_minutes() {
     let world = World::new();
     let wallet = world.enrolled();

@@ -56,3 +56,20 @@ fn a_code_of_a_later_version_is_issuer_refused() {
     let problem = Problem { code: "brand-new".into(), ..Problem::new(Code::Locked) };
     assert_eq!(Error::from_problem(&problem, None).code, Code::IssuerRefused);
 }
+
+#[test]
+fn what_ran_out_of_time_or_failed_on_the_road_is_no_refusal() {
+    let of_the_road = |status: u16, code: Code| Error::from_problem(&Problem { status, ..Problem::new(code) }, None);
+    // The issuer itself says `timed-out` of its own limit, and no prompt ran out here.
+    for late in [Problem::new(Code::TimedOut), Problem { code: "brand-new".into(), ..Problem::new(Code::TimedOut) }] {
+        let error = Error::from_problem(&late, None);
+        assert_eq!((error.code, error.confidence), (Code::IssuerBusy, Confidence::Likely), "{}", late.code);
+    }
+    for status in [500, 502, 503, 504, 599] {
+        let error =
+            Error::from_problem(&Problem { status, code: "upstream".into(), ..Problem::new(Code::Locked) }, None);
+        assert_eq!((error.code, error.confidence), (Code::IssuerUnavailable, Confidence::Likely), "{status}");
+        assert_eq!(of_the_road(status, Code::OverLimit).code, Code::OverLimit);
+    }
+    assert_eq!(of_the_road(403, Code::KeyLost).code, Code::IssuerRefused);
+}

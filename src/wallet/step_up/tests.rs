@@ -1,7 +1,9 @@
 use super::*;
 use crate::wallet::memory::{Place, Tamper, run};
+use crate::wallet::ports::Response;
 use crate::wallet::scripted::{Trick, World, amount};
 use crate::wallet::state::{Missing, Status};
+use crate::wire::calls::{Call as _, Problem};
 
 async fn top_up(wallet: &Wallet<Place>, yen: u32) -> Result<Ceremony, Error> {
     wallet.prepare_top_up(amount(yen), Currency::JPY, "card-1".parse().unwrap()).await
@@ -113,6 +115,30 @@ fn found_again(between: impl AsyncFnOnce(&World, &Wallet<Place>, u64)) {
 #[test]
 fn a_lost_answer_charges_once_and_prompts_once() {
     found_again(async |_, _, _| ());
+}
+
+#[test]
+fn a_step_up_that_ran_out_of_time_at_the_issuer_is_the_same_one_when_it_is_confirmed_again() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    let prompts = world.place.authenticator().prompts().len();
+    let ceremony = run(top_up(&wallet, 5_000)).unwrap();
+    // The issuer did it, and its time was over before it could say so; the second time too.
+    world.issuer.carry(|path, response| match path {
+        ConfirmIntent::PATH => {
+            let body = crate::wire::json::to_vec(&Problem::new(Code::TimedOut));
+            Response { status: 408, body, ..response }
+        }
+        _ => response,
+    });
+    for _ in 0..2 {
+        assert_eq!(run(wallet.confirm(ceremony.id)).unwrap_err().code, Code::IssuerBusy);
+    }
+    world.issuer.carry(|_, response| response);
+    let Ok(Confirmed::Receipt { receipt }) = run(wallet.confirm(ceremony.id)) else { panic!() };
+    assert_eq!(receipt.money.unwrap().amount, amount(5_000));
+    assert_eq!(world.issuer.book.borrow().balance, 15_000);
+    assert_eq!(world.place.authenticator().prompts().len(), prompts + 1);
 }
 
 #[test]

@@ -355,3 +355,27 @@ fn two_release_codes_of_one_second_have_names_of_their_own() {
     }
     assert!(device.call(&issuer, &second).is_ok());
 }
+
+#[test]
+fn a_freeze_by_ticket_that_stopped_nothing_counts_once_all_the_same() {
+    let issuer = world();
+    let (device, channel) = enrolled(&issuer, "hanako");
+    let stranger = Client::new(60);
+    let Ticket { ticket } = log_in(&issuer, &stranger, "hanako", "hanako-password").unwrap();
+    freeze(&issuer, &channel).unwrap();
+    let call = FreezeByTicket { ticket };
+    let request = stranger.request(FreezeByTicket::PATH, text(&call));
+    assert_eq!(now(issuer.answer(&request)).status, 200);
+    // Another delivery of the same call is answered as the first was.
+    let again = stranger.request(FreezeByTicket::PATH, request.body.clone());
+    assert_eq!(now(issuer.answer(&again)).status, 200);
+    now(issuer.release_account(device.account.as_ref().unwrap())).unwrap();
+    // Whoever saw them on their way stops nothing after the release.
+    for seen in [&request, &again] {
+        assert_eq!(now(issuer.answer(seen)).status, Problem::new(Code::ProofReplayed).status);
+    }
+    assert_eq!(standing(&issuer, &channel).status, DeviceStatus::Active);
+    // The ticket itself is still good for its owner.
+    assert!(stranger.call(&issuer, &call).is_ok());
+    assert_eq!(standing(&issuer, &channel).status, DeviceStatus::Frozen);
+}
