@@ -305,8 +305,8 @@ async fn answer_one(
     router: Router,
     progress: Arc<Progress>,
 ) -> Result<Response<Body>, std::convert::Infallible> {
+    let mut request = request.map(|body| Body::new(answer::Asked::new(body, Arc::clone(&progress))));
     let call = progress.begin();
-    let mut request = request.map(Body::new);
     request.extensions_mut().insert(ConnectInfo(peer));
     let (is_refused, is_last) = (progress.is_refused(), progress.is_last());
     if is_refused {

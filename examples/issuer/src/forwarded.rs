@@ -77,8 +77,8 @@ pub(crate) fn source(peer: IpAddr, trusted: &[Network], headers: &HeaderMap) -> 
     if !is_trusted(trusted, peer) {
         return peer;
     }
-    let common = read_list(headers, "x-forwarded-for", node);
-    let standard = read_list(headers, "forwarded", |element| node(for_parameter(element)?));
+    let common = read_list(headers, "x-forwarded-for", |line| line.split(',').collect(), node);
+    let standard = read_list(headers, "forwarded", split_quoted, |element| node(for_parameter(element)?));
     match (common, standard) {
         (Some(hops), None) | (None, Some(hops)) => walk(peer, trusted, &hops),
         (Some(common), Some(standard)) => {
@@ -103,12 +103,44 @@ fn walk(peer: IpAddr, trusted: &[Network], hops: &[Option<IpAddr>]) -> IpAddr {
 }
 
 /// The elements of a header that is a list, over all its lines; `None` if there is no line.
-fn read_list(headers: &HeaderMap, name: &str, read: impl Fn(&str) -> Option<IpAddr>) -> Option<Vec<Option<IpAddr>>> {
+fn read_list(
+    headers: &HeaderMap,
+    name: &str,
+    split: impl Fn(&str) -> Vec<&str>,
+    read: impl Fn(&str) -> Option<IpAddr>,
+) -> Option<Vec<Option<IpAddr>>> {
     let mut lines = headers.get_all(name).iter().peekable();
     lines.peek()?;
-    // A line that is no text has no element that can be read, but it has its place in the list.
-    let elements = lines.flat_map(|line| split(line.to_str().unwrap_or_default(), ','));
-    Some(elements.map(read).collect())
+    let mut hops = Vec::new();
+    for line in lines {
+        // What is no text spoils its own element alone: a proxy appends to the line that a stranger began.
+        let text = String::from_utf8_lossy(line.as_bytes());
+        hops.extend(split(&text).into_iter().map(&read));
+    }
+    Some(hops)
+}
+
+/// Splits at commas outside quotes, read from the right: what a proxy appended stays whole whatever a stranger began with,
+/// such as a quote that never ends.
+fn split_quoted(text: &str) -> Vec<&str> {
+    let (mut elements, mut is_quoted, mut rest) = (Vec::new(), false, text);
+    for (at, byte) in text.bytes().enumerate().rev() {
+        let before = text.get(..at).unwrap_or_default();
+        if byte == b'"' && !(is_quoted && ends_in_escape(before)) {
+            is_quoted = !is_quoted;
+        } else if byte == b',' && !is_quoted {
+            elements.push(rest.get(at + 1..).unwrap_or_default());
+            rest = before;
+        }
+    }
+    elements.push(rest);
+    elements.reverse();
+    elements
+}
+
+/// Whether a text ends in a backslash that is not itself escaped.
+fn ends_in_escape(text: &str) -> bool {
+    text.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1
 }
 
 /// Splits at a separator that stands outside quotes.

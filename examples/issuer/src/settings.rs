@@ -80,8 +80,12 @@ impl core::fmt::Debug for Place {
 pub(crate) enum Unusable {
     /// No option is called so.
     UnknownOption(String),
+    /// It follows no option that takes a value. It is not repeated: it may be an address with a password.
+    Stray,
     /// The option needs a value.
     NoValue(String),
+    /// The option takes no value.
+    TakesNoValue(String),
     /// The value is not one that the option takes.
     BadValue(&'static str),
     /// The text is no issuer.
@@ -102,17 +106,21 @@ impl core::fmt::Display for Unusable {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
             Self::UnknownOption(name) => write!(f, "there is no option {name}\n{USAGE}"),
+            Self::TakesNoValue(name) => write!(f, "{name} takes no value\n{USAGE}"),
+            Self::Stray => write!(f, "one argument is neither an option nor an option's value\n{USAGE}"),
             Self::NoValue(name) => write!(f, "{name} needs a value\n{USAGE}"),
             Self::BadValue(expected) => write!(f, "expected {expected}\n{USAGE}"),
             Self::BadIssuer(text) => write!(
                 f,
                 "--public-url takes https://host, https://host:port or http://localhost:port: in lower case, without a path, without the port \
-443 or 80, not {text:?}\n{USAGE}"
+443 or 80, not {:?}\n{USAGE}",
+                without_login(text)
             ),
             Self::BadOrigin(text) => write!(
                 f,
                 "--origins takes https://host, https://host:port, http://localhost:port, an app's capacitor://localhost, and \
-android:apk-key-hash: with the base64url of 32 bytes: in lower case, without a path, without the port 443 or 80, not {text:?}\n{USAGE}"
+android:apk-key-hash: with the base64url of 32 bytes: in lower case, without a path, without the port 443 or 80, not {:?}\n{USAGE}",
+                without_login(text)
             ),
             Self::Missing(name) => write!(f, "{name} must be given\n{USAGE}"),
             Self::NothingThereYet(name) => {
@@ -123,6 +131,11 @@ android:apk-key-hash: with the base64url of 32 bytes: in lower case, without a p
             }
         }
     }
+}
+
+/// An address without its user and password, which would stand in the log.
+fn without_login(address: &str) -> &str {
+    address.rsplit_once('@').map_or(address, |(_, place)| place)
 }
 
 const USAGE: &str = "usage: jitsuin-issuer --listen ADDR… --ledger sqlite:FILE|postgresql://… --public-url URL [--create] [--root R] \
@@ -193,28 +206,36 @@ impl Settings {
             pkg: beside_sources("pkg"),
         };
         let (mut account, mut out) = (None, None);
-        while let Some(name) = arguments.next() {
-            if name == "--demo" {
-                settings.demo = true;
-                continue;
+        while let Some(argument) = arguments.next() {
+            if !argument.starts_with('-') {
+                return Err(Unusable::Stray);
             }
-            if name == "--create" {
-                settings.create = true;
-                continue;
-            }
-            if name == "--rotate-keys" {
-                settings.rotate_keys = true;
-                continue;
-            }
-            let mut value = || arguments.next().ok_or(Unusable::NoValue(name.clone()));
-            match name.as_str() {
-                "--export-evidence" => {
-                    let id = value()?.parse();
-                    account = Some(id.map_err(|_| Unusable::BadValue("--export-evidence ACCOUNT"))?);
+            let (name, joined) = match argument.split_once('=') {
+                Some((name, value)) => (name, Some(value.to_owned())),
+                None => (argument.as_str(), None),
+            };
+            let flag = match name {
+                "--demo" => &mut settings.demo,
+                "--create" => &mut settings.create,
+                "--rotate-keys" => &mut settings.rotate_keys,
+                _ => {
+                    let mut value =
+                        || joined.clone().or_else(|| arguments.next()).ok_or_else(|| Unusable::NoValue(name.into()));
+                    match name {
+                        "--export-evidence" => {
+                            let id = value()?.parse();
+                            account = Some(id.map_err(|_| Unusable::BadValue("--export-evidence ACCOUNT"))?);
+                        }
+                        "--out" => out = Some(PathBuf::from(value()?)),
+                        _ => settings.option(name, value)?,
+                    }
+                    continue;
                 }
-                "--out" => out = Some(PathBuf::from(value()?)),
-                _ => settings.option(&name, value)?,
+            };
+            if joined.is_some() {
+                return Err(Unusable::TakesNoValue(name.into()));
             }
+            *flag = true;
         }
         settings.export = match (account, out) {
             (Some(account), Some(out)) => Some(Export { account, out }),
@@ -280,7 +301,11 @@ impl Settings {
             }
             "--www" => self.www = Some(value()?.into()),
             "--pkg" => self.pkg = value()?.into(),
-            _ => return Err(Unusable::UnknownOption(name.into())),
+            _ => {
+                // A mistyped address may follow other signs than an equals sign.
+                let name = name.split(|letter: char| letter != '-' && !letter.is_ascii_alphanumeric()).next();
+                return Err(Unusable::UnknownOption(name.unwrap_or_default().into()));
+            }
         }
         Ok(())
     }

@@ -267,7 +267,7 @@ fn a_file_that_others_may_read_or_write_is_refused_with_what_mends_it() {
     let place = folder();
     let file = place.join("ledger.sqlite");
     assert!(start(&file, &["--create"]).stop().success());
-    for (others, demo) in [(0o640, false), (0o604, false), (0o620, false), (0o602, false), (0o644, true)] {
+    for (others, demo) in [(0o604, false), (0o602, false), (0o666, false), (0o644, true)] {
         chmod(&file, others);
         let said = refusal(&file, if demo { &["--demo"] } else { &[] });
         assert!(said.contains(&format!("mode {others:o}")) && said.contains("chmod 600"), "{said}");
@@ -292,6 +292,35 @@ fn a_file_that_others_may_read_or_write_is_refused_with_what_mends_it() {
     assert!(start(&file, &[]).stop().success());
     chmod(&place, 0o755);
     assert!(start(&file, &[]).stop().success());
+}
+
+#[test]
+fn a_file_that_its_group_may_read_or_write_becomes_its_owners_alone() {
+    let file = folder().join("ledger.sqlite");
+    assert!(start(&file, &["--create"]).stop().success());
+    for group in [0o640, 0o620, 0o660] {
+        chmod(&file, group);
+        let server = start(&file, &[]);
+        for part in [file.clone(), beside(&file, "-wal"), beside(&file, "-shm")] {
+            assert_eq!(mode(&part), 0o600, "{group:o}: {}", part.display());
+        }
+        // As after a pod that was killed: its files beside the ledger are still there at the next start.
+        drop(server);
+        for part in [file.clone(), beside(&file, "-wal"), beside(&file, "-shm")] {
+            chmod(&part, group);
+        }
+        let server = start(&file, &[]);
+        for part in [file.clone(), beside(&file, "-wal"), beside(&file, "-shm")] {
+            assert_eq!(mode(&part), 0o600, "{group:o}: {}", part.display());
+        }
+        assert!(server.stop().success());
+    }
+    // What is no ledger of this program stays as it is.
+    let other = folder().join("other.sqlite");
+    raw(&other, "CREATE TABLE a (b)");
+    chmod(&other, 0o660);
+    assert!(refusal(&other, &[]).contains("another program's"));
+    assert_eq!(mode(&other), 0o660);
 }
 
 #[test]

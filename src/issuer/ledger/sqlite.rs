@@ -63,8 +63,8 @@ impl SqliteLedger {
     /// before there was a mark by its tables. A name that is a link is followed; the files beside it are the target's.
     ///
     /// # Errors
-    /// [`LedgerError::Place`] for what is no ledger, and for one that others than its owner may read or write; such a file is
-    /// left as it is. [`LedgerError::Unavailable`] if it can't be opened; [`LedgerError::LaterVersion`].
+    /// [`LedgerError::Place`] for what is no ledger, and for one that everybody may read or write; such a file is left
+    /// as it is. One that its group may read or write becomes its owner's alone, or is refused if it can't. [`LedgerError::Unavailable`] if it can't be opened; [`LedgerError::LaterVersion`].
     pub async fn open(file: &Path) -> Result<Self, LedgerError> {
         Self::open_with(file, Opening::Existing, Clock::system()).await
     }

@@ -25,6 +25,8 @@ pub(super) struct Progress {
     calls: AtomicU32,
     /// When it began to wait for its peer, in milliseconds of this process.
     since: AtomicU64,
+    /// Whether the body of the call that was begun is still to come. What the socket got says nothing of it: the next call
+    /// may follow at once.
     lacks_body: AtomicBool,
     is_blocked: AtomicBool,
     is_in_head: AtomicBool,
@@ -88,16 +90,22 @@ impl Progress {
         Call(Arc::clone(self))
     }
 
+    /// Says that the body of the call that begins is still to come.
+    pub(super) fn begin_body(&self) {
+        self.wait();
+        self.lacks_body.store(true, Ordering::Relaxed);
+    }
+
+    /// Says that the body was read to its end, or is not wanted.
+    pub(super) fn end_body(&self) {
+        self.lacks_body.store(false, Ordering::Relaxed);
+    }
+
     fn wait(&self) {
         self.since.store(now_ms(), Ordering::Relaxed);
     }
 
     fn read(&self, found: Found) {
-        let lacks_body = matches!(found, Found::Body(_) | Found::Chunked);
-        if lacks_body && !self.lacks_body.load(Ordering::Relaxed) {
-            self.wait();
-        }
-        self.lacks_body.store(lacks_body, Ordering::Relaxed);
         self.is_in_head.store(found == Found::Head, Ordering::Relaxed);
         if found == Found::Chunked {
             self.is_last.store(true, Ordering::Relaxed);

@@ -1,4 +1,5 @@
 use super::*;
+use tokio::io::AsyncWriteExt as _;
 
 fn connections(in_all: usize, of_one: usize) -> Arc<Connections> {
     Connections::new(Limits { in_all, of_one, streams: 1 }, vec!["10.0.0.1".parse().unwrap()])
@@ -56,4 +57,38 @@ fn a_closed_connection_makes_room() {
     assert!(connections.admit(ip("192.0.2.2")).is_err());
     drop(first);
     assert!(connections.admit(ip("192.0.2.2")).is_ok());
+}
+
+/// Whether a connection counts as one that waits while its first call, which was read whole, is not answered yet.
+async fn waits(bytes: &str) -> bool {
+    let connections = connections(2, 2);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let (stream, peer) = listener.accept().await.unwrap();
+    let place = connections.admit(peer.ip()).unwrap();
+    let progress = Arc::clone(&place.progress);
+    let (read, mut was_read) = tokio::sync::mpsc::channel(1);
+    let call = async move |body: String| {
+        read.send(body).await.unwrap();
+        std::future::pending::<()>().await;
+    };
+    let router = Router::new().route("/", axum::routing::post(call));
+    let (_stop, stopped) = watch::channel(false);
+    client.write_all(bytes.as_bytes()).await.unwrap();
+    let mut serving = pin!(serve(stream, peer, router, place, stopped));
+    tokio::select! {
+        () = serving.as_mut() => panic!("it ended"),
+        body = was_read.recv() => assert_eq!(body.unwrap(), "{}"),
+    }
+    progress.waits_since().is_some()
+}
+
+#[tokio::test]
+async fn a_call_whose_body_came_works_whatever_follows_it() {
+    let whole = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n{}";
+    let chunked = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n";
+    let begun = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{";
+    for bytes in [whole.into(), chunked.into(), format!("{whole}{begun}"), format!("{whole}{chunked}")] {
+        assert!(!waits(&bytes).await, "{bytes}");
+    }
 }

@@ -68,6 +68,18 @@ fn if_all_are_proxies_the_first_counts() {
 }
 
 #[test]
+fn a_strangers_quotes_hide_nothing_that_a_proxy_appends() {
+    for before in ["\"", "\"198.51.100.1", "\\\"", "for=\"", "for=\"\\", "a=\"\\\"", "\"\", \"", "\u{e9}"] {
+        for address in ["203.0.113.7", "\"203.0.113.7:4711\""] {
+            assert_eq!(listed(&[&format!("{before}, {address}")]), "203.0.113.7", "{before}");
+            assert_eq!(listed(&[&format!("{before},{address}, 10.0.0.9")]), "203.0.113.7", "{before}");
+            let said = format!("{before}, for={address};proto=https, for=\"[2001:db8:ffff::1]\"");
+            assert_eq!(standard(&[&said]), "203.0.113.7", "{said}");
+        }
+    }
+}
+
+#[test]
 fn what_is_no_address_ends_the_walk() {
     for value in [
         "",

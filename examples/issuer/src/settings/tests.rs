@@ -46,6 +46,34 @@ fn a_database_is_named_by_its_address_which_is_never_printed() {
 }
 
 #[test]
+fn a_value_may_follow_its_name_after_an_equals_sign() {
+    let url = "postgresql://issuer:secret@db.example/issuer?a=b";
+    let settings =
+        read(&format!("--listen=127.0.0.1:1 --public-url=https://a.example --ledger={url} --create")).unwrap();
+    assert_eq!(settings.ledger, Place::Database(url.into()));
+    assert_eq!(read("--ledger=").unwrap_err(), read("--ledger sqlite:").unwrap_err());
+    assert_eq!(read("--create=yes").unwrap_err(), Unusable::TakesNoValue("--create".into()));
+}
+
+#[test]
+fn no_password_is_printed_of_a_line_that_is_refused() {
+    for line in [
+        "--legder=postgresql://issuer:secret@db.example/issuer",
+        "--legder:postgresql://issuer:secret@db.example/issuer",
+        "--ledger=postgresq://issuer:secret@db.example/issuer",
+        "--create=postgresql://issuer:secret@db.example/issuer",
+        "--create postgresql://issuer:secret@db.example/issuer",
+        "-ledger=postgresql://issuer:secret@db.example/issuer",
+        "--public-url postgresql://issuer:secret@db.example/issuer",
+        "--public-url https://issuer:secret@db.example",
+        "--origins https://a.example,https://issuer:secret@db.example",
+    ] {
+        let refused = read(line).unwrap_err();
+        assert!(!refused.to_string().contains("secret"), "{line}: {refused}");
+    }
+}
+
+#[test]
 fn a_ledger_is_to_be_there_unless_it_is_to_be_made() {
     let opening = |more: &str| read(&format!("{WHOLE} {more}")).map(|settings| settings.opening());
     assert_eq!(opening(""), Ok(Opening::Existing));

@@ -77,14 +77,23 @@ impl Found {
         }
         let real = named.canonicalize().map_err(refused)?;
         check_folder(&real)?;
+        let found = Self { named, real };
+        found.each_part(check_mode)?;
+        found.check_contents(opening).await?;
+        // Only now: what is no ledger is left as it is.
+        found.each_part(close_to_group)?;
+        Ok(found)
+    }
+
+    /// Looks at each of its files that is there.
+    fn each_part(&self, look: impl Fn(Part, &Path, &Metadata) -> Result<(), PlaceError>) -> Result<(), PlaceError> {
         for part in [Part::Main, Part::Log, Part::Index, Part::Journal] {
-            if let Ok(file) = std::fs::metadata(beside(&real, part)) {
-                check_mode(part, &file)?;
+            let path = beside(&self.real, part);
+            if let Ok(file) = std::fs::metadata(&path) {
+                look(part, &path, &file)?;
             }
         }
-        let found = Self { named, real };
-        found.check_contents(opening).await?;
-        Ok(found)
+        Ok(())
     }
 
     /// Where it lies.
@@ -240,10 +249,30 @@ fn check_folder(file: &Path) -> Result<(), PlaceError> {
 }
 
 #[cfg(unix)]
-fn check_mode(part: Part, file: &Metadata) -> Result<(), PlaceError> {
-    const OTHERS: u32 = 0o066;
+fn check_mode(part: Part, _path: &Path, file: &Metadata) -> Result<(), PlaceError> {
+    const EVERYBODY: u32 = 0o006;
     let mode = mode(file);
-    if mode & OTHERS == 0 { Ok(()) } else { Err(PlaceError::OpenToOthers(part, mode)) }
+    if mode & EVERYBODY == 0 { Ok(()) } else { Err(PlaceError::OpenToOthers(part, mode)) }
+}
+
+/// Takes away what a file's group may do: who mounts a volume for a group, as Kubernetes does, gives it that at each start.
+#[cfg(unix)]
+fn close_to_group(part: Part, path: &Path, file: &Metadata) -> Result<(), PlaceError> {
+    const GROUP: u32 = 0o060;
+    const OWNER: u32 = 0o700;
+    let open = mode(file);
+    if open & GROUP == 0 {
+        return Ok(());
+    }
+    let owners = std::os::unix::fs::PermissionsExt::from_mode(open & OWNER);
+    let closed = std::fs::set_permissions(path, owners).and_then(|()| std::fs::metadata(path));
+    // Some file systems take a mode and keep the old one.
+    match closed {
+        Ok(file) if mode(&file) & GROUP == 0 => Ok(()),
+        // SQLite may have ended it meanwhile.
+        Err(error) if error.kind() == ErrorKind::NotFound && part != Part::Main => Ok(()),
+        _ => Err(PlaceError::OpenToOthers(part, open)),
+    }
 }
 
 #[cfg(unix)]
@@ -262,7 +291,12 @@ fn check_folder(_no_modes_here: &Path) -> Result<(), PlaceError> {
 }
 
 #[cfg(not(unix))]
-fn check_mode(_no_modes_here: Part, _file: &Metadata) -> Result<(), PlaceError> {
+fn check_mode(_no_modes_here: Part, _path: &Path, _file: &Metadata) -> Result<(), PlaceError> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn close_to_group(_no_modes_here: Part, _path: &Path, _file: &Metadata) -> Result<(), PlaceError> {
     Ok(())
 }
 
