@@ -1,7 +1,7 @@
 use super::*;
 
 fn connections(in_all: usize, of_one: usize) -> Arc<Connections> {
-    Connections::new(Limits { in_all, of_one, streams: 1 }, vec!["10.0.0.1".parse().unwrap()])
+    Connections::new(Limits { in_all, of_one, streams: 1 }, vec!["10.0.0.1".parse().unwrap()], Arc::default())
 }
 
 fn ip(text: &str) -> IpAddr {
