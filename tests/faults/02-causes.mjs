@@ -76,7 +76,7 @@ export const scenarios = [
         ["another program's file", startFault(t, `sqlite:${at("other.sqlite")}`), /other|another|not.*(ledger|ours|jitsuin)|no.*ledger/i],
         ["a later version's", startFault(t, later), /later|newer|version/i],
         ["a broken file", startFault(t, broken), /malformed|corrupt|broken|damaged|not a database/i],
-        ["another identity's", startFault(t, copy("identity.sqlite"), [], { url: "http://localhost:1" }), /public.url|identity|another issuer/i],
+        ["another identity's", startFault(t, copy("identity.sqlite"), [], { url: "http://localhost:1" }), /keeps its public URL/i],
         ["no room", startFault(t, `sqlite:${at("full.sqlite")}`, no("4")), /full|space|room|I\/O|disk|large|limit/i],
         ["locked by another program", startFault(t, locked), /lock|busy|slow/i],
         ["nothing listens there", startFault(t, `postgres://jitsuin@127.0.0.1:${closed}/ledger`), /connect|refused|reach/i],

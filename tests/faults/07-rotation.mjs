@@ -3,7 +3,6 @@ import { spawnSync } from "node:child_process";
 import { createHmac, randomBytes } from "node:crypto";
 import { sqlite } from "./lib/ledgers.mjs";
 import { Caller, Refused, Wallet } from "./lib/people.mjs";
-import { freePort } from "./lib/server.mjs";
 import { word } from "./lib/tally.mjs";
 import { b64, Key, unb64 } from "./lib/wire.mjs";
 
@@ -57,21 +56,11 @@ async function takes(caller, nonce) {
   return new Refused("", answer).code !== "use-dpop-nonce";
 }
 
-/** Rotates by a process of its own, which serves afterwards or ends. @param {Trial} t @param {Issuer} issuer */
+/** Rotates by a process of its own. @param {Trial} t @param {Issuer} issuer */
 async function rotate(t, issuer) {
-  const port = await freePort();
-  const other = t.issuer({ port, url: issuer.url, ledger: issuer.how.ledger, more: ["--rotate-keys"], demo: false });
-  // Where it takes no --listen it says so at once.
-  try {
-    await other.start();
-  } catch {}
-  const { ended } = other;
-  if (other.running) await other.stop();
-  const { code } = /** @type {any} */ (await ended);
-  if (code === 0) return;
-  const again = t.issuer({ url: issuer.url, ledger: issuer.how.ledger, more: ["--rotate-keys"], demo: false, listen: false });
-  const { status, stderr } = spawnSync(again.binary, again.arguments(), { encoding: "utf8", timeout: 30_000 });
-  if (status !== 0) throw new Error(`--rotate-keys: ${other.log.trim().split("\n").at(-1)}; ${stderr.trim().split("\n").at(-1)}`);
+  const other = t.issuer({ url: issuer.url, ledger: issuer.how.ledger, more: ["--rotate-keys"], demo: false, listen: false });
+  const { status, stderr } = spawnSync(other.binary, other.arguments(), { encoding: "utf8", timeout: 30_000 });
+  if (status !== 0) throw new Error(`--rotate-keys: ${stderr.trim().split("\n").at(-1)}`);
 }
 
 /** Everything that is made of the secret, tried at a running issuer, before a rotation and after one by another process. @param {Trial} t @param {string} ledger @param {() => Buffer} secretOf */

@@ -5,10 +5,10 @@ mod answer;
 mod head;
 mod limits;
 mod socket;
-mod tally;
 
 use crate::forwarded::{Network, is_trusted, neighbour};
 use crate::log::chain;
+use crate::tally::{self, Event, Tally};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
@@ -27,7 +27,6 @@ use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tally::{Refusal, Tally};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
@@ -54,7 +53,7 @@ pub(crate) struct Connections {
     held: Mutex<Held>,
     /// Tells that a connection closed, or stays although it was asked to make room.
     changed: Notify,
-    tally: Tally,
+    tally: Arc<Tally>,
 }
 
 #[derive(Default)]
@@ -90,8 +89,8 @@ impl Drop for Place {
 
 impl Connections {
     /// None yet.
-    pub(crate) fn new(limits: Limits, trusted: Vec<Network>) -> Arc<Self> {
-        Arc::new(Self { limits, trusted, held: Mutex::default(), changed: Notify::new(), tally: Tally::default() })
+    pub(crate) fn new(limits: Limits, trusted: Vec<Network>, tally: Arc<Tally>) -> Arc<Self> {
+        Arc::new(Self { limits, trusted, held: Mutex::default(), changed: Notify::new(), tally })
     }
 
     /// Accepts connections until the server ends, then waits for those that are open.
@@ -126,7 +125,7 @@ impl Connections {
                     }
                 }
                 Err(error) => {
-                    self.tally.note_error(Refusal::NotAccepted, &error);
+                    self.tally.note_error(Event::NotAccepted, &error);
                     self.make_room(&mut self.lock(), None);
                     // Or it would fail again at once, for as long as there is no descriptor.
                     tokio::time::sleep(PAUSE).await;
@@ -146,7 +145,7 @@ impl Connections {
         for _ in 0..LOOKS {
             match self.admit(peer) {
                 Ok(place) => return Some(place),
-                Err(Refusal::InAll) => tokio::time::sleep(LOOK).await,
+                Err(Event::InAll) => tokio::time::sleep(LOOK).await,
                 // One address that has too many holds up no other.
                 Err(refusal) => {
                     self.tally.note(refusal);
@@ -154,7 +153,7 @@ impl Connections {
                 }
             }
         }
-        self.tally.note(Refusal::InAll);
+        self.tally.note(Event::InAll);
         None
     }
 
@@ -162,7 +161,7 @@ impl Connections {
     ///
     /// # Errors
     /// The limit that is reached, if nobody makes room.
-    fn admit(self: &Arc<Self>, peer: IpAddr) -> Result<Place, Refusal> {
+    fn admit(self: &Arc<Self>, peer: IpAddr) -> Result<Place, Event> {
         let (neighbour, is_trusted) = (neighbour(peer), is_trusted(&self.trusted, peer));
         let mut held = self.lock();
         let (mut in_all, mut of_one) = (0, 0);
@@ -171,9 +170,9 @@ impl Connections {
             of_one += usize::from(other.neighbour == neighbour);
         }
         let reached = if !is_trusted && of_one >= self.limits.of_one {
-            Some((Refusal::OfOne, Some(neighbour)))
+            Some((Event::OfOne, Some(neighbour)))
         } else if in_all >= self.limits.in_all {
-            Some((Refusal::InAll, None))
+            Some((Event::InAll, None))
         } else {
             None
         };
@@ -288,11 +287,11 @@ async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, place: Place
     };
     let Err(error) = ended else { return };
     if progress.was_stalled() {
-        connections.tally.note(Refusal::Unread);
+        connections.tally.note(Event::Unread);
     } else if error.is_parse() {
-        connections.tally.note(Refusal::Unreadable);
+        connections.tally.note(Event::Unreadable);
     } else if error.is_timeout() && progress.is_in_head() {
-        connections.tally.note(Refusal::SlowHead);
+        connections.tally.note(Event::SlowHead);
     } else {
         tracing::debug!(cause = chain(&error), "a connection ended");
     }

@@ -1,8 +1,14 @@
 //! Whose call it is, for limits on tries: the socket's address, or what a trusted proxy says about it.
 
+use crate::tally::Event;
 use axum::http::HeaderMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
+
+/// What most proxies write.
+const COMMON: &str = "x-forwarded-for";
+/// RFC 7239's.
+const STANDARD: &str = "forwarded";
 
 /// A network whose proxies are believed: an address alone, or an address with the number of its leading bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,23 +75,24 @@ pub(crate) fn is_trusted(trusted: &[Network], address: IpAddr) -> bool {
     trusted.iter().any(|network| network.holds(address))
 }
 
-/// The caller's address. Each proxy appends the address that it saw, so the list is believed from its right end for as long
-/// as trusted proxies wrote it. Where both headers are there and name different callers, one of them is a stranger's own, since
-/// a proxy writes one kind: neither is believed.
-pub(crate) fn source(peer: IpAddr, trusted: &[Network], headers: &HeaderMap) -> IpAddr {
+/// The caller's address, and what is wrong with how it came. Each proxy appends the address that it saw, so the list is
+/// believed from its right end for as long as trusted proxies wrote it. Where both headers are there and name different
+/// callers, one of them is a stranger's own, since a proxy writes one kind: neither is believed.
+pub(crate) fn source(peer: IpAddr, trusted: &[Network], headers: &HeaderMap) -> (IpAddr, Option<Event>) {
     let peer = peer.to_canonical();
     if !is_trusted(trusted, peer) {
-        return peer;
+        let is_forwarded = headers.contains_key(COMMON) || headers.contains_key(STANDARD);
+        return (peer, is_forwarded.then_some(Event::UnlistedProxy));
     }
-    let common = read_list(headers, "x-forwarded-for", |line| line.split(',').collect(), node);
-    let standard = read_list(headers, "forwarded", split_quoted, |element| node(for_parameter(element)?));
+    let common = read_list(headers, COMMON, |line| line.split(',').collect(), node);
+    let standard = read_list(headers, STANDARD, split_quoted, |element| node(for_parameter(element)?));
     match (common, standard) {
-        (Some(hops), None) | (None, Some(hops)) => walk(peer, trusted, &hops),
+        (Some(hops), None) | (None, Some(hops)) => (walk(peer, trusted, &hops), None),
         (Some(common), Some(standard)) => {
             let caller = walk(peer, trusted, &common);
-            if caller == walk(peer, trusted, &standard) { caller } else { peer }
+            if caller == walk(peer, trusted, &standard) { (caller, None) } else { (peer, Some(Event::TwoCallers)) }
         }
-        (None, None) => peer,
+        (None, None) => (peer, None),
     }
 }
 

@@ -19,6 +19,7 @@ mod shell;
 mod state;
 mod streams;
 mod sweep;
+mod tally;
 mod victims;
 
 use connections::{Connections, Limits};
@@ -126,7 +127,8 @@ async fn write_evidence(
     Ok(())
 }
 
-/// Rotates the issuer's keys, and sends new codes to tills whose old ones were not used yet.
+/// Rotates the issuer's keys, and leaves messages with new codes for tills whose old ones were not used yet: whoever sends
+/// messages finds them in the ledger.
 async fn rotate_keys(settings: &Settings) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let app = App::open(settings, &[], 0).await?;
     let said = rotate_and_say(&app).await;
@@ -140,7 +142,7 @@ async fn rotate_and_say(app: &App) -> Result<String, Refused> {
     let mut said = String::from("rotated: what the old keys made is refused from now on; the root is the same\n");
     for till in waiting {
         app.issuer.send_till_code(&till).await?;
-        said += &format!("till    {till}    (its unused code is dead, a new one was sent)\n");
+        said += &format!("till    {till}    (its unused code is dead, a new one waits to be sent)\n");
     }
     Ok(said)
 }
@@ -170,7 +172,7 @@ async fn serve(settings: Settings) -> Result<(), Box<dyn std::error::Error + Sen
     say(&app, &addresses, settings.demo)?;
 
     let (stop, stopped) = watch::channel(false);
-    let connections = Connections::new(limits, settings.trusted_proxies.clone());
+    let connections = Connections::new(limits, settings.trusted_proxies.clone(), Arc::clone(&app.tally));
     let router = routes::all(Arc::clone(&app), &settings);
     let mut serving = JoinSet::new();
     for listener in listeners {

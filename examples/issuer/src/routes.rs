@@ -91,12 +91,16 @@ async fn call(State(app): State<Arc<App>>, ConnectInfo(from): ConnectInfo<Socket
             return problem(Code::Malformed);
         }
     };
+    let (source, doubt) = source(from.ip(), &app.trusted_proxies, &parts.headers);
+    if let Some(doubt) = doubt {
+        app.tally.note_peer(doubt, from.ip());
+    }
     let request = jitsuin::issuer::desk::Request {
         method: parts.method.as_str().into(),
         path: parts.uri.path().into(),
         body: body.into(),
         proof,
-        source: source(from.ip(), &app.trusted_proxies, &parts.headers).to_string(),
+        source: source.to_string(),
     };
     if request.path == FollowNews::PATH && request.method == "POST" {
         let (reply, following) = app.issuer.follow(&request).await;

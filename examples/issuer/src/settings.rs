@@ -96,6 +96,10 @@ pub(crate) enum Unusable {
     Missing(&'static str),
     /// A new issuer has nothing to rotate or to export.
     NothingThereYet(&'static str),
+    /// What does one thing and ends listens nowhere.
+    ServesNobody(&'static str),
+    /// Two such things at once.
+    OneAtATime,
     /// A demo, with its known passwords and open inbox, may not be reached from other machines.
     DemoBeyondLoopback(SocketAddr),
 }
@@ -125,6 +129,10 @@ android:apk-key-hash: with the base64url of 32 bytes: in lower case, without a p
             Self::Missing(name) => write!(f, "{name} must be given\n{USAGE}"),
             Self::NothingThereYet(name) => {
                 write!(f, "{name} can't go with --create: a new ledger has nothing in it yet\n{USAGE}")
+            }
+            Self::ServesNobody(name) => write!(f, "{name} serves nobody: leave --listen out\n{USAGE}"),
+            Self::OneAtATime => {
+                write!(f, "--rotate-keys and --export-evidence can't go together: run one after the other\n{USAGE}")
             }
             Self::DemoBeyondLoopback(address) => {
                 write!(f, "--demo refuses to listen on {address}: its passwords are known and its inbox is open")
@@ -168,7 +176,7 @@ jitsuin-issuer: the reference issuer of Jitsuin
                         any other caller's headers count for nothing. May be given several times.
   --drain-delay SECONDS How long calls are still taken after it was asked to end, while /ready answers 503 already: 5, with
                         --demo 0. A second signal ends the wait.
-  --rotate-keys         Replaces every secret of the issuer but its root, sends new codes to tills that wait, and ends.
+  --rotate-keys         Replaces every secret of the issuer but its root, makes new codes for tills that wait, and ends.
                         Servers that run over the ledger take the new keys by themselves. It needs --ledger and
                         --public-url, and no --listen.
   --export-evidence ACCOUNT
@@ -326,12 +334,19 @@ impl Settings {
         if matches!(&self.ledger, Place::File(file) if file.as_os_str().is_empty()) {
             return Err(Unusable::Missing("--ledger"));
         }
-        if self.create && (self.rotate_keys || self.export.is_some()) {
-            return Err(Unusable::NothingThereYet(if self.rotate_keys {
-                "--rotate-keys"
-            } else {
-                "--export-evidence"
-            }));
+        let alone = match (self.rotate_keys, self.export.is_some()) {
+            (true, true) => return Err(Unusable::OneAtATime),
+            (true, false) => Some("--rotate-keys"),
+            (false, true) => Some("--export-evidence"),
+            (false, false) => None,
+        };
+        if let Some(name) = alone {
+            if self.create {
+                return Err(Unusable::NothingThereYet(name));
+            }
+            if !self.listen.is_empty() {
+                return Err(Unusable::ServesNobody(name));
+            }
         }
         if self.demo {
             if let Some(address) = self.listen.iter().find(|address| !address.ip().is_loopback()) {

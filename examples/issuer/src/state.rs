@@ -6,6 +6,7 @@ use crate::ledger::Books;
 use crate::ready::Readiness;
 use crate::settings::Settings;
 use crate::streams::Streams;
+use crate::tally::Tally;
 use axum::http::HeaderValue;
 use jitsuin::code::Code;
 use jitsuin::issuer::desk::{Reply, Request, SLOW};
@@ -35,6 +36,8 @@ pub(crate) struct App {
     pub(crate) trusted_proxies: Vec<Network>,
     /// What probes are told.
     pub(crate) readiness: Readiness,
+    /// What strangers caused.
+    pub(crate) tally: Arc<Tally>,
     /// Wallets that follow their news.
     pub(crate) streams: Arc<Streams>,
     origins: Vec<Origin>,
@@ -66,7 +69,8 @@ impl App {
         let hashing = Arc::new(Semaphore::new(HASHES_AT_ONCE));
         let streams = Streams::new(streams);
         let (trusted_proxies, readiness) = (settings.trusted_proxies.clone(), Readiness::default());
-        Ok(Self { issuer, url, trusted_proxies, readiness, origins, hosts, hashing, streams })
+        let tally = Arc::default();
+        Ok(Self { issuer, url, trusted_proxies, readiness, tally, origins, hosts, hashing, streams })
     }
 
     /// Whether pages of this origin may call.

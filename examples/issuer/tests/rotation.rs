@@ -42,6 +42,7 @@ fn servers_that_run_take_new_keys_by_themselves_and_old_codes_are_refused() {
 
         let said = run_well(&["--rotate-keys", "--ledger", &ledger, "--public-url", URL]);
         assert!(said.contains("rotated") && said.contains("t/2002"), "{said}");
+        assert!(said.contains("a new one waits to be sent") && !said.contains("was sent"), "{said}");
         for server in [&first, &second] {
             let (now, past) = sets(server);
             assert_eq!(past, 1);

@@ -2,7 +2,7 @@ use super::*;
 use tokio::io::AsyncWriteExt as _;
 
 fn connections(in_all: usize, of_one: usize) -> Arc<Connections> {
-    Connections::new(Limits { in_all, of_one, streams: 1 }, vec!["10.0.0.1".parse().unwrap()])
+    Connections::new(Limits { in_all, of_one, streams: 1 }, vec!["10.0.0.1".parse().unwrap()], Arc::default())
 }
 
 fn ip(text: &str) -> IpAddr {

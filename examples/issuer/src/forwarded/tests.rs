@@ -17,6 +17,10 @@ fn headers(lines: &[(&'static str, &str)]) -> HeaderMap {
     headers
 }
 
+fn source(peer: IpAddr, trusted: &[Network], headers: &HeaderMap) -> IpAddr {
+    super::source(peer, trusted, headers).0
+}
+
 /// The caller behind 10.0.0.1, where 10.0.0.0/24 and 2001:db8:ffff::1 are proxies.
 fn behind(lines: &[(&'static str, &str)]) -> String {
     source(ip("10.0.0.1"), &networks("10.0.0.0/24,2001:db8:ffff::1"), &headers(lines)).to_string()

@@ -80,10 +80,23 @@ fn a_ledger_is_to_be_there_unless_it_is_to_be_made() {
     assert_eq!(opening("--create"), Ok(Opening::New));
     assert_eq!(opening("--demo"), Ok(Opening::Either));
     assert_eq!(opening("--demo --create"), Ok(Opening::New));
-    assert_eq!(opening("--demo --export-evidence acc-1 --out a"), Ok(Opening::Existing));
+    let unserved = "--demo --ledger sqlite:a --export-evidence acc-1 --out a";
+    assert_eq!(read(unserved).map(|settings| settings.opening()), Ok(Opening::Existing));
     assert_eq!(opening("--create --rotate-keys"), Err(Unusable::NothingThereYet("--rotate-keys")));
     let export = opening("--create --export-evidence acc-1 --out a");
     assert_eq!(export, Err(Unusable::NothingThereYet("--export-evidence")));
+}
+
+#[test]
+fn what_serves_nobody_takes_no_option_of_a_server() {
+    let place = "--ledger sqlite:a --public-url https://issuer.example";
+    for (run, name) in [("--rotate-keys", "--rotate-keys"), ("--export-evidence acc-1 --out a", "--export-evidence")] {
+        assert!(read(&format!("{place} {run}")).is_ok(), "{run}");
+        let refused = read(&format!("{place} {run} --listen 127.0.0.1:1")).unwrap_err();
+        assert_eq!(refused, Unusable::ServesNobody(name), "{run}");
+    }
+    let both = read(&format!("{place} --rotate-keys --export-evidence acc-1 --out a")).unwrap_err();
+    assert_eq!(both, Unusable::OneAtATime);
 }
 
 #[test]
