@@ -159,13 +159,15 @@ jitsuin-issuer: the reference issuer of Jitsuin
   --ledger PLACE        Where the records and the issuer's keys are kept: sqlite:FILE, or postgresql://HOST/DATABASE (or
                         postgres://). It has to be there already, but for --create and --demo. A file that others than its
                         owner may read is refused. A database on another machine is spoken to over TLS alone, and its
-                        certificate is checked; sslrootcert=FILE names an authority of your own.
+                        certificate is checked; sslrootcert=FILE names an authority of your own. Leave a password out, for others see it,
+                        and give it by PGPASSFILE (a file of the mode 600).
   --create              Makes a new ledger and a new issuer's keys: for the first start alone. Where a ledger is, it is refused.
   --root THUMBPRINT     Refuses a ledger whose issuer has another root than this one, which each start prints.
   --public-url URL      The issuer's identity: an origin such as https://issuer.example, as it stands in proofs and
                         statements. With --demo it may be left out: http://localhost and the port.
   --origins A,B         Origins whose pages may call and whose passkey answers are taken, such as https://wallet.example,
-                        capacitor://localhost, and android:apk-key-hash:… for an Android app. Without it: the identity.
+                        capacitor://localhost, and android:apk-key-hash:… for an Android app. Without it: the identity. The
+                        first page's host is that of all passkeys: once there are any, a start with another one is refused.
   --www DIR             Folder of web pages to serve. Without it, only --demo serves pages. No call needs them.
   --pkg DIR             Folder of the npm package, served under /pkg/ where pages are served. No call needs it.
   --demo                Makes the ledger if it is missing, and adds the accounts hanako and taro, two tills, an inbox that
@@ -184,6 +186,9 @@ jitsuin-issuer: the reference issuer of Jitsuin
                         ends. It needs --out, --ledger, --public-url and --origins, and no --listen.
   --out FILE            The file of --export-evidence.
   -h, --help            Prints this and ends.
+
+Without --demo this program sends no message and makes no account or till: embed jitsuin::issuer::Issuer for that
+(demo::seed, send_till_code, inbox; see examples/issuer/README.md). Messages wait in the ledger's messages.
 
 It prints the thumbprint of its root, which a wallet pins, and then a line 'listening on IP:PORT' for each address.
 ";

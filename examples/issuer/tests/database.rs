@@ -212,6 +212,25 @@ fn a_connection_over_tls_knows_its_server() {
     assert_eq!(root(&start(&right.replace("postgresql:", "postgres:"), &[])), made);
 }
 
+/// As docs/ledger.md says it: who lists processes sees no password.
+#[test]
+fn a_password_may_be_left_out_of_the_address() {
+    let Some(server) = or_say(postgres::Server::start()) else { return };
+    let url = server.database("issuer").replace("jitsuin@", "asks@");
+    server.ask("CREATE ROLE asks LOGIN SUPERUSER PASSWORD 'a-pass:word'".into()).unwrap();
+    server.demand_password("asks");
+    let said = refusal(&url, &["--create"]);
+    assert!(said.contains("password authentication failed"), "{said}");
+    let file = folder().join("pgpass");
+    std::fs::write(&file, "localhost:5432:issuer:asks:a-pass\\:word\n").unwrap();
+    std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    for (name, value) in [("PGPASSFILE", file.to_str().unwrap()), ("PGPASSWORD", "a-pass:word")] {
+        let mut command = Command::new(server::PROGRAM);
+        command.env(name, value).args(["--listen", "127.0.0.1:0", "--public-url", URL, "--demo", "--ledger", &url]);
+        assert!(Server::run(command.stderr(std::process::Stdio::null())).stop().success(), "{name}");
+    }
+}
+
 #[test]
 fn an_address_of_ipv6_is_reached() {
     let Some(listener) = or_say(TcpListener::bind("[::1]:0").map_err(|_| "no IPv6 on this machine".into())) else {
