@@ -88,9 +88,13 @@ pub const URGENT: &[&str] = &[
     ConfirmPasskeyFreeze::PATH,
 ];
 
+fn is_urgent(path: &str) -> bool {
+    URGENT.contains(&path)
+}
+
 /// Needs of a call at this path.
 fn needs_at(path: &str) -> Needs {
-    if URGENT.contains(&path) { Needs::new().urgent() } else { Needs::new() }
+    if is_urgent(path) { Needs::new().urgent() } else { Needs::new() }
 }
 
 macro_rules! verbs {
@@ -133,7 +137,7 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
             ("POST", Some(verb)) => Some(verb),
             _ => return problem(&Code::NotFound.into(), None),
         };
-        let keyed = self.keyed().await;
+        let keyed = if is_urgent(&request.path) { self.keyed_urgently().await } else { self.keyed().await };
         // What is published needs no ledger: the newest keys that are known here do.
         let keys = keyed.as_ref().map_or_else(|_| self.keys(), |keyed| Arc::clone(&keyed.keys));
         let result = match (verb, &keyed) {

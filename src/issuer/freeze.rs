@@ -1,5 +1,6 @@
 //! Stops an account on weak proof, since it only takes away, and releases it on strong proof (protocol section 6).
 
+use super::Settings;
 use super::account::{Account, State};
 use super::buckets::{self, WeakProof};
 use super::dated;
@@ -103,16 +104,14 @@ pub(super) fn stop_code(moment: &Moment<'_>, account: &AccountId) -> String {
 }
 
 /// The account of a stop code, and what marks it as used; none, if it is not a live one.
-pub(super) fn read_stop_code(moment: &Moment<'_>, code: &str) -> Option<(AccountId, String)> {
+pub(super) fn read_stop_code(settings: &Settings, keys: &Keys, now: u32, code: &str) -> Option<(AccountId, String)> {
     let (proof, account) = code.trim().split_once('.')?;
     let account: AccountId = account.parse().ok()?;
     let bytes = from_base64(proof).ok()?;
     let (made_of, mac) = bytes.split_first_chunk::<8>()?;
     let made = u32::from_be_bytes(*made_of.first_chunk()?);
-    let now = moment.now();
-    let alive =
-        made <= now.saturating_add(CLOCKS_APART) && now < made.saturating_add(moment.settings.policy.stop_seconds);
-    let holds = moment.keys.mac_holds(STOP_PURPOSE, &[made_of, account.as_str().as_bytes()], mac);
+    let alive = made <= now.saturating_add(CLOCKS_APART) && now < made.saturating_add(settings.policy.stop_seconds);
+    let holds = keys.mac_holds(STOP_PURPOSE, &[made_of, account.as_str().as_bytes()], mac);
     // What marks it is made of what was checked, so that no second spelling of a code is a second use.
     (holds && alive).then(|| {
         let used = format!("stop/{account}/{}", to_base64(made_of));

@@ -65,6 +65,25 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
         if names.as_slice() == [Keys::row(held.number())] {
             return Ok(Keyed { issuer: self, keys: held });
         }
+        self.renewed().await
+    }
+
+    /// The same for a call that stops something: its look stands behind no other call's.
+    ///
+    /// # Errors
+    /// As [`Issuer::keyed`].
+    pub(super) async fn keyed_urgently(&self) -> Result<Keyed<'_, L, F>, Refused> {
+        let held = self.keys();
+        // A rotation puts the next row in the place of this one.
+        let row = Keys::row(held.number());
+        let needs = Needs::new().and(Kind::IssuerKeys, &row).urgent();
+        if self.ledger.look(needs, |records| records.issuer_keys.get(&row).is_some()).await? {
+            return Ok(Keyed { issuer: self, keys: held });
+        }
+        self.renewed().await
+    }
+
+    async fn renewed(&self) -> Result<Keyed<'_, L, F>, Refused> {
         let newest = newest(&self.ledger, &self.settings.issuer).await?;
         let keys = Arc::new(newest.ok_or(Code::IssuerUnavailable)?);
         *self.held.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&keys);

@@ -100,6 +100,17 @@ pub trait Ledger: Send + Sync {
         rule: impl Fn(&mut Records) -> R + Send + Sync,
     ) -> impl Future<Output = Result<R, LedgerError>> + Send;
 
+    /// Loads what `needs` names as it is at this moment, without a lock, and keeps nothing of what `rule` does. For what need
+    /// not stand behind those that write; whoever goes by it checks again in a transaction.
+    ///
+    /// # Errors
+    /// [`LedgerError`].
+    fn look<R: Send>(
+        &self,
+        needs: Needs,
+        rule: impl Fn(&Records) -> R + Send + Sync,
+    ) -> impl Future<Output = Result<R, LedgerError>> + Send;
+
     /// Receipts of an account after a number, in order.
     ///
     /// # Errors

@@ -53,6 +53,10 @@ impl Ledger for Between {
         self.inner.transact(needs, rule).await
     }
 
+    async fn look<R: Send>(&self, needs: Needs, rule: impl Fn(&Records) -> R + Send + Sync) -> Result<R, LedgerError> {
+        self.inner.look(needs, rule).await
+    }
+
     async fn receipts(&self, account: &AccountId, after: u64, most: usize) -> Result<Vec<StoredReceipt>, LedgerError> {
         self.inner.receipts(account, after, most).await
     }

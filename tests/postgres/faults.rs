@@ -1,10 +1,11 @@
 //! PostgreSQL that fails at each step, is locked by somebody else, or hangs up; and calls that are cut off.
 
 use crate::faults::{self, all_works, ends, is_kept, look, stop, write};
-use crate::promises::{clock, run, used};
+use crate::promises::{self, Caller, clock, run, used};
 use crate::tests::{Test, open, raw};
 use jitsuin::issuer::Refused;
 use jitsuin::issuer::ledger::{Ledger as _, LedgerError, Opening, PostgresLedger, Records, Step};
+use jitsuin::wire::calls::SignOff;
 use sqlx::{Connection as _, PgConnection};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,8 @@ pub(crate) const ALL: &[Test] = &[
     ("calls_end_in_their_order", calls_end_in_their_order),
     ("who_waits_too_long_is_told_so", who_waits_too_long_is_told_so),
     ("what_stops_something_waits_for_no_queue", what_stops_something_waits_for_no_queue),
+    ("what_stops_something_needs_no_new_connection", what_stops_something_needs_no_new_connection),
+    ("a_call_that_stops_something_waits_for_no_reader", a_call_that_stops_something_waits_for_no_reader),
     ("a_cause_repeats_nothing_of_a_row", a_cause_repeats_nothing_of_a_row),
     ("a_server_that_is_gone_is_named", a_server_that_is_gone_is_named),
 ];
@@ -196,6 +199,58 @@ fn what_stops_something_waits_for_no_queue(url: String) {
         release(held).await;
         for call in calls {
             ends("a call", call).await.unwrap().unwrap();
+        }
+    });
+}
+
+/// Others have taken all of the server's connections since this ledger was opened.
+fn what_stops_something_needs_no_new_connection(url: String) {
+    run(async move {
+        let issuer = promises::open(open(&url).await).await;
+        let caller = Caller::new(1);
+        let nonce = promises::nonce(&issuer, &caller).await;
+        let mut strangers = Vec::new();
+        while let Ok(stranger) = PgConnection::connect(&url).await {
+            strangers.push(stranger);
+        }
+        assert!(strangers.len() > 20, "{}", strangers.len());
+        for number in 2..6 {
+            let ledger = issuer.ledger();
+            let (one, other) = (format!("one-{number}"), format!("other-{number}"));
+            let (one, other) = tokio::join!(stop(ledger, &one), stop(ledger, &other));
+            one.unwrap();
+            other.unwrap();
+            let request = caller.request(&SignOff {}, number, &nonce);
+            assert_eq!(promises::said(&issuer, request).await, "not-enrolled");
+        }
+    });
+}
+
+/// The connections for reading are taken, and others wait for one.
+fn a_call_that_stops_something_waits_for_no_reader(url: String) {
+    run(async move {
+        let issuer = Arc::new(promises::open(open(&url).await).await);
+        let caller = Caller::new(1);
+        let nonce = promises::nonce(&issuer, &caller).await;
+        let mut held = stranger(&url).await;
+        say(&mut held, "BEGIN; LOCK TABLE receipts IN ACCESS EXCLUSIVE MODE").await;
+        let readers: Vec<_> = (0..20)
+            .map(|_| {
+                let issuer = Arc::clone(&issuer);
+                tokio::spawn(async move { issuer.ledger().receipts(&"acc-1".parse().unwrap(), 0, 1).await.map(|_| ()) })
+            })
+            .collect();
+        let waiting = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'jitsuin' \
+                       AND datname = current_database() AND wait_event_type = 'Lock'";
+        let mut watcher = stranger(&url).await;
+        while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut watcher).await.unwrap() < 4 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(promises::said(&issuer, caller.request(&SignOff {}, 2, &nonce)).await, "not-enrolled");
+        assert!(readers.iter().all(|reader| !reader.is_finished()), "the readers wait still");
+        release(held).await;
+        for reader in readers {
+            ends("a reader", reader).await.unwrap().unwrap();
         }
     });
 }

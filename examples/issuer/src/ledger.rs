@@ -66,6 +66,13 @@ impl Ledger for Books {
         }
     }
 
+    async fn look<R: Send>(&self, needs: Needs, rule: impl Fn(&Records) -> R + Send + Sync) -> Result<R, LedgerError> {
+        match self {
+            Self::Sqlite(ledger) => ledger.look(needs, rule).await,
+            Self::Postgres(ledger) => ledger.look(needs, rule).await,
+        }
+    }
+
     async fn receipts(&self, account: &AccountId, after: u64, most: usize) -> Result<Vec<StoredReceipt>, LedgerError> {
         match self {
             Self::Sqlite(ledger) => ledger.receipts(account, after, most).await,

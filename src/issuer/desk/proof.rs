@@ -1,6 +1,6 @@
 //! Who calls: the proof of possession behind every call (RFC 9449), its nonce, and its single use.
 
-use super::{Request, needs_at};
+use super::{Request, is_urgent, needs_at};
 use crate::code::Code;
 use crate::issuer::account::KeyEntry;
 use crate::issuer::error::Refused;
@@ -65,6 +65,11 @@ impl Caller {
     /// Of this call, no record yet.
     pub(super) fn needs(&self) -> Needs {
         needs_at(&self.request.path)
+    }
+
+    /// The same, of a call that names something: it is urgent only if that is there, for anybody may make up names.
+    pub(super) fn needs_if(&self, is_there: bool) -> Needs {
+        if is_there { self.needs() } else { Needs::new() }
     }
 
     /// The account of a registered device key, which the proof must name.
@@ -138,8 +143,17 @@ impl<L: Ledger, F: Funding> Keyed<'_, L, F> {
         let thumb = proof.key.thumbprint();
         let once = Proof::new(thumb, proof.claims.jti, until.saturating_add(CLOCKS_APART));
         let needs = needs_at(&request.path).with(once.needs()).and(Kind::Keys, thumb);
-        let entry = self
-            .decide(now_ms, needs, |_, records| {
+        // Who makes up keys gets no lock by it that others would have to wait for before those who only pay.
+        let is_known = !is_urgent(&request.path)
+            || self
+                .ledger
+                .look(needs.clone(), |records| {
+                    once.check(records)?;
+                    Ok::<_, Refused>(records.keys.get(thumb).is_some())
+                })
+                .await??;
+        let entry = if is_known {
+            self.decide(now_ms, needs, |_, records| {
                 once.check(records)?;
                 let entry = records.keys.get(thumb).cloned();
                 if entry.is_some() {
@@ -147,7 +161,10 @@ impl<L: Ledger, F: Funding> Keyed<'_, L, F> {
                 }
                 Ok(entry)
             })
-            .await?;
+            .await?
+        } else {
+            None
+        };
         let once = if entry.is_some() { once.used() } else { once };
         let request = request.clone();
         Ok(Caller { key: proof.key, thumb, named: proof.claims.acc, entry, proof: once, now_ms, request })

@@ -10,6 +10,7 @@ use crate::issuer::error::Refused;
 use crate::issuer::funding::Funding;
 use crate::issuer::keyed::Keyed;
 use crate::issuer::ledger::{Kind, Ledger, Needs};
+use crate::issuer::moment::seconds;
 use crate::issuer::{buckets, devices, freeze, intents, login, payments, recovery, rotation, step_up, typed};
 use crate::wire::calls::{
     AccountFrozen, BothMine, ConfirmPasskeyFreeze, ConfirmRecovery, ConfirmRotation, Enrolled, EnrolmentPrepared,
@@ -86,10 +87,8 @@ impl<L: Ledger, F: Funding> Keyed<'_, L, F> {
         delivery: &Delivery,
         call: FreezeByCode,
     ) -> Result<AccountFrozen, Refused> {
-        let found = self
-            .decide(caller.now_ms, caller.needs(), |moment, _| Ok(freeze::read_stop_code(moment, &call.code)))
-            .await?;
-        let mut needs = caller.needs();
+        let found = freeze::read_stop_code(&self.settings, &self.keys, seconds(caller.now_ms), &call.code);
+        let mut needs = caller.needs_if(found.is_some());
         if let Some((account, used)) = &found {
             needs = needs
                 .and(Kind::Accounts, account)
@@ -123,11 +122,12 @@ impl<L: Ledger, F: Funding> Keyed<'_, L, F> {
     ) -> Result<AccountFrozen, Refused> {
         let credential = &call.assertion.raw_id;
         let account = self
-            .decide(caller.now_ms, caller.needs().and(Kind::Credentials, credential), |_, records| {
-                Ok(records.credentials.get(credential).map(|entry| entry.account.clone()))
+            .ledger
+            .look(caller.needs().and(Kind::Credentials, credential), |records| {
+                records.credentials.get(credential).map(|entry| entry.account.clone())
             })
             .await?;
-        let mut needs = caller.needs().and(Kind::Used, freeze::challenge_key(call.nonce));
+        let mut needs = caller.needs_if(account.is_some()).and(Kind::Used, freeze::challenge_key(call.nonce));
         if let Some(account) = &account {
             needs = needs.and(Kind::Accounts, account);
         }

@@ -129,10 +129,8 @@ impl<L: Ledger, F: Funding> Keyed<'_, L, F> {
 
     /// Whose a ticket is; the rule decides whether it still counts.
     pub(super) async fn account_of_ticket(&self, caller: &Caller, key: &str) -> Result<Option<AccountId>, Refused> {
-        self.decide(caller.now_ms, caller.needs().and(Kind::Tickets, key), |_, records| {
-            Ok(records.tickets.get(key).map(|entry| entry.account.clone()))
-        })
-        .await
+        let account = |records: &Records| records.tickets.get(key).map(|entry| entry.account.clone());
+        Ok(self.ledger.look(caller.needs().and(Kind::Tickets, key), account).await?)
     }
 
     pub(super) async fn confirm_enrolment(
@@ -353,7 +351,7 @@ impl<L: Ledger, F: Funding> Keyed<'_, L, F> {
 
 /// The records of a ticket and of its account, if it is anybody's.
 pub(super) fn of_ticket(caller: &Caller, key: &str, account: Option<&AccountId>) -> Needs {
-    let needs = caller.needs().and(Kind::Tickets, key);
+    let needs = caller.needs_if(account.is_some()).and(Kind::Tickets, key);
     match account {
         Some(account) => needs.and(Kind::Accounts, account),
         None => needs,

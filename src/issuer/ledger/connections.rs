@@ -30,7 +30,25 @@ pub(super) struct Held<'p, DB: Database> {
 impl<DB: Database> Connections<DB> {
     /// A pool of at most so many. Nothing is opened yet.
     pub(super) fn new(options: <DB::Connection as Connection>::Options, most: u32) -> Self {
-        let pool = PoolOptions::new().max_connections(most).acquire_timeout(PATIENCE).connect_lazy_with(options);
+        Self::of(PoolOptions::new(), options, most)
+    }
+
+    /// A pool of so many, all opened now and kept: where the database has no room for new ones, these are there.
+    pub(super) async fn kept(
+        options: <DB::Connection as Connection>::Options,
+        number: u32,
+    ) -> Result<Self, LedgerError> {
+        let kept = Self::of(PoolOptions::new().idle_timeout(None).max_lifetime(None), options, number);
+        let mut all = Vec::new();
+        for _ in 0..number {
+            all.push(kept.take().await?);
+        }
+        all.into_iter().for_each(Held::let_go);
+        Ok(kept)
+    }
+
+    fn of(pool: PoolOptions<DB>, options: <DB::Connection as Connection>::Options, most: u32) -> Self {
+        let pool = pool.max_connections(most).acquire_timeout(PATIENCE).connect_lazy_with(options);
         Self { pool, in_use: AtomicUsize::new(0) }
     }
 

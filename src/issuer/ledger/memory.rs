@@ -129,6 +129,14 @@ impl Ledger for MemoryLedger {
         }))
     }
 
+    fn look<R: Send>(
+        &self,
+        needs: Needs,
+        rule: impl Fn(&Records) -> R + Send + Sync,
+    ) -> impl Future<Output = Result<R, LedgerError>> + Send {
+        ready(self.with(|kept| kept.load(&needs)).and_then(|records| records.looked_at(rule)))
+    }
+
     fn receipts(
         &self,
         account: &AccountId,

@@ -42,6 +42,8 @@ const CONNECTIONS: u32 = 8;
 const READERS: u32 = 4;
 /// More, for transactions that stop something: the others may all be waiting.
 const URGENT: u32 = 2;
+/// And for what a call that stops something reads first.
+const URGENT_READERS: u32 = 1;
 /// How often a transaction is begun that the database gives up.
 const TRIES: u32 = 8;
 /// The locking above is right for this level; a database may have another as its default.
@@ -55,6 +57,7 @@ pub struct PostgresLedger {
     pool: Connections<Postgres>,
     urgent: Connections<Postgres>,
     readers: Connections<Postgres>,
+    urgent_readers: Connections<Postgres>,
     makes_keys: bool,
     clock: Clock,
 }
@@ -95,8 +98,10 @@ impl PostgresLedger {
         place::reach(&options).await?;
         let pool = Connections::new(options.clone(), CONNECTIONS);
         place::migrate(pool.take().await?, opening).await?;
-        let (urgent, readers) = (Connections::new(options.clone(), URGENT), Connections::new(options, READERS));
-        Ok(Self { pool, urgent, readers, makes_keys: opening.makes(), clock })
+        let urgent = Connections::kept(options.clone(), URGENT).await?;
+        let urgent_readers = Connections::kept(options.clone(), URGENT_READERS).await?;
+        let readers = Connections::new(options, READERS);
+        Ok(Self { pool, urgent, readers, urgent_readers, makes_keys: opening.makes(), clock })
     }
 
     /// Its clock.
@@ -110,6 +115,7 @@ impl PostgresLedger {
         self.pool.close().await;
         self.urgent.close().await;
         self.readers.close().await;
+        self.urgent_readers.close().await;
     }
 
     async fn once<R: Send>(
@@ -176,6 +182,11 @@ impl Ledger for PostgresLedger {
             ended = self.once(&needs, &rule).await;
         }
         ended
+    }
+
+    async fn look<R: Send>(&self, needs: Needs, rule: impl Fn(&Records) -> R + Send + Sync) -> Result<R, LedgerError> {
+        let from = if needs.is_urgent() { &self.urgent_readers } else { &self.readers };
+        sql::look(from, &needs, rule).await
     }
 
     async fn receipts(&self, account: &AccountId, after: u64, most: usize) -> Result<Vec<StoredReceipt>, LedgerError> {

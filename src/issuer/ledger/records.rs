@@ -244,6 +244,13 @@ macro_rules! records {
                 changed.contains(&true) || appended.contains(&false) || deleted.contains(&false)
             }
 
+            /// What a rule says of them that changes none.
+            pub(super) fn looked_at<R>(self, rule: impl Fn(&Self) -> R) -> Result<R, LedgerError> {
+                let result = rule(&self);
+                // A record that was not needed is a mistake here too.
+                self.into_changes().map(|_| result)
+            }
+
             pub(super) fn into_changes(self) -> Result<Changes, LedgerError> {
                 let mut changes = Changes::default();
                 $(self.$field.changes(Kind::$kind, &mut changes)?;)*

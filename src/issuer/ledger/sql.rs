@@ -76,11 +76,27 @@ async fn rows<T>(
     rows.iter().map(|row| read(row).map_err(|broken| broken.at(Step::Read))).collect()
 }
 
-/// Loads what is needed.
+/// Loads what is needed, and locks it.
 pub(super) async fn load(from: &mut Connection, needs: &Needs) -> Result<Records, Broken> {
+    read(from, needs, LOCK).await
+}
+
+/// Looks at what is needed.
+pub(super) async fn look<R>(
+    from: &Connections<Db>,
+    needs: &Needs,
+    rule: impl Fn(&Records) -> R,
+) -> Result<R, LedgerError> {
+    let mut held = from.take().await?;
+    let records = read(&mut held, needs, "").await.map_err(|broken| broken.at(Step::Read))?;
+    held.let_go();
+    records.looked_at(rule)
+}
+
+async fn read(from: &mut Connection, needs: &Needs, lock: &str) -> Result<Records, Broken> {
     let mut records = Records::default();
     for (kind, key) in needs.list() {
-        let query = sqlx::query(about(*kind, "SELECT body FROM", &["WHERE key = $1", LOCK].concat())).bind(key);
+        let query = sqlx::query(about(*kind, "SELECT body FROM", &["WHERE key = $1", lock].concat())).bind(key);
         let body = query.fetch_optional(&mut *from).await?.map(|row| row.try_get::<String, _>(0)).transpose()?;
         records.load(*kind, key.clone(), body.as_deref().map(str::as_bytes))?;
     }

@@ -55,6 +55,8 @@ pub struct SqliteLedger {
     /// lets whoever tries at the right moment go first. It is no connection to the file.
     turns: Connections<Sqlite>,
     readers: Connections<Sqlite>,
+    /// One more, for what a call that stops something reads first.
+    urgent_reader: Connections<Sqlite>,
     clock: Clock,
 }
 
@@ -91,9 +93,12 @@ impl SqliteLedger {
             .busy_timeout(PATIENCE);
         let file = found.keep_open(&options).await?;
         let writer = Connections::new(options.clone(), 1);
-        let (urgent, readers) = (Connections::new(options.clone(), 1), Connections::new(options, READERS));
         let turns = Connections::new(SqliteConnectOptions::new().in_memory(true), 1);
-        let ledger = Self { file, makes_keys: opening.makes(), writer, urgent, turns, readers, clock };
+        let readers = Connections::new(options.clone(), READERS);
+        let urgent = Connections::kept(options.clone(), 1).await?;
+        let urgent_reader = Connections::kept(options, 1).await?;
+        let makes_keys = opening.makes();
+        let ledger = Self { file, makes_keys, writer, urgent, turns, readers, urgent_reader, clock };
         if let Err(error) = ledger.migrate().await {
             // Or its log would be left beside it.
             ledger.close().await;
@@ -111,6 +116,7 @@ impl SqliteLedger {
     /// Waits for what is running and closes the file.
     pub async fn close(&self) {
         self.readers.close().await;
+        self.urgent_reader.close().await;
         self.urgent.close().await;
         self.writer.close().await;
         self.turns.close().await;
@@ -123,9 +129,9 @@ impl SqliteLedger {
     }
 
     /// For what only reads.
-    fn reader(&self) -> Result<&Connections<Sqlite>, LedgerError> {
+    fn reader(&self, is_urgent: bool) -> Result<&Connections<Sqlite>, LedgerError> {
         self.file.check()?;
-        Ok(&self.readers)
+        Ok(if is_urgent { &self.urgent_reader } else { &self.readers })
     }
 
     async fn run<R: Send>(
@@ -197,32 +203,36 @@ impl Ledger for SqliteLedger {
         self.run(held, &needs, rule).await
     }
 
+    async fn look<R: Send>(&self, needs: Needs, rule: impl Fn(&Records) -> R + Send + Sync) -> Result<R, LedgerError> {
+        sql::look(self.reader(needs.is_urgent())?, &needs, rule).await
+    }
+
     async fn receipts(&self, account: &AccountId, after: u64, most: usize) -> Result<Vec<StoredReceipt>, LedgerError> {
-        sql::receipts(self.reader()?, account, after, most).await
+        sql::receipts(self.reader(false)?, account, after, most).await
     }
 
     async fn is_link(&self, account: &AccountId, link: Hash) -> Result<bool, LedgerError> {
-        sql::is_link(self.reader()?, account, link).await
+        sql::is_link(self.reader(false)?, account, link).await
     }
 
     async fn evidence(&self, account: &AccountId) -> Result<Vec<StoredEvidence>, LedgerError> {
-        sql::evidence(self.reader()?, account).await
+        sql::evidence(self.reader(false)?, account).await
     }
 
     async fn ended_evidence(&self, now: u32) -> Result<Vec<AccountId>, LedgerError> {
-        sql::ended_evidence(self.reader()?, now).await
+        sql::ended_evidence(self.reader(false)?, now).await
     }
 
     async fn keys(&self, kind: Kind) -> Result<Vec<String>, LedgerError> {
-        sql::keys(self.reader()?, kind).await
+        sql::keys(self.reader(false)?, kind).await
     }
 
     async fn entries(&self) -> Result<Vec<Entry>, LedgerError> {
-        sql::entries(self.reader()?).await
+        sql::entries(self.reader(false)?).await
     }
 
     async fn messages(&self, after: u64) -> Result<Vec<(u64, Message)>, LedgerError> {
-        sql::messages(self.reader()?, after).await
+        sql::messages(self.reader(false)?, after).await
     }
 
     async fn tidy(&self, now: u32) -> Result<(), LedgerError> {

@@ -53,6 +53,14 @@ impl Ledger for Beside<'_> {
         self.inner.transact(needs, rule).await
     }
 
+    fn look<R: Send>(
+        &self,
+        needs: Needs,
+        rule: impl Fn(&Records) -> R + Send + Sync,
+    ) -> impl Future<Output = Result<R, LedgerError>> + Send {
+        self.inner.look(needs, rule)
+    }
+
     fn receipts(
         &self,
         account: &AccountId,
