@@ -14,6 +14,7 @@ pub(crate) const ALL: &[Test] = &[
     ("a_failed_statement_leaves_no_trace", a_failed_statement_leaves_no_trace),
     ("a_failed_commit_keeps_nothing", a_failed_commit_keeps_nothing),
     ("a_failed_read_leaves_its_connection_behind", a_failed_read_leaves_its_connection_behind),
+    ("a_statement_that_takes_too_long_is_ended", a_statement_that_takes_too_long_is_ended),
     ("a_server_that_hangs_up_is_called_again", a_server_that_hangs_up_is_called_again),
     ("a_call_may_be_cut_off_at_every_point", a_call_may_be_cut_off_at_every_point),
     ("a_call_may_be_cut_off_in_begin", a_call_may_be_cut_off_in_begin),
@@ -30,6 +31,9 @@ const FAILS: &str = "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS 
                      $$ BEGIN RAISE EXCEPTION 'no' USING DETAIL = NEW.key; END $$";
 const HANGS_UP: &str = "CREATE FUNCTION hang_up() RETURNS trigger LANGUAGE plpgsql AS \
                         $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END $$";
+
+const SLEEPS: &str = "CREATE FUNCTION sleep() RETURNS trigger LANGUAGE plpgsql AS \
+                      $$ BEGIN PERFORM pg_sleep(100); RETURN NEW; END $$";
 
 async fn stranger(url: &str) -> PgConnection {
     PgConnection::connect(url).await.unwrap()
@@ -108,6 +112,18 @@ fn hang_up_on_everybody(url: &str) {
     let hang_up = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                    WHERE application_name = 'jitsuin' AND datname = current_database()";
     std::thread::spawn(move || run(async move { raw(&url, hang_up).await.unwrap() })).join().unwrap();
+}
+
+fn a_statement_that_takes_too_long_is_ended(url: String) {
+    run(async move {
+        let ledger = open(&url).await;
+        raw(&url, SLEEPS).await.unwrap();
+        raw(&url, "CREATE TRIGGER t BEFORE INSERT ON used FOR EACH ROW EXECUTE FUNCTION sleep()").await.unwrap();
+        let failed = write(&ledger, "slow").await.unwrap_err();
+        assert!(matches!(failed, LedgerError::Busy(Step::Write, _)), "{failed:?}");
+        raw(&url, "DROP TRIGGER t ON used").await.unwrap();
+        all_works(&ledger, "after").await;
+    });
 }
 
 fn a_server_that_hangs_up_is_called_again(url: String) {

@@ -69,6 +69,12 @@ pub(crate) fn neighbour(address: IpAddr) -> IpAddr {
     if address.is_ipv4() { address } else { masked(address, 64).unwrap_or(address) }
 }
 
+/// What one customer of a network operator may have by itself: the first 24 bits of an IPv4 address, or 48 of an IPv6 address.
+pub(crate) fn wide(address: IpAddr) -> IpAddr {
+    let address = address.to_canonical();
+    masked(address, if address.is_ipv4() { 24 } else { 48 }).unwrap_or(address)
+}
+
 /// Whether an address is a trusted proxy's.
 pub(crate) fn is_trusted(trusted: &[Network], address: IpAddr) -> bool {
     let address = address.to_canonical();

@@ -5,6 +5,7 @@ mod connections;
 mod cors;
 mod demo;
 mod forwarded;
+mod hashing;
 mod headers;
 mod ledger;
 mod log;

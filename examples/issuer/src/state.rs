@@ -2,6 +2,7 @@
 
 use crate::demo::{self, Made};
 use crate::forwarded::Network;
+use crate::hashing::Hashing;
 use crate::ledger::Books;
 use crate::ready::Readiness;
 use crate::settings::Settings;
@@ -17,11 +18,7 @@ use jitsuin::wire::origin::Origin;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
 use tracing::{Instrument as _, Span};
-
-/// Passwords hashed at once: each takes memory and a core for tens of milliseconds.
-const HASHES_AT_ONCE: usize = 2;
 
 /// The demo's processor knows only the demo's cards; to any other it says no.
 type Desk = Issuer<Books, DemoProcessor>;
@@ -42,7 +39,7 @@ pub(crate) struct App {
     pub(crate) streams: Arc<Streams>,
     origins: Vec<Origin>,
     hosts: Vec<String>,
-    hashing: Arc<Semaphore>,
+    hashing: Hashing,
 }
 
 impl App {
@@ -66,7 +63,7 @@ impl App {
         let issuer = Arc::new(opened(ledger, settings, &rules).await?);
         let mut hosts: Vec<String> = addresses.iter().map(SocketAddr::to_string).collect();
         hosts.extend(addresses.iter().map(|address| format!("localhost:{}", address.port())));
-        let hashing = Arc::new(Semaphore::new(HASHES_AT_ONCE));
+        let hashing = Hashing::new();
         let streams = Streams::new(streams);
         let (trusted_proxies, readiness) = (settings.trusted_proxies.clone(), Readiness::default());
         let tally = Arc::default();
@@ -88,14 +85,14 @@ impl App {
         if !SLOW.contains(&request.path.as_str()) {
             return Some(self.issuer.answer(&request).await);
         }
-        // The thread keeps its permit to the end: a caller who hangs up makes no room.
-        let permit = Arc::clone(&self.hashing).acquire_owned().await.ok()?;
+        // The thread keeps its turn to the end: a caller who hangs up makes no room.
+        let turn = self.hashing.turn(request.source.parse().ok()).await?;
         let issuer = Arc::clone(&self.issuer);
         let runtime = Handle::current();
         let span = Span::current();
         let answered = tokio::task::spawn_blocking(move || {
             let reply = runtime.block_on(issuer.answer(&request).instrument(span));
-            drop(permit);
+            drop(turn);
             reply
         });
         answered.await.inspect_err(|error| tracing::error!(%error, "the thread of a slow call failed")).ok()

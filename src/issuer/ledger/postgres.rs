@@ -48,6 +48,10 @@ const URGENT_READERS: u32 = 1;
 const TRIES: u32 = 8;
 /// The locking above is right for this level; a database may have another as its default.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+/// The same for a call, whose statements end in the time that a server has for it: where it is over the connection is closed, which
+/// a database at work does not see, and its locks would stay. Migrations and what reads a whole table may take longer. A commit
+/// has no such limit: what it ended would be kept all the same.
+const BEGIN_CALL: &str = "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL statement_timeout = '10s'";
 /// Taken last and held until the commit, so that numbers of messages become visible in their order.
 const MESSAGES: &str = "messages";
 const MIGRATION: &str = "migration";
@@ -125,7 +129,7 @@ impl PostgresLedger {
     ) -> Result<R, LedgerError> {
         let pool = if needs.is_urgent() { &self.urgent } else { &self.pool };
         let mut held = pool.take().await?;
-        held.say(Step::Begin, BEGIN).await?;
+        held.say(Step::Begin, BEGIN_CALL).await?;
         lock(&mut held, needs.list().iter().map(|(kind, key)| lock_name(kind.name(), key)).collect()).await?;
         let mut records = sql::load(&mut held, needs).await.map_err(|broken| broken.at(Step::Read))?;
         let result = rule(&mut records);
