@@ -28,6 +28,8 @@ pub(crate) struct Settings {
     pub(crate) demo: bool,
     /// Whether the issuer's keys are rotated instead of serving.
     pub(crate) rotate_keys: bool,
+    /// Whether tills that a rotation left without a code are sent one instead of serving.
+    pub(crate) renew_till_codes: bool,
     /// The account whose evidence is written to a file instead of serving.
     pub(crate) export: Option<Export>,
     /// Proxies in front, whose word for the caller's address is believed; none: the socket's address counts.
@@ -139,7 +141,7 @@ fn without_login(address: &str) -> &str {
 }
 
 const USAGE: &str = "usage: jitsuin-issuer --listen ADDR… --ledger sqlite:FILE|postgresql://… --public-url URL [--create] [--root R] \
-[--origins A,B] [--www DIR] [--pkg DIR] [--demo] [--trusted-proxy A,B] [--drain-delay SECONDS], with --rotate-keys or \
+[--origins A,B] [--www DIR] [--pkg DIR] [--demo] [--trusted-proxy A,B] [--drain-delay SECONDS], with --rotate-keys, --renew-till-codes or \
 --export-evidence ACCOUNT --out FILE in the place of --listen, or \
 --help";
 
@@ -170,6 +172,7 @@ jitsuin-issuer: the reference issuer of Jitsuin
   --rotate-keys         Replaces every secret of the issuer but its root, sends new codes to tills that wait, and ends.
                         Servers that run over the ledger take the new keys by themselves. It needs --ledger and
                         --public-url, and no --listen.
+  --renew-till-codes    Sends the new codes that --rotate-keys could not send, and ends. It leaves the keys as they are.
   --export-evidence ACCOUNT
                         Writes what an account signed, with its receipts, to a new file that only its owner may read, and
                         ends. It needs --out, --ledger, --public-url and --origins, and no --listen.
@@ -198,6 +201,7 @@ impl Settings {
             origins: Vec::new(),
             demo: false,
             rotate_keys: false,
+            renew_till_codes: false,
             export: None,
             trusted_proxies: Vec::new(),
             drain_delay: None,
@@ -217,6 +221,7 @@ impl Settings {
                 "--demo" => &mut settings.demo,
                 "--create" => &mut settings.create,
                 "--rotate-keys" => &mut settings.rotate_keys,
+                "--renew-till-codes" => &mut settings.renew_till_codes,
                 _ => {
                     let mut value =
                         || joined.clone().or_else(|| arguments.next()).ok_or_else(|| Unusable::NoValue(name.into()));
@@ -306,26 +311,32 @@ impl Settings {
 
     /// Whether the ledger has to be there. What is mistyped makes nothing.
     pub(crate) const fn opening(&self) -> Opening {
-        match (self.create, self.demo, self.export.is_some() || self.rotate_keys) {
+        match (self.create, self.demo, self.instead().is_some()) {
             (true, ..) => Opening::New,
             (false, true, false) => Opening::Either,
             _ => Opening::Existing,
         }
     }
 
+    /// The option that has it do something else instead of serving.
+    const fn instead(&self) -> Option<&'static str> {
+        match (self.rotate_keys, self.renew_till_codes, &self.export) {
+            (true, ..) => Some("--rotate-keys"),
+            (_, true, _) => Some("--renew-till-codes"),
+            (.., Some(_)) => Some("--export-evidence"),
+            _ => None,
+        }
+    }
+
     fn finish(mut self) -> Result<Self, Unusable> {
-        if self.listen.is_empty() && self.export.is_none() && !self.rotate_keys {
+        if self.listen.is_empty() && self.instead().is_none() {
             return Err(Unusable::Missing("--listen"));
         }
         if matches!(&self.ledger, Place::File(file) if file.as_os_str().is_empty()) {
             return Err(Unusable::Missing("--ledger"));
         }
-        if self.create && (self.rotate_keys || self.export.is_some()) {
-            return Err(Unusable::NothingThereYet(if self.rotate_keys {
-                "--rotate-keys"
-            } else {
-                "--export-evidence"
-            }));
+        if let Some(instead) = self.instead().filter(|_| self.create) {
+            return Err(Unusable::NothingThereYet(instead));
         }
         if self.demo {
             if let Some(address) = self.listen.iter().find(|address| !address.ip().is_loopback()) {
