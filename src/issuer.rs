@@ -77,6 +77,7 @@ pub mod warnings;
 pub mod webauthn;
 
 pub use error::{Cause, Refused};
+pub use operator::RenewedTillCodes;
 pub use settings::{Attempts, PasswordCost, Settings};
 
 use crate::code::Code;
@@ -287,16 +288,20 @@ impl<L: Ledger, F: Funding> Issuer<L, F> {
     /// # Errors
     /// [`Code::NotFound`] without such a till.
     pub async fn send_till_code(&self, till: &Audience) -> Result<String, Refused> {
-        // 80 bits.
-        let mut bits = [0; 10];
-        self.entropy.fill(&mut bits).map_err(|_| Code::NoEntropy)?;
-        let code = encode(BASE32, &bits);
+        let code = self.draw_till_code()?;
         let keyed = self.keyed().await?;
         let needs = Needs::new().and(Kind::Tills, till).and(Kind::TillCodes, tills::code_key(&keyed.keys, &code));
         keyed
             .decide(self.ledger.now_ms(), needs, |moment, records| tills::send_code(moment, records, till, &code))
             .await?;
         Ok(code)
+    }
+
+    fn draw_till_code(&self) -> Result<String, Refused> {
+        // 80 bits.
+        let mut bits = [0; 10];
+        self.entropy.fill(&mut bits).map_err(|_| Code::NoEntropy)?;
+        Ok(encode(BASE32, &bits))
     }
 
     /// Messages to people after a number, in order, each with its number: what the demo's inbox shows.

@@ -116,6 +116,21 @@ pub struct TillCode {
     /// The till it registers a key for.
     pub(super) till: Audience,
     until: u32,
+    /// The number of the keys it is kept under: under later ones nobody finds it. Codes of before this was kept have 0.
+    #[serde(default)]
+    keys: u64,
+}
+
+impl TillCode {
+    /// Whether a till may still wait for it.
+    pub(super) const fn is_unused(&self, now: u32) -> bool {
+        self.until > now
+    }
+
+    /// Whether a rotation ended it before these keys.
+    pub(super) const fn is_dead(&self, keys: &super::keys::Keys) -> bool {
+        self.keys != keys.number()
+    }
 }
 
 impl Record for TillCode {
@@ -151,14 +166,29 @@ pub(super) fn send_code(
 ) -> Result<(), Refused> {
     let name = records.tills.get(till).ok_or(Code::NotFound)?.name.clone();
     let until = moment.now().saturating_add(LIFE);
-    records.till_codes.put(code_key(moment.keys, code), TillCode { till: till.clone(), until });
+    records
+        .till_codes
+        .put(code_key(moment.keys, code), TillCode { till: till.clone(), until, keys: moment.keys.number() });
     records.messages.push(Message::till_code(name.to_string(), till.as_str(), code, moment.now()));
     Ok(())
 }
 
-/// Ends a code by the name it is kept under: the till that still waits for it; none, if its time was over.
-pub(super) fn end_code(moment: &Moment<'_>, records: &mut Records, kept: &str) -> Option<Audience> {
-    records.till_codes.take(kept).filter(|code| code.until > moment.now()).map(|code| code.till)
+/// Puts a new code, drawn before, in the place of one that a rotation ended, and sends it. Whether it did: not if somebody
+/// else was first.
+///
+/// # Errors
+/// [`Code::NotFound`] without such a till.
+pub(super) fn renew_code(
+    moment: &Moment<'_>,
+    records: &mut Records,
+    till: &Audience,
+    dead: &str,
+    code: &str,
+) -> Result<bool, Refused> {
+    if records.till_codes.take(dead).is_none() {
+        return Ok(false);
+    }
+    send_code(moment, records, till, code).map(|()| true)
 }
 
 /// Registers the calling key for the till behind a code, which is used up. After a lost answer, the key asks who it is.
@@ -175,7 +205,7 @@ pub(super) fn enrol(
 ) -> Result<TillEnrolled, Refused> {
     let mut held = records.tills.get(till).cloned().ok_or(Code::CodeRefused)?;
     let key = code_key(moment.keys, code);
-    let fits = records.till_codes.get(&key).is_some_and(|held| held.until > moment.now() && held.till == *till);
+    let fits = records.till_codes.get(&key).is_some_and(|held| held.is_unused(moment.now()) && held.till == *till);
     if !fits {
         return Err(Code::CodeRefused.into());
     }

@@ -25,7 +25,7 @@ mod victims;
 
 use connections::{Connections, Limits};
 use jitsuin::code::Code;
-use jitsuin::issuer::{Cause, Refused};
+use jitsuin::issuer::Cause;
 use log::Log;
 use settings::Settings;
 use state::App;
@@ -93,7 +93,7 @@ async fn run(log: &Log) -> ExitCode {
     };
     let ended = match &settings.export {
         Some(export) => write_evidence(&settings, export).await,
-        None if settings.rotate_keys => rotate_keys(&settings).await,
+        None if settings.rotate_keys || settings.renew_till_codes => renew_secrets(&settings).await,
         None => serve(settings).await,
     };
     match ended {
@@ -128,24 +128,42 @@ async fn write_evidence(
     Ok(())
 }
 
-/// Rotates the issuer's keys, and leaves messages with new codes for tills whose old ones were not used yet: whoever sends
-/// messages finds them in the ledger.
-async fn rotate_keys(settings: &Settings) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+/// Rotates the issuer's keys if it is asked to, and leaves messages with new codes for tills whose old ones were not used yet:
+/// whoever sends messages finds them in the ledger.
+async fn renew_secrets(settings: &Settings) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let app = App::open(settings, &[], 0).await?;
-    let said = rotate_and_say(&app).await;
+    let mut said = String::new();
+    let renewed = renew_and_say(&app, settings.rotate_keys, &mut said).await;
     app.close().await;
-    let said = said.map_err(|refused| format!("can't rotate the keys: {}", Cause::new(refused).in_full()))?;
-    Ok(std::io::stdout().write_all(said.as_bytes())?)
+    // What was done is said whatever failed after it.
+    std::io::stdout().write_all(said.as_bytes())?;
+    Ok(renewed?)
 }
 
-async fn rotate_and_say(app: &App) -> Result<String, Refused> {
-    let waiting = app.issuer.rotate_keys().await?;
-    let mut said = String::from("rotated: what the old keys made is refused from now on; the root is the same\n");
-    for till in waiting {
-        app.issuer.send_till_code(&till).await?;
-        said += &format!("till    {till}    (its unused code is dead, a new one waits to be sent)\n");
+async fn renew_and_say(app: &App, rotate: bool, said: &mut String) -> Result<(), String> {
+    if rotate {
+        let rotated = app.issuer.rotate_keys().await;
+        rotated.map_err(|refused| format!("can't rotate the keys: {}", Cause::new(refused).in_full()))?;
+        *said += "rotated: what the old keys made is refused from now on; the root is the same\n";
     }
-    Ok(said)
+    let again = "start it with --renew-till-codes, which leaves the keys as they are";
+    let renewed = app.issuer.renew_till_codes().await.map_err(|refused| {
+        format!("tills whose unused codes are dead have no new ones: {}: {again}", Cause::new(refused).in_full())
+    })?;
+    for till in &renewed.sent {
+        *said += &format!("till    {till}    (its unused code is dead, a new one waits to be sent)\n");
+    }
+    for till in &renewed.left {
+        *said += &format!("till    {till}    (its unused code is dead, it still needs a new one)\n");
+    }
+    if let Some(refused) = renewed.failure {
+        let (count, cause) = (renewed.left.len(), Cause::new(refused).in_full());
+        return Err(format!("{count} till(s) have no new code: {cause}: {again}"));
+    }
+    if !rotate && renewed.sent.is_empty() {
+        *said += "no till waits for a new code\n";
+    }
+    Ok(())
 }
 
 /// Refuses origins whose first page is not on the host of the ledger's passkeys.

@@ -28,6 +28,8 @@ pub(crate) struct Settings {
     pub(crate) demo: bool,
     /// Whether the issuer's keys are rotated instead of serving.
     pub(crate) rotate_keys: bool,
+    /// Whether tills that a rotation left without a code are sent one instead of serving.
+    pub(crate) renew_till_codes: bool,
     /// The account whose evidence is written to a file instead of serving.
     pub(crate) export: Option<Export>,
     /// Proxies in front, whose word for the caller's address is believed; none: the socket's address counts.
@@ -132,7 +134,10 @@ android:apk-key-hash: with the base64url of 32 bytes: in lower case, without a p
             }
             Self::ServesNobody(name) => write!(f, "{name} serves nobody: leave --listen out\n{USAGE}"),
             Self::OneAtATime => {
-                write!(f, "--rotate-keys and --export-evidence can't go together: run one after the other\n{USAGE}")
+                write!(
+                    f,
+                    "--rotate-keys, --renew-till-codes and --export-evidence can't go together: run one after the other\n{USAGE}"
+                )
             }
             Self::DemoBeyondLoopback(address) => {
                 write!(f, "--demo refuses to listen on {address}: its passwords are known and its inbox is open")
@@ -147,7 +152,7 @@ fn without_login(address: &str) -> &str {
 }
 
 const USAGE: &str = "usage: jitsuin-issuer --listen ADDR… --ledger sqlite:FILE|postgresql://… --public-url URL [--create] [--root R] \
-[--origins A,B] [--www DIR] [--pkg DIR] [--demo] [--trusted-proxy A,B] [--drain-delay SECONDS], with --rotate-keys or \
+[--origins A,B] [--www DIR] [--pkg DIR] [--demo] [--trusted-proxy A,B] [--drain-delay SECONDS], with --rotate-keys, --renew-till-codes or \
 --export-evidence ACCOUNT --out FILE in the place of --listen, or \
 --help";
 
@@ -181,6 +186,7 @@ jitsuin-issuer: the reference issuer of Jitsuin
   --rotate-keys         Replaces every secret of the issuer but its root, makes new codes for tills that wait, and ends.
                         Servers that run over the ledger take the new keys by themselves. It needs --ledger and
                         --public-url, and no --listen.
+  --renew-till-codes    Makes the new codes that --rotate-keys could not make, and ends. It leaves the keys as they are.
   --export-evidence ACCOUNT
                         Writes what an account signed, with its receipts, to a new file that only its owner may read, and
                         ends. It needs --out, --ledger, --public-url and --origins, and no --listen.
@@ -212,6 +218,7 @@ impl Settings {
             origins: Vec::new(),
             demo: false,
             rotate_keys: false,
+            renew_till_codes: false,
             export: None,
             trusted_proxies: Vec::new(),
             drain_delay: None,
@@ -231,6 +238,7 @@ impl Settings {
                 "--demo" => &mut settings.demo,
                 "--create" => &mut settings.create,
                 "--rotate-keys" => &mut settings.rotate_keys,
+                "--renew-till-codes" => &mut settings.renew_till_codes,
                 _ => {
                     let mut value =
                         || joined.clone().or_else(|| arguments.next()).ok_or_else(|| Unusable::NoValue(name.into()));
@@ -266,7 +274,7 @@ impl Settings {
 
     /// Whether it serves calls, and does not do one thing and end.
     pub(crate) const fn serves(&self) -> bool {
-        self.export.is_none() && !self.rotate_keys
+        self.instead().is_none()
     }
 
     fn option(&mut self, name: &str, value: impl FnOnce() -> Result<String, Unusable>) -> Result<(), Unusable> {
@@ -332,6 +340,16 @@ impl Settings {
         }
     }
 
+    /// The option that has it do something else instead of serving.
+    const fn instead(&self) -> Option<&'static str> {
+        match (self.rotate_keys, self.renew_till_codes, &self.export) {
+            (true, ..) => Some("--rotate-keys"),
+            (_, true, _) => Some("--renew-till-codes"),
+            (.., Some(_)) => Some("--export-evidence"),
+            _ => None,
+        }
+    }
+
     fn finish(mut self) -> Result<Self, Unusable> {
         if self.listen.is_empty() && self.serves() {
             return Err(Unusable::Missing("--listen"));
@@ -339,18 +357,17 @@ impl Settings {
         if matches!(&self.ledger, Place::File(file) if file.as_os_str().is_empty()) {
             return Err(Unusable::Missing("--ledger"));
         }
-        let alone = match (self.rotate_keys, self.export.is_some()) {
-            (true, true) => return Err(Unusable::OneAtATime),
-            (true, false) => Some("--rotate-keys"),
-            (false, true) => Some("--export-evidence"),
-            (false, false) => None,
-        };
-        if let Some(name) = alone {
+        if let Some(instead) = self.instead() {
+            if [self.rotate_keys, self.renew_till_codes, self.export.is_some()].iter().filter(|asked| **asked).count()
+                > 1
+            {
+                return Err(Unusable::OneAtATime);
+            }
             if self.create {
-                return Err(Unusable::NothingThereYet(name));
+                return Err(Unusable::NothingThereYet(instead));
             }
             if !self.listen.is_empty() {
-                return Err(Unusable::ServesNobody(name));
+                return Err(Unusable::ServesNobody(instead));
             }
         }
         if self.demo {

@@ -55,8 +55,14 @@ pub fn run_well(arguments: &[&str]) -> String {
 
 /// Runs the program to its end: its status, and what it says on stderr.
 pub fn run(arguments: &[&str]) -> (ExitStatus, String) {
+    let (status, _, log) = run_in_full(arguments);
+    (status, log)
+}
+
+/// Runs the program to its end: its status, and what it says on stdout and on stderr.
+pub fn run_in_full(arguments: &[&str]) -> (ExitStatus, String, String) {
     let output = Command::new(PROGRAM).args(arguments).output().unwrap();
-    (output.status, String::from_utf8(output.stderr).unwrap())
+    (output.status, String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
 }
 
 fn program(by: &[&str]) -> Command {

@@ -140,3 +140,26 @@ fn what_a_till_looked_up_in_vain_stays_untaken() {
     assert_eq!(shop.call(&issuer, &look_up).err(), Some(Code::NotFound));
     assert_eq!(balance(&issuer, &channel), 2_000);
 }
+
+#[test]
+fn a_rotation_ends_unused_till_codes_and_each_of_their_tills_is_sent_one_new_one() {
+    let issuer = world();
+    let [one, other] = ["t/1001", "t/2002"].map(|till| till.parse().unwrap());
+    now(issuer.send_till_code(&other)).unwrap();
+    advance(&issuer, 8 * 24 * 3600);
+    let (first, second) = (now(issuer.send_till_code(&one)).unwrap(), now(issuer.send_till_code(&one)).unwrap());
+    assert!(now(issuer.renew_till_codes()).unwrap().sent.is_empty(), "nothing is dead yet");
+
+    assert_eq!(now(issuer.rotate_keys()).unwrap(), [one.clone()], "the other's time was over");
+    let before = now(issuer.inbox(0)).unwrap().len();
+    let renewed = now(issuer.renew_till_codes()).unwrap();
+    assert_eq!((renewed.sent, renewed.left), (vec![one.clone()], Vec::new()));
+    let sent = now(issuer.inbox(0)).unwrap().split_off(before);
+    let codes: Vec<_> = sent.into_iter().filter_map(|(_, message)| message.code).collect();
+    assert_eq!(codes.len(), 1);
+    for dead in [first, second] {
+        assert_eq!(Client::new(81).call(&issuer, &EnrolTill { code: dead }).err(), Some(Code::CodeRefused));
+    }
+    assert_eq!(Client::new(81).call(&issuer, &EnrolTill { code: codes[0].clone() }).unwrap().till, one);
+    assert!(now(issuer.renew_till_codes()).unwrap().sent.is_empty());
+}
