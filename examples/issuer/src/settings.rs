@@ -164,8 +164,8 @@ jitsuin-issuer: the reference issuer of Jitsuin
   --ledger PLACE        Where the records and the issuer's keys are kept: sqlite:FILE, or postgresql://HOST/DATABASE (or
                         postgres://). It has to be there already, but for --create and --demo. A file that others than its
                         owner may read is refused. A database on another machine is spoken to over TLS alone, and its
-                        certificate is checked; sslrootcert=FILE names an authority of your own. Leave a password out, for others see it,
-                        and give it by PGPASSFILE (a file of the mode 600).
+                        certificate is checked; sslrootcert=FILE names an authority of your own. Leave a password out, for
+                        others see it, and give it by PGPASSFILE (a file of the mode 600).
   --create              Makes a new ledger and a new issuer's keys: for the first start alone. Where a ledger is, it is refused.
   --root THUMBPRINT     Refuses a ledger whose issuer has another root than this one, which each start prints.
   --public-url URL      The issuer's identity: an origin such as https://issuer.example, as it stands in proofs and
