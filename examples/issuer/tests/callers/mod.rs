@@ -48,10 +48,12 @@ pub fn code(server: &Server, words: &str) -> String {
 
 /// A wallet that reaches the program over TCP.
 pub async fn wallet(server: &Rc<Server>, pair: Pair) -> Wallet<Place> {
-    let (issuer, road) = (server.url.clone(), Rc::clone(server));
+    // The place is part of its own transport, for the clock's sake: it must not keep the program alive.
+    let (issuer, road) = (server.url.clone(), Rc::downgrade(server));
     let clock = Rc::new(std::cell::OnceCell::<Place>::new());
     let (prefix, ticking) = (issuer.clone(), Rc::clone(&clock));
     let transport = FnTransport::new(move |request| {
+        let road = road.upgrade().unwrap();
         let path = request.url.strip_prefix(&prefix).unwrap().to_owned();
         let text = String::from_utf8(request.body).unwrap();
         let headers: Vec<_> = request.proof.iter().map(|proof| ("DPoP", proof.as_str())).collect();
