@@ -5,7 +5,7 @@
 #[path = "lib/world.rs"]
 mod world;
 
-use jitsuin::wallet::memory::run;
+use jitsuin::wallet::memory::{Place, run};
 use jitsuin::wallet::ports::Unreachable;
 use jitsuin::wallet::{Confirmed, Status};
 use jitsuin::wire::calls::{Call as _, ConfirmEnrolment, ConfirmIntent, WELL_KNOWN};
@@ -35,6 +35,13 @@ fn meets(is: Is, at: Road<'_>) -> Option<Unreachable> {
     }
 }
 
+/// A profile, and what its road to the issuer is, for a test to change.
+fn watched(world: &World) -> (Rc<Cell<Is>>, Place) {
+    let road = Rc::new(Cell::new(Is::Whole));
+    let held = Rc::clone(&road);
+    (road, world.place_on(move |at| meets(held.get(), at).map(Err)))
+}
+
 /// Longer than a nonce is used for.
 const IDLE: u64 = 300;
 const STOPS: [Unreachable; 2] = [Unreachable::Forbidden, Unreachable::Unlisted];
@@ -44,9 +51,7 @@ fn a_registration_whose_answer_was_lost_outlives_a_page_that_may_not_call() {
     for how in STOPS {
         run(async {
             let world = World::new().await;
-            let road = Rc::new(Cell::new(Is::Whole));
-            let held = Rc::clone(&road);
-            let place = world.place_on(move |at| meets(held.get(), at).map(Err));
+            let (road, place) = watched(&world);
             let wallet = world.wallet(&place).await;
             let ticket = world.ticket(&wallet, "hanako").await.unwrap();
             let ceremony = wallet.prepare_enrolment(&ticket, "Test phone", None).await.unwrap();
@@ -69,9 +74,7 @@ fn a_top_up_whose_answer_was_lost_is_one_top_up_when_the_page_may_call_again() {
     for how in STOPS {
         run(async {
             let world = World::new().await;
-            let road = Rc::new(Cell::new(Is::Whole));
-            let held = Rc::clone(&road);
-            let place = world.place_on(move |at| meets(held.get(), at).map(Err));
+            let (road, place) = watched(&world);
             let wallet = world.wallet(&place).await;
             world.enrol(&wallet, "hanako").await.unwrap();
             world.prove_card(&wallet, "card-1").await;
@@ -95,9 +98,7 @@ fn a_top_up_whose_answer_was_lost_is_one_top_up_when_the_page_may_call_again() {
 fn a_freeze_waits_for_no_description() {
     run(async {
         let world = World::new().await;
-        let road = Rc::new(Cell::new(Is::Whole));
-        let held = Rc::clone(&road);
-        let place = world.place_on(move |at| meets(held.get(), at).map(Err));
+        let (road, place) = watched(&world);
         let wallet = world.wallet(&place).await;
         world.enrol(&wallet, "hanako").await.unwrap();
         world.advance(IDLE);

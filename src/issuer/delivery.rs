@@ -132,8 +132,8 @@ impl Delivery {
     }
 
     /// The delivery that was answered, with its secrets.
-    fn first(&self, held: &Delivered) -> Self {
-        let secrets = Zeroizing::new(masked(&held.masked.0, &self.mask));
+    fn first(&self, kept: &Hash) -> Self {
+        let secrets = Zeroizing::new(masked(&kept.0, &self.mask));
         Self { secrets, ..self.clone() }
     }
 
@@ -174,13 +174,13 @@ impl Delivery {
         records: &mut Records,
     ) -> Result<Option<Result<R, Refused>>, Refused> {
         self.proof.check(records)?;
-        let Some(held) = self.held(moment, records)?.cloned() else { return Ok(None) };
-        let Some(answer) = held.answer.clone() else { return Ok(None) };
+        let held = self.held(moment, records)?.cloned();
+        let Some(Delivered { answer: Some(answer), masked, .. }) = held else { return Ok(None) };
         self.come_again(moment, records)?;
         Ok(Some(match answer {
             Answer::Given(kept) => {
                 let kept = serde_json::from_value(kept).map_err(|_| Refused::failed("a kept answer can't be read"))?;
-                Ok(R::again(kept, &self.first(&held), moment.keys)?)
+                Ok(R::again(kept, &self.first(&masked), moment.keys)?)
             }
             Answer::Refused(refusal) => Err(refusal.to_refused()),
         }))
