@@ -76,7 +76,7 @@ pub mod verifier;
 pub mod warnings;
 pub mod webauthn;
 
-pub use error::{Cause, Refused};
+pub use error::{Cause, Refused, in_full};
 pub use operator::RenewedTillCodes;
 pub use settings::{Attempts, PasswordCost, Settings};
 

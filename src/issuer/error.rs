@@ -30,14 +30,20 @@ impl Cause {
     /// The error and every source of it, outermost first, with `: ` between them.
     #[must_use]
     pub fn in_full(&self) -> String {
-        let mut words = self.0.to_string();
-        let mut next = self.0.source();
-        while let Some(error) = next {
-            words = format!("{words}: {error}");
-            next = error.source();
-        }
-        words
+        in_full(&*self.0)
     }
+}
+
+/// An error and every source of it, outermost first, with `: ` between them.
+#[must_use]
+pub fn in_full(error: &dyn Error) -> String {
+    let mut words = error.to_string();
+    let mut next = error.source();
+    while let Some(error) = next {
+        words = format!("{words}: {error}");
+        next = error.source();
+    }
+    words
 }
 
 impl PartialEq for Cause {

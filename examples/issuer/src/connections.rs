@@ -7,7 +7,6 @@ mod limits;
 mod socket;
 
 use crate::forwarded::{Network, is_trusted, neighbour};
-use crate::log::chain;
 use crate::tally::{self, Event, Tally};
 use axum::Router;
 use axum::body::Body;
@@ -19,6 +18,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use jitsuin::issuer::in_full;
 pub(crate) use limits::Limits;
 use socket::{Progress, Socket};
 use std::collections::HashMap;
@@ -293,7 +293,7 @@ async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, place: Place
     } else if error.is_timeout() && progress.is_in_head() {
         connections.tally.note(Event::SlowHead);
     } else {
-        tracing::debug!(cause = chain(&error), "a connection ended");
+        tracing::debug!(cause = in_full(&error), "a connection ended");
     }
 }
 

@@ -46,17 +46,6 @@ pub(crate) fn start() -> Result<Log, String> {
     Ok(log)
 }
 
-/// An error with what caused it, down to the first cause.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
-    }
-    text
-}
-
 /// A line that begins with the fields of its span.
 struct WithSpan<F>(F);
 

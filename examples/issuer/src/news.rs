@@ -1,13 +1,13 @@
 //! The event stream: one line for each newest receipt, read by `fetch`. Where responses are buffered on the way, the
 //! wallet polls instead.
 
-use crate::log::chain;
 use crate::state::App;
 use crate::streams::Place;
 use axum::body::Body;
 use axum::http::header::{self, HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use jitsuin::issuer::desk::{Following, Reply};
+use jitsuin::issuer::in_full;
 use jitsuin::wire::calls::News;
 use jitsuin::wire::number::Whole;
 use std::convert::Infallible;
@@ -62,7 +62,7 @@ async fn follow(app: Arc<App>, mut following: Following, to: mpsc::Sender<Line>,
             // Ends with its device too, and where the ledger fails: its wallet comes again.
             Err(refused) => {
                 if refused.code.status() >= 500 {
-                    tracing::error!(cause = chain(&refused), "a stream of news ends");
+                    tracing::error!(cause = in_full(&refused), "a stream of news ends");
                 }
                 return;
             }

@@ -1,6 +1,5 @@
 //! Refusals of the server itself, in the form that the desk's refusals have (RFC 9457).
 
-use crate::log::chain;
 use crate::request_id;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
@@ -10,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use jitsuin::code::Code;
 use jitsuin::issuer;
+use jitsuin::issuer::in_full;
 use jitsuin::wire::calls::{PROBLEM_TYPE, Problem};
 
 /// After how many seconds whoever was told 503 may try again, where nothing better is known.
@@ -28,7 +28,7 @@ pub(crate) fn problem(code: Code) -> Response {
 pub(crate) fn refuse(refused: &issuer::Refused) -> Response {
     let mut response = response(&refused.to_problem());
     if response.status().is_server_error() {
-        tracing::error!(cause = chain(refused), "the issuer failed");
+        tracing::error!(cause = in_full(refused), "the issuer failed");
     }
     if let Some(seconds) = refused.retry_after {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));

@@ -1,7 +1,6 @@
 //! Whether the process runs, and whether it can do its work: for load balancers and supervisors. Neither needs a proof.
 
 use crate::ledger::Books;
-use crate::log::chain;
 use crate::problem::problem;
 use crate::state::App;
 use axum::extract::State;
@@ -9,6 +8,7 @@ use axum::http::StatusCode;
 use axum::http::header::{self, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use jitsuin::code::Code;
+use jitsuin::issuer::in_full;
 use jitsuin::issuer::ledger::{Kind, Ledger as _, LedgerError, Needs};
 use jitsuin::issuer::used::Used;
 use std::sync::Arc;
@@ -91,7 +91,7 @@ impl Asked {
         match ended {
             Ok(Ok(())) => true,
             Ok(Err(error)) => {
-                tracing::warn!(cause = chain(&error), "not ready: the ledger failed");
+                tracing::warn!(cause = in_full(&error), "not ready: the ledger failed");
                 false
             }
             Err(error) => {

@@ -2,7 +2,6 @@
 
 use crate::connections::refuse_unreadable;
 use crate::forwarded::source;
-use crate::log::chain;
 use crate::patience;
 use crate::problem::{mark, problem, problems_only};
 use crate::settings::Settings;
@@ -18,6 +17,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use http_body_util::LengthLimitError;
 use jitsuin::code::Code;
+use jitsuin::issuer::in_full;
 use jitsuin::issuer::jwks;
 use jitsuin::wire::calls::{Call, FollowNews, MAX_BODY, WELL_KNOWN};
 use std::error::Error as _;
@@ -87,7 +87,7 @@ async fn call(State(app): State<Arc<App>>, ConnectInfo(from): ConnectInfo<Socket
         Ok(body) => body,
         Err(error) if is_too_long(&error) => return problem(Code::TooLarge),
         Err(error) => {
-            tracing::info!(cause = chain(&error), "a body was cut off");
+            tracing::info!(cause = in_full(&error), "a body was cut off");
             return problem(Code::Malformed);
         }
     };

@@ -1,7 +1,7 @@
 //! Work that no call asks for: top-ups whose card processor never answered, and records that have ended.
 
-use crate::log::chain;
 use crate::state::App;
+use jitsuin::issuer::in_full;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -18,7 +18,7 @@ pub(crate) async fn run(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
             _ = stopped.wait_for(|stopped| *stopped) => return,
         }
         if let Err(error) = app.issuer.sweep().await {
-            tracing::error!(cause = chain(&error), "sweep");
+            tracing::error!(cause = in_full(&error), "sweep");
         }
     }
 }
