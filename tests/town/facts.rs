@@ -83,6 +83,8 @@ pub struct Did {
 /// Things of which messages and alerts are right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DidKind {
+    /// Paid.
+    Paid,
     /// Had one code read at two tills.
     OneCodeTwoTills,
     /// Paid at two shops within minutes.

@@ -1,0 +1,77 @@
+//! What one person does at one time, with its troubles. Ports ask the act they serve whether anything goes wrong now.
+
+use super::coverage::Cell;
+use super::story::Story;
+use super::trouble::{Fault, Port, Trouble};
+use super::verb::Verb;
+use std::sync::{Arc, Mutex};
+
+/// One act, shared with everything that works for it: tabs, deliveries, the issuer's processes.
+pub struct Act {
+    /// Number of its step in the plan.
+    pub step: usize,
+    /// Who.
+    pub who: String,
+    /// What.
+    pub verb: Verb,
+    /// What the wallet's status was when it began.
+    pub status: &'static str,
+    waiting: Mutex<Vec<Trouble>>,
+    story: Story,
+}
+
+tokio::task_local! {
+    /// The act that a task of the issuer serves.
+    pub static SERVED: Arc<Act>;
+}
+
+impl Act {
+    /// A new one.
+    pub fn new(
+        step: usize,
+        who: &str,
+        (verb, status): (Verb, &'static str),
+        troubles: &[Trouble],
+        story: Story,
+    ) -> Arc<Self> {
+        let waiting = Mutex::new(troubles.to_vec());
+        Arc::new(Self { step, who: who.into(), verb, status, waiting, story })
+    }
+
+    /// One use of a port: the fault that happens at it, if one does.
+    pub fn meets(&self, port: Port) -> Option<Fault> {
+        let mut waiting = self.waiting.lock().unwrap();
+        let due = waiting.iter().position(|trouble| trouble.fault.port() == port && trouble.at == 0);
+        let met = due.map(|at| waiting.remove(at).fault);
+        for trouble in waiting.iter_mut().filter(|trouble| trouble.fault.port() == port) {
+            trouble.at = trouble.at.saturating_sub(1);
+        }
+        met
+    }
+
+    /// Whether this fault is among its troubles, wherever; it is taken off.
+    pub fn takes(&self, fault: Fault) -> bool {
+        let mut waiting = self.waiting.lock().unwrap();
+        let at = waiting.iter().position(|trouble| trouble.fault == fault);
+        at.is_some_and(|at| {
+            waiting.remove(at);
+            true
+        })
+    }
+
+    /// One line of the story.
+    pub fn say(&self, what: &str) {
+        self.story.say(&self.who, what);
+    }
+
+    /// A fault that can do nothing at this use happens at the next one.
+    pub fn later(&self, fault: Fault) {
+        self.waiting.lock().unwrap().push(Trouble { fault, at: 0 });
+    }
+
+    /// The fault did something here: the cell of the coverage table counts.
+    pub fn felt(&self, fault: Fault) {
+        self.story.say(&self.who, &format!("[{}: {}]", fault.port().words(), fault.words()));
+        self.story.cover(Cell { verb: self.verb, fault, status: self.status });
+    }
+}

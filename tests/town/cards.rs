@@ -1,0 +1,115 @@
+//! The card company. What it charges it charges once for a key, however often it is asked; what it says of it may be late, come
+//! twice or never.
+
+use super::act::SERVED;
+use super::facts::ChargeFacts;
+use super::trouble::{Fault, Port};
+use jitsuin::issuer::funding::{Answer, Charge, Funding, LookUp, Notice};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// How late it answers, and how long a charge is in its queue, in milliseconds.
+const LATE_MS: u64 = 60_000;
+const QUEUED_MS: u64 = 180_000;
+/// From when a charge that is unknown never comes, in seconds.
+const FINAL: u32 = 300;
+
+struct Known {
+    amount: u64,
+    mood: Option<Fault>,
+    at_ms: u64,
+}
+
+#[derive(Default)]
+struct Books {
+    charges: BTreeMap<String, Known>,
+    notices: Vec<Notice>,
+}
+
+/// Shared by all processes of the issuer.
+#[derive(Clone, Default)]
+pub struct Cards {
+    books: Arc<Mutex<Books>>,
+}
+
+impl Known {
+    fn truth(&self, now_ms: u64) -> LookUp {
+        match self.mood {
+            None | Some(Fault::AnswersTwice) => LookUp::Found(Answer::Accepted),
+            Some(Fault::Declines) => LookUp::Found(Answer::Declined),
+            Some(Fault::AnswersLate | Fault::LostNotice) if now_ms < self.at_ms + LATE_MS => {
+                LookUp::Found(Answer::Unknown)
+            }
+            Some(Fault::Queued) if now_ms < self.at_ms + QUEUED_MS => LookUp::NeverSeen,
+            Some(Fault::Never) => LookUp::NeverSeen,
+            _ => LookUp::Found(Answer::Accepted),
+        }
+    }
+}
+
+impl Cards {
+    /// What it did, by key.
+    pub fn facts(&self, now_ms: u64) -> Vec<ChargeFacts> {
+        let books = self.books.lock().unwrap();
+        let facts = |(key, known): (&String, &Known)| ChargeFacts {
+            key: key.clone(),
+            amount: known.amount,
+            charged: known.truth(now_ms) == LookUp::Found(Answer::Accepted),
+            settled: now_ms > known.at_ms + u64::from(FINAL) * 1000,
+        };
+        books.charges.iter().map(facts).collect()
+    }
+}
+
+impl Funding for Cards {
+    async fn charge(&self, charge: &Charge, now_ms: u64) -> Answer {
+        let act = SERVED.try_with(Arc::clone).ok();
+        let mood = act.as_ref().and_then(|act| act.meets(Port::Card));
+        sleep(Duration::from_millis(30)).await;
+        let answer = {
+            let mut books = self.books.lock().unwrap();
+            if let (Some(act), Some(mood)) = (&act, mood)
+                && !books.charges.contains_key(&charge.key)
+            {
+                act.felt(mood);
+            }
+            let known = books.charges.entry(charge.key.clone()).or_insert(Known {
+                amount: charge.amount.minor_units(),
+                mood,
+                at_ms: now_ms,
+            });
+            let answer = match known.truth(now_ms) {
+                LookUp::Found(answer) => answer,
+                LookUp::NeverSeen | LookUp::Unreachable => Answer::Unknown,
+            };
+            if known.mood == Some(Fault::AnswersTwice) && known.at_ms == now_ms {
+                for id in ["1", "2"] {
+                    let (id, key) = (format!("{}/{id}", charge.key), charge.key.clone());
+                    books.notices.push(Notice { id, key, answer: Answer::Accepted });
+                }
+            }
+            answer
+        };
+        sleep(Duration::from_millis(30)).await;
+        answer
+    }
+
+    async fn look_up(&self, key: &str, now_ms: u64) -> LookUp {
+        sleep(Duration::from_millis(20)).await;
+        self.books.lock().unwrap().charges.get(key).map_or(LookUp::NeverSeen, |known| known.truth(now_ms))
+    }
+
+    fn never_seen_is_final_after(&self) -> u32 {
+        FINAL
+    }
+
+    async fn notices(&self) -> Vec<Notice> {
+        self.books.lock().unwrap().notices.clone()
+    }
+
+    async fn acknowledge(&self, notice: &Notice) {
+        self.books.lock().unwrap().notices.retain(|held| held != notice);
+    }
+}

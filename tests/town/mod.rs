@@ -1,0 +1,21 @@
+//! A simulated town: real wallets, the real desk and real ledgers, in which only time, network, storage, chance and people are
+//! made up. docs/simulation.md says how to add a verb, a fault or a promise.
+
+pub mod act;
+pub mod caller;
+pub mod cards;
+pub mod chance;
+pub mod coverage;
+pub mod facts;
+pub mod ledger;
+pub mod office;
+pub mod people;
+pub mod phone;
+pub mod plan;
+pub mod promises;
+pub mod shop;
+pub mod story;
+#[allow(clippy::module_inception, reason = "it is the town")]
+pub mod town;
+pub mod trouble;
+pub mod verb;

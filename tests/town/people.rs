@@ -1,0 +1,347 @@
+//! Owners: each has a phone, does what the plan says as far as the wallet lets them, and what the wallet tells them to.
+
+mod ceremonies;
+mod night;
+mod paying;
+mod safety;
+
+use super::act::Act;
+use super::chance::Chance;
+use super::facts::{Did, DidKind, Excuse, Loot, WalletFacts};
+use super::ledger::Kept;
+use super::phone::{Deliver, ORIGIN, Phone};
+use super::plan::Step;
+use super::town::Town;
+use super::trouble::{Fault, Port};
+use super::verb::Verb;
+use jitsuin::wallet::{Error, Settings, State, Status, Wallet};
+use jitsuin::wire::enrolment::Custody;
+use jitsuin::wire::id::AccountId;
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{sleep, timeout};
+
+/// No call of a wallet may take longer, whatever the world does: two prompts with all calls around them.
+const DEADLINE: Duration = Duration::from_secs(900);
+
+/// A wallet on a phone.
+pub type TownWallet = Wallet<Phone>;
+
+/// One owner.
+pub struct Owner<K: Kept> {
+    /// Which.
+    pub index: usize,
+    /// `owner-1`: login, and part of password and contact.
+    pub name: String,
+    /// The account.
+    pub account: AccountId,
+    town: std::rc::Weak<Town<K>>,
+    custody: Custody,
+    phone: RefCell<Phone>,
+    phones: Cell<usize>,
+    wallet: RefCell<Option<Rc<TownWallet>>>,
+    /// Whether this phone was ever registered.
+    pub enrolled: Cell<bool>,
+    /// Whether its key was signed off or put out of its place.
+    pub given_up: Cell<bool>,
+    /// What thieves had.
+    pub robbed: RefCell<Vec<Loot>>,
+    /// What was done of which the product may tell.
+    pub did: RefCell<Vec<Did>>,
+    /// Top-ups that were agreed to.
+    pub agreed: RefCell<Vec<u64>>,
+    /// Whether something is under way.
+    pub busy: Cell<bool>,
+}
+
+/// What somebody did ended so.
+#[derive(Debug)]
+pub enum Ended {
+    /// It was done.
+    Done,
+    /// It was refused, and left nothing half-done.
+    Refused(Error),
+    /// There was nothing to do.
+    Nothing(&'static str),
+}
+
+impl From<Result<(), Error>> for Ended {
+    fn from(result: Result<(), Error>) -> Self {
+        result.map_or_else(Self::Refused, |()| Self::Done)
+    }
+}
+
+impl<K: Kept> Owner<K> {
+    /// With a new phone.
+    pub fn new(town: &Rc<Town<K>>, index: usize, account: AccountId) -> Rc<Self> {
+        let chance = Chance::new(town.seed(), &format!("owner-{}", index + 1));
+        let name = format!("owner-{}", index + 1);
+        let act = town.idle(&name);
+        let phone = Phone::new((town.seed(), &format!("{name}/phone-1")), town.now_ms(), act, town.deliver(), None);
+        let custody = chance.one_of(&[Custody::Software, Custody::Passkey]);
+        phone.maker().offer(custody);
+        Rc::new(Self {
+            index,
+            name,
+            account,
+            town: Rc::downgrade(town),
+            custody,
+            phone: RefCell::new(phone),
+            phones: Cell::new(1),
+            wallet: RefCell::default(),
+            enrolled: Cell::new(false),
+            given_up: Cell::new(false),
+            robbed: RefCell::default(),
+            did: RefCell::default(),
+            agreed: RefCell::default(),
+            busy: Cell::new(false),
+        })
+    }
+
+    fn town(&self) -> Rc<Town<K>> {
+        self.town.upgrade().unwrap()
+    }
+
+    fn deliver(&self) -> Deliver {
+        self.town().deliver()
+    }
+
+    /// The phone that is used now.
+    pub fn phone(&self) -> Phone {
+        self.phone.borrow().clone()
+    }
+
+    fn wallet(&self) -> Option<Rc<TownWallet>> {
+        self.wallet.borrow().clone()
+    }
+
+    /// What the wallet shows.
+    pub fn state(&self) -> Option<State> {
+        self.wallet().map(|wallet| wallet.state())
+    }
+
+    fn status(&self) -> Status {
+        self.state().map_or(Status::Closed, |state| state.status)
+    }
+
+    fn settings(&self) -> Settings {
+        Settings { custody: Some(self.custody), ..Settings::new(ORIGIN.parse().unwrap()) }
+    }
+
+    /// Opens the page.
+    async fn open(&self) -> Result<(), Error> {
+        let wallet = Wallet::open(self.phone(), self.settings()).await?;
+        self.wallet.replace(Some(Rc::new(wallet)));
+        Ok(())
+    }
+
+    fn note(&self, what: DidKind) {
+        self.did.borrow_mut().push(Did { what, at_ms: self.town().now_ms() });
+    }
+
+    /// What is known of the wallet, for the promises.
+    pub fn facts(&self) -> Option<WalletFacts> {
+        let state = self.state()?;
+        let phone = self.phone();
+        let mut excused = Vec::new();
+        if phone.disk().was_evicted() {
+            excused.push(Excuse::Evicted);
+        }
+        if phone.disk().was_older() {
+            excused.push(Excuse::OlderRecord);
+        }
+        if self.given_up.get() || !self.enrolled.get() {
+            excused.push(Excuse::GivenUp);
+        }
+        let name = format!("{}'s phone {}", self.name, self.phones.get());
+        Some(WalletFacts { name, state, excused, clock_off_ms: phone.hands().off_ms() })
+    }
+
+    /// Does what a step says.
+    pub async fn act(&self, step: &Step) {
+        let town = self.town();
+        town.office().stir();
+        self.busy.set(true);
+        let chance = Chance::new(town.seed(), &format!("step {}", step.number));
+        if self.wallet().is_none() {
+            self.phone().serve(town.idle(&self.name));
+            let _ = self.open().await;
+        }
+        let verb = self.instead(step.verb, &chance);
+        let act = Act::new(step.number, &self.name, (verb, self.status().name()), &step.troubles, town.story());
+        let troubles: Vec<_> = step.troubles.iter().map(ToString::to_string).collect();
+        act.say(&format!("#{} {} ({}) {}", step.number, verb.words(), self.status().name(), troubles.join(" ")));
+        self.phone().serve(Arc::clone(&act));
+        self.turn_hands(&act, &chance);
+        let ended = self.survived(&act, verb, &chance).await;
+        match ended {
+            Some(Ended::Done) => act.say("is done"),
+            Some(Ended::Refused(error)) => act.say(&format!("is refused: {}", error.code.name())),
+            Some(Ended::Nothing(why)) => act.say(&format!("does not: {why}")),
+            None => {
+                act.say("the app died");
+                self.wallet.replace(None);
+                sleep(Duration::from_secs(chance.from_to(1, 30))).await;
+                self.phone().serve(town.idle(&self.name));
+                let _ = self.open().await;
+            }
+        }
+        self.phone().serve(town.idle(&self.name));
+        self.busy.set(false);
+        town.story().acted();
+    }
+
+    /// What an owner does who sees what the wallet says.
+    fn instead(&self, verb: Verb, chance: &Chance) -> Verb {
+        match (self.status(), verb) {
+            (_, Verb::Sweep | Verb::Reload) => verb,
+            (Status::New, _) if !self.enrolled.get() => Verb::Enrol,
+            (Status::New | Status::KeyLost | Status::StorageCorrupt, _) => Verb::Replace,
+            (Status::Revoked, _) => Verb::Replace,
+            (Status::Suspended, _) => Verb::Rotate,
+            (Status::Frozen, Verb::Sync | Verb::ReadAlerts | Verb::Release | Verb::Rotate | Verb::Replace) => verb,
+            (Status::Frozen, _) => chance.one_of(&[Verb::Release, Verb::Sync]),
+            (
+                Status::Locked,
+                Verb::Unlock | Verb::Reseal | Verb::Sync | Verb::ReadAlerts | Verb::Freeze | Verb::FreezeByMessage
+                | Verb::Forget | Verb::Replace,
+            ) => verb,
+            (Status::Locked, _) => Verb::Unlock,
+            (Status::Closed, _) => Verb::Reload,
+            (Status::Ready, Verb::Enrol | Verb::Release) => Verb::Sync,
+            _ => verb,
+        }
+    }
+
+    /// Runs a verb unless the app dies in it; then none.
+    async fn survived(&self, act: &Arc<Act>, verb: Verb, chance: &Chance) -> Option<Ended> {
+        let phone = self.phone();
+        let town = self.town();
+        tokio::select! {
+            biased;
+            () = phone.died() => None,
+            ended = timeout(DEADLINE, self.with_other_tab(act, verb, chance)) => match ended {
+                Ok(ended) => Some(ended),
+                Err(_) => {
+                    town.broke("every-promise-settles", format!("{} never ends: {}", self.name, verb.words()));
+                    None
+                }
+            },
+        }
+    }
+
+    /// The verb, and what another tab does meanwhile.
+    async fn with_other_tab(&self, act: &Arc<Act>, verb: Verb, chance: &Chance) -> Ended {
+        if !act.takes(Fault::OtherTab) {
+            return self.perform(act, verb, chance).await;
+        }
+        act.felt(Fault::OtherTab);
+        let elsewhere = async {
+            sleep(Duration::from_millis(chance.below(3_000))).await;
+            let tab = self.phone().tab(self.town().idle(&self.name));
+            let Ok(wallet) = Wallet::open(tab, self.settings()).await else { return };
+            match chance.below(4) {
+                0 => drop(wallet.sync().await),
+                1 => {
+                    let _ = wallet.unlock().await;
+                    drop(wallet.payment_code(None).await);
+                }
+                2 => drop(wallet.refill().await),
+                _ => {
+                    let _ = wallet.unlock().await;
+                    let _ = wallet.sync().await;
+                }
+            }
+        };
+        let (ended, ()) = tokio::join!(self.perform(act, verb, chance), elsewhere);
+        ended
+    }
+
+    async fn perform(&self, act: &Arc<Act>, verb: Verb, chance: &Chance) -> Ended {
+        if verb == Verb::Sweep {
+            self.town().office().sweep_once().await;
+            return Ended::Done;
+        }
+        if verb == Verb::Reload {
+            self.wallet.replace(None);
+            return self.open().await.into();
+        }
+        if verb == Verb::Replace {
+            return self.replace_phone(act, chance).await;
+        }
+        let Some(wallet) = self.wallet() else { return Ended::Nothing("the page does not open") };
+        match verb {
+            Verb::Enrol => self.register(act, &wallet, false).await,
+            Verb::Show => wallet.payment_code(None).await.map(drop).into(),
+            Verb::Pay => self.pay(act, &wallet, chance).await,
+            Verb::PayTwice => self.pay_twice(act, &wallet, chance).await,
+            Verb::PayElsewhere => self.pay_elsewhere(act, &wallet, chance).await,
+            Verb::Reverse => self.reverse(act, chance).await,
+            Verb::TopUp => self.top_up(act, &wallet, chance).await,
+            Verb::ProveCard => self.prove_card(act, &wallet).await,
+            Verb::Lock => {
+                wallet.lock();
+                Ended::Done
+            }
+            Verb::Unlock => wallet.unlock().await.into(),
+            Verb::Reseal => wallet.reseal().await.into(),
+            Verb::Sync => wallet.sync().await.into(),
+            Verb::ReadAlerts => self.read_alerts(&wallet).await.into(),
+            Verb::Freeze => self.freeze(&wallet).await,
+            Verb::FreezeByMessage => self.freeze_by_message(act, &wallet).await,
+            Verb::Release => self.release(act, &wallet).await,
+            Verb::Rotate => self.rotate(act, &wallet).await,
+            Verb::Refill => self.refill(act, &wallet).await,
+            Verb::Limit => self.limit(act, &wallet, chance).await,
+            Verb::BothMine => self.both_mine(&wallet).await,
+            Verb::Forget => self.forget(&wallet).await,
+            Verb::Replace | Verb::Reload | Verb::Sweep | Verb::Night => unreachable!("done above, or at night"),
+        }
+    }
+
+    /// What the act does to the phone's clock.
+    fn turn_hands(&self, act: &Arc<Act>, chance: &Chance) {
+        let off = [40_000, 90_000, 150_000, 600_000, 7_200_000, 86_400_000, 400 * 86_400_000];
+        let phone = self.phone();
+        while let Some(fault) = act.meets(Port::Hands) {
+            act.felt(fault);
+            let hands = phone.hands().clone();
+            let off = chance.one_of(&off);
+            match fault {
+                Fault::Ahead => hands.set_off(off),
+                Fault::Behind => hands.set_off(-off),
+                Fault::Drifts => hands.drift(chance.one_of(&[-30_000, -2_000, 2_000, 30_000])),
+                Fault::Stands => hands.stand(),
+                Fault::Sleeps => hands.slept(Duration::from_secs(chance.from_to(1, 7_200))),
+                _ => {
+                    let off = if fault == Fault::JumpsBack { -off } else { off };
+                    let wait = Duration::from_millis(chance.from_to(10, 6_000));
+                    tokio::task::spawn_local(async move {
+                        sleep(wait).await;
+                        hands.set_off(off);
+                    });
+                }
+            }
+        }
+    }
+
+    /// The clock is put right after a while, as most are.
+    pub fn put_clock_right(&self, chance: &Chance) {
+        if chance.percent(40) {
+            self.phone().hands().calm();
+        }
+    }
+
+    /// Patience before something is tried again.
+    async fn breath(&self) {
+        sleep(Duration::from_secs(5)).await;
+    }
+
+    /// A call of the issuer's own: what the card company or a message's page does.
+    async fn at_issuer<R>(&self, call: impl Future<Output = R>) -> R {
+        call.await
+    }
+}

@@ -1,0 +1,222 @@
+//! What takes a prompt: registering, topping up, renewing keys, limits and allowances, another phone.
+
+use super::{Ended, Owner, TownWallet};
+use crate::town::act::Act;
+use crate::town::chance::Chance;
+use crate::town::facts::DidKind;
+use crate::town::ledger::Kept;
+use crate::town::phone::Phone;
+use jitsuin::code::Code;
+use jitsuin::wallet::{Confirmed, Error, Status};
+use jitsuin::wire::money::{Amount, Currency};
+use std::sync::Arc;
+
+/// How often an owner tries again what may be tried again.
+const TRIES: usize = 4;
+
+impl<K: Kept> Owner<K> {
+    /// Confirms, and tries again as pages offer it; another ceremony may begin meanwhile.
+    async fn confirm(&self, wallet: &TownWallet, id: u64) -> Result<Confirmed, Error> {
+        let phone = self.phone();
+        let confirm = async {
+            let mut tried = 0;
+            loop {
+                let ended = wallet.confirm(id).await;
+                tried += 1;
+                match ended {
+                    Err(error) if tried < TRIES && may_try_again(error.code) => self.breath().await,
+                    ended => return ended,
+                }
+            }
+        };
+        tokio::select! {
+            biased;
+            ended = confirm => ended,
+            never = async {
+                phone.passkey().meanwhile().await;
+                let _ = wallet.prepare_rotation(None).await;
+                std::future::pending().await
+            } => never,
+        }
+    }
+
+    /// Logs in and registers this phone, in the place of another one or as the first.
+    pub(super) async fn register(&self, act: &Arc<Act>, wallet: &TownWallet, again: bool) -> Ended {
+        let mut last = Ended::Nothing("did not try");
+        for _ in 0..TRIES {
+            match self.register_once(wallet, again).await {
+                Ok(()) => return Ended::Done,
+                Err(error) if error.code == Code::AlreadyEnrolled => {
+                    self.registered();
+                    return Ended::Done;
+                }
+                Err(error) => {
+                    act.say(&format!("is not registered: {}", error.code.name()));
+                    last = Ended::Refused(error);
+                }
+            }
+            // A registration whose answer was lost goes on by itself.
+            self.breath().await;
+            if wallet.sync().await.is_ok() && wallet.state().device.is_some() {
+                self.registered();
+                return Ended::Done;
+            }
+        }
+        last
+    }
+
+    fn registered(&self) {
+        self.enrolled.set(true);
+        self.given_up.set(false);
+    }
+
+    async fn register_once(&self, wallet: &TownWallet, again: bool) -> Result<(), Error> {
+        let attempt = wallet.log_in(&self.name, &format!("{}-password", self.name), "en").await?;
+        let code = self.town().code_for(&self.name).await;
+        let ticket = wallet.enter_code(&attempt, &code).await?;
+        let ceremony = if again {
+            wallet.prepare_recovery(&ticket, "New phone", None).await?
+        } else {
+            wallet.prepare_enrolment(&ticket, "Phone", None).await?
+        };
+        self.note(DidKind::NewKey);
+        // Whatever is heard of it, it may have come through.
+        self.enrolled.set(true);
+        self.confirm(wallet, ceremony.id).await?;
+        self.registered();
+        wallet.sync().await
+    }
+
+    /// The phone is lost, or its record is; another one, to which the passkeys are synchronised, takes its place.
+    pub(super) async fn replace_phone(&self, act: &Arc<Act>, chance: &Chance) -> Ended {
+        if self.status() == Status::Ready || self.status() == Status::Locked || self.status() == Status::Frozen {
+            let number = self.phones.get() + 1;
+            self.phones.set(number);
+            let town = self.town();
+            let name = format!("{}/phone-{number}", self.name);
+            let synced = Some(self.phone().passkey().synced());
+            let phone = Phone::new((town.seed(), &name), town.now_ms(), Arc::clone(act), self.deliver(), synced);
+            phone.maker().offer(self.custody);
+            self.phone.replace(phone);
+        } else if let Some(wallet) = self.wallet()
+            && let Err(error) = wallet.forget().await
+        {
+            return Ended::Refused(error);
+        }
+        let _ = chance;
+        self.given_up.set(true);
+        self.wallet.replace(None);
+        if let Err(error) = self.open().await {
+            return Ended::Refused(error);
+        }
+        self.phone().disk().begins();
+        match self.wallet() {
+            Some(wallet) => self.register(act, &wallet, true).await,
+            None => Ended::Nothing("the page does not open"),
+        }
+    }
+
+    pub(super) async fn top_up(&self, act: &Arc<Act>, wallet: &TownWallet, chance: &Chance) -> Ended {
+        let amount = chance.one_of(&[1_000_u32, 5_000, 10_000, 30_000, 30_001]);
+        let source = chance.one_of(&["card-1", "card-2"]).parse().unwrap();
+        let ceremony = match wallet.prepare_top_up(Amount::of(amount), Currency::JPY, source).await {
+            Ok(ceremony) => ceremony,
+            Err(error) if error.code == Code::CardProofNeeded => return self.prove_card(act, wallet).await,
+            Err(error) => return Ended::Refused(error),
+        };
+        // Whatever is heard of it: it was agreed to once.
+        self.agreed.borrow_mut().push(amount.into());
+        let confirmed = self.confirm(wallet, ceremony.id).await;
+        if let Ok(confirmed) = &confirmed {
+            let how = if matches!(confirmed, Confirmed::Receipt { .. }) { "receipt" } else { "pending" };
+            act.say(&format!("{amount} yen from the card: {how}"));
+        }
+        confirmed.map(drop).into()
+    }
+
+    pub(super) async fn prove_card(&self, act: &Arc<Act>, wallet: &TownWallet) -> Ended {
+        let sources = wallet.state().sources;
+        let Some(source) = sources.iter().find(|source| source.usable_from.is_none()) else {
+            return Ended::Nothing("every card is proved");
+        };
+        let proof = match wallet.prove_card(source.id.clone()).await {
+            Ok(proof) => proof,
+            Err(error) => return Ended::Refused(error),
+        };
+        let town = self.town();
+        let code = town.code_for(&self.name).await;
+        if let Some((issuer, _)) = town.office().living() {
+            let finished = self.at_issuer(issuer.finish_card_proof(&proof.proof, &code)).await;
+            act.say(&format!("the card company: {finished:?}"));
+        }
+        wallet.sync().await.into()
+    }
+
+    pub(super) async fn rotate(&self, _act: &Arc<Act>, wallet: &TownWallet) -> Ended {
+        let ceremony = match wallet.prepare_rotation(None).await {
+            Ok(ceremony) => ceremony,
+            Err(error) => return Ended::Refused(error),
+        };
+        self.note(DidKind::NewKey);
+        self.confirm(wallet, ceremony.id).await.map(drop).into()
+    }
+
+    pub(super) async fn refill(&self, _act: &Arc<Act>, wallet: &TownWallet) -> Ended {
+        match wallet.prepare_refill().await {
+            Ok(ceremony) => self.confirm(wallet, ceremony.id).await.map(drop).into(),
+            Err(error) => Ended::Refused(error),
+        }
+    }
+
+    pub(super) async fn limit(&self, _act: &Arc<Act>, wallet: &TownWallet, chance: &Chance) -> Ended {
+        let amount = Amount::of(chance.one_of(&[3_000_u32, 10_000, 20_000, 50_000]));
+        match wallet.prepare_limit(amount).await {
+            Ok(ceremony) => {
+                self.note(DidKind::SetLimit);
+                self.confirm(wallet, ceremony.id).await.map(drop).into()
+            }
+            Err(error) => Ended::Refused(error),
+        }
+    }
+
+    pub(super) async fn release(&self, act: &Arc<Act>, wallet: &TownWallet) -> Ended {
+        let ceremony = match wallet.prepare_unfreeze().await {
+            Ok(ceremony) => ceremony,
+            Err(error) => return Ended::Refused(error),
+        };
+        self.note(DidKind::Released);
+        let attempt = match self.confirm(wallet, ceremony.id).await {
+            Ok(Confirmed::CodeSent { attempt }) => attempt,
+            Ok(other) => {
+                act.say(&format!("the release ended otherwise: {other:?}"));
+                return Ended::Done;
+            }
+            Err(error) => return Ended::Refused(error),
+        };
+        let code = self.town().code_for(&self.name).await;
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            match wallet.unfreeze(&attempt, &code).await {
+                Err(error) if tried < TRIES && may_try_again(error.code) => self.breath().await,
+                ended => return ended.map(drop).into(),
+            }
+        }
+    }
+}
+
+/// What a page offers to try again.
+fn may_try_again(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Cancelled
+            | Code::TimedOut
+            | Code::TapAgain
+            | Code::UvFailed
+            | Code::Offline
+            | Code::IssuerUnreachable
+            | Code::IssuerUnavailable
+            | Code::IssuerBusy
+            | Code::ForeignAnswer
+    )
+}

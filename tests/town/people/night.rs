@@ -1,0 +1,76 @@
+//! At night nothing goes wrong: one sync has to make each wallet right again, and the owner can buy tea.
+
+use super::Owner;
+use crate::town::act::Act;
+use crate::town::facts::DidKind;
+use crate::town::ledger::Kept;
+use crate::town::verb::Verb;
+use jitsuin::code::Code;
+use jitsuin::wallet::Status;
+use jitsuin::wire::calls::Outcome;
+
+impl<K: Kept> Owner<K> {
+    /// One sync.
+    pub async fn night(&self, _day: u32) {
+        let town = self.town();
+        let act = Act::new(usize::MAX, &self.name, (Verb::Night, self.status().name()), &[], town.story());
+        self.phone().serve(act);
+        if self.wallet().is_none()
+            && let Err(error) = self.open().await
+        {
+            town.broke("a-wallet-is-right-again", format!("{}'s page does not open: {}", self.name, error.code.name()));
+        }
+        let Some(wallet) = self.wallet() else { return };
+        if matches!(self.status(), Status::New | Status::KeyLost) {
+            return;
+        }
+        let synced = wallet.sync().await;
+        let status = self.status();
+        town.story().say(&self.name, &format!("at night: {} {:?}", status.name(), synced.as_ref().map_err(|it| it.code.name())));
+        if let Err(error) = synced
+            && !self.is_excused()
+        {
+            town.broke("a-wallet-is-right-again", format!("{}'s sync ends with {}", self.name, error.code.name()));
+        }
+    }
+
+    fn is_excused(&self) -> bool {
+        self.facts().is_none_or(|facts| !facts.excused.is_empty())
+    }
+
+    /// Whoever has money and a wallet that works can pay.
+    pub async fn buys_tea(&self, day: u32) {
+        let town = self.town();
+        let Some(wallet) = self.wallet().filter(|_| day % 2 == 0) else { return };
+        if self.status() == Status::Locked && wallet.unlock().await.is_err() && !self.is_excused() {
+            town.broke("a-wallet-is-right-again", format!("{}'s wallet does not open", self.name));
+        }
+        if self.status() != Status::Ready {
+            return;
+        }
+        let act = town.idle(&self.name);
+        let left = wallet.state().allowance.map(|left| (left.left.amount.minor_units(), left.count_left));
+        let balance = wallet.state().balance.map_or(0, |money| money.amount.minor_units());
+        match wallet.payment_code(None).await {
+            Ok(code) => {
+                let outcome = town.till(0).charge(&act, self.index, &code.text, 1, (true, false)).await;
+                town.story().say(&self.name, &format!("buys tea with code {}: {outcome:?}", code.counter));
+                self.note(DidKind::Paid);
+                let can = balance > 0 && left.is_some_and(|(left, count)| left > 0 && count > 0);
+                if outcome != Some(Outcome::Approved) && can && !self.is_excused() {
+                    town.broke("a-wallet-is-right-again", format!("{} can't buy tea: {outcome:?}", self.name));
+                }
+                let _ = wallet.sync().await;
+            }
+            Err(error) if error.code == Code::OverAllowance => {
+                town.story().say(&self.name, &format!("may not buy tea: {left:?}"));
+            }
+            Err(error) => {
+                if !self.is_excused() {
+                    let seen = format!("{}'s wallet makes no code: {}", self.name, error.code.name());
+                    town.broke("a-wallet-is-right-again", seen);
+                }
+            }
+        }
+    }
+}

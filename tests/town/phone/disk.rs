@@ -1,0 +1,205 @@
+//! A phone's storage, with the accidents that storage has.
+
+use super::Serving;
+use crate::town::chance::Chance;
+use crate::town::trouble::{Fault, Port};
+use jitsuin::wallet::memory::SoftHandle;
+use jitsuin::wallet::ports::{Kept, Record, Store, StoreError};
+use std::cell::{Cell, RefCell};
+use std::future::pending;
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::sleep;
+
+/// How long the port waits for a storage that does not answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How many older records are there to be put back.
+const HISTORY: usize = 12;
+
+#[derive(Default)]
+struct Inner {
+    record: RefCell<Option<Record<SoftHandle>>>,
+    gone: Cell<bool>,
+    /// Newest last.
+    older: RefCell<Vec<Record<SoftHandle>>>,
+    /// What a storage that did not answer writes before anything else.
+    later: RefCell<Option<Record<SoftHandle>>>,
+    full: Cell<bool>,
+    was_evicted: Cell<bool>,
+    was_older: Cell<bool>,
+}
+
+/// One tab's way to the storage that all tabs share.
+#[derive(Clone)]
+pub struct Disk {
+    serving: Serving,
+    chance: Rc<Chance>,
+    died: Rc<Notify>,
+    inner: Rc<Inner>,
+}
+
+impl Disk {
+    /// An empty one.
+    pub fn new(serving: Serving, chance: Rc<Chance>, died: Rc<Notify>) -> Self {
+        Self { serving, chance, died, inner: Rc::default() }
+    }
+
+    /// For another tab.
+    pub fn tab(&self, serving: Serving) -> Self {
+        Self { serving, ..self.clone() }
+    }
+
+    /// A copy of what is on it now.
+    pub fn copied(&self, serving: Serving, died: Rc<Notify>) -> Self {
+        let inner = Rc::new(Inner::default());
+        inner.record.replace(self.inner.record.borrow().clone());
+        Self { serving, chance: Rc::clone(&self.chance), died, inner }
+    }
+
+    /// Whether the platform took the record at some time since the last new one.
+    pub fn was_evicted(&self) -> bool {
+        self.inner.was_evicted.get()
+    }
+
+    /// Whether an older record was put back since the last new one.
+    pub fn was_older(&self) -> bool {
+        self.inner.was_older.get()
+    }
+
+    /// A new wallet begins on it: what happened to the one before does not matter any more.
+    pub fn begins(&self) {
+        self.inner.was_evicted.set(false);
+        self.inner.was_older.set(false);
+        self.inner.older.borrow_mut().clear();
+    }
+
+    /// There is room again.
+    pub fn calm(&self) {
+        self.inner.full.set(false);
+    }
+
+    fn keep(&self, record: Record<SoftHandle>) {
+        let before = self.inner.record.replace(Some(record));
+        let mut older = self.inner.older.borrow_mut();
+        older.extend(before);
+        let surplus = older.len().saturating_sub(HISTORY);
+        older.drain(..surplus);
+        self.inner.gone.set(false);
+    }
+
+    fn kept(&self) -> Kept<SoftHandle> {
+        match self.inner.record.borrow().clone() {
+            Some(record) => Kept::Record(record),
+            None if self.inner.gone.get() => Kept::Gone,
+            None => Kept::Nothing,
+        }
+    }
+
+    async fn die(&self) {
+        self.died.notify_one();
+        pending::<()>().await;
+    }
+
+    /// What happens at each use, written or read.
+    async fn used(&self) -> Result<Option<Fault>, StoreError> {
+        sleep(Duration::from_millis(self.chance.below(3))).await;
+        if let Some(record) = self.inner.later.take() {
+            self.keep(record);
+        }
+        let act = Rc::clone(&self.serving).borrow().clone();
+        let fault = act.meets(Port::Disk);
+        match fault {
+            Some(Fault::Fails) => {
+                act.felt(Fault::Fails);
+                return Err(StoreError::Failed);
+            }
+            Some(Fault::Evicted) => {
+                if self.inner.record.take().is_some() {
+                    act.felt(Fault::Evicted);
+                    self.inner.gone.set(true);
+                    self.inner.was_evicted.set(true);
+                    self.inner.older.borrow_mut().clear();
+                }
+            }
+            Some(Fault::Older) => {
+                let mut older = self.inner.older.borrow_mut();
+                if !older.is_empty() && self.inner.record.borrow().is_some() {
+                    let at = usize::try_from(self.chance.below(older.len() as u64)).unwrap();
+                    older.truncate(at + 1);
+                    self.inner.record.replace(older.pop());
+                    self.inner.was_older.set(true);
+                    act.felt(Fault::Older);
+                }
+            }
+            other => return Ok(other),
+        }
+        Ok(None)
+    }
+}
+
+impl Store for Disk {
+    type Handle = SoftHandle;
+
+    async fn load(&self) -> Result<Kept<SoftHandle>, StoreError> {
+        if let Some(fault) = self.used().await? {
+            // What happens to writes alone waits for one.
+            self.serving.borrow().later(fault);
+        }
+        Ok(self.kept())
+    }
+
+    async fn write(
+        &self,
+        change: &mut dyn FnMut(Kept<SoftHandle>) -> Option<Record<SoftHandle>>,
+    ) -> Result<(), StoreError> {
+        let fault = self.used().await?;
+        let act = Rc::clone(&self.serving).borrow().clone();
+        if fault == Some(Fault::CrashBefore) {
+            act.felt(Fault::CrashBefore);
+            self.die().await;
+        }
+        if fault == Some(Fault::SilentUndone) {
+            act.felt(Fault::SilentUndone);
+            sleep(PATIENCE).await;
+            return Err(StoreError::NoAnswer);
+        }
+        let Some(record) = change(self.kept()) else {
+            fault.into_iter().for_each(|fault| act.later(fault));
+            return Ok(());
+        };
+        match fault {
+            Some(Fault::Full) => {
+                act.felt(Fault::Full);
+                self.inner.full.set(true);
+            }
+            Some(fault @ (Fault::SilentDone | Fault::SilentLater)) => {
+                act.felt(fault);
+                if fault == Fault::SilentDone { self.keep(record) } else { self.inner.later.replace(Some(record)); }
+                sleep(PATIENCE).await;
+                return Err(StoreError::NoAnswer);
+            }
+            _ => {}
+        }
+        if self.inner.full.get() {
+            return Err(StoreError::Full);
+        }
+        self.keep(record);
+        if fault == Some(Fault::CrashAfter) {
+            act.felt(Fault::CrashAfter);
+            self.die().await;
+        }
+        sleep(Duration::from_millis(self.chance.below(3))).await;
+        Ok(())
+    }
+
+    async fn erase(&self) -> Result<(), StoreError> {
+        if let Some(fault) = self.used().await? {
+            self.serving.borrow().later(fault);
+        }
+        self.inner.record.take();
+        self.inner.gone.set(false);
+        self.inner.older.borrow_mut().clear();
+        Ok(())
+    }
+}

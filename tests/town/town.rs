@@ -1,0 +1,283 @@
+//! A town: owners with phones, shops with tills, an issuer, one clock, one seed.
+
+use super::act::Act;
+use super::chance::Chance;
+use super::facts::{Broken, Facts, OwnerFacts};
+use super::ledger::{Kept, Shared};
+use super::office::Office;
+use super::people::Owner;
+use super::phone::{Deliver, ORIGIN};
+use super::plan::Plan;
+use super::promises;
+use super::shop::{Sales, Till};
+use super::story::{Outcome, Story};
+use super::verb::Verb;
+use jitsuin::issuer::funding::CardKind;
+use jitsuin::issuer::ledger::{Kind, Ledger, Needs};
+use jitsuin::issuer::{PasswordCost, Settings, demo};
+use jitsuin::wire::money::Amount;
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::task::{JoinSet, LocalSet};
+use tokio::time::{Instant, sleep, sleep_until};
+
+/// True time when each story begins: midnight, milliseconds since 1970.
+pub const START_MS: u64 = 1_794_960_000_000;
+const SHOPS: &[(&str, &str, &str)] =
+    &[("t/1001", "m/1001", "Kado no Mise"), ("t/1002", "m/1001", "Kado no Mise"), ("t/2002", "m/2002", "Eki Shop")];
+
+/// One town.
+pub struct Town<K: Kept> {
+    plan: Plan,
+    story: Story,
+    office: Rc<Office<K>>,
+    owners: RefCell<Vec<Rc<Owner<K>>>>,
+    tills: RefCell<Vec<Rc<Till>>>,
+    sales: Sales,
+    began: Instant,
+}
+
+/// Tells a plan's story over a ledger.
+pub fn tell<K: Kept>(plan: &Plan, kept: impl FnOnce(u64) -> K) -> Outcome {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let local = LocalSet::new();
+    let told = local.block_on(&runtime, async {
+        let town = Town::open(plan.clone(), kept(START_MS)).await;
+        town.live().await;
+        town.story.end()
+    });
+    drop(local);
+    told
+}
+
+impl<K: Kept> Town<K> {
+    async fn open(plan: Plan, kept: K) -> Rc<Self> {
+        let story = Story::new();
+        let began = Instant::now();
+        let shared = Arc::new(Shared {
+            kept,
+            start_ms: START_MS,
+            began,
+            all_die: Notify::new(),
+            one_died: Notify::new(),
+            turn_keys: Notify::new(),
+            chance: Chance::new(plan.seed, "ledger"),
+        });
+        let mut settings = Settings::new(ORIGIN, &[ORIGIN]).unwrap();
+        settings.password_cost = PasswordCost::least();
+        let office = Office::open(plan.seed, shared, settings, plan.processes, story.clone()).await;
+        let town = Rc::new(Self {
+            story,
+            office,
+            owners: RefCell::default(),
+            tills: RefCell::default(),
+            sales: Sales::default(),
+            began,
+            plan,
+        });
+        town.settle().await;
+        town
+    }
+
+    /// People open accounts, shops register their tills.
+    async fn settle(self: &Rc<Self>) {
+        let chance = Chance::new(self.plan.seed, "people");
+        let person = |index: usize| {
+            let login = format!("owner-{}", index + 1);
+            demo::Person {
+                password: format!("{login}-password"),
+                label: login.parse().unwrap(),
+                contact: format!("{login}@example.test"),
+                opened_with_wallet: chance.percent(70),
+                balance: Amount::of(20_000),
+                cards: vec![CardKind::Normal; 2],
+                login,
+            }
+        };
+        let shop = |(till, merchant, name): &(&str, &str, &str)| demo::Shop {
+            till: till.parse().unwrap(),
+            merchant: merchant.parse().unwrap(),
+            name: name.parse().unwrap(),
+            place: None,
+            place_id: None,
+            merchant_since: 0,
+        };
+        let people = (0..self.plan.owners).map(person).collect();
+        let plan = demo::Plan { people, shops: SHOPS.iter().map(shop).collect() };
+        let (issuer, _) = self.office.living().unwrap();
+        let seeded = demo::seed(&issuer, &plan).await.unwrap();
+        for ((till, code), (_, merchant, _)) in seeded.till_codes.iter().zip(SHOPS) {
+            let town = Rc::downgrade(self);
+            let now = Rc::new(move || town.upgrade().unwrap().now_ms());
+            let (sales, seed) = (Rc::clone(&self.sales), chance.number());
+            let till = Till::new((till.as_str(), merchant), seed, self.deliver(), sales, now);
+            till.enrol(&self.idle("a shop"), code).await;
+            self.tills.borrow_mut().push(Rc::new(till));
+        }
+        for (index, (_, account)) in seeded.accounts.iter().enumerate() {
+            let owner = Owner::new(self, index, account.clone());
+            self.owners.borrow_mut().push(owner);
+        }
+    }
+
+    /// Day after day.
+    async fn live(self: &Rc<Self>) {
+        for day in 0..self.plan.days {
+            let midnight = self.began + Duration::from_secs(u64::from(day) * 86_400);
+            let mut days = JoinSet::new();
+            for owner in self.owners.borrow().iter() {
+                let (town, owner) = (Rc::clone(self), Rc::clone(owner));
+                days.spawn_local(async move { town.day_of(&owner, day, midnight).await });
+            }
+            while let Some(ended) = days.join_next().await {
+                ended.unwrap();
+            }
+            sleep_until(midnight + Duration::from_secs(23 * 3600)).await;
+            self.night(day).await;
+            if self.story.is_broken() {
+                return;
+            }
+        }
+    }
+
+    async fn day_of(&self, owner: &Owner<K>, day: u32, midnight: Instant) {
+        for step in self.plan.steps.iter().filter(|step| step.day == day && step.owner == owner.index) {
+            sleep_until(midnight + Duration::from_secs(step.at)).await;
+            if self.story.is_broken() {
+                return;
+            }
+            owner.act(step).await;
+            owner.put_clock_right(&Chance::new(self.plan.seed, &format!("clock {}", step.number)));
+            self.check(false).await;
+        }
+    }
+
+    /// Faults stop: every wallet is to be right again within one sync.
+    async fn night(self: &Rc<Self>, day: u32) {
+        self.story.say("the town", "is quiet");
+        self.owners.borrow().iter().for_each(|owner| owner.phone().calm());
+        // What was late comes in; charges become final.
+        sleep(Duration::from_secs(1_800)).await;
+        for till in self.tills.borrow().iter() {
+            for at in till.unsettled() {
+                till.look_up(&self.idle("a till"), at).await;
+            }
+        }
+        let owners = self.owners.borrow().clone();
+        for owner in &owners {
+            owner.night(day).await;
+        }
+        self.check(true).await;
+        for owner in &owners {
+            owner.buys_tea(day).await;
+        }
+        self.check(false).await;
+    }
+
+    /// Holds every promise against what is true now.
+    async fn check(&self, calm: bool) {
+        let facts = self.facts(calm).await;
+        for broken in promises::broken(&facts, &self.office.settings().policy) {
+            self.story.broke(broken);
+        }
+    }
+
+    async fn facts(&self, calm: bool) -> Facts {
+        let kept = &self.office.shared().kept;
+        let ledger = kept.ledger();
+        let mut accounts = std::collections::BTreeMap::new();
+        let owners = self.owners.borrow().clone();
+        for owner in &owners {
+            let id = &owner.account;
+            let needs = Needs::new().and(Kind::Accounts, id);
+            let read = |records: &jitsuin::issuer::ledger::Records| records.accounts.get(id).cloned();
+            let account = kept.wait(ledger.look(needs, read)).unwrap().unwrap();
+            let receipts = kept.wait(ledger.receipts(&owner.account, 0, usize::MAX >> 1)).unwrap();
+            accounts.insert(owner.account.as_str().to_owned(), (account, receipts));
+        }
+        let now_ms = self.now_ms();
+        let of = |owner: &Rc<Owner<K>>| OwnerFacts {
+            name: owner.name.clone(),
+            account: owner.account.clone(),
+            wallets: owner.facts().into_iter().collect(),
+            robbed: owner.robbed.borrow().clone(),
+            top_ups_agreed: owner.agreed.borrow().clone(),
+            did: owner.did.borrow().clone(),
+        };
+        Facts {
+            now_ms,
+            accounts,
+            entries: kept.wait(ledger.entries()).unwrap(),
+            messages: kept.wait(ledger.messages(0)).unwrap(),
+            owners: owners.iter().map(of).collect(),
+            sales: self.sales.borrow().clone(),
+            charges: self.office.cards().facts(now_ms),
+            calm,
+        }
+    }
+
+    /// Its seed.
+    pub const fn seed(&self) -> u64 {
+        self.plan.seed
+    }
+
+    /// Its story.
+    pub fn story(&self) -> Story {
+        self.story.clone()
+    }
+
+    /// Its issuer.
+    pub fn office(&self) -> &Rc<Office<K>> {
+        &self.office
+    }
+
+    /// One of its tills.
+    pub fn till(&self, at: usize) -> Rc<Till> {
+        Rc::clone(&self.tills.borrow()[at])
+    }
+
+    /// True time, milliseconds since 1970.
+    pub fn now_ms(&self) -> u64 {
+        self.office.shared().now_ms()
+    }
+
+    /// An act in which nothing goes wrong.
+    pub fn idle(&self, who: &str) -> Arc<Act> {
+        Act::new(usize::MAX, who, (Verb::Night, "ready"), &[], self.story.clone())
+    }
+
+    /// The way to the issuer.
+    pub fn deliver(&self) -> Deliver {
+        let office = Rc::clone(&self.office);
+        Rc::new(move |act, request| Box::pin(Rc::clone(&office).answer(act, request)))
+    }
+
+    /// A promise broke.
+    pub fn broke(&self, promise: &'static str, seen: String) {
+        self.story.broke(Broken { promise, seen });
+    }
+
+    /// The code in the newest message to somebody; an empty one without any.
+    pub async fn code_for(&self, name: &str) -> String {
+        let newest = self.messages_to(name).into_iter().rev().find_map(|message| message.code);
+        newest.unwrap_or_default()
+    }
+
+    /// The stop code in the newest message of alarm, if it still counts.
+    pub async fn stop_code_for(&self, name: &str) -> Option<String> {
+        let now = u32::try_from(self.now_ms() / 1000).unwrap();
+        let lives = |text: &str| text.rsplit_once("minutes:\n").map(|(_, code)| code.trim().to_owned());
+        let fresh = self.messages_to(name).into_iter().rev().take_while(|message| message.at + 280 > now);
+        fresh.filter_map(|message| lives(&message.text)).next()
+    }
+
+    fn messages_to(&self, name: &str) -> Vec<jitsuin::issuer::messages::Message> {
+        let kept = &self.office.shared().kept;
+        let messages = kept.wait(kept.ledger().messages(0)).unwrap();
+        let to = format!("{name}@example.test");
+        messages.into_iter().map(|(_, message)| message).filter(|message| message.to == to).collect()
+    }
+}

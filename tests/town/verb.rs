@@ -1,0 +1,75 @@
+//! What people do. To add one: name it here, say which ports it uses and in which states it can begin, and do it in `people`.
+
+use super::trouble::{Fault, Port};
+
+macro_rules! verbs {
+    ($($verb:ident $weight:literal [$($status:literal)*] [$($port:ident)*] $words:literal)*) => {
+        /// What somebody does.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Verb { $(#[doc = $words] $verb,)* }
+
+        impl Verb {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$verb,)*];
+
+            /// How often it is done, beside the others.
+            pub const fn weight(self) -> u64 {
+                match self { $(Self::$verb => $weight,)* }
+            }
+
+            /// In words of a story.
+            pub const fn words(self) -> &'static str {
+                match self { $(Self::$verb => $words,)* }
+            }
+
+            /// The wallet's status at its beginning, wherever it can do anything.
+            pub const fn statuses(self) -> &'static [&'static str] {
+                match self { $(Self::$verb => &[$($status,)*],)* }
+            }
+
+            /// What it uses.
+            pub const fn ports(self) -> &'static [Port] {
+                match self { $(Self::$verb => &[$(Port::$port,)*],)* }
+            }
+        }
+    };
+}
+
+verbs! {
+    Enrol 0 ["new"] [Road Disk Hands Prompt Office] "registers the phone"
+    Show 6 ["ready"] [Disk Hands] "shows a code and is not charged"
+    Pay 30 ["ready"] [TillRoad Disk Hands Office] "pays"
+    PayTwice 4 ["ready"] [TillRoad Disk Hands Office] "has one code read twice"
+    PayElsewhere 4 ["ready"] [TillRoad Disk Hands Office] "pays at two shops within minutes"
+    Reverse 3 ["ready"] [TillRoad Office] "gives back what was just bought"
+    TopUp 12 ["ready"] [Road Disk Hands Prompt Office Card] "tops up"
+    ProveCard 3 ["ready"] [Road Disk Hands Office] "proves a card"
+    Lock 4 ["ready"] [] "locks the wallet"
+    Unlock 6 ["locked"] [Disk Prompt] "unlocks the wallet"
+    Reseal 2 ["ready" "locked"] [Disk Prompt] "seals the key anew"
+    Sync 14 ["ready" "locked" "frozen"] [Road Disk Hands Office] "looks at the wallet"
+    ReadAlerts 5 ["ready" "locked" "frozen"] [Road Disk Office] "reads alerts and receipts"
+    Freeze 3 ["ready" "locked"] [Road Disk Hands Office] "freezes the account"
+    FreezeByMessage 2 ["ready" "locked"] [Office] "freezes the account with the code in a message"
+    Release 8 ["frozen"] [Road Disk Hands Prompt Office] "releases the account"
+    Rotate 3 ["ready" "frozen"] [Road Disk Hands Prompt Office] "puts a new key in the place of the old"
+    Refill 3 ["ready"] [Road Disk Hands Prompt Office] "agrees to a fresh allowance"
+    Limit 3 ["ready"] [Road Disk Hands Prompt Office] "changes the limit"
+    BothMine 4 ["ready"] [Road Disk Hands Office] "says that both payments were theirs"
+    Reload 8 ["ready" "locked" "frozen"] [Disk] "opens the page anew"
+    Forget 1 ["ready" "locked"] [Road Disk Office] "signs the phone off"
+    Replace 1 ["ready" "locked" "frozen"] [Road Disk Hands Prompt Office] "loses the phone and puts another in its place"
+    Sweep 2 ["ready"] [Office] "the sweeper works"
+    Night 0 ["ready" "locked" "frozen"] [Road Disk Office] "is looked after at night"
+}
+
+impl Verb {
+    /// Whether this fault can do anything to it, where it uses the port at all.
+    pub const fn can_meet(self, fault: Fault) -> bool {
+        !matches!(
+            (self, fault),
+            // No passkey is asked to derive anything there.
+            (Self::Enrol | Self::TopUp | Self::Refill | Self::Limit | Self::Release, Fault::OtherSecret)
+        )
+    }
+}
