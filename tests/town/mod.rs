@@ -14,6 +14,7 @@ pub mod phone;
 pub mod plan;
 pub mod promises;
 pub mod shop;
+pub mod shrink;
 pub mod story;
 #[allow(clippy::module_inception, reason = "it is the town")]
 pub mod town;

@@ -145,7 +145,8 @@ impl<K: Kept> Office<K> {
         loop {
             self.shared.one_died.notified().await;
             sleep(Duration::from_secs(self.chance.from_to(1, 10))).await;
-            for at in 0..self.processes.borrow().len() {
+            let processes = self.processes.borrow().len();
+            for at in 0..processes {
                 let is_over = self.processes.borrow()[at].life.is_over();
                 if is_over {
                     let process = self.process().await;

@@ -22,6 +22,7 @@ use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
 /// No call of a wallet may take longer, whatever the world does: two prompts with all calls around them.
@@ -42,6 +43,8 @@ pub struct Owner<K: Kept> {
     custody: Custody,
     phone: RefCell<Phone>,
     phones: Cell<usize>,
+    /// Told when the app dies.
+    died: Rc<Notify>,
     wallet: RefCell<Option<Rc<TownWallet>>>,
     /// Whether this phone was ever registered.
     pub enrolled: Cell<bool>,
@@ -79,8 +82,8 @@ impl<K: Kept> Owner<K> {
     pub fn new(town: &Rc<Town<K>>, index: usize, account: AccountId) -> Rc<Self> {
         let chance = Chance::new(town.seed(), &format!("owner-{}", index + 1));
         let name = format!("owner-{}", index + 1);
-        let act = town.idle(&name);
-        let phone = Phone::new((town.seed(), &format!("{name}/phone-1")), town.now_ms(), act, town.deliver(), None);
+        let (act, died) = (town.idle(&name), Rc::new(Notify::new()));
+        let phone = Phone::new((town.seed(), &format!("{name}/phone-1")), town.now_ms(), act, town.deliver(), None, Rc::clone(&died));
         let custody = chance.one_of(&[Custody::Software, Custody::Passkey]);
         phone.maker().offer(custody);
         Rc::new(Self {
@@ -91,6 +94,7 @@ impl<K: Kept> Owner<K> {
             custody,
             phone: RefCell::new(phone),
             phones: Cell::new(1),
+            died,
             wallet: RefCell::default(),
             enrolled: Cell::new(false),
             given_up: Cell::new(false),
@@ -218,11 +222,10 @@ impl<K: Kept> Owner<K> {
 
     /// Runs a verb unless the app dies in it; then none.
     async fn survived(&self, act: &Arc<Act>, verb: Verb, chance: &Chance) -> Option<Ended> {
-        let phone = self.phone();
         let town = self.town();
         tokio::select! {
             biased;
-            () = phone.died() => None,
+            () = self.died.notified() => None,
             ended = timeout(DEADLINE, self.with_other_tab(act, verb, chance)) => match ended {
                 Ok(ended) => Some(ended),
                 Err(_) => {

@@ -40,18 +40,18 @@ pub struct Phone {
 }
 
 impl Phone {
-    /// A new phone. `synced` are the passkeys of another one.
+    /// A new phone. `synced` are the passkeys of another one; `died` is told when the app dies.
     pub fn new(
         (seed, name): (u64, &str),
         start_ms: u64,
         act: Arc<Act>,
         deliver: Deliver,
         synced: Option<SoftAuthenticator>,
+        died: Rc<Notify>,
     ) -> Self {
         let serving = Rc::new(RefCell::new(act));
         let chance = |part: &str| Rc::new(Chance::new(seed, &format!("{name}/{part}")));
         let entropy = MemoryEntropy::seeded(chance("random").number());
-        let died = Rc::new(Notify::new());
         let clock = PhoneClock::new(start_ms);
         let passkey = Passkey::new(synced, entropy.clone(), Rc::clone(&serving), chance("passkey"), clock.clone());
         Self {
@@ -81,7 +81,7 @@ impl Phone {
 
     /// What whoever copies this profile's files has, on a phone of his own: record and keys, no passkey.
     pub fn copied(&self, seed: (u64, &str), act: Arc<Act>, deliver: Deliver) -> Self {
-        let mut copy = Self::new(seed, self.clock.start_ms(), act, deliver, None);
+        let mut copy = Self::new(seed, self.clock.start_ms(), act, deliver, None, Rc::default());
         copy.disk = self.disk.copied(Rc::clone(&copy.serving), Rc::clone(&copy.died));
         copy
     }
@@ -89,11 +89,6 @@ impl Phone {
     /// What this tab works for from now on.
     pub fn serve(&self, act: Arc<Act>) {
         self.serving.replace(act);
-    }
-
-    /// Resolves when the app dies.
-    pub async fn died(&self) {
-        self.died.notified().await;
     }
 
     /// Its clock.

@@ -35,6 +35,14 @@ pub struct Outcome {
     pub calls: u64,
 }
 
+impl Outcome {
+    /// Of a product that panicked.
+    pub fn panicked() -> Self {
+        let broken = Broken { promise: "nothing-panics", seen: "see above".into() };
+        Self { lines: vec![], broken: vec![broken], coverage: Coverage::default(), acts: 0, calls: 0 }
+    }
+}
+
 impl Story {
     /// An empty one that begins now.
     pub fn new() -> Self {

@@ -95,7 +95,8 @@ impl<K: Kept> Owner<K> {
             let town = self.town();
             let name = format!("{}/phone-{number}", self.name);
             let synced = Some(self.phone().passkey().synced());
-            let phone = Phone::new((town.seed(), &name), town.now_ms(), Arc::clone(act), self.deliver(), synced);
+            let died = std::rc::Rc::clone(&self.died);
+            let phone = Phone::new((town.seed(), &name), town.now_ms(), Arc::clone(act), self.deliver(), synced, died);
             phone.maker().offer(self.custody);
             self.phone.replace(phone);
         } else if let Some(wallet) = self.wallet()
@@ -180,6 +181,9 @@ impl<K: Kept> Owner<K> {
     }
 
     pub(super) async fn release(&self, act: &Arc<Act>, wallet: &TownWallet) -> Ended {
+        if let Err(error) = wallet.unlock().await {
+            return Ended::Refused(error);
+        }
         let ceremony = match wallet.prepare_unfreeze().await {
             Ok(ceremony) => ceremony,
             Err(error) => return Ended::Refused(error),
