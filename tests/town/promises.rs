@@ -33,7 +33,11 @@ pub type Check = fn(&Reading<'_>) -> Option<String>;
 /// Every promise: its name, what it says, and its check.
 pub const PROMISES: &[(&str, &str, Check)] = &[
     ("receipts-are-whole", "Receipts are numbered without a gap, and each names the one before.", chain::whole),
-    ("books-balance", "Every movement sums to zero, and every balance is the sum of its entries.", money::books_balance),
+    (
+        "books-balance",
+        "Every movement sums to zero, and every balance is the sum of its entries.",
+        money::books_balance,
+    ),
     ("every-yen-has-a-receipt", "Every yen that moved is where a receipt says.", money::every_yen_has_a_receipt),
     ("a-till-is-told-the-truth", "What a till was told of a sale stays true.", tills::told_the_truth),
     ("nothing-is-charged-twice", "One act of the owner moves money once.", once::charged),
@@ -58,8 +62,7 @@ pub const PROMISES: &[(&str, &str, Check)] = &[
 /// Every promise that is broken at this moment, in the order of [`PROMISES`].
 pub fn broken(facts: &Facts, policy: &Policy) -> Vec<Broken> {
     let reading = Reading::of(facts, policy);
-    let check = |(promise, _, check): &(&'static str, &str, Check)| {
-        check(&reading).map(|seen| Broken { promise, seen })
-    };
+    let check =
+        |(promise, _, check): &(&'static str, &str, Check)| check(&reading).map(|seen| Broken { promise, seen });
     PROMISES.iter().filter_map(check).collect()
 }

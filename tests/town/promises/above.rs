@@ -99,7 +99,8 @@ fn payment(reading: &Reading<'_>, history: &History<'_>, paid: &Paid<'_>, before
 /// The owner's own limit when the receipt with this number was written.
 fn own_limit(history: &History<'_>, seq: u64) -> Option<u64> {
     history.account.own_limit?;
-    let set = history.readable().rev().find(|said| said.receipt.kind == Kind::LimitsChanged && said.receipt.seq.get() < seq);
+    let set =
+        history.readable().rev().find(|said| said.receipt.kind == Kind::LimitsChanged && said.receipt.seq.get() < seq);
     Some(set?.body.as_ref()?.amount?.minor_units())
 }
 
@@ -129,7 +130,8 @@ fn top_ups(reading: &Reading<'_>, history: &History<'_>) -> Option<String> {
             if body.and_then(|body| body.amount).is_some_and(|amount| amount > each) {
                 return Some(format!("receipt {seq} tops up more than {each}"));
             }
-            let is_cooling = |thumb: Thumbprint| history.account.device(thumb).is_some_and(|it| receipt.time < it.cooled_at);
+            let is_cooling =
+                |thumb: Thumbprint| history.account.device(thumb).is_some_and(|it| receipt.time < it.cooled_at);
             if receipt.thumb.is_some_and(is_cooling) {
                 return Some(format!("receipt {seq} tops up in the cool-off"));
             }
@@ -141,7 +143,8 @@ fn top_ups(reading: &Reading<'_>, history: &History<'_>) -> Option<String> {
     }
     let over = |meter: &Meter, total| {
         let (sum, count) = meter.used(reading.now);
-        (sum > total || count > most.limits.count).then(|| format!("{sum} was topped up in {count} top-ups in 24 hours"))
+        (sum > total || count > most.limits.count)
+            .then(|| format!("{sum} was topped up in {count} top-ups in 24 hours"))
     };
     over(&history.account.topped_up, most.limits.per_account)
         .or_else(|| history.account.devices.iter().find_map(|device| over(&device.topped_up, most.limits.per_key)))

@@ -51,7 +51,10 @@ fn old_code(reading: &Reading<'_>, history: &History<'_>) -> Option<String> {
         // All that follow, for codes live for minutes only.
         let dead = paid.clone().take_while(|paid| paid.at <= release.time.saturating_add(300));
         if let Some(paid) = dead.into_iter().find(|paid| paid.sale.and_then(made_before) == Some(true)) {
-            return Some(format!("receipt {} is a payment with a code of before the release at {}", paid.seq, release.time));
+            return Some(format!(
+                "receipt {} is a payment with a code of before the release at {}",
+                paid.seq, release.time
+            ));
         }
     }
     None

@@ -27,8 +27,7 @@ struct Right {
 const NEVER: Right = Right { plain: false, did: &[], loot: &[], copied: false, receipt: None };
 const PLAIN: Right = Right { plain: true, ..NEVER };
 const COPIED: Right = Right { loot: &[Profile], copied: true, ..NEVER };
-const ELSEWHERE: Right =
-    Right { did: &[OneCodeTwoTills, TwoShops], loot: &[Screen, Profile, Road, Till], ..NEVER };
+const ELSEWHERE: Right = Right { did: &[OneCodeTwoTills, TwoShops], loot: &[Screen, Profile, Road, Till], ..NEVER };
 
 /// What makes an alert of a wallet right; none for a kind that nobody has thought of.
 fn of_alert(kind: AlertKind) -> Option<Right> {
@@ -52,8 +51,16 @@ const MESSAGES: &[(&str, &str, Right)] = &[
     ("Code to register a device or to stop your account", "端末登録またはアカウント停止の確認コード", PLAIN),
     ("Code to release your account", "停止解除の確認コード", PLAIN),
     ("Your card company: code for your card", "カード会社からの確認コード", PLAIN),
-    ("A device was registered", "端末が登録されました", Right { did: &[NewKey], receipt: Some(Kind::DeviceAdded), ..NEVER }),
-    ("A device was replaced", "端末が置き換えられました", Right { did: &[NewKey], receipt: Some(Kind::DeviceAdded), ..NEVER }),
+    (
+        "A device was registered",
+        "端末が登録されました",
+        Right { did: &[NewKey], receipt: Some(Kind::DeviceAdded), ..NEVER },
+    ),
+    (
+        "A device was replaced",
+        "端末が置き換えられました",
+        Right { did: &[NewKey], receipt: Some(Kind::DeviceAdded), ..NEVER },
+    ),
     (
         "A device's key was renewed",
         "端末の鍵が更新されました",

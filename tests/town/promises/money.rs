@@ -49,7 +49,9 @@ fn of_account(id: &str, history: &History<'_>) -> Option<String> {
         balance = after;
         let Some((movement, gains)) = moves(receipt.kind) else {
             if moved != 0 {
-                return Some(format!("receipt {seq} of {id} is of the kind {kind}, and the balance changed by {moved}"));
+                return Some(format!(
+                    "receipt {seq} of {id} is of the kind {kind}, and the balance changed by {moved}"
+                ));
             }
             continue;
         };
@@ -61,7 +63,8 @@ fn of_account(id: &str, history: &History<'_>) -> Option<String> {
         let Some(entry) = entries.next() else {
             return Some(format!("receipt {seq} of {id} ({kind}) stands in no books"));
         };
-        let is_that = entry.movement.starts_with(movement) && i128::from(entry.amount) == moved && entry.at == receipt.time;
+        let is_that =
+            entry.movement.starts_with(movement) && i128::from(entry.amount) == moved && entry.at == receipt.time;
         if !is_that {
             let (name, amount, at) = (&entry.movement, entry.amount, entry.at);
             let time = receipt.time;

@@ -184,7 +184,8 @@ fn payments<'a>(
     let moving = said.iter().flatten().filter(|said| moves(said.receipt.kind).is_some());
     // The movements stand in the order of the receipts: both were written under the account's lock.
     for (said, entry) in moving.zip(entries.iter().map(Some).chain(std::iter::repeat(None))) {
-        let Receipt { seq, time, kind, thumb: Some(thumb), atc: Some(atc), random: Some(random), .. } = said.receipt else {
+        let Receipt { seq, time, kind, thumb: Some(thumb), atc: Some(atc), random: Some(random), .. } = said.receipt
+        else {
             continue;
         };
         let token = (atc, random);

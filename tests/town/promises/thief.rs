@@ -39,7 +39,10 @@ fn of_owner(reading: &Reading<'_>, owner: &OwnerFacts, history: &History<'_>) ->
         let codes = owner.robbed.iter().filter(|loot| is_code(loot.what) && loot.at_ms / 1000 <= at_ms / 1000).count();
         if at >= codes {
             let had: Vec<_> = owner.robbed.iter().map(|loot| loot.what).collect();
-            return Some(format!("receipt {seq}: a thief who had {had:?} took {amount}, his payment number {}", at + 1));
+            return Some(format!(
+                "receipt {seq}: a thief who had {had:?} took {amount}, his payment number {}",
+                at + 1
+            ));
         }
     }
     None
