@@ -46,9 +46,8 @@ fn tell(facts: &mut Facts, subject: &str) {
 #[test]
 fn nobody_honest_is_told_of_a_theft() {
     let name = "nobody-honest-is-told-of-a-theft";
-    let alarms: Vec<_> = AlertKind::ALL.iter().copied().collect();
     let plain = [AlertKind::LowAllowance, AlertKind::ReceiptsLate, AlertKind::ClockSkew];
-    for kind in alarms {
+    for kind in AlertKind::ALL.iter().copied() {
         // An hour and more after the last thing that this owner did.
         let change = |facts: &mut Facts| {
             later(facts, 7_200);

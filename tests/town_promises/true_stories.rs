@@ -3,6 +3,7 @@
 use super::doctored::broken_now;
 use super::facts::{ChargeFacts, Did, DidKind, Excuse, Facts, Loot, LootKind, OwnerFacts, Sale, WalletFacts};
 use super::world::{Till, World, data, yen};
+use jitsuin::code::Code;
 use jitsuin::issuer::books::Book;
 use jitsuin::issuer::ledger::{Kind as Rows, Ledger, Needs};
 use jitsuin::wallet::memory::{Place, run};
@@ -253,13 +254,12 @@ fn a_renewed_key_and_a_replaced_one_break_nothing() {
         wallet.sync().await.unwrap();
         town.wallet = wallet;
         town.is_calm().await;
-        for amount in [1_000, 1_000, 1_000] {
-            town.pay(0, amount).await;
-            town.is_calm().await;
-        }
+        // In its cool-off the new key pays three times in 24 hours, with what the old keys paid.
+        assert_eq!(town.pay(0, 1_000).await, Outcome::Approved);
+        town.is_calm().await;
+        assert_eq!(town.wallet.payment_code(None).await.unwrap_err().code, Code::OverAllowance);
         town.world.advance(DAY);
         town.wallet.sync().await.unwrap();
-        town.wallet.refill().await.unwrap();
         assert_eq!(town.pay(0, 3_000).await, Outcome::Approved);
         town.is_calm().await;
     });

@@ -237,10 +237,13 @@ thread_local! {
     static KEPT: RefCell<Kept> = RefCell::default();
 }
 
+/// A receipt as it was stored, and what it says.
+type Read = (ReceiptItem, Option<Rc<Said>>);
+
 /// What was read before, with the bytes that it was read from.
 #[derive(Default)]
 struct Kept {
-    receipts: BTreeMap<String, Vec<(ReceiptItem, Option<Rc<Said>>)>>,
+    receipts: BTreeMap<String, Vec<Read>>,
     codes: Vec<(String, Option<Rc<Token>>)>,
 }
 
