@@ -4,13 +4,13 @@ use super::reading::{History, Reading};
 use jitsuin::rules::spending::WINDOW;
 use jitsuin::wire::id::Thumbprint;
 use jitsuin::wire::receipt::Kind;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// One code of one key makes one payment; one agreed top-up makes one charge and one credit; when nothing is under way, what
 /// cards were charged is what accounts were credited.
 pub fn charged(reading: &Reading<'_>) -> Option<String> {
     for (id, history) in &reading.histories {
-        let mut seen = BTreeMap::new();
+        let mut seen = HashMap::new();
         for paid in &history.paid {
             if let Some(first) = seen.insert((*paid.thumb.as_bytes(), paid.token), paid.seq) {
                 return Some(format!("receipts {first} and {} of {id} are payments with one code", paid.seq));
@@ -41,7 +41,7 @@ fn credits(reading: &Reading<'_>) -> Option<String> {
             return Some(format!("the charge {key} was credited twice"));
         }
     }
-    let mut charged = BTreeSet::new();
+    let mut charged = HashSet::new();
     for charge in reading.facts.charges.iter().filter(|charge| charge.charged) {
         charged.insert(charge.key.as_str());
         let credit = credits.get(charge.key.as_str()).copied();
@@ -71,7 +71,7 @@ fn more_than(these: impl Iterator<Item = u64>, those: impl Iterator<Item = u64>)
 /// paid, each payment once.
 pub fn token(reading: &Reading<'_>) -> Option<String> {
     for (id, history) in &reading.histories {
-        let mut seen = BTreeMap::new();
+        let mut seen = HashMap::new();
         for paid in &history.paid {
             if let Some((random, first)) = seen.insert((*paid.thumb.as_bytes(), paid.token.0), (paid.token.1, paid.seq))
                 && random != paid.token.1
@@ -84,8 +84,8 @@ pub fn token(reading: &Reading<'_>) -> Option<String> {
             return Some(format!("{id}: {seen}"));
         }
     }
-    let mut sold = BTreeMap::<(usize, &str), (&str, usize)>::new();
-    let mut payments = BTreeMap::<&str, usize>::new();
+    let mut sold = HashMap::<(usize, &str), (&str, usize)>::new();
+    let mut payments = HashMap::<&str, usize>::new();
     for (at, sale) in reading.facts.sales.iter().enumerate() {
         let Some(payment) = sale.told.iter().find_map(|(_, payment)| payment.as_deref()) else { continue };
         if let Some((first, step)) = sold.insert((sale.owner, &sale.code), (payment, sale.step))

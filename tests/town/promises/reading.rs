@@ -13,7 +13,7 @@ use jitsuin::wire::id::{Hash, Thumbprint};
 use jitsuin::wire::receipt::{Body, Kind, Receipt};
 use jitsuin::wire::token::{Token, UnverifiedToken};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 /// Everything that promises look at.
@@ -98,7 +98,7 @@ impl<'a> Reading<'a> {
     /// Reads.
     pub fn of(facts: &'a Facts, policy: &'a Policy) -> Self {
         let mut own = BTreeMap::<&str, Vec<&Entry>>::new();
-        let mut merchants = BTreeMap::<&str, &str>::new();
+        let mut merchants = HashMap::<&str, &str>::new();
         for entry in &facts.entries {
             match entry.book {
                 Book::Accounts => own.entry(&entry.account).or_default().push(entry),
@@ -109,13 +109,13 @@ impl<'a> Reading<'a> {
             }
         }
         let codes = KEPT.with_borrow_mut(|kept| kept.codes(&facts.sales));
-        let mut sales = BTreeMap::<(u32, [u8; 4]), Vec<usize>>::new();
+        let mut sales = HashMap::<(u32, [u8; 4]), Vec<usize>>::new();
         for (at, code) in codes.iter().enumerate() {
             if let Some(code) = code {
                 sales.entry((code.atc, code.random)).or_default().push(at);
             }
         }
-        let mut told = BTreeMap::<&str, usize>::new();
+        let mut told = HashMap::<&str, usize>::new();
         for (at, sale) in facts.sales.iter().enumerate() {
             for payment in sale.told.iter().filter_map(|(_, payment)| payment.as_deref()) {
                 told.entry(payment).or_insert(at);
@@ -178,7 +178,7 @@ impl History<'_> {
 fn payments<'a>(
     said: &[Option<Rc<Said>>],
     entries: &[&'a Entry],
-    merchants: &BTreeMap<&'a str, &'a str>,
+    merchants: &HashMap<&'a str, &'a str>,
 ) -> Vec<Paid<'a>> {
     let mut paid = Vec::<Paid<'a>>::new();
     let moving = said.iter().flatten().filter(|said| moves(said.receipt.kind).is_some());

@@ -3,12 +3,12 @@
 use super::super::facts::Sale;
 use super::reading::{Paid, Reading, is_no};
 use jitsuin::wire::calls::Outcome;
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 /// Approved: the owner paid that till's merchant that amount, and it stays so unless a receipt gave it back. Anything else: no
 /// payment was made in that sale. Two answers of one sale never contradict: a payment may be given back, and that is all.
 pub fn told_the_truth(reading: &Reading<'_>) -> Option<String> {
-    let mut payments = BTreeMap::<&str, (&str, &Paid<'_>)>::new();
+    let mut payments = HashMap::<&str, (&str, &Paid<'_>)>::new();
     for (id, history) in &reading.histories {
         payments.extend(history.paid.iter().filter_map(|paid| Some((paid.id?, (*id, paid)))));
     }
@@ -35,7 +35,7 @@ fn contradiction(sale: &Sale) -> Option<String> {
     None
 }
 
-fn untruth(reading: &Reading<'_>, sale: &Sale, payments: &BTreeMap<&str, (&str, &Paid<'_>)>) -> Option<String> {
+fn untruth(reading: &Reading<'_>, sale: &Sale, payments: &HashMap<&str, (&str, &Paid<'_>)>) -> Option<String> {
     for (outcome, payment) in &sale.told {
         let Some(payment) = payment else {
             if !is_no(*outcome) && *outcome != Outcome::TillBlocked {
