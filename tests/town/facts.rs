@@ -11,6 +11,7 @@ use jitsuin::wire::id::AccountId;
 use std::collections::BTreeMap;
 
 /// Everything at one moment.
+#[derive(Clone)]
 pub struct Facts {
     /// True time, milliseconds since 1970.
     pub now_ms: u64,
@@ -31,6 +32,7 @@ pub struct Facts {
 }
 
 /// One owner.
+#[derive(Clone)]
 pub struct OwnerFacts {
     /// `owner-1`.
     pub name: String,
@@ -102,6 +104,7 @@ pub enum DidKind {
 }
 
 /// One opened wallet.
+#[derive(Clone)]
 pub struct WalletFacts {
     /// `owner-1's phone 2`.
     pub name: String,

@@ -135,10 +135,13 @@ impl<K: Kept> Owner<K> {
         Settings { custody: Some(self.custody), ..Settings::new(ORIGIN.parse().unwrap()) }
     }
 
-    /// Opens the page.
+    /// Opens the page, which looks for news at once.
     async fn open(&self) -> Result<(), Error> {
-        let wallet = Wallet::open(self.phone(), self.settings()).await?;
-        self.wallet.replace(Some(Rc::new(wallet)));
+        let wallet = Rc::new(Wallet::open(self.phone(), self.settings()).await?);
+        self.wallet.replace(Some(Rc::clone(&wallet)));
+        if !matches!(wallet.state().status, Status::New | Status::KeyLost | Status::StorageCorrupt) {
+            let _ = wallet.sync().await;
+        }
         Ok(())
     }
 

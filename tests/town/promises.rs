@@ -1,8 +1,68 @@
-//! What must always hold.
+//! What must always hold in the town, in words of the product: pure functions over what is known of everybody at one moment.
+//! None of them is in the product, and none reads more than the issuer's records, what wallets show, what tills heard and what
+//! the town itself knows of its people.
+
+#[path = "promises/above.rs"]
+mod above;
+#[path = "promises/chain.rs"]
+mod chain;
+#[path = "promises/frozen.rs"]
+mod frozen;
+#[path = "promises/honest.rs"]
+mod honest;
+#[path = "promises/money.rs"]
+mod money;
+#[path = "promises/once.rs"]
+mod once;
+#[path = "promises/reading.rs"]
+pub mod reading;
+#[path = "promises/thief.rs"]
+mod thief;
+#[path = "promises/tills.rs"]
+mod tills;
+#[path = "promises/wallets.rs"]
+mod wallets;
 
 use super::facts::{Broken, Facts};
 use jitsuin::rules::policy::Policy;
+use reading::Reading;
 
-pub fn broken(_facts: &Facts, _policy: &Policy) -> Vec<Broken> {
-    Vec::new()
+/// What was seen, if it does not hold.
+pub type Check = fn(&Reading<'_>) -> Option<String>;
+
+/// Every promise: its name, what it says, and its check.
+pub const PROMISES: &[(&str, &str, Check)] = &[
+    ("receipts-are-whole", "Receipts are numbered without a gap, and each names the one before.", chain::whole),
+    (
+        "books-balance",
+        "Every movement sums to zero, and every balance is the sum of its entries.",
+        money::books_balance,
+    ),
+    ("every-yen-has-a-receipt", "Every yen that moved is where a receipt says.", money::every_yen_has_a_receipt),
+    ("a-till-is-told-the-truth", "What a till was told of a sale stays true.", tills::told_the_truth),
+    ("nothing-is-charged-twice", "One act of the owner moves money once.", once::charged),
+    ("no-token-counts-twice", "A code buys once and counts once against the allowance.", once::token),
+    ("nobody-honest-is-suspended", "No device is suspended whose key nobody copied.", honest::suspended),
+    (
+        "nobody-honest-is-told-of-a-theft",
+        "Alerts and messages tell of what a thief or the owner really did.",
+        honest::told_of_a_theft,
+    ),
+    (
+        "a-wallet-shows-what-was-signed",
+        "A wallet shows no balance, receipt, card, device or limit that the issuer did not sign.",
+        wallets::shows_what_was_signed,
+    ),
+    ("nothing-above-the-allowance", "No payment and no top-up is above what the policy allows.", above::allowance),
+    ("frozen-moves-nothing", "A frozen account moves nothing.", frozen::moves_nothing),
+    ("a-thief-takes-at-most", "A thief takes at most what the policy says for what he had.", thief::takes_at_most),
+    ("a-wallet-is-right-again", "When faults stop, every wallet is right again by itself.", wallets::right_again),
+];
+
+/// Every promise that is broken at this moment, in the order of [`PROMISES`].
+pub fn broken(facts: &Facts, policy: &Policy) -> Vec<Broken> {
+    let reading = Reading::of(facts, policy);
+    let check =
+        |(promise, _, check): &(&'static str, &str, Check)| check(&reading).map(|seen| Broken { promise, seen });
+    PROMISES.iter().filter_map(check).collect()
 }

@@ -43,8 +43,11 @@ impl<K: Kept> Owner<K> {
     /// Logs in and registers this phone, in the place of another one or as the first.
     pub(super) async fn register(&self, act: &Arc<Act>, wallet: &TownWallet, again: bool) -> Ended {
         let mut last = Ended::Nothing("did not try");
+        let mut again = again;
         for _ in 0..TRIES {
             match self.register_once(wallet, again).await {
+                // The page says that there is no device to replace, and offers to register this one.
+                Err(error) if error.code == Code::NoCredential => again = false,
                 Ok(()) => return Ended::Done,
                 Err(error) if error.code == Code::AlreadyEnrolled => {
                     self.registered();

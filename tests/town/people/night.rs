@@ -24,7 +24,11 @@ impl<K: Kept> Owner<K> {
         if matches!(self.status(), Status::New | Status::KeyLost) {
             return;
         }
-        let synced = wallet.sync().await;
+        let mut synced = wallet.sync().await;
+        if synced.as_ref().is_err_and(|error| error.code == Code::Locked) && wallet.unlock().await.is_ok() {
+            // A registration that was cut off needs its sealed key: a tap.
+            synced = wallet.sync().await;
+        }
         let status = self.status();
         town.story().say(&self.name, &format!("at night: {} {:?}", status.name(), synced.as_ref().map_err(|it| it.code.name())));
         if let Err(error) = synced

@@ -96,6 +96,19 @@ impl Disk {
         }
     }
 
+    /// Puts an older record in the place of this one, if there is one.
+    fn put_back(&self) -> bool {
+        let mut older = self.inner.older.borrow_mut();
+        if older.is_empty() || self.inner.record.borrow().is_none() {
+            return false;
+        }
+        let at = usize::try_from(self.chance.below(older.len() as u64)).unwrap();
+        older.truncate(at + 1);
+        self.inner.record.replace(older.pop());
+        self.inner.was_older.set(true);
+        true
+    }
+
     async fn die(&self) {
         self.died.notify_one();
         pending::<()>().await;
@@ -123,13 +136,10 @@ impl Disk {
                 }
             }
             Some(Fault::Older) => {
-                let mut older = self.inner.older.borrow_mut();
-                if !older.is_empty() && self.inner.record.borrow().is_some() {
-                    let at = usize::try_from(self.chance.below(older.len() as u64)).unwrap();
-                    older.truncate(at + 1);
-                    self.inner.record.replace(older.pop());
-                    self.inner.was_older.set(true);
+                if self.put_back() {
                     act.felt(Fault::Older);
+                    // A phone is restored while no app runs on it.
+                    self.die().await;
                 }
             }
             other => return Ok(other),

@@ -1,0 +1,35 @@
+//! Each promise of the simulated town: true facts keep it, and facts in which exactly it is broken are found.
+#![cfg(all(feature = "wallet", feature = "issuer"))]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test stops where something is wrong"
+)]
+#![allow(dead_code, unreachable_pub, reason = "the town's modules are shared with the simulation, which uses the rest")]
+
+#[path = "town_promises/doctored.rs"]
+mod doctored;
+#[path = "town/facts.rs"]
+mod facts;
+#[path = "town_promises/limits.rs"]
+mod limits;
+#[path = "town_promises/money.rs"]
+mod money;
+#[path = "town_promises/people.rs"]
+mod people;
+#[path = "town/promises.rs"]
+mod promises;
+#[path = "town_promises/true_stories.rs"]
+mod true_stories;
+#[path = "lib/world.rs"]
+mod world;
+
+#[test]
+fn each_promise_has_one_name_and_words() {
+    let mut names: Vec<_> = promises::PROMISES.iter().map(|(name, _, _)| name).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), 13);
+    assert!(promises::PROMISES.iter().all(|(_, words, _)| words.ends_with('.')));
+}
