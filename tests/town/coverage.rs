@@ -16,16 +16,26 @@ pub struct Cell {
     pub status: &'static str,
 }
 
-/// Why cells that a verb can meet in some state stay empty in others.
-const REASONS: &[(&[Verb], &[Fault], &[&str], &str)] = &[];
+/// Why cells stay empty that a verb can meet in another state.
+struct Reason {
+    verbs: &'static [Verb],
+    faults: &'static [Fault],
+    statuses: &'static [&'static str],
+    why: &'static str,
+}
+
+const REASONS: &[Reason] = &[];
+
+impl Reason {
+    fn explains(&self, cell: Cell) -> bool {
+        self.verbs.contains(&cell.verb) && self.faults.contains(&cell.fault) && self.statuses.contains(&cell.status)
+    }
+}
 
 impl Cell {
     /// Why it is empty, if there is a reason.
-    pub fn why_empty(self) -> Option<&'static str> {
-        let fits = |(verbs, faults, statuses, _): &&(&[Verb], &[Fault], &[&str], &str)| {
-            verbs.contains(&self.verb) && faults.contains(&self.fault) && statuses.contains(&self.status)
-        };
-        REASONS.iter().find(fits).map(|(.., why)| *why)
+    fn why_empty(self) -> Option<&'static str> {
+        REASONS.iter().find(|reason| reason.explains(self)).map(|reason| reason.why)
     }
 }
 

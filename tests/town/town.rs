@@ -163,7 +163,8 @@ impl<K: Kept> Town<K> {
         self.owners.borrow().iter().for_each(|owner| owner.phone().calm());
         // What was late comes in; charges become final.
         sleep(Duration::from_secs(1_800)).await;
-        for till in self.tills.borrow().iter() {
+        let tills = self.tills.borrow().clone();
+        for till in &tills {
             for at in till.unsettled() {
                 till.look_up(&self.idle("a till"), at).await;
             }
