@@ -162,7 +162,11 @@ impl<K: Kept> Owner<K> {
             Err(error) => return Ended::Refused(error),
         };
         self.note(DidKind::NewKey);
-        self.confirm(wallet, ceremony.id).await.map(drop).into()
+        let ended = self.confirm(wallet, ceremony.id).await.map(drop);
+        if ended.is_ok() {
+            self.wary.set(false);
+        }
+        ended.into()
     }
 
     pub(super) async fn refill(&self, _act: &Arc<Act>, wallet: &TownWallet) -> Ended {
