@@ -92,6 +92,7 @@ impl<K: Kept> Owner<K> {
         let chance = Chance::new(town.seed(), &format!("owner-{}", index + 1));
         let name = format!("owner-{}", index + 1);
         let (act, died) = (town.idle(&name), Rc::new(Notify::new()));
+        town.secrets().of_phone(town.seed(), &format!("{name}/phone-1"));
         let phone = Phone::new((town.seed(), &format!("{name}/phone-1")), town.now_ms(), act, town.deliver(), None, Rc::clone(&died));
         let custody = chance.one_of(&[Custody::Software, Custody::Passkey]);
         phone.maker().offer(custody);

@@ -11,53 +11,65 @@ use jitsuin::wire::calls::{Call as _, EnrolTill, EnterCode, FreezeByCode, LogIn,
 use jitsuin::wire::id::to_base64;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::rc::Rc;
 
 /// Bytes that a search begins with.
 const HEAD: usize = 8;
+/// Places of the table that says where no search need begin.
+const PLACES: usize = 1 << 18;
+/// What a phone draws for its keys: a few for each time that it registers or renews.
+const DRAWS: usize = 32;
 
-/// A text that may be in the body of these calls and nowhere else.
-struct Word {
-    what: String,
-    text: String,
+/// A secret in one form in which it could be written.
+struct Held {
+    what: Rc<str>,
+    form: Vec<u8>,
+    /// The calls whose body may have it.
     may: &'static [&'static str],
-    /// Digits may be in other numbers: only where they stand by themselves are they this word.
+    /// Digits may be in other numbers: only where they stand by themselves are they this secret.
     alone: bool,
 }
 
-/// Everything that is secret in a town.
+/// Everything that is secret in a town, by its first bytes.
 pub struct Secrets {
-    /// Keys, by their first bytes in each form in which they could be written.
-    keys: RefCell<HashMap<[u8; HEAD], Vec<(String, Vec<u8>)>>>,
-    words: RefCell<Vec<Word>>,
+    held: RefCell<HashMap<[u8; HEAD], Vec<Held>>>,
+    begins: RefCell<Vec<bool>>,
     heard: Cell<u64>,
 }
 
-/// Phones of one owner that are known beforehand.
-const PHONES: usize = 6;
-/// What a phone draws for its keys: a few for each time that it registers or renews.
-const DRAWS: usize = 48;
+fn place(head: &[u8]) -> usize {
+    let number = u32::from_be_bytes([head[0], head[1], head[2], head[3]]);
+    usize::try_from(number.wrapping_mul(0x9e37_79b1) >> 14).unwrap()
+}
 
 impl Secrets {
-    /// Those of everybody in a plan: passwords, and what each phone will draw for its keys.
+    /// The passwords of everybody in a plan.
     pub fn of(plan: &Plan) -> Self {
-        let secrets = Self { keys: RefCell::default(), words: RefCell::default(), heard: Cell::new(0) };
+        let secrets = Self {
+            held: RefCell::default(),
+            begins: RefCell::new(vec![false; PLACES]),
+            heard: Cell::new(0),
+        };
         for owner in 1..=plan.owners {
             let text = format!("owner-{owner}-password");
-            secrets.word(Word { what: format!("owner-{owner}'s password"), text, may: &[LogIn::PATH], alone: false });
-            for phone in 1..=PHONES {
-                secrets.phone(plan.seed, &format!("owner-{owner}/phone-{phone}"));
-            }
+            secrets.hold(&format!("owner-{owner}'s password"), text.into(), &[LogIn::PATH], false);
         }
         secrets
     }
 
-    /// What a phone of this name draws for its device and channel keys.
-    fn phone(&self, seed: u64, name: &str) {
+    /// What a phone of this name draws for its device and channel keys, now and later.
+    pub fn of_phone(&self, seed: u64, name: &str) {
         let drawn = MemoryEntropy::seeded(Chance::new(seed, &format!("{name}/keys")).number());
         for nth in 0..DRAWS {
             let key = drawn.draw::<32>().unwrap();
             self.key(&format!("draw {nth} for the keys of {name}"), &key);
         }
+    }
+
+    fn hold(&self, what: &str, form: Vec<u8>, may: &'static [&'static str], alone: bool) {
+        let head: [u8; HEAD] = form[..HEAD].try_into().unwrap();
+        self.begins.borrow_mut()[place(&head)] = true;
+        self.held.borrow_mut().entry(head).or_default().push(Held { what: what.into(), form, may, alone });
     }
 
     fn key(&self, what: &str, key: &[u8; 32]) {
@@ -72,13 +84,8 @@ impl Secrets {
             text.as_bytes()[first..last].to_vec()
         };
         for form in [key.to_vec(), hex(false), hex(true), base64(0), base64(1), base64(2)] {
-            let head = form[..HEAD].try_into().unwrap();
-            self.keys.borrow_mut().entry(head).or_default().push((what.into(), form));
+            self.hold(what, form, &[], false);
         }
-    }
-
-    fn word(&self, word: Word) {
-        self.words.borrow_mut().push(word);
     }
 
     /// Number of the newest message that it learned of.
@@ -95,11 +102,11 @@ impl Secrets {
             let subject = message.subject.clone();
             if let Some(text) = message.code {
                 let what = format!("the code of message {number}");
-                self.word(Word { what, text, may: &[EnterCode::PATH, Unfreeze::PATH, EnrolTill::PATH], alone: true });
+                self.hold(&what, text.into(), &[EnterCode::PATH, Unfreeze::PATH, EnrolTill::PATH], true);
             }
             if let Some((_, code)) = message.text.rsplit_once("minutes:\n") {
-                let (what, text) = (format!("the stop code of message {number}"), code.trim().into());
-                self.word(Word { what, text, may: &[FreezeByCode::PATH], alone: false });
+                let what = format!("the stop code of message {number}");
+                self.hold(&what, code.trim().into(), &[FreezeByCode::PATH], false);
             }
             let told = self.found(subject.as_bytes(), "");
             seen = seen.or(told.map(|what| format!("the subject {subject:?} tells {what}")));
@@ -124,26 +131,18 @@ impl Secrets {
     }
 
     fn found(&self, bytes: &[u8], path: &str) -> Option<String> {
-        let keys = self.keys.borrow();
-        for at in 0..bytes.len().saturating_sub(HEAD - 1) {
-            let head: [u8; HEAD] = bytes[at..at + HEAD].try_into().unwrap();
-            let Some(held) = keys.get(&head) else { continue };
-            if let Some((what, _)) = held.iter().find(|(_, form)| bytes[at..].starts_with(form)) {
-                return Some(what.clone());
-            }
-        }
-        let words = self.words.borrow();
-        let forbidden = words.iter().filter(|word| !word.may.contains(&path));
-        let mut found = forbidden.filter(|word| contains(bytes, word));
-        found.next().map(|word| word.what.clone())
+        let (held, begins) = (self.held.borrow(), self.begins.borrow());
+        bytes.windows(HEAD).enumerate().filter(|(_, head)| begins[place(head)]).find_map(|(at, head)| {
+            let found = held.get(head)?.iter().find(|held| held.is_at(bytes, at) && !held.may.contains(&path))?;
+            Some(found.what.to_string())
+        })
     }
 }
 
-fn contains(bytes: &[u8], word: &Word) -> bool {
-    let text = word.text.as_bytes();
-    let is_part = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);
-    let first = text.first().copied().unwrap_or_default();
-    (0..bytes.len()).filter(|at| bytes[*at] == first && bytes[*at..].starts_with(text)).any(|at| {
-        !word.alone || !(at.checked_sub(1).is_some_and(is_part) || is_part(at + text.len()))
-    })
+impl Held {
+    fn is_at(&self, bytes: &[u8], at: usize) -> bool {
+        let is_part = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);
+        let stands_alone = || !at.checked_sub(1).is_some_and(is_part) && !is_part(at + self.form.len());
+        bytes[at..].starts_with(&self.form) && (!self.alone || stands_alone())
+    }
 }

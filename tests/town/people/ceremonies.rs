@@ -97,6 +97,7 @@ impl<K: Kept> Owner<K> {
             self.phones.set(number);
             let town = self.town();
             let name = format!("{}/phone-{number}", self.name);
+            town.secrets().of_phone(town.seed(), &name);
             let synced = Some(self.phone().passkey().synced());
             let died = std::rc::Rc::clone(&self.died);
             let phone = Phone::new((town.seed(), &name), town.now_ms(), Arc::clone(act), self.deliver(), synced, died);
