@@ -1,6 +1,7 @@
 //! What one person does at one time, with its troubles. Ports ask the act they serve whether anything goes wrong now.
 
 use super::coverage::Cell;
+use super::facts::Broken;
 use super::story::Story;
 use super::trouble::{Fault, Port, Trouble};
 use super::verb::Verb;
@@ -62,6 +63,11 @@ impl Act {
     /// One line of the story.
     pub fn say(&self, what: &str) {
         self.story.say(&self.who, what);
+    }
+
+    /// A promise broke.
+    pub fn broke(&self, promise: &'static str, seen: String) {
+        self.story.broke(Broken { promise, seen });
     }
 
     /// A fault that can do nothing at this use happens at the next one.

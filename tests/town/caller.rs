@@ -23,19 +23,35 @@ pub struct Caller {
     entropy: MemoryEntropy,
     nonce: RefCell<String>,
     deliver: Deliver,
+    /// Where it is in the network.
+    source: String,
 }
+
+/// Where tills and pages that freeze are.
+const SHOPS: &str = "198.51.100.7";
 
 impl Caller {
     /// A key that nobody has seen.
     pub fn stranger(seed: u64, deliver: Deliver) -> Self {
         let entropy = MemoryEntropy::seeded(seed);
         let key = SoftKey::make(&entropy).unwrap().0;
-        Self { key, account: None, entropy, nonce: RefCell::default(), deliver }
+        Self { key, account: None, entropy, nonce: RefCell::default(), deliver, source: SHOPS.into() }
+    }
+
+    /// The same at another place of the network.
+    pub fn from(self, source: String) -> Self {
+        Self { source, ..self }
+    }
+
+    /// The same, said to be of an account.
+    pub fn of(self, account: AccountId) -> Self {
+        Self { account: Some(account), ..self }
     }
 
     /// A key that somebody took.
     pub fn with(key: SoftKey, account: Option<AccountId>, seed: u64, deliver: Deliver) -> Self {
-        Self { key, account, entropy: MemoryEntropy::seeded(seed), nonce: RefCell::default(), deliver }
+        let (entropy, nonce) = (MemoryEntropy::seeded(seed), RefCell::default());
+        Self { key, account, entropy, nonce, deliver, source: SHOPS.into() }
     }
 
     /// Its key.
@@ -64,7 +80,7 @@ impl Caller {
                 path: C::PATH.into(),
                 body: body.clone(),
                 proof: Some(proof),
-                source: "198.51.100.7".into(),
+                source: self.source.clone(),
             };
             let reply = self.carried(act, request).await?;
             self.nonce.replace(reply.nonce.clone().unwrap_or_default());

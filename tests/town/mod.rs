@@ -16,6 +16,7 @@ pub mod people;
 pub mod phone;
 pub mod plan;
 pub mod promises;
+pub mod secrets;
 pub mod shop;
 pub mod shrink;
 pub mod story;

@@ -3,7 +3,9 @@
 mod ceremonies;
 mod night;
 mod paying;
+mod robbed;
 mod safety;
+mod thief;
 
 use super::act::Act;
 use super::chance::Chance;
@@ -18,6 +20,7 @@ use jitsuin::wallet::{Error, Settings, State, Status, Wallet};
 use jitsuin::wire::enrolment::Custody;
 use jitsuin::wire::id::AccountId;
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -58,6 +61,12 @@ pub struct Owner<K: Kept> {
     pub agreed: RefCell<Vec<u64>>,
     /// Where the last payment was, and when.
     last_paid: RefCell<Option<(String, u64)>>,
+    /// Ids of device keys that thieves have.
+    copied: RefCell<BTreeSet<String>>,
+    /// Alerts of payments that somebody else made, which the owner has seen.
+    seen: RefCell<BTreeSet<String>>,
+    /// Stopped the account because of a thief: a new key is next.
+    wary: Cell<bool>,
 }
 
 /// What somebody did ended so.
@@ -83,6 +92,7 @@ impl<K: Kept> Owner<K> {
         let chance = Chance::new(town.seed(), &format!("owner-{}", index + 1));
         let name = format!("owner-{}", index + 1);
         let (act, died) = (town.idle(&name), Rc::new(Notify::new()));
+        town.secrets().of_phone(town.seed(), &format!("{name}/phone-1"));
         let phone = Phone::new((town.seed(), &format!("{name}/phone-1")), town.now_ms(), act, town.deliver(), None, Rc::clone(&died));
         let custody = chance.one_of(&[Custody::Software, Custody::Passkey]);
         phone.maker().offer(custody);
@@ -102,6 +112,9 @@ impl<K: Kept> Owner<K> {
             did: RefCell::default(),
             agreed: RefCell::default(),
             last_paid: RefCell::default(),
+            copied: RefCell::default(),
+            seen: RefCell::default(),
+            wary: Cell::new(false),
         })
     }
 
@@ -169,6 +182,10 @@ impl<K: Kept> Owner<K> {
         if phone.disk().was_older() {
             excused.push(Excuse::OlderRecord);
         }
+        let is_copied = |id: &str| self.copied.borrow().contains(id);
+        if state.device.as_ref().is_some_and(|device| is_copied(&device.id)) {
+            excused.push(Excuse::Cloned);
+        }
         if self.given_up.get() || !self.enrolled.get() {
             excused.push(Excuse::GivenUp);
         }
@@ -204,6 +221,7 @@ impl<K: Kept> Owner<K> {
                 let _ = self.open().await;
             }
         }
+        self.reacts(&act, &chance).await;
         self.phone().serve(town.idle(&self.name));
         town.story().acted();
     }
@@ -211,7 +229,7 @@ impl<K: Kept> Owner<K> {
     /// What an owner does who sees what the wallet says.
     fn instead(&self, verb: Verb, chance: &Chance) -> Verb {
         match (self.status(), verb) {
-            (_, Verb::Sweep | Verb::Reload) => verb,
+            (_, Verb::Sweep | Verb::Reload | Verb::BackendBetween) => verb,
             (Status::New, _) if !self.enrolled.get() => Verb::Enrol,
             (Status::New | Status::KeyLost | Status::StorageCorrupt, _) => Verb::Replace,
             (Status::Revoked, _) => Verb::Replace,
@@ -225,6 +243,7 @@ impl<K: Kept> Owner<K> {
             ) => verb,
             (Status::Locked, _) => Verb::Unlock,
             (Status::Closed, _) => Verb::Reload,
+            (Status::Ready, _) if self.wary.get() => Verb::Rotate,
             (Status::Ready, Verb::Enrol | Verb::Release) => Verb::Sync,
             _ => verb,
         }
@@ -282,6 +301,9 @@ impl<K: Kept> Owner<K> {
             self.wallet.replace(None);
             return self.open().await.into();
         }
+        if verb == Verb::BackendBetween {
+            return self.through_a_backend(act, chance).await;
+        }
         if verb == Verb::Replace {
             return self.replace_phone(act, chance).await;
         }
@@ -311,7 +333,10 @@ impl<K: Kept> Owner<K> {
             Verb::Limit => self.limit(act, &wallet, chance).await,
             Verb::BothMine => self.both_mine(&wallet).await,
             Verb::Forget => self.forget(&wallet).await,
-            Verb::Replace | Verb::Reload | Verb::Sweep | Verb::Night => unreachable!("done above, or at night"),
+            Verb::SeesScreen => self.photographed(act, &wallet, chance).await,
+            Verb::LyingTill => self.lied_to(act, &wallet, chance).await,
+            Verb::Replace | Verb::Reload | Verb::Sweep | Verb::Night | Verb::BackendBetween | Verb::KnowsLogin
+            | Verb::CopiesProfile => unreachable!("done above, or at night"),
         }
     }
 

@@ -1,10 +1,12 @@
 //! One phone: the ports of a wallet, each of which an act's troubles can meet.
 
+mod between;
 mod clock;
 mod disk;
 mod passkey;
 mod road;
 
+pub use between::Between;
 pub use clock::PhoneClock;
 pub use disk::Disk;
 pub use passkey::Passkey;

@@ -25,6 +25,8 @@ pub struct Plan {
     pub owners: usize,
     /// Processes of the issuer.
     pub processes: usize,
+    /// Whether there are thieves.
+    pub thieves: bool,
     /// What happens, by day and time.
     pub steps: Vec<Step>,
 }
@@ -58,7 +60,8 @@ impl Plan {
         let processes = usize::try_from(chance.from_to(1, 2)).unwrap();
         // Some towns are quiet, some are not: where much goes wrong at once, little is done.
         let rough = chance.weighted(&[(15, 2), (40, 5), (70, 3)]);
-        let verbs: Vec<_> = Verb::ALL.iter().map(|verb| (*verb, verb.weight())).collect();
+        let honest = Verb::ALL.iter().filter(|verb| !verb.is_robbery());
+        let verbs: Vec<_> = honest.map(|verb| (*verb, verb.weight())).collect();
         let mut steps = Vec::new();
         for day in 0..size.days {
             for owner in 0..owners {
@@ -77,7 +80,13 @@ impl Plan {
                 }
             }
         }
-        Self { seed, days: size.days, owners, processes, steps }
+        // Thieves change nothing of what the honest do.
+        let chance = Chance::new(seed, "thieves");
+        let thieves = chance.percent(35);
+        if thieves {
+            robberies(&chance, size.days, owners, rough, &mut steps);
+        }
+        Self { seed, days: size.days, owners, processes, thieves, steps }
     }
 
     /// The same with these steps alone, and without the troubles that are named as step and place.
@@ -92,6 +101,22 @@ impl Plan {
         }
         plan
     }
+}
+
+/// Each owner may be robbed several times a day, in several ways.
+fn robberies(chance: &Chance, days: u32, owners: usize, rough: u64, steps: &mut Vec<Step>) {
+    let robberies = Verb::ALL.iter().filter(|verb| verb.is_robbery());
+    let verbs: Vec<_> = robberies.map(|verb| (*verb, verb.weight())).collect();
+    for day in 0..days {
+        for owner in 0..owners {
+            for _ in 0..chance.weighted(&[(0, 3), (1, 4), (2, 2), (3, 1)]) {
+                let verb = chance.weighted(&verbs);
+                let (at, troubles) = (chance.from_to(MORNING, EVENING), troubles(chance, verb, rough));
+                steps.push(Step { number: steps.len(), day, at, owner, verb, troubles });
+            }
+        }
+    }
+    steps.sort_by_key(|step| (step.day, step.owner, step.at));
 }
 
 fn troubles(chance: &Chance, verb: Verb, rough: u64) -> Vec<Trouble> {

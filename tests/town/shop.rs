@@ -127,14 +127,20 @@ impl Till {
 
     /// Gives back this till's newest payment of an owner, if it was approved.
     pub async fn reverse(&self, act: &Arc<Act>, owner: usize) -> Option<Outcome> {
-        let newest = {
-            let sales = self.sales.borrow();
-            let own = |sale: &&Sale| sale.till == self.name && sale.owner == owner && sale.meant;
-            let at = sales.iter().rposition(|sale| own(&sale))?;
-            let (outcome, payment) = sales[at].told.last()?.clone();
-            (outcome == Outcome::Approved).then_some((at, payment?))?
-        };
-        let (at, payment) = newest;
+        let own = |sale: &Sale| sale.till == self.name && sale.owner == owner && sale.meant;
+        let at = self.sales.borrow().iter().rposition(own)?;
+        self.give_back(act, at).await
+    }
+
+    /// The newest sale of this till with a code.
+    pub fn sale_with(&self, code: &str) -> Option<usize> {
+        self.sales.borrow().iter().rposition(|sale| sale.till == self.name && sale.code == code)
+    }
+
+    /// Gives back one payment, if it was approved.
+    pub async fn give_back(&self, act: &Arc<Act>, at: usize) -> Option<Outcome> {
+        let (outcome, payment) = self.sales.borrow()[at].told.last()?.clone();
+        let payment = payment.filter(|_| outcome == Outcome::Approved)?;
         let key: String = self.caller.random().iter().map(|byte| format!("{byte:02x}")).collect();
         let call = ReversePayment { payment, key };
         for _ in 0..3 {

@@ -10,12 +10,15 @@ use super::people::Owner;
 use super::phone::{Deliver, ORIGIN};
 use super::plan::Plan;
 use super::promises;
+use super::secrets::Secrets;
 use super::shop::{Sales, Till};
 use super::story::{Outcome, Story};
 use super::verb::Verb;
+use jitsuin::issuer::account::Account;
 use jitsuin::issuer::funding::CardKind;
 use jitsuin::issuer::ledger::{Kind, Ledger, Needs};
 use jitsuin::issuer::{PasswordCost, Settings, demo};
+use jitsuin::wire::id::AccountId;
 use jitsuin::wire::money::Amount;
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -38,6 +41,9 @@ pub struct Town<K: Kept> {
     owners: RefCell<Vec<Rc<Owner<K>>>>,
     tills: RefCell<Vec<Rc<Till>>>,
     sales: Sales,
+    /// What thieves do while people go on.
+    thieves: RefCell<JoinSet<()>>,
+    secrets: Rc<Secrets>,
     began: Instant,
 }
 
@@ -77,6 +83,8 @@ impl<K: Kept> Town<K> {
             owners: RefCell::default(),
             tills: RefCell::default(),
             sales: Sales::default(),
+            thieves: RefCell::default(),
+            secrets: Rc::new(Secrets::of(&plan)),
             began,
             plan,
         });
@@ -138,6 +146,10 @@ impl<K: Kept> Town<K> {
                 ended.unwrap();
             }
             sleep_until(midnight + Duration::from_secs(23 * 3600)).await;
+            let mut thieves = self.thieves.take();
+            while let Some(ended) = thieves.join_next().await {
+                ended.unwrap();
+            }
             self.night(day).await;
             if self.story.is_broken() {
                 return;
@@ -145,11 +157,16 @@ impl<K: Kept> Town<K> {
         }
     }
 
-    async fn day_of(&self, owner: &Owner<K>, day: u32, midnight: Instant) {
+    async fn day_of(&self, owner: &Rc<Owner<K>>, day: u32, midnight: Instant) {
         for step in self.plan.steps.iter().filter(|step| step.day == day && step.owner == owner.index) {
             sleep_until(midnight + Duration::from_secs(step.at)).await;
             if self.story.is_broken() {
                 return;
+            }
+            if step.verb.is_apart() {
+                let thief = Rc::clone(owner).robbed_apart(step.clone());
+                self.thieves.borrow_mut().spawn_local(thief);
+                continue;
             }
             owner.act(step).await;
             owner.put_clock_right(&Chance::new(self.plan.seed, &format!("clock {}", step.number)));
@@ -176,6 +193,9 @@ impl<K: Kept> Town<K> {
         self.check(true).await;
         for owner in &owners {
             owner.buys_tea(day).await;
+        }
+        for owner in &owners {
+            owner.can_freeze(day).await;
         }
         self.check(false).await;
     }
@@ -257,8 +277,33 @@ impl<K: Kept> Town<K> {
 
     /// The way to the issuer.
     pub fn deliver(&self) -> Deliver {
-        let office = Rc::clone(&self.office);
-        Rc::new(move |act, request| Box::pin(Rc::clone(&office).answer(act, request)))
+        let (office, secrets) = (Rc::clone(&self.office), Rc::clone(&self.secrets));
+        Rc::new(move |act, request| {
+            let (office, secrets) = (Rc::clone(&office), Rc::clone(&secrets));
+            Box::pin(async move {
+                let kept = &office.shared().kept;
+                let told = secrets.learn(kept.wait(kept.ledger().messages(secrets.heard())).unwrap());
+                let told = told.or_else(|| secrets.told(&request));
+                told.into_iter().for_each(|seen| act.broke("nothing-secret-is-sent-or-logged", seen));
+                let path = request.path.clone();
+                let reply = Rc::clone(&office).answer(Arc::clone(&act), request).await;
+                let told = reply.as_ref().and_then(|reply| secrets.answered(&path, reply));
+                told.into_iter().for_each(|seen| act.broke("nothing-secret-is-sent-or-logged", seen));
+                reply
+            })
+        })
+    }
+
+    /// An account, as the issuer has it.
+    pub fn account(&self, id: &AccountId) -> Account {
+        let kept = &self.office.shared().kept;
+        let read = |records: &jitsuin::issuer::ledger::Records| records.accounts.get(id).cloned();
+        kept.wait(kept.ledger().look(Needs::new().and(Kind::Accounts, id), read)).unwrap().unwrap()
+    }
+
+    /// What must not be sent.
+    pub fn secrets(&self) -> &Secrets {
+        &self.secrets
     }
 
     /// A promise broke.

@@ -60,10 +60,26 @@ verbs! {
     Forget 1 ["ready" "locked"] [Road Disk Office] "signs the phone off"
     Replace 1 ["ready" "locked" "frozen"] [Road Disk Hands Prompt Office] "loses the phone and puts another in its place"
     Sweep 2 ["ready"] [Office] "the sweeper works"
+    KnowsLogin 3 ["ready" "locked" "frozen"] [Office] "is tried by a thief who knows login and password"
+    CopiesProfile 4 ["ready" "locked" "frozen"] [Office] "has the profile copied by a thief"
+    SeesScreen 4 ["ready"] [TillRoad Disk Hands Office] "shows a code that a thief photographs"
+    LyingTill 4 ["ready"] [TillRoad Disk Hands Office] "pays at a till that lies"
+    BackendBetween 6 ["ready" "locked" "frozen"] [Road Disk Hands Prompt Office] "works through a backend in between"
     Night 0 ["ready" "locked" "frozen"] [Road Disk Office] "is looked after at night"
 }
 
 impl Verb {
+    /// Whether a thief has a hand in it: done in robbed towns alone.
+    pub const fn is_robbery(self) -> bool {
+        use Verb::{BackendBetween, CopiesProfile, KnowsLogin, LyingTill, SeesScreen};
+        matches!(self, KnowsLogin | CopiesProfile | SeesScreen | LyingTill | BackendBetween)
+    }
+
+    /// Whether a thief does it without the owner, for hours, while the owner goes on.
+    pub const fn is_apart(self) -> bool {
+        matches!(self, Self::KnowsLogin | Self::CopiesProfile)
+    }
+
     /// Whether this fault can do anything to it, where it uses the port at all.
     pub const fn can_meet(self, fault: Fault) -> bool {
         !matches!(

@@ -97,6 +97,7 @@ impl<K: Kept> Owner<K> {
             self.phones.set(number);
             let town = self.town();
             let name = format!("{}/phone-{number}", self.name);
+            town.secrets().of_phone(town.seed(), &name);
             let synced = Some(self.phone().passkey().synced());
             let died = std::rc::Rc::clone(&self.died);
             let phone = Phone::new((town.seed(), &name), town.now_ms(), Arc::clone(act), self.deliver(), synced, died);
@@ -162,7 +163,11 @@ impl<K: Kept> Owner<K> {
             Err(error) => return Ended::Refused(error),
         };
         self.note(DidKind::NewKey);
-        self.confirm(wallet, ceremony.id).await.map(drop).into()
+        let ended = self.confirm(wallet, ceremony.id).await.map(drop);
+        if ended.is_ok() {
+            self.wary.set(false);
+        }
+        ended.into()
     }
 
     pub(super) async fn refill(&self, _act: &Arc<Act>, wallet: &TownWallet) -> Ended {

@@ -1,6 +1,7 @@
 //! A phone's way to the issuer, and what networks do to calls and answers.
 
 use super::Serving;
+use super::between::Between;
 use crate::town::act::Act;
 use crate::town::chance::Chance;
 use crate::town::trouble::{Fault, Port};
@@ -32,13 +33,15 @@ pub struct Road {
     one_way_until: Rc<Cell<Option<Instant>>>,
     /// A nonce of some time ago.
     old_nonce: Rc<RefCell<Option<String>>>,
+    /// Somebody through whose hands every call and answer goes now.
+    between: Rc<RefCell<Option<Rc<Between>>>>,
 }
 
 impl Road {
     /// Over `deliver`.
     pub fn new(serving: Serving, chance: Rc<Chance>, deliver: Deliver) -> Self {
         let source = format!("192.0.{}.{}", chance.below(200), chance.from_to(1, 250)).into();
-        Self { serving, chance, deliver, source, one_way_until: Rc::default(), old_nonce: Rc::default() }
+        Self { serving, chance, deliver, source, one_way_until: Rc::default(), old_nonce: Rc::default(), between: Rc::default() }
     }
 
     /// For another tab.
@@ -49,6 +52,11 @@ impl Road {
     /// The network works.
     pub fn calm(&self) {
         self.one_way_until.set(None);
+    }
+
+    /// Whose hands every call goes through from now on.
+    pub fn pass_through(&self, between: Option<Rc<Between>>) {
+        self.between.replace(between);
     }
 
     async fn way(&self) {
@@ -84,7 +92,12 @@ impl Road {
             spawn_local(first);
             sleep(Duration::from_millis(self.chance.below(30))).await;
         }
-        let reply = deliver(&call).await.ok_or(Unreachable::Silent)?;
+        let between = self.between.borrow().clone();
+        let reply = match between {
+            Some(between) => between.carry(&act, call.clone(), &self.deliver).await,
+            None => deliver(&call).await,
+        };
+        let reply = reply.ok_or(Unreachable::Silent)?;
         self.way().await;
         if self.one_way_until.get().is_some_and(|until| Instant::now() < until) {
             pending::<()>().await;
