@@ -55,6 +55,7 @@ step "rustdoc" docs
 step "licences, bans, sources" "$CARGO_DENY_PATH" --offline --workspace --all-features --log-level warn check licenses bans sources
 step "advisories" advisories
 step "types" types
+step "mutations" scripts/mutations.sh --check
 if has shellcheck; then
   step "shellcheck" shellcheck --external-sources --source-path=SCRIPTDIR scripts/*.sh .ci/run
 else

@@ -65,8 +65,8 @@ pub struct Owner<K: Kept> {
     seen: RefCell<BTreeSet<String>>,
     /// Stopped the account because of a thief: a new key is next.
     wary: Cell<bool>,
-    /// Whether something is under way.
-    pub busy: Cell<bool>,
+    /// Where the last payment was, and when.
+    last_paid: RefCell<Option<(String, u64)>>,
 }
 
 /// What somebody did ended so.
@@ -114,7 +114,7 @@ impl<K: Kept> Owner<K> {
             copied: RefCell::default(),
             seen: RefCell::default(),
             wary: Cell::new(false),
-            busy: Cell::new(false),
+            last_paid: RefCell::default(),
         })
     }
 
@@ -162,6 +162,15 @@ impl<K: Kept> Owner<K> {
         self.did.borrow_mut().push(Did { what, at_ms: self.town().now_ms() });
     }
 
+    /// A code is shown at a shop: within minutes of another shop the issuer may ask whether both were this owner.
+    fn shops_at(&self, merchant: &str) {
+        let now = self.town().now_ms();
+        let last = self.last_paid.replace(Some((merchant.into(), now)));
+        if last.is_some_and(|(other, at)| other != merchant && now < at + 240_000) {
+            self.note(DidKind::TwoShops);
+        }
+    }
+
     /// What is known of the wallet, for the promises.
     pub fn facts(&self) -> Option<WalletFacts> {
         let state = self.state()?;
@@ -188,7 +197,6 @@ impl<K: Kept> Owner<K> {
     pub async fn act(&self, step: &Step) {
         let town = self.town();
         town.office().stir();
-        self.busy.set(true);
         let chance = Chance::new(town.seed(), &format!("step {}", step.number));
         if self.wallet().is_none() {
             self.phone().serve(town.idle(&self.name));
@@ -215,7 +223,6 @@ impl<K: Kept> Owner<K> {
         }
         self.reacts(&act, &chance).await;
         self.phone().serve(town.idle(&self.name));
-        self.busy.set(false);
         town.story().acted();
     }
 

@@ -48,6 +48,11 @@ impl Till {
         &self.name
     }
 
+    /// `m/1001`.
+    pub fn merchant(&self) -> &str {
+        &self.merchant
+    }
+
     /// Charges a code: what the cashier says in the end; none, if nobody knows yet.
     pub async fn charge(
         &self,

@@ -31,6 +31,11 @@ impl<K: Kept> Owner<K> {
         }
         let status = self.status();
         town.story().say(&self.name, &format!("at night: {} {:?}", status.name(), synced.as_ref().map_err(|it| it.code.name())));
+        if status == Status::New {
+            // The app died before its registration was sent: it is for a person to begin anew.
+            self.enrolled.set(false);
+            return;
+        }
         if let Err(error) = synced
             && !self.is_excused()
         {

@@ -21,7 +21,9 @@ impl<K: Kept> Owner<K> {
         };
         let town = self.town();
         let till = town.till(till);
+        self.shops_at(till.merchant());
         let outcome = till.charge(act, self.index, &code.text, amount, (true, false)).await;
+        self.shops_at(till.merchant());
         act.say(&format!("{amount} yen at {} with code {}: {outcome:?}", till.name(), code.counter));
         if outcome == Some(Outcome::Approved) {
             self.note(DidKind::Paid);
@@ -54,6 +56,7 @@ impl<K: Kept> Owner<K> {
         let amount = chance.one_of(PRICES);
         for (nth, till) in [first, second].into_iter().enumerate() {
             let till = town.till(till);
+            self.shops_at(till.merchant());
             let outcome = till.charge(act, self.index, &code.text, amount, (nth == 0, false)).await;
             act.say(&format!("{amount} yen at {} with code {}: {outcome:?}", till.name(), code.counter));
             sleep(Duration::from_secs(chance.below(20))).await;
@@ -62,7 +65,6 @@ impl<K: Kept> Owner<K> {
     }
 
     pub(super) async fn pay_elsewhere(&self, act: &Arc<Act>, wallet: &TownWallet, chance: &Chance) -> Ended {
-        self.note(DidKind::TwoShops);
         for till in [0, 2] {
             let ended = self.pay_at(act, wallet, till, chance.one_of(&[120, 480, 980])).await;
             if !matches!(ended, Ended::Done) {
