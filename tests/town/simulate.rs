@@ -85,9 +85,8 @@ fn joined<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
 
 fn tell(plan: &Plan) -> Outcome {
     // A panic in the product is a broken promise too.
-    let told = std::panic::catch_unwind(|| {
-        town::town::tell(plan, |start| InMemory(MemoryLedger::new(Clock::movable(start))))
-    });
+    let told =
+        std::panic::catch_unwind(|| town::town::tell(plan, |start| InMemory(MemoryLedger::new(Clock::movable(start)))));
     told.unwrap_or_else(|_| Outcome::panicked())
 }
 
