@@ -93,7 +93,14 @@ impl<K: Kept> Owner<K> {
         let name = format!("owner-{}", index + 1);
         let (act, died) = (town.idle(&name), Rc::new(Notify::new()));
         town.secrets().of_phone(town.seed(), &format!("{name}/phone-1"));
-        let phone = Phone::new((town.seed(), &format!("{name}/phone-1")), town.now_ms(), act, town.deliver(), None, Rc::clone(&died));
+        let phone = Phone::new(
+            (town.seed(), &format!("{name}/phone-1")),
+            town.now_ms(),
+            act,
+            town.deliver(),
+            None,
+            Rc::clone(&died),
+        );
         let custody = chance.one_of(&[Custody::Software, Custody::Passkey]);
         phone.maker().offer(custody);
         Rc::new(Self {
@@ -238,8 +245,14 @@ impl<K: Kept> Owner<K> {
             (Status::Frozen, _) => chance.one_of(&[Verb::Release, Verb::Sync]),
             (
                 Status::Locked,
-                Verb::Unlock | Verb::Reseal | Verb::Sync | Verb::ReadAlerts | Verb::Freeze | Verb::FreezeByMessage
-                | Verb::Forget | Verb::Replace,
+                Verb::Unlock
+                | Verb::Reseal
+                | Verb::Sync
+                | Verb::ReadAlerts
+                | Verb::Freeze
+                | Verb::FreezeByMessage
+                | Verb::Forget
+                | Verb::Replace,
             ) => verb,
             (Status::Locked, _) => Verb::Unlock,
             (Status::Closed, _) => Verb::Reload,
@@ -335,7 +348,12 @@ impl<K: Kept> Owner<K> {
             Verb::Forget => self.forget(&wallet).await,
             Verb::SeesScreen => self.photographed(act, &wallet, chance).await,
             Verb::LyingTill => self.lied_to(act, &wallet, chance).await,
-            Verb::Replace | Verb::Reload | Verb::Sweep | Verb::Night | Verb::BackendBetween | Verb::KnowsLogin
+            Verb::Replace
+            | Verb::Reload
+            | Verb::Sweep
+            | Verb::Night
+            | Verb::BackendBetween
+            | Verb::KnowsLogin
             | Verb::CopiesProfile => unreachable!("done above, or at night"),
         }
     }

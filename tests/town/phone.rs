@@ -83,8 +83,8 @@ impl Phone {
 
     /// What whoever copies this profile's files has, on a phone of his own: record and keys, no passkey.
     pub fn copied(&self, seed: (u64, &str), act: Arc<Act>, deliver: Deliver) -> Self {
-        let mut copy = Self::new(seed, self.clock.start_ms(), act, deliver, None, Rc::default());
-        copy.disk = self.disk.copied(Rc::clone(&copy.serving), Rc::clone(&copy.died));
+        let copy = Self::new(seed, self.clock.start_ms(), act, deliver, None, Rc::default());
+        self.disk.copy_to(&copy.disk);
         copy
     }
 

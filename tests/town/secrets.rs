@@ -45,11 +45,7 @@ fn place(head: &[u8]) -> usize {
 impl Secrets {
     /// The passwords of everybody in a plan.
     pub fn of(plan: &Plan) -> Self {
-        let secrets = Self {
-            held: RefCell::default(),
-            begins: RefCell::new(vec![false; PLACES]),
-            heard: Cell::new(0),
-        };
+        let secrets = Self { held: RefCell::default(), begins: RefCell::new(vec![false; PLACES]), heard: Cell::new(0) };
         for owner in 1..=plan.owners {
             let text = format!("owner-{owner}-password");
             secrets.hold(&format!("owner-{owner}'s password"), text.into(), &[LogIn::PATH], false);
@@ -116,7 +112,8 @@ impl Secrets {
 
     /// A secret in a request that must not be there.
     pub fn told(&self, request: &Request) -> Option<String> {
-        let parts = [request.body.as_slice(), request.path.as_bytes(), request.proof.as_deref().unwrap_or("").as_bytes()];
+        let parts =
+            [request.body.as_slice(), request.path.as_bytes(), request.proof.as_deref().unwrap_or("").as_bytes()];
         let mut seen = parts.iter().find_map(|part| self.found(part, &request.path));
         // A path is logged, and a proof is not for passwords: no call may have them there.
         seen = seen.or_else(|| parts[1..].iter().find_map(|part| self.found(part, "")));
@@ -144,5 +141,83 @@ impl Held {
         let is_part = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);
         let stands_alone = || !at.checked_sub(1).is_some_and(is_part) && !is_part(at + self.form.len());
         bytes[at..].starts_with(&self.form) && (!self.alone || stands_alone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::town::plan::Size;
+    use jitsuin::wire::calls::Sync;
+
+    /// Secrets of seed 1, and the second key that the first phone draws.
+    fn secrets() -> (Secrets, [u8; 32]) {
+        let secrets = Secrets::of(&Plan::new(1, Size { days: 1, owners: 1 }));
+        secrets.of_phone(1, "owner-1/phone-1");
+        let drawn = MemoryEntropy::seeded(Chance::new(1, "owner-1/phone-1/keys").number());
+        let _first: [u8; 32] = drawn.draw().unwrap();
+        (secrets, drawn.draw().unwrap())
+    }
+
+    fn request(path: &str, body: &[u8]) -> Request {
+        let (method, source) = ("POST".into(), String::new());
+        Request { method, path: path.into(), body: body.into(), proof: Some("a proof".into()), source }
+    }
+
+    #[test]
+    fn a_key_is_found_in_each_form_and_at_each_place() {
+        let (secrets, key) = secrets();
+        let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+        let mut bodies = vec![key.to_vec(), hex.clone().into_bytes(), hex.to_uppercase().into_bytes()];
+        bodies.extend(
+            (0..7).map(|before| to_base64(&[vec![0xa5; before], key.to_vec(), vec![1; 9]].concat()).into_bytes()),
+        );
+        for body in bodies {
+            let body = [b"{\"x\":\"".as_slice(), &body, b"\"}"].concat();
+            let seen = secrets.told(&request(Sync::PATH, &body)).unwrap();
+            assert_eq!(seen, "a call of /v1/sync tells draw 1 for the keys of owner-1/phone-1");
+            let reply = Reply {
+                status: 200,
+                content_type: "application/json",
+                body,
+                nonce: None,
+                retry_after: None,
+                cause: None,
+            };
+            assert!(secrets.answered(Sync::PATH, &reply).is_some());
+        }
+        assert_eq!(secrets.told(&request(Sync::PATH, &[7; 4_000])), None);
+    }
+
+    #[test]
+    fn a_password_is_sent_in_the_body_of_a_login_alone_and_never_logged() {
+        let secrets = secrets().0;
+        let body = br#"{"login":"owner-1","password":"owner-1-password"}"#;
+        assert_eq!(secrets.told(&request(LogIn::PATH, body)), None);
+        assert!(secrets.told(&request(Sync::PATH, body)).is_some());
+        assert!(secrets.told(&request("/v1/login?password=owner-1-password", b"")).is_some());
+        let cause = Some("no account with owner-1-password".into());
+        let (status, content_type) = (500, "application/problem+json");
+        let reply = Reply { status, content_type, body: vec![], nonce: None, retry_after: None, cause };
+        assert!(secrets.answered(LogIn::PATH, &reply).is_some());
+    }
+
+    #[test]
+    fn a_code_is_sent_where_it_is_typed_and_a_longer_number_is_none() {
+        let secrets = secrets().0;
+        let message = Message {
+            account: None,
+            to: "owner-1@example.test".into(),
+            at: 0,
+            subject: "Code".into(),
+            text: "12345678".into(),
+            code: Some("12345678".into()),
+        };
+        assert_eq!(secrets.learn(vec![(1, message.clone())]), None);
+        assert_eq!(secrets.told(&request(EnterCode::PATH, br#"{"code":"12345678"}"#)), None);
+        assert!(secrets.told(&request(Sync::PATH, br#"{"code":"12345678"}"#)).is_some());
+        assert_eq!(secrets.told(&request(Sync::PATH, br#"{"at":1123456780}"#)), None);
+        let told = secrets.learn(vec![(2, Message { subject: "Your code is 12345678".into(), ..message })]);
+        assert!(told.is_some(), "a subject is seen by whoever sees the screen");
     }
 }

@@ -77,12 +77,8 @@ impl Till {
         };
         let at = self.sales.borrow().len();
         self.sales.borrow_mut().push(sale);
-        let call = TakePayment {
-            token: code.into(),
-            amount: Amount::of(amount),
-            currency: Currency::JPY,
-            key: key.clone(),
-        };
+        let call =
+            TakePayment { token: code.into(), amount: Amount::of(amount), currency: Currency::JPY, key: key.clone() };
         for _ in 0..3 {
             match self.caller.call(act, (self.now)(), (&call, [0; 16])).await {
                 Some(Ok(answer)) => return Some(self.told(at, &answer)),

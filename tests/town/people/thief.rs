@@ -159,12 +159,17 @@ impl<K: Kept> Owner<K> {
         }
         let caller = |key: SoftKey| {
             let account = data.account.as_ref().map(|account| account.id.clone());
-            Caller::with(key, account, town.seed().wrapping_add(step as u64), self.deliver()).from("203.0.113.80".into())
+            Caller::with(key, account, town.seed().wrapping_add(step as u64), self.deliver())
+                .from("203.0.113.80".into())
         };
         let key = opened.map(caller);
         let channel = phone.maker().open(&record.channel, &data.channel_key, None).await.ok().map(caller);
         let wallet = Rc::new(Wallet::open(phone.clone(), self.settings()).await.ok()?);
-        act.say(&format!("has a copy that is {}, its key {}", wallet.state().status.name(), if key.is_some() { "open" } else { "sealed" }));
+        act.say(&format!(
+            "has a copy that is {}, its key {}",
+            wallet.state().status.name(),
+            if key.is_some() { "open" } else { "sealed" }
+        ));
         Some(Copy { phone, wallet, key, channel, thumb: data.device_key.thumbprint() })
     }
 
@@ -182,12 +187,14 @@ impl<K: Kept> Owner<K> {
                 if copy.key.is_none() {
                     self.never(made.is_ok(), "made a code with a key that is sealed under the passkey");
                 }
-                made.map(|code| code.text).map_err(|error| act.say(&format!("makes no code: {}", error.code.name()))).ok()
+                made.map(|code| code.text)
+                    .map_err(|error| act.say(&format!("makes no code: {}", error.code.name())))
+                    .ok()
             }
         };
         let Some(code) = code else { return };
         let till = town.till(usize::try_from(chance.below(3)).unwrap());
-        let amount = chance.one_of(&[1_000_u32, 3_000, 5_000, 9_999, 10_000, 10_001, 20_000, 30_000]);
+        let amount = chance.one_of(&[300_u32, 1_000, 1_000, 3_000, 3_000, 5_000, 10_000, 10_001, 30_001]);
         let outcome = till.charge(act, self.index, &code, amount, (false, true)).await;
         act.say(&format!("takes {amount} yen at {} with a copied key: {outcome:?}", till.name()));
     }

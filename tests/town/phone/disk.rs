@@ -50,11 +50,9 @@ impl Disk {
         Self { serving, ..self.clone() }
     }
 
-    /// A copy of what is on it now.
-    pub fn copied(&self, serving: Serving, died: Rc<Notify>) -> Self {
-        let inner = Rc::new(Inner::default());
-        inner.record.replace(self.inner.record.borrow().clone());
-        Self { serving, chance: Rc::clone(&self.chance), died, inner }
+    /// Writes what is on it now to another one.
+    pub fn copy_to(&self, other: &Self) {
+        other.inner.record.replace(self.inner.record.borrow().clone());
     }
 
     /// Whether the platform took the record at some time since the last new one.
@@ -185,7 +183,11 @@ impl Store for Disk {
             }
             Some(fault @ (Fault::SilentDone | Fault::SilentLater)) => {
                 act.felt(fault);
-                if fault == Fault::SilentDone { self.keep(record) } else { self.inner.later.replace(Some(record)); }
+                if fault == Fault::SilentDone {
+                    self.keep(record)
+                } else {
+                    self.inner.later.replace(Some(record));
+                }
                 sleep(PATIENCE).await;
                 return Err(StoreError::NoAnswer);
             }

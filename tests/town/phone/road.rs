@@ -41,7 +41,15 @@ impl Road {
     /// Over `deliver`.
     pub fn new(serving: Serving, chance: Rc<Chance>, deliver: Deliver) -> Self {
         let source = format!("192.0.{}.{}", chance.below(200), chance.from_to(1, 250)).into();
-        Self { serving, chance, deliver, source, one_way_until: Rc::default(), old_nonce: Rc::default(), between: Rc::default() }
+        Self {
+            serving,
+            chance,
+            deliver,
+            source,
+            one_way_until: Rc::default(),
+            old_nonce: Rc::default(),
+            between: Rc::default(),
+        }
     }
 
     /// For another tab.
