@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# mutants.sh [rules] [wallet] [issuer]: changes the product one expression at a time and asks whether a test notices. `rules` is
+# every change of src/rules. `wallet` and `issuer` share a sample of SAMPLE changes (150) that SEED draws; a smaller sample is
+# the beginning of a larger one. Quick unit tests come first, and what they miss meets every native test.
+#
+# It works in a copy of the tree, target/mutants/tree, whose build folder stays; results are in target/mutants/SET/.
+. "$(dirname "$0")/setup.sh"
+
+readonly sample=${SAMPLE:-150} seed=${SEED:-jitsuin}
+readonly out=$PWD/target/mutants tree=target/mutants/tree
+[ $# -gt 0 ] || set -- rules wallet issuer
+
+need_crates
+need_cargo_mutants
+
+mkdir -p "$tree"
+find "$tree" -mindepth 1 -maxdepth 1 ! -name target -exec rm -rf {} +
+# Every file with a new time: else cargo would take the last mutant's build for this tree's.
+git ls-files -z --cached --others --exclude-standard | while IFS= read -r -d '' file; do
+  if [ -f "$file" ]; then printf '%s\0' "$file"; fi
+done | tar -c --null --files-from=- | tar -x -m -C "$tree"
+cd "$tree"
+
+mutants() { "$CARGO_MUTANTS_PATH" mutants --package jitsuin --features sqlite,postgres "$@"; }
+
+# What stands in for the outside world is no product: the ports in memory, the scripted issuer, the tests.
+readonly product=(--exclude '**/memory.rs' --exclude '**/memory/**' --exclude '**/scripted.rs' --exclude '**/scripted/**'
+  --exclude '**/tests.rs' --exclude '**/tests/**')
+
+# draw: the sample of the names on standard input, each as a regular expression that means this name alone.
+draw() {
+  while IFS= read -r name; do
+    printf '%s %s\n' "$(printf '%s %s' "$seed" "$name" | sha256)" "$name"
+  done | LC_ALL=C sort | sed -n "1,${sample}p" | cut -d' ' -f2- | sed 's/[][\\.*+?(){}|^$&#~-]/\\&/g; s/.*/^&$/'
+}
+
+# run SET ARGUMENT...: cargo-mutants over the set. It ends with 2 or 3 where a mutant was missed or ran out of time.
+run() {
+  local set=$1 status=0
+  shift
+  mutants --in-place -C --locked --profile mutants --minimum-test-timeout 120 --caught --unviable --colors never \
+    --output "$out/$set" "${chosen[@]}" "$@" </dev/null || status=$?
+  case $status in 0 | 2 | 3) ;; *) stop "cargo-mutants ended with $status: $out/$set/mutants.out says why" ;; esac
+}
+
+# The first failed test is enough; libtest's switch for it is not stable yet, hence the variable, which only the tests get.
+readonly first=(-C "--config=target.'cfg(all())'.runner=['env','RUSTC_BOOTSTRAP=1']") failed=(-Z unstable-options --fail-fast)
+
+# Tests of a second or more that rarely see what others don't; they run with `every native test`.
+readonly slow=(--skip strangers_in_two_hundred --skip one_wide_network --skip a_call_for_registered_keys_alone
+  --skip a_claim_alone_gains_nothing --skip they_agree_on --skip a_co_signature_covers_this_intent --skip what_can_t_be_guessed)
+
+for set in "$@"; do
+  case $set in
+    rules) chosen=(--file 'src/rules/**') quick=(rules::) ;;
+    wallet | issuer)
+      mapfile -t names < <(mutants --list "${product[@]}" --file 'src/wallet*' --file 'src/wallet/**' --file 'src/issuer*' --file 'src/issuer/**' | draw)
+      chosen=("${product[@]}" --file "src/$set.rs" --file "src/$set/**" "${names[@]/#/--re=}") quick=("$set::")
+      ;;
+    *) stop "mutants.sh: no such set: $set" ;;
+  esac
+  rm -rf "${out:?}/$set"
+  mkdir -p "$out/$set"
+  say "mutants: $set, quick unit tests"
+  run "$set" -C --lib "${first[@]}" -- "${quick[@]}" -- "${slow[@]}" "${failed[@]}"
+  cp "$out/$set/mutants.out/caught.txt" "$out/$set/caught-quickly.txt"
+  if [ -z "${QUICK:-}" ] && [ -s "$out/$set/mutants.out/missed.txt" ]; then
+    say "mutants: $set, what those missed, every native test"
+    run "$set" -C --tests --iterate
+  fi
+done
