@@ -24,21 +24,28 @@ cd "$tree"
 mutants() { "$CARGO_MUTANTS_PATH" mutants --package jitsuin --features sqlite,postgres "$@"; }
 
 # What stands in for the outside world is no product: the ports in memory, the scripted issuer, the tests.
-readonly product=(--exclude '**/memory.rs' --exclude '**/memory/**' --exclude '**/scripted.rs' --exclude '**/scripted/**'
-  --exclude '**/tests.rs' --exclude '**/tests/**')
+readonly product=(--file src/wallet.rs --file 'src/wallet/**' --file src/issuer.rs --file 'src/issuer/**' --exclude '**/memory.rs'
+  --exclude '**/memory/**' --exclude '**/scripted.rs' --exclude '**/scripted/**' --exclude '**/tests.rs' --exclude '**/tests/**')
 
-# draw: the sample of the names on standard input, each as a regular expression that means this name alone.
-draw() {
-  while IFS= read -r name; do
+# left_out SET: every change of wallet and issuer but the set's part of the sample.
+left_out() {
+  local set=$1 number=0 name
+  mutants --list "${product[@]}" | while IFS= read -r name; do
     printf '%s %s\n' "$(printf '%s %s' "$seed" "$name" | sha256)" "$name"
-  done | LC_ALL=C sort | sed -n "1,${sample}p" | cut -d' ' -f2- | sed 's/[][\\.*+?(){}|^$&#~-]/\\&/g; s/.*/^&$/'
+  done | LC_ALL=C sort | cut -d' ' -f2- | while IFS= read -r name; do
+    number=$((number + 1))
+    if [ "$number" -le "$sample" ]; then
+      case $name in "src/$set.rs:"* | "src/$set/"*) continue ;; esac
+    fi
+    printf '%s\n' "$name"
+  done
 }
 
 # run SET ARGUMENT...: cargo-mutants over the set. It ends with 2 or 3 where a mutant was missed or ran out of time.
 run() {
   local set=$1 status=0
   shift
-  mutants --in-place -C --locked --profile mutants --minimum-test-timeout 120 --caught --unviable --colors never \
+  mutants --in-place -C --locked --profile mutants --minimum-test-timeout 120 --caught --unviable --colors never --iterate \
     --output "$out/$set" "${chosen[@]}" "$@" </dev/null || status=$?
   case $status in 0 | 2 | 3) ;; *) stop "cargo-mutants ended with $status: $out/$set/mutants.out says why" ;; esac
 }
@@ -51,21 +58,22 @@ readonly slow=(--skip strangers_in_two_hundred --skip one_wide_network --skip a_
   --skip a_claim_alone_gains_nothing --skip they_agree_on --skip a_co_signature_covers_this_intent --skip what_can_t_be_guessed)
 
 for set in "$@"; do
+  results=$out/$set/mutants.out
+  rm -rf "${out:?}/$set"
+  mkdir -p "$results"
   case $set in
     rules) chosen=(--file 'src/rules/**') quick=(rules::) ;;
     wallet | issuer)
-      mapfile -t names < <(mutants --list "${product[@]}" --file 'src/wallet*' --file 'src/wallet/**' --file 'src/issuer*' --file 'src/issuer/**' | draw)
-      chosen=("${product[@]}" --file "src/$set.rs" --file "src/$set/**" "${names[@]/#/--re=}") quick=("$set::")
+      # By name: --re does not hold for every kind of change (sourcefrog/cargo-mutants#632), this list does.
+      left_out "$set" >"$results/previously_caught.txt"
+      chosen=("${product[@]}") quick=("$set::")
       ;;
     *) stop "mutants.sh: no such set: $set" ;;
   esac
-  rm -rf "${out:?}/$set"
-  mkdir -p "$out/$set"
   say "mutants: $set, quick unit tests"
   run "$set" -C --lib "${first[@]}" -- "${quick[@]}" -- "${slow[@]}" "${failed[@]}"
-  cp "$out/$set/mutants.out/caught.txt" "$out/$set/caught-quickly.txt"
-  if [ -z "${QUICK:-}" ] && [ -s "$out/$set/mutants.out/missed.txt" ]; then
+  if [ -z "${QUICK:-}" ] && [ -s "$results/missed.txt" ]; then
     say "mutants: $set, what those missed, every native test"
-    run "$set" -C --tests --iterate
+    run "$set" -C --tests
   fi
 done

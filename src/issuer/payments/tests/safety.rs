@@ -195,9 +195,9 @@ fn the_issuer_s_breaker_counts_everything() {
 
 #[test]
 fn shares_of_the_issuer_s_ceiling_are_never_more_than_the_whole() {
-    let whole = ceiling(1_003, 10);
+    let whole = Ceiling { hour: Amount::of(1_003), day: Amount::of(5_000), new_payers_hour: 10, new_payers_day: 60 };
     let share = whole.share(8);
-    assert_eq!((share.hour, share.new_payers_hour), (Amount::of(125), 1));
+    assert_eq!(share, Ceiling { hour: Amount::of(125), day: Amount::of(625), new_payers_hour: 1, new_payers_day: 7 });
     assert!(share.hour.minor_units() * 8 <= whole.hour.minor_units());
     assert_eq!(whole.share(0), whole);
 }
