@@ -295,12 +295,21 @@ fn a_look_up_closes_no_key_that_gave_an_answer() {
     let key = "a-key-of-16-chars";
     let answers = answer_key(till_key(&TILL.parse().unwrap()), key);
     let text = Shop::sign(&shop.token(1), HANDLE, VEIL);
+    let look = || {
+        shop.stage.decide(Needs::new().and(Kind::TillAnswers, &answers), |moment, records| {
+            look_up(records, &answers, Currency::JPY, moment.now())
+        })
+    };
     let sale = shop.redeem_signed(&text, TILL, 540, key).unwrap();
-    let found = shop.stage.decide(Needs::new().and(Kind::TillAnswers, &answers), |moment, records| {
-        look_up(records, &answers, Currency::JPY, moment.now())
-    });
-    assert_eq!(found, Some(sale.clone()));
-    assert_eq!(shop.redeem_signed(&text, TILL, 540, key), Ok(sale));
+    assert_eq!(look(), Some(sale.clone()));
+    assert_eq!(shop.redeem_signed(&text, TILL, 540, key), Ok(sale.clone()));
+    // It is kept for a day, for whoever asks with the request and for whoever looks it up.
+    shop.stage.advance(KEPT - 1);
+    assert_eq!(shop.redeem_signed(&text, TILL, 540, key), Ok(sale.clone()));
+    assert_eq!(look(), Some(sale));
+    shop.stage.advance(1);
+    assert_eq!(look(), None);
+    assert_eq!(shop.redeem_signed(&text, TILL, 540, key).unwrap().outcome, Outcome::Declined);
 }
 
 #[test]
