@@ -10,7 +10,7 @@ consumers:  ## the packed package in projects of its users: Vite, Next, Vitest, 
 	@scripts/consumers.sh
 faults:  ## strangers and broken machines against the built issuer: docs/faults.md
 	@scripts/faults.sh
-mutants:  ## which small changes of the product no test notices: all of src/rules, a sample of wallet and issuer (hours)
+mutants:  ## which small changes of the product no test notices: all of src/rules, a sample of wallet and issuer (an hour or two)
 	@scripts/mutants.sh
 check:  ## format, lints, docs, licences, types
 	@scripts/check.sh
