@@ -194,3 +194,21 @@ fn storage_that_never_answers_is_said_by_each_call_and_loses_nothing() {
         pays(&world, &place, &wallet).await;
     });
 }
+
+#[test]
+fn a_rotation_whose_write_was_given_up_and_landed_too_late_keeps_no_sync_back() {
+    run(async {
+        let world = World::new().await;
+        let (place, wallet) = world.hanako().await;
+        let ceremony = wallet.prepare_rotation(None).await.unwrap();
+        place.store().silent_at(1);
+        assert_eq!(wallet.confirm(ceremony.id).await.unwrap_err().code, Code::PlatformSilent);
+        let key = data(&place).device_key.thumbprint();
+        // What was agreed to has ended before anybody looks.
+        world.advance(400);
+        wallet.sync().await.unwrap();
+        assert_eq!(data(&place).device_key.thumbprint(), key, "the key in use goes on");
+        assert!(data(&place).rotating.is_none());
+        pays(&world, &place, &wallet).await;
+    });
+}

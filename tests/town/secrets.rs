@@ -148,7 +148,8 @@ impl Held {
 mod tests {
     use super::*;
     use crate::town::plan::Size;
-    use jitsuin::wire::calls::Sync;
+
+    const SYNC: &str = jitsuin::wire::calls::Sync::PATH;
 
     /// Secrets of seed 1, and the second key that the first phone draws.
     fn secrets() -> (Secrets, [u8; 32]) {
@@ -174,7 +175,7 @@ mod tests {
         );
         for body in bodies {
             let body = [b"{\"x\":\"".as_slice(), &body, b"\"}"].concat();
-            let seen = secrets.told(&request(Sync::PATH, &body)).unwrap();
+            let seen = secrets.told(&request(SYNC, &body)).unwrap();
             assert_eq!(seen, "a call of /v1/sync tells draw 1 for the keys of owner-1/phone-1");
             let reply = Reply {
                 status: 200,
@@ -184,9 +185,9 @@ mod tests {
                 retry_after: None,
                 cause: None,
             };
-            assert!(secrets.answered(Sync::PATH, &reply).is_some());
+            assert!(secrets.answered(SYNC, &reply).is_some());
         }
-        assert_eq!(secrets.told(&request(Sync::PATH, &[7; 4_000])), None);
+        assert_eq!(secrets.told(&request(SYNC, &[7; 4_000])), None);
     }
 
     #[test]
@@ -194,7 +195,7 @@ mod tests {
         let secrets = secrets().0;
         let body = br#"{"login":"owner-1","password":"owner-1-password"}"#;
         assert_eq!(secrets.told(&request(LogIn::PATH, body)), None);
-        assert!(secrets.told(&request(Sync::PATH, body)).is_some());
+        assert!(secrets.told(&request(SYNC, body)).is_some());
         assert!(secrets.told(&request("/v1/login?password=owner-1-password", b"")).is_some());
         let cause = Some("no account with owner-1-password".into());
         let (status, content_type) = (500, "application/problem+json");
@@ -215,8 +216,8 @@ mod tests {
         };
         assert_eq!(secrets.learn(vec![(1, message.clone())]), None);
         assert_eq!(secrets.told(&request(EnterCode::PATH, br#"{"code":"12345678"}"#)), None);
-        assert!(secrets.told(&request(Sync::PATH, br#"{"code":"12345678"}"#)).is_some());
-        assert_eq!(secrets.told(&request(Sync::PATH, br#"{"at":1123456780}"#)), None);
+        assert!(secrets.told(&request(SYNC, br#"{"code":"12345678"}"#)).is_some());
+        assert_eq!(secrets.told(&request(SYNC, br#"{"at":1123456780}"#)), None);
         let told = secrets.learn(vec![(2, Message { subject: "Your code is 12345678".into(), ..message })]);
         assert!(told.is_some(), "a subject is seen by whoever sees the screen");
     }

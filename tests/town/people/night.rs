@@ -25,8 +25,8 @@ impl<K: Kept> Owner<K> {
             return;
         }
         let mut synced = wallet.sync().await;
-        if synced.as_ref().is_err_and(|error| error.code == Code::Locked) && wallet.unlock().await.is_ok() {
-            // A registration that was cut off needs its sealed key: a tap.
+        // A sealed key waits for a tap: a registration that was cut off, or codes of a wrong clock, take the device key.
+        if self.status() == Status::Locked && wallet.unlock().await.is_ok() {
             synced = wallet.sync().await;
         }
         let status = self.status();
