@@ -1,5 +1,5 @@
 # Each target calls one script, which does its own set-up.
-.PHONY: help demo test consumers faults check pkg bench load mutations
+.PHONY: help demo test consumers faults check pkg bench load mutations simulate
 help:  ## this list
 	@sed -n 's/^\([a-z]*\): .*## /make \1	/p' Makefile
 demo:  ## the reference issuer and its pages on http://localhost:8787/
@@ -20,3 +20,5 @@ load:  ## many wallets paying at once, over SQLite and PostgreSQL
 	@scripts/load.sh
 mutations:  ## the product, broken on purpose in each known way, in front of the simulator: does it see
 	@scripts/mutations.sh
+simulate:  ## simulated towns, for as long as one likes: SEEDS=N DAYS=M SEED=S, docs/simulation.md
+	@scripts/simulate.sh

@@ -21,6 +21,13 @@ mod promises;
 #[cfg(unix)]
 #[path = "lib/server.rs"]
 mod server;
+#[cfg(unix)]
+#[allow(missing_docs, dead_code, unreachable_pub, reason = "a module of several programs, each of which uses its part")]
+#[path = "town/mod.rs"]
+mod town;
+#[cfg(unix)]
+#[path = "postgres/town.rs"]
+mod town_over_postgres;
 
 #[cfg(not(unix))]
 fn main() {
@@ -199,6 +206,7 @@ mod tests {
             .iter()
             .chain(OWN)
             .chain(crate::over_postgres::ALL)
+            .chain(crate::town_over_postgres::ALL)
             .filter(|(name, _)| name.contains(&filter))
             .collect();
         if arguments.iter().any(|argument| argument == "--list") {

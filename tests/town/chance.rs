@@ -36,6 +36,7 @@ impl Chance {
     }
 
     /// A number from `from` to `to`, both included.
+    #[allow(clippy::wrong_self_convention, reason = "from one number to another")]
     pub fn from_to(&self, from: u64, to: u64) -> u64 {
         from + self.below(to - from + 1)
     }

@@ -3,7 +3,7 @@
 use super::trouble::{Fault, Port};
 use super::verb::Verb;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 /// One cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,6 +14,35 @@ pub struct Cell {
     pub fault: Fault,
     /// The wallet's status when it began.
     pub status: &'static str,
+}
+
+/// Why cells stay empty that a verb can meet in another state.
+struct Reason {
+    verbs: &'static [Verb],
+    faults: &'static [Fault],
+    statuses: &'static [&'static str],
+    why: &'static str,
+}
+
+const REASONS: &[Reason] = &[];
+
+impl Reason {
+    fn explains(&self, cell: Cell) -> bool {
+        self.verbs.contains(&cell.verb) && self.faults.contains(&cell.fault) && self.statuses.contains(&cell.status)
+    }
+}
+
+impl Cell {
+    /// Why it is empty, if there is a reason.
+    fn why_empty(self) -> Option<&'static str> {
+        REASONS.iter().find(|reason| reason.explains(self)).map(|reason| reason.why)
+    }
+}
+
+impl fmt::Display for Cell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} {:?} {}", self.verb, self.fault, self.status)
+    }
 }
 
 /// How often each cell was met.
@@ -40,30 +69,53 @@ impl Coverage {
         self.cells.iter().filter_map(of).sum()
     }
 
-    /// Cells that a verb can meet and has not: verb, fault, status.
-    pub fn empty(&self) -> Vec<(Verb, Fault, &'static str)> {
-        let mut empty = Vec::new();
-        for verb in Verb::ALL.iter().copied() {
-            for port in verb.ports() {
-                for fault in port.faults().iter().copied().filter(|fault| verb.can_meet(*fault)) {
-                    for status in verb.statuses() {
-                        if !self.cells.contains_key(&Cell { verb, fault, status }) {
-                            empty.push((verb, fault, *status));
-                        }
-                    }
-                }
+    /// Every cell that was met.
+    pub fn cells(&self) -> Vec<Cell> {
+        self.cells.keys().copied().collect()
+    }
+
+    /// Cells of verbs, the faults of their ports, and the states they begin in, which were not met.
+    fn empty(&self) -> Vec<Cell> {
+        let faults = |verb: Verb| verb.ports().iter().flat_map(|port| port.faults()).copied();
+        let all = Verb::ALL.iter().copied().flat_map(|verb| {
+            let of = move |fault| verb.statuses().iter().map(move |status| Cell { verb, fault, status });
+            faults(verb).filter(move |fault| verb.can_meet(*fault)).flat_map(of)
+        });
+        all.filter(|cell| !self.cells.contains_key(cell)).collect()
+    }
+
+    /// The table, and each empty cell: those with a reason under it, then those without.
+    pub fn page(&self) -> String {
+        let (mut explained, mut open) = (BTreeMap::<_, Vec<_>>::new(), Vec::new());
+        for cell in self.empty() {
+            match cell.why_empty() {
+                Some(why) => explained.entry(why).or_default().push(cell.to_string()),
+                None => open.push(cell.to_string()),
             }
         }
-        empty
+        let mut text = self.table();
+        for (why, cells) in &explained {
+            let _ = writeln!(text, "\n{} empty cells: {why}\n{}", cells.len(), cells.join(", "));
+        }
+        let _ =
+            writeln!(text, "\n{} empty cells without a reason{}", open.len(), if open.is_empty() { "" } else { ":" });
+        open.iter().for_each(|cell| {
+            let _ = writeln!(text, "  {cell}");
+        });
+        text
     }
 
     /// A table of verbs and faults, with how often each met each in all states; `-` where they can't meet.
-    pub fn table(&self) -> String {
+    fn table(&self) -> String {
         let mut text = String::new();
         for port in Port::ALL {
             let _ = writeln!(text, "\n### {}\n", port.words());
             let faults = port.faults();
-            let _ = writeln!(text, "| verb | {} |", faults.iter().map(|it| format!("{it:?}")).collect::<Vec<_>>().join(" | "));
+            let _ = writeln!(
+                text,
+                "| verb | {} |",
+                faults.iter().map(|it| format!("{it:?}")).collect::<Vec<_>>().join(" | ")
+            );
             let _ = writeln!(text, "|---|{}", "---|".repeat(faults.len()));
             for verb in Verb::ALL.iter().copied().filter(|verb| verb.ports().contains(port)) {
                 let cell = |fault: &Fault| {

@@ -9,6 +9,9 @@ pub mod coverage;
 pub mod facts;
 pub mod ledger;
 pub mod office;
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub mod on_disk;
+pub mod panics;
 pub mod people;
 pub mod phone;
 pub mod plan;
@@ -17,6 +20,7 @@ pub mod secrets;
 pub mod shop;
 pub mod shrink;
 pub mod story;
+pub mod telling;
 #[allow(clippy::module_inception, reason = "it is the town")]
 pub mod town;
 pub mod trouble;

@@ -59,14 +59,14 @@ pub struct Owner<K: Kept> {
     pub did: RefCell<Vec<Did>>,
     /// Top-ups that were agreed to.
     pub agreed: RefCell<Vec<u64>>,
+    /// Where the last payment was, and when.
+    last_paid: RefCell<Option<(String, u64)>>,
     /// Ids of device keys that thieves have.
     copied: RefCell<BTreeSet<String>>,
     /// Alerts of payments that somebody else made, which the owner has seen.
     seen: RefCell<BTreeSet<String>>,
     /// Stopped the account because of a thief: a new key is next.
     wary: Cell<bool>,
-    /// Where the last payment was, and when.
-    last_paid: RefCell<Option<(String, u64)>>,
 }
 
 /// What somebody did ended so.
@@ -118,10 +118,10 @@ impl<K: Kept> Owner<K> {
             robbed: RefCell::default(),
             did: RefCell::default(),
             agreed: RefCell::default(),
+            last_paid: RefCell::default(),
             copied: RefCell::default(),
             seen: RefCell::default(),
             wary: Cell::new(false),
-            last_paid: RefCell::default(),
         })
     }
 

@@ -4,7 +4,7 @@ use super::plan::Plan;
 use std::collections::BTreeSet;
 
 /// What is left of a plan, to be told again.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shortened {
     /// Numbers of its steps.
     pub steps: BTreeSet<usize>,
@@ -24,9 +24,9 @@ impl Shortened {
     }
 }
 
-/// The shortest story that is found in which `breaks` still says so.
-pub fn shrink(plan: &Plan, breaks: impl Fn(&Plan) -> bool) -> Shortened {
-    let mut best = Shortened::whole(plan);
+/// The shortest story that is found in which `breaks` still says so, of what is left of a whole plan.
+pub fn shrink(plan: &Plan, left: Shortened, breaks: impl Fn(&Plan) -> bool) -> Shortened {
+    let mut best = left;
     // Whole stretches first, then single steps.
     let mut stretch = best.steps.len().div_ceil(2);
     while stretch > 0 {
@@ -34,10 +34,8 @@ pub fn shrink(plan: &Plan, breaks: impl Fn(&Plan) -> bool) -> Shortened {
         let mut left_out = false;
         for part in steps.chunks(stretch) {
             let mut shorter = best.clone();
-            part.iter().for_each(|step| {
-                shorter.steps.remove(step);
-            });
-            if shorter.steps.len() < best.steps.len() && breaks(&shorter.of(plan)) {
+            shorter.steps.retain(|step| !part.contains(step));
+            if breaks(&shorter.of(plan)) {
                 best = shorter;
                 left_out = true;
             }
@@ -50,11 +48,12 @@ pub fn shrink(plan: &Plan, breaks: impl Fn(&Plan) -> bool) -> Shortened {
     for step in plan.steps.iter().filter(|step| steps.contains(&step.number)) {
         for at in 0..step.troubles.len() {
             let mut shorter = best.clone();
-            shorter.without.insert((step.number, at));
-            if breaks(&shorter.of(plan)) {
+            if shorter.without.insert((step.number, at)) && breaks(&shorter.of(plan)) {
                 best = shorter;
             }
         }
     }
+    // Troubles that are left out with their steps need no word.
+    best.without.retain(|(step, _)| best.steps.contains(step));
     best
 }

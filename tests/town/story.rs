@@ -36,9 +36,9 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Of a product that panicked.
-    pub fn panicked() -> Self {
-        let broken = Broken { promise: "nothing-panics", seen: "see above".into() };
+    /// Of a story whose teller panicked, which says so.
+    pub fn panicked(seen: String) -> Self {
+        let broken = Broken { promise: "nothing-panics", seen };
         Self { lines: vec![], broken: vec![broken], coverage: Coverage::default(), acts: 0, calls: 0 }
     }
 }

@@ -5,6 +5,7 @@ use super::chance::Chance;
 use super::facts::{Broken, Facts, OwnerFacts};
 use super::ledger::{Kept, Shared};
 use super::office::Office;
+use super::panics;
 use super::people::Owner;
 use super::phone::{Deliver, ORIGIN};
 use super::plan::Plan;
@@ -46,37 +47,18 @@ pub struct Town<K: Kept> {
     began: Instant,
 }
 
-thread_local! {
-    /// Where the product has panicked in this thread's story, in whatever task.
-    static PANICKED: RefCell<Option<String>> = const { RefCell::new(None) };
-}
-
-/// Notes panics in the place of printing them.
-fn note_panics() {
-    static ONCE: std::sync::Once = std::sync::Once::new();
-    ONCE.call_once(|| {
-        std::panic::set_hook(Box::new(|panic| {
-            let first = PANICKED.with_borrow_mut(|held| held.get_or_insert_with(|| panic.to_string()).clone());
-            if std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value == "town") {
-                eprintln!("{first}");
-            }
-        }));
-    });
-}
-
 /// Tells a plan's story over a ledger.
 pub fn tell<K: Kept>(plan: &Plan, kept: impl FnOnce(u64) -> K) -> Outcome {
-    note_panics();
-    PANICKED.set(None);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
-    let local = LocalSet::new();
-    let told = local.block_on(&runtime, async {
-        let town = Town::open(plan.clone(), kept(START_MS)).await;
-        town.live().await;
-        town.story.end()
+    let told = panics::noted(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let local = LocalSet::new();
+        local.block_on(&runtime, async {
+            let town = Town::open(plan.clone(), kept(START_MS)).await;
+            town.live().await;
+            town.story.end()
+        })
     });
-    drop(local);
-    told
+    told.unwrap_or_else(|| Outcome::panicked(panics::take().unwrap_or_default()))
 }
 
 impl<K: Kept> Town<K> {
@@ -198,7 +180,8 @@ impl<K: Kept> Town<K> {
         self.owners.borrow().iter().for_each(|owner| owner.phone().calm());
         // What was late comes in; charges become final.
         sleep(Duration::from_secs(1_800)).await;
-        for till in self.tills.borrow().iter() {
+        let tills = self.tills.borrow().clone();
+        for till in &tills {
             for at in till.unsettled() {
                 till.look_up(&self.idle("a till"), at).await;
             }
@@ -219,8 +202,8 @@ impl<K: Kept> Town<K> {
 
     /// Holds every promise against what is true now.
     async fn check(&self, calm: bool) {
-        if let Some(panic) = PANICKED.take() {
-            self.broke("nothing-panics", panic.replace('\n', " "));
+        if let Some(panic) = panics::take() {
+            self.broke("nothing-panics", panic);
         }
         let facts = self.facts(calm).await;
         for broken in promises::broken(&facts, &self.office.settings().policy) {

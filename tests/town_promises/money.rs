@@ -22,6 +22,24 @@ fn books_balance() {
 }
 
 #[test]
+fn money_from_nowhere_is_seen_in_the_books_and_in_the_receipts() {
+    let seen = |with_receipt: bool| {
+        let mut facts = story();
+        later(&mut facts, 1);
+        let (account, _) = own(&mut facts);
+        account.balance = account.balance.plus(amount(100)).unwrap();
+        if with_receipt {
+            write(&mut facts, Kind::Released, None, |_, _| {});
+        }
+        broken_now(&facts)
+    };
+    for with_receipt in [true, false] {
+        let names: Vec<_> = seen(with_receipt).into_iter().map(|broken| broken.promise).collect();
+        assert_eq!(names, ["books-balance", "every-yen-has-a-receipt"]);
+    }
+}
+
+#[test]
 fn every_yen_has_a_receipt() {
     let name = "every-yen-has-a-receipt";
     breaks(name, |facts| {

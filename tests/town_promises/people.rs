@@ -120,6 +120,10 @@ fn a_wallet_shows_what_was_signed() {
         raise(facts);
     });
     breaks(name, raise);
+    keeps(|facts| {
+        phone(facts).excused.push(Excuse::OlderRecord);
+        raise(facts);
+    });
     breaks(name, |facts| phone(facts).state.sources[0].usable_from = None);
 }
 

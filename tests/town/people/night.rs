@@ -50,7 +50,7 @@ impl<K: Kept> Owner<K> {
     /// Whoever has money and a wallet that works can pay.
     pub async fn buys_tea(&self, day: u32) {
         let town = self.town();
-        let Some(wallet) = self.wallet().filter(|_| day % 2 == 0) else { return };
+        let Some(wallet) = self.wallet().filter(|_| day.is_multiple_of(2)) else { return };
         if self.status() == Status::Locked && wallet.unlock().await.is_err() && !self.is_excused() {
             town.broke("a-wallet-is-right-again", format!("{}'s wallet does not open", self.name));
         }
