@@ -1,5 +1,5 @@
 # Each target calls one script, which does its own set-up.
-.PHONY: help demo test consumers faults check pkg bench load mutations simulate
+.PHONY: help demo test consumers faults mutants mutations simulate check pkg bench load
 help:  ## this list
 	@sed -n 's/^\([a-z]*\): .*## /make \1	/p' Makefile
 demo:  ## the reference issuer and its pages on http://localhost:8787/
@@ -10,6 +10,8 @@ consumers:  ## the packed package in projects of its users: Vite, Next, Vitest, 
 	@scripts/consumers.sh
 faults:  ## strangers and broken machines against the built issuer: docs/faults.md
 	@scripts/faults.sh
+mutants:  ## which small changes of the product no test notices: all of src/rules, a sample of wallet and issuer (an hour or two)
+	@scripts/mutants.sh
 check:  ## format, lints, docs, licences, types
 	@scripts/check.sh
 pkg:  ## the npm package's wasm modules in pkg/wasm

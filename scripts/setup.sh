@@ -17,6 +17,7 @@ readonly RUST_MINOR=94         # Cargo.toml's rust-version
 readonly NODE_MAJOR=20
 readonly WASM_BINDGEN=0.2.130  # the version Cargo.toml pins: crate and tool speak a private format
 readonly CARGO_DENY=0.20.2
+readonly CARGO_MUTANTS=27.0.0
 mkdir -p "$STAMPS"
 
 say() { printf '==> %s\n' "$*" >&2; }
@@ -111,6 +112,11 @@ need_rust_checkers() {
 need_cargo_deny() {
   cargo_tool cargo-deny cargo-deny "$CARGO_DENY"
   export CARGO_DENY_PATH=$FOUND
+}
+
+need_cargo_mutants() {
+  cargo_tool cargo-mutants cargo-mutants "$CARGO_MUTANTS"
+  export CARGO_MUTANTS_PATH=$FOUND
 }
 
 need_wasm_bindgen() {

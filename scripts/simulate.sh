@@ -14,6 +14,6 @@ done
 
 need_crates
 say "cargo build --profile town: simulate"
-cargo build --locked --quiet --profile town --features sqlite --example simulate || exit 2
+cargo build --locked --quiet --profile town --features sqlite,fast-verify --example simulate || exit 2
 # The name says in a list of processes what runs.
 target/town/examples/simulate "${arguments[@]}"

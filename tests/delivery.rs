@@ -19,6 +19,7 @@ mod world;
 
 use jitsuin::code::Code;
 use jitsuin::issuer::desk::CALLS;
+use jitsuin::issuer::ledger::{Kind as Table, Ledger as _};
 use jitsuin::wallet::memory::{Place, run};
 use jitsuin::wallet::ports::{Platform as _, Unreachable};
 use jitsuin::wallet::{Status, Wallet};
@@ -26,6 +27,7 @@ use jitsuin::wire::calls::FreezeByCode;
 use jitsuin::wire::money::Currency;
 use jitsuin::wire::receipt::Kind;
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use world::{Caller, Mishap, Road, World, balance, data, receipt, yen};
 
@@ -76,6 +78,56 @@ fn every_call_has_its_effect_once_and_its_answer_whatever_the_network_does() {
                 world.audit().await;
             }
         }
+    });
+}
+
+/// Tables whose records all have an end.
+const ENDING: &[Table] = &[
+    Table::Tries,
+    Table::Attempts,
+    Table::Tickets,
+    Table::Enrolments,
+    Table::Used,
+    Table::TillCodes,
+    Table::Calls,
+    Table::TillAnswers,
+    Table::CardProofs,
+    Table::Flows,
+    Table::Orders,
+];
+
+#[test]
+fn what_a_call_leaves_for_a_time_is_forgotten_after_it() {
+    run(async {
+        let mut worlds = Vec::new();
+        for (path, _) in CALLS {
+            let world = World::new().await;
+            scenes::play(path, &world, 0, || ()).await;
+            worlds.push((*path, world));
+        }
+        // People who go no further: after a password, and before the prompt of a recovery.
+        let world = World::new().await;
+        let (place, lost) = world.hanako().await;
+        world.advance(60);
+        lost.forget().await.unwrap();
+        let wallet = world.wallet(&place).await;
+        let ticket = world.ticket(&wallet, "hanako").await.unwrap();
+        wallet.prepare_recovery(&ticket, "Phone", None).await.unwrap();
+        world.wallet(&world.place()).await.log_in("hanako", "hanako-password", "en").await.unwrap();
+        worlds.push(("halfway", world));
+        let mut seen = BTreeSet::new();
+        for (what, world) in &worlds {
+            let ledger = world.issuer.ledger();
+            for table in ENDING {
+                seen.extend((!ledger.keys(*table).await.unwrap().is_empty()).then_some(*table));
+            }
+            ledger.tidy(u32::MAX).await.unwrap();
+            for table in ENDING {
+                assert_eq!(ledger.keys(*table).await.unwrap(), [""; 0], "{what}: {table:?}");
+            }
+            assert_ne!(ledger.keys(Table::Accounts).await.unwrap(), [""; 0], "{what}");
+        }
+        assert_eq!(seen.into_iter().collect::<Vec<_>>(), ENDING);
     });
 }
 

@@ -172,7 +172,7 @@ fn step(number: usize, verb: Verb, troubles: &[Trouble]) -> Step {
 
 /// One owner's first day.
 fn day(steps: Vec<Step>) -> Plan {
-    Plan { seed: 1, days: 1, owners: 1, processes: 1, steps }
+    Plan { seed: 1, days: 1, owners: 1, processes: 1, thieves: false, steps }
 }
 
 fn told(plan: &Plan) -> town::story::Outcome {

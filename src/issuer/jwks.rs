@@ -63,3 +63,6 @@ impl PublishedKey {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -228,8 +228,8 @@ impl<P: Platform> Wallet<P> {
         }
         Err(Error::new(match self.room.fault.get() {
             _ if self.room.closed.get() => Code::Closed,
-            Some(Fault::Corrupt) if by == By::Channel => Code::StorageCorrupt,
-            Some(_) => Code::KeyLost,
+            Some(Fault::Corrupt) => Code::StorageCorrupt,
+            Some(Fault::KeyLost) => Code::KeyLost,
             None if self.room.data.borrow().is_none() => Code::NotEnrolled,
             None if by == By::Channel => Code::KeyLost,
             None => Code::Locked,

@@ -221,11 +221,7 @@ impl<K: Kept> Ledger for TownLedger<K> {
         Ok(result)
     }
 
-    async fn look<R: Send>(
-        &self,
-        needs: Needs,
-        rule: impl Fn(&Records) -> R + Send + Sync,
-    ) -> Result<R, LedgerError> {
+    async fn look<R: Send>(&self, needs: Needs, rule: impl Fn(&Records) -> R + Send + Sync) -> Result<R, LedgerError> {
         self.read(self.shared.kept.ledger().look(needs, rule)).await
     }
 

@@ -101,6 +101,15 @@ fn a_leap_of_more_than_65536_is_a_clone() {
 }
 
 #[test]
+fn the_last_counter_of_the_key_before_is_used_whatever_its_date() {
+    let next = window(&[(9, 1000)]).follow();
+    for issued_at in [839, 1000, 1161] {
+        assert_eq!(next.judge(&token(9, issued_at)), Judgement::Behind, "{issued_at}");
+    }
+    assert_eq!(next.judge(&token(10, 1000)), Judgement::Fresh);
+}
+
+#[test]
 fn the_window_is_64_wide() {
     let window = window(&[(100, 1000)]);
     assert_eq!(window.judge(&token(37, 1000)), Judgement::Fresh);

@@ -48,6 +48,30 @@ fn it_stays_small_forgets_after_a_day_and_tells_once_an_hour() {
 }
 
 #[test]
+fn a_step_is_forgotten_in_the_second_in_which_it_counts_no_more() {
+    let mut flow = Flow::default();
+    flow.add(Amount::of(1), false, START);
+    flow.add(Amount::of(1), false, START + DAY + STEP - 1);
+    assert_eq!(flow.steps.len(), 2);
+    flow.add(Amount::of(1), false, START + DAY + STEP);
+    assert_eq!(flow.steps.iter().map(|step| step.at).collect::<Vec<_>>(), [START + DAY, START + DAY + STEP]);
+}
+
+#[test]
+fn the_wait_lasts_until_the_oldest_step_of_the_hour_counts_no_more() {
+    let mut flow = Flow::default();
+    assert_eq!(flow.hour_ends(START), 1);
+    flow.add(Amount::of(1_000), false, START);
+    flow.add(Amount::of(1), false, START + STEP);
+    assert_eq!(flow.hour_ends(START), HOUR + STEP);
+    let wait = flow.hour_ends(START + 7);
+    assert_eq!(flow.check(&ceiling(), Amount::of(900), false, START + 7 + wait - 1), Err(Tripped::Amount));
+    assert_eq!(flow.check(&ceiling(), Amount::of(900), false, START + 7 + wait), Ok(()));
+    assert_eq!(flow.hour_ends(START + HOUR + STEP), STEP);
+    assert_eq!(flow.hour_ends(START + HOUR + 2 * STEP), 1);
+}
+
+#[test]
 fn sums_beyond_the_largest_amount_trip_instead_of_wrapping() {
     let mut flow = Flow::default();
     flow.add(Amount::MAX, false, START);

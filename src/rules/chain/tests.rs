@@ -35,6 +35,8 @@ fn receipts_follow_one_by_one() {
     assert_eq!(Link::START.next(&two), Err(Broken::Gap));
     assert_eq!(after_two.next(&two), Err(Broken::Fork));
     assert_eq!(after_one.next(&receipt(2, Hash([9; 32]), 20)), Err(Broken::Fork));
+    // A number used before is no next one, even where the hash fits.
+    assert_eq!(after_one.next(&receipt(1, after_one.hash, 20)), Err(Broken::Fork));
 }
 
 #[test]
@@ -44,4 +46,5 @@ fn a_head_shows_a_missing_receipt_and_a_second_history() {
     assert_eq!(Link::START.meets(&head(one)), Err(Broken::Gap));
     assert_eq!(one.meets(&head(Link::START)), Err(Broken::Fork));
     assert_eq!(one.meets(&head(Link { seq: 1, hash: Hash([9; 32]) })), Err(Broken::Fork));
+    assert_eq!(one.meets(&head(Link { seq: 0, hash: one.hash })), Err(Broken::Fork));
 }

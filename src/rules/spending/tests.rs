@@ -19,6 +19,14 @@ fn a_window_fills_and_empties() {
 }
 
 #[test]
+fn a_movement_counts_for_24_hours() {
+    let mut meter = Meter::default();
+    meter.add(Amount::of(500), NOW);
+    assert_eq!(meter.used(NOW + 86_399), (Amount::of(500), 1));
+    assert_eq!(meter.used(NOW + 86_400), (Amount::ZERO, 0));
+}
+
+#[test]
 fn one_movement_has_a_cap_of_its_own() {
     let over = Meter::default().check(&CAP, Amount::of(10_001), NOW);
     assert!(matches!(over, Err(Over::Each(_))), "{over:?}");
@@ -31,7 +39,27 @@ fn a_reversed_payment_gives_its_room_back() {
     meter.add(Amount::of(10_000), NOW + 1);
     meter.take_back(Entry { at: NOW, amount: Amount::of(10_000) });
     meter.take_back(Entry { at: NOW, amount: Amount::of(10_000) });
-    assert_eq!(meter.used(NOW + 2), (Amount::of(10_000), 1));
+    assert_eq!(meter.entries, [Entry { at: NOW + 1, amount: Amount::of(10_000) }]);
+}
+
+#[test]
+fn what_has_left_the_window_is_forgotten_with_the_next_movement() {
+    let mut meter = Meter::default();
+    meter.add(Amount::of(1), NOW);
+    meter.add(Amount::of(2), NOW + WINDOW - 1);
+    assert_eq!(meter.entries.len(), 2);
+    meter.add(Amount::of(3), NOW + WINDOW);
+    assert_eq!(meter.entries.iter().map(|entry| entry.at).collect::<Vec<_>>(), [NOW + WINDOW - 1, NOW + WINDOW]);
+}
+
+#[test]
+fn the_nearest_movement_is_the_newest_unless_the_clock_went_back() {
+    let mut meter = Meter::default();
+    assert_eq!(meter.nearest_at(NOW), None);
+    meter.add(Amount::of(1), NOW);
+    meter.add(Amount::of(1), NOW + 100);
+    assert_eq!(meter.nearest_at(NOW + 200), Some(NOW + 100));
+    assert_eq!(meter.nearest_at(NOW + 10), Some(NOW));
 }
 
 #[test]

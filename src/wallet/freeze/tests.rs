@@ -69,6 +69,25 @@ fn a_freeze_that_the_issuer_signed_is_answered_and_the_next_one_is_another_order
 }
 
 #[test]
+fn an_order_that_was_not_answered_is_sent_again_for_two_minutes() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    world.issuer.carry(|path, response| match path {
+        FreezeAccount::PATH => crate::wallet::ports::Response { status: 502, body: Vec::new(), ..response },
+        _ => response,
+    });
+    let order = |after: u64| {
+        world.advance(after);
+        assert_eq!(run(wallet.freeze()).unwrap_err().code, Code::IssuerUnavailable);
+        let sent = world.place.transport().sent();
+        sent.iter().rfind(|sent| sent.url.ends_with(FreezeAccount::PATH)).map(|sent| sent.body.clone())
+    };
+    let first = order(0);
+    assert_eq!(order(119), first);
+    assert_ne!(order(1), first);
+}
+
+#[test]
 fn a_channel_key_that_has_no_freeze_left_leaves_it_to_the_device_key_where_that_is_open() {
     let world = World::new();
     let wallet = world.enrolled();

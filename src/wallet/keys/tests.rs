@@ -75,6 +75,10 @@ fn a_damaged_record_is_corrupt_and_can_be_forgotten() {
     ] {
         assert_eq!(code, Code::StorageCorrupt);
     }
+    // A call whose second try comes after the record was found damaged says so too, whichever key it has.
+    for by in [By::Channel, By::Device, By::NewDevice] {
+        assert_eq!(wallet.key(by).err().map(|error| error.code), Some(Code::StorageCorrupt));
+    }
     run(wallet.forget()).unwrap();
     assert_eq!(wallet.state().status, Status::New);
     world.place.store().corrupt();

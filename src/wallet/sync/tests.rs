@@ -7,7 +7,9 @@ use crate::wallet::memory::{Place, run};
 use crate::wallet::ports::Response;
 use crate::wallet::scripted::{Trick, World};
 use crate::wallet::state::AlertKind;
+use crate::wire::calls::Call as _;
 use crate::wire::id::Thumbprint;
+use crate::wire::money::Amount;
 use crate::wire::receipt::Kind;
 
 fn causes(wallet: &Wallet<Place>) -> Vec<Cause> {
@@ -147,6 +149,46 @@ fn a_stop_that_the_call_after_a_payment_tells_is_heard() {
     run(wallet.sync()).unwrap();
     assert_eq!(wallet.state().recent.len(), world.issuer.book.borrow().receipts.len());
     assert_eq!(wallet.state().status, Status::Suspended);
+}
+
+#[test]
+fn payments_that_go_on_are_left_to_the_next_sync() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    let device = own(&wallet);
+    let pay = move |issuer: &crate::wallet::scripted::Issuer| {
+        issuer.record(Kind::Payment, Some(device), None, Some(1));
+    };
+    pay(&world.issuer);
+    // Whenever the wallet has learnt of one, there is another.
+    let issuer = std::rc::Rc::clone(&world.issuer);
+    wallet.on_change(move || {
+        if issuer.book.borrow().receipts.len() < 20 {
+            pay(&issuer);
+        }
+    });
+    let calls = || world.place.transport().sent().iter().filter(|sent| sent.url.ends_with(Sync::PATH)).count();
+    let before = calls();
+    run(wallet.sync()).unwrap();
+    assert_eq!(calls() - before, 2);
+}
+
+#[test]
+fn little_is_told_once_where_something_used_it_up() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    let now = seconds(world.issuer.clock.true_ms());
+    let told = |amount: u32, count: u32, resets_at: u32| {
+        world.issuer.book.borrow_mut().left = Left { amount: Amount::of(amount), count, resets_at };
+        run(wallet.sync()).unwrap();
+        wallet.state().alerts.iter().filter(|alert| alert.kind == AlertKind::LowAllowance).count()
+    };
+    // A fifth of 20,000.
+    assert_eq!(told(4_000, 2, now + 60), 0);
+    assert_eq!(told(3_999, 2, now), 0);
+    assert_eq!(told(3_999, 2, now + 60), 1);
+    assert_eq!(told(3_000, 2, now + 60), 1);
+    assert_eq!(told(4_000, 1, now + 61), 2);
 }
 
 #[test]

@@ -30,7 +30,10 @@ impl<K: Kept> Owner<K> {
             synced = wallet.sync().await;
         }
         let status = self.status();
-        town.story().say(&self.name, &format!("at night: {} {:?}", status.name(), synced.as_ref().map_err(|it| it.code.name())));
+        town.story().say(
+            &self.name,
+            &format!("at night: {} {:?}", status.name(), synced.as_ref().map_err(|it| it.code.name())),
+        );
         if status == Status::New {
             // The app died before its registration was sent: it is for a person to begin anew.
             self.enrolled.set(false);

@@ -168,8 +168,9 @@ impl<K: Kept> Owner<K> {
         let Some(state) = self.state() else { return };
         let tells = |kind| matches!(kind, AlertKind::UnknownUse | AlertKind::UsedElsewhere);
         let told = state.alerts.iter().filter(|alert| tells(alert.kind)).map(|alert| alert.id.clone());
-        let new = told.fold(false, |new, id| self.seen.borrow_mut().insert(id) || new);
-        if !new || self.robbed.borrow().is_empty() || !chance.percent(70) {
+        let seen_before = self.seen.borrow().len();
+        self.seen.borrow_mut().extend(told);
+        if self.seen.borrow().len() == seen_before || self.robbed.borrow().is_empty() || !chance.percent(70) {
             return;
         }
         let way = chance.one_of(&[Way::Wallet, Way::Passkey, Way::Message]);

@@ -1,3 +1,4 @@
+use super::super::{Part, PlaceError};
 use super::sql::{Verdict, is_damage, told, verdict};
 use super::*;
 use crate::code::Code;
@@ -78,5 +79,18 @@ fn damage_says_what_to_do() {
     }
     for code in ["", "1", "5", "13", "778", "XX000", "00011", "42P01"] {
         assert!(!is_damage(code), "{code}");
+    }
+}
+
+#[test]
+fn a_file_that_is_open_to_others_is_named_with_its_mode() {
+    for (part, told) in [
+        (Part::Main, "its file has the mode 644"),
+        (Part::Log, "the file beside it that ends in -wal has the mode 644"),
+        (Part::Index, "the file beside it that ends in -shm has the mode 644"),
+        (Part::Journal, "the file beside it that ends in -journal has the mode 644"),
+    ] {
+        let said = PlaceError::OpenToOthers(part, 0o644).to_string();
+        assert!(said.starts_with(told), "{said}");
     }
 }

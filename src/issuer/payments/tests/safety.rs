@@ -195,9 +195,9 @@ fn the_issuer_s_breaker_counts_everything() {
 
 #[test]
 fn shares_of_the_issuer_s_ceiling_are_never_more_than_the_whole() {
-    let whole = ceiling(1_003, 10);
+    let whole = Ceiling { hour: Amount::of(1_003), day: Amount::of(5_000), new_payers_hour: 10, new_payers_day: 60 };
     let share = whole.share(8);
-    assert_eq!((share.hour, share.new_payers_hour), (Amount::of(125), 1));
+    assert_eq!(share, Ceiling { hour: Amount::of(125), day: Amount::of(625), new_payers_hour: 1, new_payers_day: 7 });
     assert!(share.hour.minor_units() * 8 <= whole.hour.minor_units());
     assert_eq!(whole.share(0), whole);
 }
@@ -295,12 +295,21 @@ fn a_look_up_closes_no_key_that_gave_an_answer() {
     let key = "a-key-of-16-chars";
     let answers = answer_key(till_key(&TILL.parse().unwrap()), key);
     let text = Shop::sign(&shop.token(1), HANDLE, VEIL);
+    let look = || {
+        shop.stage.decide(Needs::new().and(Kind::TillAnswers, &answers), |moment, records| {
+            look_up(records, &answers, Currency::JPY, moment.now())
+        })
+    };
     let sale = shop.redeem_signed(&text, TILL, 540, key).unwrap();
-    let found = shop.stage.decide(Needs::new().and(Kind::TillAnswers, &answers), |moment, records| {
-        look_up(records, &answers, Currency::JPY, moment.now())
-    });
-    assert_eq!(found, Some(sale.clone()));
-    assert_eq!(shop.redeem_signed(&text, TILL, 540, key), Ok(sale));
+    assert_eq!(look(), Some(sale.clone()));
+    assert_eq!(shop.redeem_signed(&text, TILL, 540, key), Ok(sale.clone()));
+    // It is kept for a day, for whoever asks with the request and for whoever looks it up.
+    shop.stage.advance(KEPT - 1);
+    assert_eq!(shop.redeem_signed(&text, TILL, 540, key), Ok(sale.clone()));
+    assert_eq!(look(), Some(sale));
+    shop.stage.advance(1);
+    assert_eq!(look(), None);
+    assert_eq!(shop.redeem_signed(&text, TILL, 540, key).unwrap().outcome, Outcome::Declined);
 }
 
 #[test]

@@ -140,3 +140,22 @@ fn a_flipped_backup_flag_is_refused_where_nobody_notes_it() {
     let good = changed(|_| {});
     assert_eq!(check(&settings.place(), &CHALLENGE, &good, &other).unwrap_err(), Code::AssertionRefused);
 }
+
+#[test]
+fn results_of_extensions_leak_wherever_they_stand_and_empty_ones_do_not() {
+    for body in [
+        r#"{"clientExtensionResults":{"prf":{"enabled":true}}}"#,
+        r#"{"id":"AA","response":{"prf":{"results":{"first":"AA"}}}}"#,
+        r#"{"items":[{"clientExtensionResults":"AA"}]}"#,
+        r#"{"client\u0045xtensionResults":{"a":1}}"#,
+    ] {
+        assert!(leaks(body.as_bytes()), "{body}");
+    }
+    for body in [
+        r#"{"id":"AA","response":{"signature":"AA"},"clientExtensionResults":{}}"#,
+        r#"{"id":"AA","response":{"prf":{}}}"#,
+        r#"{"label":"prf","place":"a\\b"}"#,
+    ] {
+        assert!(!leaks(body.as_bytes()), "{body}");
+    }
+}
