@@ -101,7 +101,7 @@ impl<K: Kept> Owner<K> {
         let ticket = started.attempt;
         let called = match chance.below(3) {
             0 => {
-                let channel_key = caller.key().public().clone();
+                let channel_key = *caller.key().public();
                 let call = PrepareEnrolment { ticket, channel_key, label: "Phone".into() };
                 caller.call(act, town.now_ms(), (&call, name())).await.is_some_and(|answer| answer.is_ok())
             }
@@ -316,15 +316,16 @@ impl<K: Kept> Owner<K> {
             (Some(key), _) if chance.percent(50) => {
                 let counter = u32::try_from(chance.one_of(&[0_u64, 1, 5, 40, 1_000_000, 0xffff_ffff])).unwrap();
                 let call = NameCounters { nonce: Nonce(key.random()), counter };
-                key.call(act, now_ms, (&call, key.random())).await.map(|answer| answer.map(drop))
+                key.call(act, now_ms, (&call, key.random())).await.map(|answer| answer.err().map(|it| it.code))
             }
             (_, Some(key)) => {
                 let (nonce, shown) = (Nonce(key.random()), chance.from_to(0, 60));
                 let call = SyncCall { nonce, after: 0, shown, thumb: copy.thumb };
-                key.call(act, now_ms, (&call, [0; 16])).await.map(|answer| answer.map(drop))
+                key.call(act, now_ms, (&call, [0; 16])).await.map(|answer| answer.err().map(|it| it.code))
             }
             _ => None,
         };
-        act.say(&format!("calls by hand: {:?}", answer.map(|answer| answer.map_err(|problem| problem.code))));
+        let refused = answer.map_or("no answer".into(), |refused| refused.unwrap_or("done".into()));
+        act.say(&format!("calls by hand: {refused}"));
     }
 }
