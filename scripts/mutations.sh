@@ -3,7 +3,7 @@
 # those whose name begins so (`04`). mutations.sh --check [FOLDER]: only whether each patch has its head and applies.
 #
 # The head stands before the diff. Needed: `What:` is changed, whom it `Hurts:`, how it was `Written:`. Settings of the
-# simulator: `Seeds:` (40), `Days:` (7), `Seed:` (1). `Unseen:` says why the simulator can't find it.
+# simulator: `Seeds:` (60), `Days:` (3), `Seed:` (1). `Unseen:` says why the simulator can't find it.
 . "$(dirname "$0")/setup.sh"
 
 readonly PATCHES=tests/mutations HOME_OF=target/mutations
@@ -41,15 +41,15 @@ check() {
 }
 
 build() {
-  (cd "$TREE" && CARGO_TARGET_DIR=$BUILD cargo build --locked --quiet --profile town --features sqlite --example simulate) >&2
+  (cd "$TREE" && CARGO_TARGET_DIR=$BUILD cargo build --locked --quiet --profile mutants --features fast-verify --example simulate) >&2
 }
 
 # simulate LOG SEEDS DAYS SEED: 0, every promise held; 1, one was broken; 2, the simulator itself failed.
 simulate() {
   local status=0
   # The time limit ends a hung run, it judges no speed.
-  (cd "$TREE" && CARGO_TARGET_DIR=$BUILD bounded 1800 cargo run --locked --quiet --profile town --features sqlite \
-    --example simulate -- --seeds "$2" --days "$3" --seed "$4") >"$1" 2>"$1.err" </dev/null || status=$?
+  (cd "$TREE" && CARGO_TARGET_DIR=$BUILD bounded 1800 "$BUILD/mutants/examples/simulate" \
+    --seeds "$2" --days "$3" --seed "$4" --first) >"$1" 2>"$1.err" </dev/null || status=$?
   case $status in
     0) return 0 ;;
     1) if grep -q '^broken: ' "$1"; then return 1; fi ;;
@@ -60,7 +60,7 @@ simulate() {
 }
 
 # settings PATCH: its seeds, days and first seed.
-settings() { printf '%s %s %s\n' "$(head_of "$1" Seeds 40)" "$(head_of "$1" Days 7)" "$(head_of "$1" Seed 1)"; }
+settings() { printf '%s %s %s\n' "$(head_of "$1" Seeds 60)" "$(head_of "$1" Days 3)" "$(head_of "$1" Seed 1)"; }
 
 # Whatever a patch is tried with must find nothing in the product itself: else it would prove nothing.
 try_unbroken() {

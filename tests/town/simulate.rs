@@ -20,7 +20,7 @@ use town::plan::Size;
 use town::telling::{Over, Telling, numbers, places};
 
 const USAGE: &str = "simulate [--seeds N] [--days D] [--owners O] [--seed S] [--jobs J] [--ledger memory|sqlite] \
-                     [--only 1,2,3] [--without 1:0,2:1] [--tell] [--cells]";
+                     [--only 1,2,3] [--without 1:0,2:1] [--tell] [--cells] [--first]";
 /// How often the pace is told.
 const PACE: Duration = Duration::from_secs(10);
 /// How many promises are shown with a short story.
@@ -36,6 +36,8 @@ struct Asked {
     tell: bool,
     /// Whether the coverage is printed cell by cell.
     cells: bool,
+    /// Whether the first broken promise ends the run, and no story is shortened.
+    first_only: bool,
 }
 
 /// What came of all seeds so far.
@@ -66,7 +68,7 @@ fn main() -> ExitCode {
     println!("{} of {} seeds broke a promise", sum.failed.len(), sum.seeds);
     let mut shown = BTreeSet::new();
     for (seed, promise) in &sum.failed {
-        if shown.len() < SHOWN && shown.insert(*promise) {
+        if !asked.first_only && shown.len() < SHOWN && shown.insert(*promise) {
             shorten(&asked.of_seed(*seed), promise);
         }
     }
@@ -76,12 +78,13 @@ fn main() -> ExitCode {
 fn asked() -> Option<Asked> {
     let first = Telling::whole(1, Size { days: 3, owners: 3 });
     let jobs = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut asked = Asked { first, seeds: 100, jobs, tell: false, cells: false };
+    let mut asked = Asked { first, seeds: 100, jobs, tell: false, cells: false, first_only: false };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         match word.as_str() {
             "--tell" => asked.tell = true,
             "--cells" => asked.cells = true,
+            "--first" => asked.first_only = true,
             name => asked.set(name, &words.next()?)?,
         }
     }
@@ -118,6 +121,9 @@ fn run(asked: &Asked) -> Sum {
             scope.spawn(|| {
                 loop {
                     let Some(nth) = next.lock().unwrap().next() else { return };
+                    if asked.first_only && !sum.lock().unwrap().failed.is_empty() {
+                        return;
+                    }
                     one(asked, &asked.of_seed(asked.first.seed + nth), &sum);
                 }
             });
