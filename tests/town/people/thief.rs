@@ -316,32 +316,16 @@ impl<K: Kept> Owner<K> {
             (Some(key), _) if chance.percent(50) => {
                 let counter = u32::try_from(chance.one_of(&[0_u64, 1, 5, 40, 1_000_000, 0xffff_ffff])).unwrap();
                 let call = NameCounters { nonce: Nonce(key.random()), counter };
-<<<<<<< HEAD
-                key.call(act, now_ms, (&call, key.random()))
-                    .await
-                    .map(|answer| answer.map(drop).map_err(|problem| problem.code))
-=======
                 key.call(act, now_ms, (&call, key.random())).await.map(|answer| answer.err().map(|it| it.code))
->>>>>>> thief
             }
             (_, Some(key)) => {
                 let (nonce, shown) = (Nonce(key.random()), chance.from_to(0, 60));
                 let call = SyncCall { nonce, after: 0, shown, thumb: copy.thumb };
-<<<<<<< HEAD
-                key.call(act, now_ms, (&call, [0; 16]))
-                    .await
-                    .map(|answer| answer.map(drop).map_err(|problem| problem.code))
-            }
-            _ => None,
-        };
-        act.say(&format!("calls by hand: {answer:?}"));
-=======
                 key.call(act, now_ms, (&call, [0; 16])).await.map(|answer| answer.err().map(|it| it.code))
             }
             _ => None,
         };
         let refused = answer.map_or("no answer".into(), |refused| refused.unwrap_or("done".into()));
         act.say(&format!("calls by hand: {refused}"));
->>>>>>> thief
     }
 }
