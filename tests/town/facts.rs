@@ -129,6 +129,8 @@ pub enum Excuse {
     GivenUp,
     /// An older record was put back.
     OlderRecord,
+    /// Its passkey derived a secret when the key was sealed that it never derives again.
+    OtherSecret,
 }
 
 /// One sale at a till: one idempotency key.

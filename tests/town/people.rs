@@ -189,6 +189,9 @@ impl<K: Kept> Owner<K> {
         if phone.disk().was_older() {
             excused.push(Excuse::OlderRecord);
         }
+        if phone.passkey().sealed_wrong() {
+            excused.push(Excuse::OtherSecret);
+        }
         let is_copied = |id: &str| self.copied.borrow().contains(id);
         if state.device.as_ref().is_some_and(|device| is_copied(&device.id)) {
             excused.push(Excuse::Cloned);
@@ -240,6 +243,8 @@ impl<K: Kept> Owner<K> {
             (Status::New, _) if !self.enrolled.get() => Verb::Enrol,
             (Status::New | Status::KeyLost | Status::StorageCorrupt, _) => Verb::Replace,
             (Status::Revoked, _) => Verb::Replace,
+            // The wallet says that the passkey does not fit the seal.
+            (Status::Locked, _) if self.phone().passkey().sealed_wrong() => Verb::Replace,
             (Status::Suspended, _) => Verb::Rotate,
             (Status::Frozen, Verb::Sync | Verb::ReadAlerts | Verb::Release | Verb::Rotate | Verb::Replace) => verb,
             (Status::Frozen, _) => chance.one_of(&[Verb::Release, Verb::Sync]),

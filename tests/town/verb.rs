@@ -85,7 +85,7 @@ impl Verb {
         !matches!(
             (self, fault),
             // No passkey is asked to derive anything there.
-            (Self::Enrol | Self::TopUp | Self::Refill | Self::Limit | Self::Release, Fault::OtherSecret)
+            (Self::TopUp | Self::Refill | Self::Limit | Self::Release, Fault::OtherSecret)
         )
     }
 }

@@ -92,7 +92,8 @@ impl<K: Kept> Owner<K> {
 
     /// The phone is lost, or its record is; another one, to which the passkeys are synchronised, takes its place.
     pub(super) async fn replace_phone(&self, act: &Arc<Act>, chance: &Chance) -> Ended {
-        if self.status() == Status::Ready || self.status() == Status::Locked || self.status() == Status::Frozen {
+        let lives = matches!(self.status(), Status::Ready | Status::Locked | Status::Frozen);
+        if lives && !self.phone().passkey().sealed_wrong() {
             let number = self.phones.get() + 1;
             self.phones.set(number);
             let town = self.town();
@@ -115,6 +116,7 @@ impl<K: Kept> Owner<K> {
             return Ended::Refused(error);
         }
         self.phone().disk().begins();
+        self.phone().passkey().begins();
         match self.wallet() {
             Some(wallet) => self.register(act, &wallet, true).await,
             None => Ended::Nothing("the page does not open"),

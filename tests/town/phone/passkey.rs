@@ -3,9 +3,11 @@
 use super::{PhoneClock, Serving};
 use crate::town::chance::Chance;
 use crate::town::trouble::{Fault, Port};
+use crate::town::verb::Verb;
 use jitsuin::wallet::memory::{MemoryClock, MemoryEntropy, Prf, SoftAuthenticator, SoftSecret};
 use jitsuin::wallet::ports::{Answer, Authenticator, Clock as _, CreationOptions, Ended, RequestOptions};
 use jitsuin::wire::webauthn::Registration;
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::sync::Notify;
@@ -21,6 +23,8 @@ pub struct Passkey {
     aborted: Rc<Notify>,
     /// Another ceremony is to begin while the prompt is open.
     meanwhile: Rc<Notify>,
+    /// A key was sealed under a secret that never comes again.
+    sealed_wrong: Rc<Cell<bool>>,
 }
 
 impl Passkey {
@@ -38,7 +42,15 @@ impl Passkey {
             soft
         };
         let soft = synced.unwrap_or_else(new);
-        Self { serving, soft, chance, clock, aborted: Rc::default(), meanwhile: Rc::default() }
+        Self {
+            serving,
+            soft,
+            chance,
+            clock,
+            aborted: Rc::default(),
+            meanwhile: Rc::default(),
+            sealed_wrong: Rc::default(),
+        }
     }
 
     /// For another tab.
@@ -49,6 +61,16 @@ impl Passkey {
     /// The passkeys, as another phone of the owner gets them.
     pub fn synced(&self) -> SoftAuthenticator {
         self.soft.clone()
+    }
+
+    /// Whether a key was sealed under a secret that never comes again.
+    pub fn sealed_wrong(&self) -> bool {
+        self.sealed_wrong.get()
+    }
+
+    /// A new wallet begins on this phone.
+    pub fn begins(&self) {
+        self.sealed_wrong.set(false);
     }
 
     /// Resolves when another ceremony is to begin.
@@ -93,6 +115,9 @@ impl Passkey {
             Some(Fault::Hung | Fault::Superseded) => Err(self.ended(since, "NotAllowedError", false, true)),
             Some(Fault::OtherSecret) if derives => {
                 act.felt(Fault::OtherSecret);
+                if matches!(act.verb, Verb::Enrol | Verb::Replace | Verb::Rotate) {
+                    self.sealed_wrong.set(true);
+                }
                 Ok(true)
             }
             Some(other) => {
