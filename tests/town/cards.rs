@@ -81,6 +81,8 @@ impl Funding for Cards {
                 at_ms: now_ms,
             });
             let answer = match known.truth(now_ms) {
+                // Its notices say it.
+                LookUp::Found(_) if known.mood == Some(Fault::AnswersTwice) => Answer::Unknown,
                 LookUp::Found(answer) => answer,
                 LookUp::NeverSeen | LookUp::Unreachable => Answer::Unknown,
             };

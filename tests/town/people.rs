@@ -14,8 +14,9 @@ use super::ledger::Kept;
 use super::phone::{Deliver, ORIGIN, Phone};
 use super::plan::Step;
 use super::town::Town;
-use super::trouble::{Fault, Port};
+use super::trouble::{Fault, Port, Trouble};
 use super::verb::Verb;
+use jitsuin::code::Code;
 use jitsuin::wallet::{Error, Settings, State, Status, Wallet};
 use jitsuin::wire::enrolment::Custody;
 use jitsuin::wire::id::AccountId;
@@ -59,6 +60,8 @@ pub struct Owner<K: Kept> {
     pub did: RefCell<Vec<Did>>,
     /// Top-ups that were agreed to.
     pub agreed: RefCell<Vec<u64>>,
+    /// Top-ups that the wallet said for certain were refused, and when they were agreed to.
+    refused_top_ups: RefCell<Vec<(u64, u64)>>,
     /// Where the last payment was, and when.
     last_paid: RefCell<Option<(String, u64)>>,
     /// Ids of device keys that thieves have.
@@ -118,6 +121,7 @@ impl<K: Kept> Owner<K> {
             robbed: RefCell::default(),
             did: RefCell::default(),
             agreed: RefCell::default(),
+            refused_top_ups: RefCell::default(),
             last_paid: RefCell::default(),
             copied: RefCell::default(),
             seen: RefCell::default(),
@@ -219,6 +223,7 @@ impl<K: Kept> Owner<K> {
         self.phone().serve(Arc::clone(&act));
         self.turn_hands(&act, &chance);
         let ended = self.survived(&act, verb, &chance).await;
+        self.was_repeated(step, ended.as_ref());
         match ended {
             Some(Ended::Done) => act.say("is done"),
             Some(Ended::Refused(error)) => act.say(&format!("is refused: {}", error.code.name())),
@@ -231,15 +236,29 @@ impl<K: Kept> Owner<K> {
                 let _ = self.open().await;
             }
         }
-        self.reacts(&act, &chance).await;
+        // Its troubles are over with it: nobody would see the app die in what follows.
         self.phone().serve(town.idle(&self.name));
+        self.reacts(&act, &chance).await;
         town.story().acted();
+    }
+
+    /// What networks do to one call alone, and what the issuer asks for by itself, no owner hears of.
+    fn was_repeated(&self, step: &Step, ended: Option<&Ended>) {
+        let Some(Ended::Refused(error)) = ended else { return };
+        let is_small = |trouble: &Trouble| matches!(trouble.fault, Fault::Twice | Fault::StaleNonce | Fault::Slow);
+        let is_own = matches!(error.code, Code::UseDpopNonce | Code::ProofReplayed | Code::IdempotencyMismatch);
+        // A freeze waits for no nonce: the one retry is for the refusal that brings one.
+        let may_retry = step.verb != Verb::Freeze || step.troubles.iter().all(|it| it.fault != Fault::StaleNonce);
+        if is_own && may_retry && step.troubles.len() < 2 && step.troubles.iter().all(is_small) {
+            let seen = format!("step {}: {} hears {}", step.number, self.name, error.code.name());
+            self.town().broke("a-repeated-call-is-one-call", seen);
+        }
     }
 
     /// What an owner does who sees what the wallet says.
     fn instead(&self, verb: Verb, chance: &Chance) -> Verb {
         match (self.status(), verb) {
-            (_, Verb::Sweep | Verb::Reload | Verb::BackendBetween) => verb,
+            (_, Verb::Sweep | Verb::Settle | Verb::Reload | Verb::BackendBetween) => verb,
             (Status::New, _) if !self.enrolled.get() => Verb::Enrol,
             (Status::New | Status::KeyLost | Status::StorageCorrupt, _) => Verb::Replace,
             (Status::Revoked, _) => Verb::Replace,
@@ -315,6 +334,9 @@ impl<K: Kept> Owner<K> {
             self.town().office().sweep_once().await;
             return Ended::Done;
         }
+        if verb == Verb::Settle {
+            return self.town().settle_held(&self.account, chance).await;
+        }
         if verb == Verb::Reload {
             self.wallet.replace(None);
             return self.open().await.into();
@@ -343,7 +365,7 @@ impl<K: Kept> Owner<K> {
             Verb::Reseal => wallet.reseal().await.into(),
             Verb::Sync => wallet.sync().await.into(),
             Verb::ReadAlerts => self.read_alerts(&wallet).await.into(),
-            Verb::Freeze => self.freeze(&wallet).await,
+            Verb::Freeze => self.freeze_with_a_code(act, &wallet, chance).await,
             Verb::FreezeByMessage => self.freeze_by_message(act, &wallet).await,
             Verb::Release => self.release(act, &wallet).await,
             Verb::Rotate => self.rotate(act, &wallet).await,
@@ -356,6 +378,7 @@ impl<K: Kept> Owner<K> {
             Verb::Replace
             | Verb::Reload
             | Verb::Sweep
+            | Verb::Settle
             | Verb::Night
             | Verb::BackendBetween
             | Verb::KnowsLogin

@@ -118,9 +118,13 @@ impl Phone {
         &self.keys
     }
 
-    /// All that troubled it is over.
-    pub fn calm(&self) {
-        self.clock.calm();
+    /// All that troubled it is over, but a clock that goes right and is set wrong may be left so.
+    pub fn calm(&self, leaves_clock: bool) {
+        if leaves_clock {
+            self.clock.steady()
+        } else {
+            self.clock.calm()
+        }
         self.road.calm();
         self.disk.calm();
     }

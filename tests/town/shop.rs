@@ -121,7 +121,7 @@ impl Till {
         sales.iter().enumerate().filter(open).map(|(at, _)| at).collect()
     }
 
-    /// Gives back this till's newest payment of an owner, if it was approved.
+    /// Gives back this till's newest payment of an owner, or tries to again.
     pub async fn reverse(&self, act: &Arc<Act>, owner: usize) -> Option<Outcome> {
         let own = |sale: &Sale| sale.till == self.name && sale.owner == owner && sale.meant;
         let at = self.sales.borrow().iter().rposition(own)?;
@@ -133,10 +133,10 @@ impl Till {
         self.sales.borrow().iter().rposition(|sale| sale.till == self.name && sale.code == code)
     }
 
-    /// Gives back one payment, if it was approved.
+    /// Gives back one payment, under a new key each time.
     pub async fn give_back(&self, act: &Arc<Act>, at: usize) -> Option<Outcome> {
         let (outcome, payment) = self.sales.borrow()[at].told.last()?.clone();
-        let payment = payment.filter(|_| outcome == Outcome::Approved)?;
+        let payment = payment.filter(|_| matches!(outcome, Outcome::Approved | Outcome::Reversed))?;
         let key: String = self.caller.random().iter().map(|byte| format!("{byte:02x}")).collect();
         let call = ReversePayment { payment, key };
         for _ in 0..3 {

@@ -6,7 +6,7 @@ use super::facts::{Broken, Facts, OwnerFacts};
 use super::ledger::{Kept, Shared};
 use super::office::Office;
 use super::panics;
-use super::people::Owner;
+use super::people::{Ended, Owner};
 use super::phone::{Deliver, ORIGIN};
 use super::plan::Plan;
 use super::promises;
@@ -17,16 +17,18 @@ use super::verb::Verb;
 use jitsuin::issuer::account::Account;
 use jitsuin::issuer::funding::CardKind;
 use jitsuin::issuer::ledger::{Kind, Ledger, Needs};
+use jitsuin::issuer::receipts::StoredReceipt;
 use jitsuin::issuer::{PasswordCost, Settings, demo};
 use jitsuin::wire::id::AccountId;
 use jitsuin::wire::money::Amount;
+use jitsuin::wire::receipt::{Body, Kind as ReceiptKind};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::{JoinSet, LocalSet};
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 /// True time when each story begins: midnight, milliseconds since 1970.
 pub const START_MS: u64 = 1_794_960_000_000;
@@ -142,18 +144,27 @@ impl<K: Kept> Town<K> {
                 let (town, owner) = (Rc::clone(self), Rc::clone(owner));
                 days.spawn_local(async move { town.day_of(&owner, day, midnight).await });
             }
-            while let Some(ended) = days.join_next().await {
-                ended.unwrap();
-            }
+            self.ends(&mut days, "what owners do", midnight).await;
             sleep_until(midnight + Duration::from_secs(23 * 3600)).await;
             let mut thieves = self.thieves.take();
-            while let Some(ended) = thieves.join_next().await {
-                ended.unwrap();
-            }
+            self.ends(&mut thieves, "what thieves do", midnight).await;
             self.night(day).await;
             if self.story.is_broken() {
                 return;
             }
+        }
+    }
+
+    /// All of it ends with its day.
+    async fn ends(&self, tasks: &mut JoinSet<()>, what: &str, midnight: Instant) {
+        let all = async {
+            while let Some(ended) = tasks.join_next().await {
+                // A panic is noted where it happens.
+                let _ = ended;
+            }
+        };
+        if timeout_at(midnight + Duration::from_secs(30 * 3600), all).await.is_err() {
+            self.broke("every-promise-settles", format!("{what} on this day never ends"));
         }
     }
 
@@ -177,7 +188,8 @@ impl<K: Kept> Town<K> {
     /// Faults stop: every wallet is to be right again within one sync.
     async fn night(self: &Rc<Self>, day: u32) {
         self.story.say("the town", "is quiet");
-        self.owners.borrow().iter().for_each(|owner| owner.phone().calm());
+        let chance = Chance::new(self.plan.seed, &format!("night {day}"));
+        self.owners.borrow().iter().for_each(|owner| owner.phone().calm(chance.percent(50)));
         // What was late comes in; charges become final.
         sleep(Duration::from_secs(1_800)).await;
         let tills = self.tills.borrow().clone();
@@ -192,12 +204,45 @@ impl<K: Kept> Town<K> {
         }
         self.check(true).await;
         for owner in &owners {
+            owner.was_told_the_truth(&self.top_ups_of(&owner.account));
+        }
+        for owner in &owners {
             owner.buys_tea(day).await;
         }
         for owner in &owners {
             owner.can_freeze(day).await;
         }
         self.check(false).await;
+    }
+
+    /// Amounts of an account's top-ups, with their times in milliseconds.
+    fn top_ups_of(&self, account: &AccountId) -> Vec<(u64, u64)> {
+        let kept = &self.office.shared().kept;
+        let receipts = kept.wait(kept.ledger().receipts(account, 0, usize::MAX >> 1)).unwrap();
+        let top_ups = receipts.iter().filter(|receipt| receipt.kind == ReceiptKind::TopUp);
+        let amount = |receipt: &StoredReceipt| Some(Body::from_bytes(&receipt.item.body.0).ok()?.amount?.minor_units());
+        top_ups.filter_map(|receipt| Some((amount(receipt)?, u64::from(receipt.at) * 1000))).collect()
+    }
+
+    /// A person of the issuer settles the payments of an account that wait for one.
+    pub async fn settle_held(&self, account: &AccountId, chance: &Chance) -> Ended {
+        let kept = &self.office.shared().kept;
+        let needs = Needs::new().and(Kind::Accounts, account);
+        let read = |records: &jitsuin::issuer::ledger::Records| records.accounts.get(account).map(|it| it.held.clone());
+        let held = kept.wait(kept.ledger().look(needs, read)).unwrap().unwrap_or_default();
+        let Some((issuer, life)) = self.office.living() else { return Ended::Nothing("no process lives") };
+        for payment in &held {
+            let back = chance.percent(50);
+            tokio::select! {
+                biased;
+                () = life.over() => return Ended::Nothing("the process died"),
+                settled = issuer.settle_held(account, &payment.payment, back) => {
+                    let how = if back { "given back" } else { "kept" };
+                    self.story.say("the issuer", &format!("settles receipt {}, {how}: {settled:?}", payment.seq));
+                }
+            }
+        }
+        if held.is_empty() { Ended::Nothing("no payment waits") } else { Ended::Done }
     }
 
     /// Holds every promise against what is true now.

@@ -60,6 +60,7 @@ verbs! {
     Forget 1 ["ready" "locked"] [Road Disk Office] "signs the phone off"
     Replace 1 ["ready" "locked" "frozen"] [Road Disk Hands Prompt Office] "loses the phone and puts another in its place"
     Sweep 2 ["ready"] [Office] "the sweeper works"
+    Settle 4 ["ready" "locked" "frozen"] [Office] "has held payments settled by a person of the issuer"
     KnowsLogin 3 ["ready" "locked" "frozen"] [Office] "is tried by a thief who knows login and password"
     CopiesProfile 4 ["ready" "locked" "frozen"] [Office] "has the profile copied by a thief"
     SeesScreen 4 ["ready"] [TillRoad Disk Hands Office] "shows a code that a thief photographs"

@@ -7,7 +7,7 @@ use crate::town::facts::DidKind;
 use crate::town::ledger::Kept;
 use crate::town::phone::Phone;
 use jitsuin::code::Code;
-use jitsuin::wallet::{Confirmed, Error, Status};
+use jitsuin::wallet::{Confidence, Confirmed, Error, Status};
 use jitsuin::wire::money::{Amount, Currency};
 use std::sync::Arc;
 
@@ -133,7 +133,19 @@ impl<K: Kept> Owner<K> {
         };
         // Whatever is heard of it: it was agreed to once.
         self.agreed.borrow_mut().push(amount.into());
+        let (before, at_ms) = (self.phone().passkey().agreed(), self.town().now_ms());
         let confirmed = self.confirm(wallet, ceremony.id).await;
+        let agreed = self.phone().passkey().agreed() - before;
+        if agreed > 1 {
+            let seen = format!("step {}: {} is asked {agreed} times about one top-up", act.step, self.name);
+            self.town().broke("one-agreement-one-prompt", seen);
+        }
+        if let Err(error) = &confirmed
+            && error.confidence == Confidence::Certain
+            && !may_try_again(error.code)
+        {
+            self.refused_top_ups.borrow_mut().push((amount.into(), at_ms));
+        }
         if let Ok(confirmed) = &confirmed {
             let how = if matches!(confirmed, Confirmed::Receipt { .. }) { "receipt" } else { "pending" };
             act.say(&format!("{amount} yen from the card: {how}"));

@@ -46,6 +46,20 @@ impl<K: Kept> Owner<K> {
         }
     }
 
+    /// What the wallet called refused for certain was not charged: no more top-ups of an amount came than others were agreed to.
+    pub fn was_told_the_truth(&self, top_ups: &[(u64, u64)]) {
+        let refused = self.refused_top_ups.borrow();
+        let agreed = self.agreed.borrow();
+        for (amount, at_ms) in refused.iter() {
+            let count = |all: &[(u64, u64)]| all.iter().filter(|(other, _)| other == amount).count();
+            let meant = agreed.iter().filter(|other| *other == amount).count();
+            if count(top_ups) + count(&refused) > meant {
+                let seen = format!("{} was told that {amount} yen of {at_ms} were refused, and they came", self.name);
+                self.town().broke("an-owner-is-told-the-truth", seen);
+            }
+        }
+    }
+
     fn is_excused(&self) -> bool {
         self.facts().is_none_or(|facts| !facts.excused.is_empty())
     }

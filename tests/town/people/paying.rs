@@ -84,6 +84,11 @@ impl<K: Kept> Owner<K> {
         match till.reverse(act, self.index).await {
             Some(outcome) => {
                 act.say(&format!("{} gave back: {outcome:?}", till.name()));
+                if chance.percent(40) {
+                    sleep(Duration::from_secs(chance.from_to(1, 30))).await;
+                    let again = till.reverse(act, self.index).await;
+                    act.say(&format!("{} gave back again, under another key: {again:?}", till.name()));
+                }
                 Ended::Done
             }
             None => Ended::Nothing("nothing to give back"),

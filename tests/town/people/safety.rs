@@ -3,6 +3,7 @@
 use super::{Ended, Owner, TownWallet};
 use crate::town::act::Act;
 use crate::town::caller::Caller;
+use crate::town::chance::Chance;
 use crate::town::facts::DidKind;
 use crate::town::ledger::Kept;
 use jitsuin::wallet::Error;
@@ -28,6 +29,19 @@ impl<K: Kept> Owner<K> {
     pub(super) async fn freeze(&self, wallet: &TownWallet) -> Ended {
         self.note(DidKind::Froze);
         wallet.freeze().await.into()
+    }
+
+    /// With a code that was drawn before, and is offered after.
+    pub(super) async fn freeze_with_a_code(&self, act: &Arc<Act>, wallet: &TownWallet, chance: &Chance) -> Ended {
+        let code = if chance.percent(50) { wallet.payment_code(None).await.ok() } else { None };
+        let ended = self.freeze(wallet).await;
+        if let Some(code) = code {
+            let till = self.town().till(0);
+            self.shops_at(till.merchant());
+            let outcome = till.charge(act, self.index, &code.text, 120, (true, false)).await;
+            act.say(&format!("the code of before the freeze: {outcome:?}"));
+        }
+        ended
     }
 
     /// By the code in the newest message of alarm, typed on the issuer's page.

@@ -25,6 +25,8 @@ pub struct Passkey {
     meanwhile: Rc<Notify>,
     /// A key was sealed under a secret that never comes again.
     sealed_wrong: Rc<Cell<bool>>,
+    /// How often the owner agreed.
+    agreed: Rc<Cell<u32>>,
 }
 
 impl Passkey {
@@ -50,6 +52,7 @@ impl Passkey {
             aborted: Rc::default(),
             meanwhile: Rc::default(),
             sealed_wrong: Rc::default(),
+            agreed: Rc::default(),
         }
     }
 
@@ -61,6 +64,11 @@ impl Passkey {
     /// The passkeys, as another phone of the owner gets them.
     pub fn synced(&self) -> SoftAuthenticator {
         self.soft.clone()
+    }
+
+    /// How often the owner has agreed to anything.
+    pub fn agreed(&self) -> u32 {
+        self.agreed.get()
     }
 
     /// Whether a key was sealed under a secret that never comes again.
@@ -139,6 +147,7 @@ impl Authenticator for Passkey {
 
     async fn get(&self, options: &RequestOptions<'_>) -> Result<Answer<SoftSecret>, Ended> {
         let other = self.prompt(options.deadline, options.prf.is_some()).await?;
+        self.agreed.set(self.agreed.get() + 1);
         self.soft.set_prf(if other { Prf::Other } else { Prf::Works });
         let answer = self.soft.get(options).await;
         self.soft.set_prf(Prf::Works);
