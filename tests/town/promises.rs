@@ -59,6 +59,20 @@ pub const PROMISES: &[(&str, &str, Check)] = &[
     ("a-wallet-is-right-again", "When faults stop, every wallet is right again by itself.", wallets::right_again),
 ];
 
+/// Promises that the town holds where things happen, since no fact of one moment shows them: their names, and what they say.
+pub const IN_THE_ACT: &[(&str, &str)] = &[
+    ("every-promise-settles", "Every call of a wallet ends within its deadline, and every day with its night."),
+    ("nothing-panics", "No task panics, whatever it is given."),
+    (
+        "nothing-secret-is-sent-or-logged",
+        "No key, password or code is in anything that is sent or logged, but where it is typed.",
+    ),
+    ("an-owner-can-always-freeze", "Whatever thieves do, an owner's passkey stops the account."),
+    ("a-repeated-call-is-one-call", "No owner hears of nonces, or that a call came twice."),
+    ("one-agreement-one-prompt", "Who has agreed to a top-up once is not asked again."),
+    ("an-owner-is-told-the-truth", "A top-up that was refused for certain is not charged."),
+];
+
 /// Every promise that is broken at this moment, in the order of [`PROMISES`].
 pub fn broken(facts: &Facts, policy: &Policy) -> Vec<Broken> {
     let reading = Reading::of(facts, policy);
