@@ -101,6 +101,8 @@ pub enum DidKind {
     SetLimit,
     /// Released the account.
     Released,
+    /// Had an older record put back on a phone that was replaced since.
+    PutBack,
 }
 
 /// One opened wallet.

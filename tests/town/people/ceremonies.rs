@@ -92,6 +92,9 @@ impl<K: Kept> Owner<K> {
 
     /// The phone is lost, or its record is; another one, to which the passkeys are synchronised, takes its place.
     pub(super) async fn replace_phone(&self, act: &Arc<Act>, chance: &Chance) -> Ended {
+        if self.phone().disk().was_older() {
+            self.note(DidKind::PutBack);
+        }
         let lives = matches!(self.status(), Status::Ready | Status::Locked | Status::Frozen);
         if lives && !self.phone().passkey().sealed_wrong() {
             let number = self.phones.get() + 1;
@@ -104,10 +107,11 @@ impl<K: Kept> Owner<K> {
             let phone = Phone::new((town.seed(), &name), town.now_ms(), Arc::clone(act), self.deliver(), synced, died);
             phone.maker().offer(self.custody);
             self.phone.replace(phone);
-        } else if let Some(wallet) = self.wallet()
-            && let Err(error) = wallet.forget().await
-        {
-            return Ended::Refused(error);
+        } else if let Some(wallet) = self.wallet() {
+            self.note(DidKind::SignedOff);
+            if let Err(error) = wallet.forget().await {
+                return Ended::Refused(error);
+            }
         }
         let _ = chance;
         self.given_up.set(true);

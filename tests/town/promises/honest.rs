@@ -119,7 +119,8 @@ pub fn is_robbed(owner: &OwnerFacts, what: LootKind, at_ms: u64) -> bool {
 
 fn has_copy(owner: &OwnerFacts) -> bool {
     let excuses = owner.wallets.iter().flat_map(|wallet| &wallet.excused);
-    excuses.into_iter().any(|excuse| matches!(excuse, Excuse::Cloned | Excuse::OlderRecord))
+    let was_put_back = owner.did.iter().any(|did| did.what == DidKind::PutBack);
+    was_put_back || excuses.into_iter().any(|excuse| matches!(excuse, Excuse::Cloned | Excuse::OlderRecord))
 }
 
 /// A key is suspended only if somebody copied it, or an older record of it was put back and went on. Once it was replaced,
