@@ -248,8 +248,9 @@ impl<K: Kept> Owner<K> {
         let is_small = |trouble: &Trouble| matches!(trouble.fault, Fault::Twice | Fault::StaleNonce | Fault::Slow);
         let is_own = matches!(error.code, Code::UseDpopNonce | Code::ProofReplayed | Code::IdempotencyMismatch);
         // A freeze waits for no nonce: the one retry is for the refusal that brings one.
-        let may_retry = step.verb != Verb::Freeze || step.troubles.iter().all(|it| it.fault != Fault::StaleNonce);
-        if is_own && may_retry && step.troubles.len() < 2 && step.troubles.iter().all(is_small) {
+        let is_stale = step.troubles.iter().any(|it| it.fault == Fault::StaleNonce);
+        let is_other = step.verb.is_robbery() || step.verb == Verb::Freeze && is_stale;
+        if is_own && !is_other && step.troubles.len() < 2 && step.troubles.iter().all(is_small) {
             let seen = format!("step {}: {} hears {}", step.number, self.name, error.code.name());
             self.town().broke("a-repeated-call-is-one-call", seen);
         }

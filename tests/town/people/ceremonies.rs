@@ -147,6 +147,8 @@ impl<K: Kept> Owner<K> {
         if let Err(error) = &confirmed
             && error.confidence == Confidence::Certain
             && !may_try_again(error.code)
+            // A storage that fails says nothing of what was sent before.
+            && !matches!(error.code, Code::StorageFull | Code::StorageFailed | Code::PlatformSilent | Code::KeyLost)
         {
             self.refused_top_ups.borrow_mut().push((amount.into(), at_ms));
         }

@@ -58,7 +58,7 @@ impl Passkey {
 
     /// For another tab.
     pub fn tab(&self, serving: Serving) -> Self {
-        Self { serving, aborted: Rc::default(), meanwhile: Rc::default(), ..self.clone() }
+        Self { serving, aborted: Rc::default(), meanwhile: Rc::default(), agreed: Rc::default(), ..self.clone() }
     }
 
     /// The passkeys, as another phone of the owner gets them.
