@@ -196,19 +196,24 @@ fn storage_that_never_answers_is_said_by_each_call_and_loses_nothing() {
 }
 
 #[test]
-fn a_rotation_whose_write_was_given_up_and_landed_too_late_keeps_no_sync_back() {
+fn a_rotation_whose_write_was_given_up_and_landed_too_late_keeps_nothing_back() {
     run(async {
-        let world = World::new().await;
-        let (place, wallet) = world.hanako().await;
-        let ceremony = wallet.prepare_rotation(None).await.unwrap();
-        place.store().silent_at(1);
-        assert_eq!(wallet.confirm(ceremony.id).await.unwrap_err().code, Code::PlatformSilent);
-        let key = data(&place).device_key.thumbprint();
-        // What was agreed to has ended before anybody looks.
-        world.advance(400);
-        wallet.sync().await.unwrap();
-        assert_eq!(data(&place).device_key.thumbprint(), key, "the key in use goes on");
-        assert!(data(&place).rotating.is_none());
-        pays(&world, &place, &wallet).await;
+        for next in ["sync", "prepare"] {
+            let world = World::new().await;
+            let (place, wallet) = world.hanako().await;
+            let ceremony = wallet.prepare_rotation(None).await.unwrap();
+            place.store().silent_at(1);
+            assert_eq!(wallet.confirm(ceremony.id).await.unwrap_err().code, Code::PlatformSilent);
+            let key = data(&place).device_key.thumbprint();
+            // What was agreed to has ended before anybody looks.
+            world.advance(400);
+            match next {
+                "sync" => wallet.sync().await.unwrap(),
+                _ => drop(wallet.prepare_rotation(None).await.unwrap()),
+            }
+            assert_eq!(data(&place).device_key.thumbprint(), key, "{next}: the key in use goes on");
+            assert!(data(&place).rotating.is_none(), "{next}");
+            pays(&world, &place, &wallet).await;
+        }
     });
 }

@@ -42,7 +42,7 @@ impl<P: Platform> Wallet<P> {
         let id = self.begin_ceremony().await;
         self.be_sure().await?;
         if self.read(|data| data.rotating.is_some())? {
-            self.resume_registration().await?;
+            self.finish_earlier().await?;
         }
         let custody = custody.unwrap_or(self.read(|data| data.custody)?);
         // Whether this wallet may: before keys are made for nothing.

@@ -91,15 +91,11 @@ impl<P: Platform> Wallet<P> {
 
     async fn fetch_with_held_keys(&self) -> Result<(), Error> {
         self.be_sure().await?;
-        let was_rotating = self.read(|data| data.rotating.is_some())?;
-        if let Err(error) = self.resume_registration().await {
+        if let Err(error) = self.finish_earlier().await {
             if let Some(noted) = self.noted(stopped(error.code)) {
                 noted.await?;
             }
-            // A rotation that was refused is over, which is told where it was asked for: the key in use goes on.
-            if !was_rotating || self.read(|data| data.rotating.is_some())? {
-                return Err(error);
-            }
+            return Err(error);
         }
         self.fetch_rounds().await
     }

@@ -90,6 +90,17 @@ impl<P: Platform> Wallet<P> {
         })
     }
 
+    /// The same for a registration that another call began. A rotation that was refused is over, which is told where it was asked
+    /// for: the key in use goes on.
+    pub(in crate::wallet) async fn finish_earlier(&self) -> Result<(), Error> {
+        let is_rotating = || self.read(|data| data.rotating.is_some());
+        let was_rotating = is_rotating()?;
+        match self.resume_registration().await {
+            Err(error) if !was_rotating || is_rotating()? => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// The keys of an enrolment that was refused were not registered. They may be tried again from here, and from nowhere
     /// else.
     fn draft_again(&self) {
