@@ -3,25 +3,26 @@
 #![allow(dead_code, unreachable_pub, reason = "a module of several suites, each of which uses its own part")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops where something is wrong")]
 
+#[path = "proof.rs"]
+mod proof;
+
 use jitsuin::code::Code;
 use jitsuin::issuer::desk::{self, Reply};
 use jitsuin::issuer::funding::DemoProcessor;
 use jitsuin::issuer::ledger::{Clock, Ledger, MemoryLedger};
 use jitsuin::issuer::{Issuer, PasswordCost, Settings as IssuerSettings, demo};
 use jitsuin::wallet::memory::{FnTransport, MemoryEntropy, Place, SoftKey};
-use jitsuin::wallet::ports::{Kept, Keys as _, Platform, Response, SigningKey, Store as _, Unreachable};
+use jitsuin::wallet::ports::{Kept, Keys as _, Platform, Response, Store as _, Unreachable};
 use jitsuin::wallet::record::Data;
 use jitsuin::wallet::{Confirmed, Error, ReceiptView, Settings, Wallet};
 use jitsuin::wire::calls::{
     Call, EnrolTill, LookUpPayment, Named as _, Outcome, PaymentAnswer, Problem, ReversePayment, TakePayment,
     TillEnrolled, body,
 };
-use jitsuin::wire::dpop::{self, Claims};
 use jitsuin::wire::enrolment::Custody;
-use jitsuin::wire::id::{AccountId, Hash, Nonce};
+use jitsuin::wire::id::AccountId;
 use jitsuin::wire::key::Signature;
 use jitsuin::wire::money::{Amount, Currency};
-use jitsuin::wire::sha256;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -379,19 +380,7 @@ impl<L: Timed> Till<L> {
 
 /// A DPoP proof by any key, right or wrong.
 pub fn prove(key: &SoftKey, path: &str, body: &[u8], nonce: &str, acc: Option<AccountId>, now: u32) -> String {
-    let jti = random();
-    let claims = Claims {
-        htm: "POST".into(),
-        htu: format!("{ISSUER}{path}"),
-        iat: now.into(),
-        jti: Nonce(jti),
-        nonce: nonce.into(),
-        bdy: Hash(sha256(body)),
-        acc,
-    };
-    let unsigned = dpop::prepare(&claims, key.public());
-    let signature = key.sign_now(unsigned.message()).unwrap();
-    unsigned.finish(&signature)
+    proof::prove(key, random(), (format!("{ISSUER}{path}"), body), nonce, acc, now.into())
 }
 
 fn random() -> [u8; 16] {

@@ -2,14 +2,13 @@
 
 use super::act::Act;
 use super::phone::{Deliver, ORIGIN};
+use super::proof::prove;
 use super::trouble::{Fault, Port};
 use jitsuin::issuer::desk::{Reply, Request};
 use jitsuin::wallet::memory::{MemoryEntropy, SoftKey};
-use jitsuin::wallet::ports::{Entropy as _, SigningKey as _};
+use jitsuin::wallet::ports::Entropy as _;
 use jitsuin::wire::calls::{Call, Named as _, Problem, body};
-use jitsuin::wire::dpop::{self, Claims};
-use jitsuin::wire::id::{AccountId, Hash, Nonce};
-use jitsuin::wire::sha256;
+use jitsuin::wire::id::AccountId;
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
@@ -124,17 +123,7 @@ impl Caller {
     }
 
     fn prove(&self, path: &str, body: &[u8], now_ms: u64) -> String {
-        let claims = Claims {
-            htm: "POST".into(),
-            htu: format!("{ORIGIN}{path}"),
-            iat: now_ms / 1000,
-            jti: Nonce(self.random()),
-            nonce: self.nonce.borrow().clone(),
-            bdy: Hash(sha256(body)),
-            acc: self.account.clone(),
-        };
-        let unsigned = dpop::prepare(&claims, self.key.public());
-        let signature = self.key.sign_now(unsigned.message()).unwrap();
-        unsigned.finish(&signature)
+        let (url, account) = (format!("{ORIGIN}{path}"), self.account.clone());
+        prove(&self.key, self.random(), (url, body), &self.nonce.borrow(), account, now_ms / 1000)
     }
 }

@@ -16,6 +16,8 @@ pub mod people;
 pub mod phone;
 pub mod plan;
 pub mod promises;
+#[path = "../lib/proof.rs"]
+pub mod proof;
 pub mod secrets;
 pub mod shop;
 pub mod shrink;

@@ -22,7 +22,6 @@ use jitsuin::wire::enrolment::Custody;
 use jitsuin::wire::id::AccountId;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
-use std::future::Future;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,8 +59,8 @@ pub struct Owner<K: Kept> {
     pub did: RefCell<Vec<Did>>,
     /// Top-ups that were agreed to.
     pub agreed: RefCell<Vec<u64>>,
-    /// Top-ups that the wallet said for certain were refused, and when they were agreed to.
-    refused_top_ups: RefCell<Vec<(u64, u64)>>,
+    /// Top-ups that the wallet said for certain were refused.
+    refused_top_ups: RefCell<Vec<u64>>,
     /// Where the last payment was, and when.
     last_paid: RefCell<Option<(String, u64)>>,
     /// Ids of device keys that thieves have.
@@ -95,17 +94,8 @@ impl<K: Kept> Owner<K> {
         let chance = Chance::new(town.seed(), &format!("owner-{}", index + 1));
         let name = format!("owner-{}", index + 1);
         let (act, died) = (town.idle(&name), Rc::new(Notify::new()));
-        town.secrets().of_phone(town.seed(), &format!("{name}/phone-1"));
-        let phone = Phone::new(
-            (town.seed(), &format!("{name}/phone-1")),
-            town.now_ms(),
-            act,
-            town.deliver(),
-            None,
-            Rc::clone(&died),
-        );
         let custody = chance.one_of(&[Custody::Software, Custody::Passkey]);
-        phone.maker().offer(custody);
+        let phone = town.phone(&format!("{name}/phone-1"), custody, act, None, Rc::clone(&died));
         Rc::new(Self {
             index,
             name,
@@ -346,7 +336,7 @@ impl<K: Kept> Owner<K> {
             return self.through_a_backend(act, chance).await;
         }
         if verb == Verb::Replace {
-            return self.replace_phone(act, chance).await;
+            return self.replace_phone(act).await;
         }
         let Some(wallet) = self.wallet() else { return Ended::Nothing("the page does not open") };
         match verb {
@@ -369,9 +359,9 @@ impl<K: Kept> Owner<K> {
             Verb::Freeze => self.freeze_with_a_code(act, &wallet, chance).await,
             Verb::FreezeByMessage => self.freeze_by_message(act, &wallet).await,
             Verb::Release => self.release(act, &wallet).await,
-            Verb::Rotate => self.rotate(act, &wallet).await,
-            Verb::Refill => self.refill(act, &wallet).await,
-            Verb::Limit => self.limit(act, &wallet, chance).await,
+            Verb::Rotate => self.rotate(&wallet).await,
+            Verb::Refill => self.refill(&wallet).await,
+            Verb::Limit => self.limit(&wallet, chance).await,
             Verb::BothMine => self.both_mine(&wallet).await,
             Verb::Forget => self.forget(&wallet).await,
             Verb::SeesScreen => self.photographed(act, &wallet, chance).await,
@@ -423,10 +413,5 @@ impl<K: Kept> Owner<K> {
     /// Patience before something is tried again.
     async fn breath(&self) {
         sleep(Duration::from_secs(5)).await;
-    }
-
-    /// A call of the issuer's own: what the card company or a message's page does.
-    async fn at_issuer<R>(&self, call: impl Future<Output = R>) -> R {
-        call.await
     }
 }

@@ -7,7 +7,7 @@ use super::ledger::{Kept, Shared};
 use super::office::Office;
 use super::panics;
 use super::people::{Ended, Owner};
-use super::phone::{Deliver, ORIGIN};
+use super::phone::{Deliver, ORIGIN, Phone};
 use super::plan::Plan;
 use super::promises;
 use super::secrets::Secrets;
@@ -19,6 +19,8 @@ use jitsuin::issuer::funding::CardKind;
 use jitsuin::issuer::ledger::{Kind, Ledger, Needs};
 use jitsuin::issuer::receipts::StoredReceipt;
 use jitsuin::issuer::{PasswordCost, Settings, demo};
+use jitsuin::wallet::memory::SoftAuthenticator;
+use jitsuin::wire::enrolment::Custody;
 use jitsuin::wire::id::AccountId;
 use jitsuin::wire::money::Amount;
 use jitsuin::wire::receipt::{Body, Kind as ReceiptKind};
@@ -160,7 +162,7 @@ impl<K: Kept> Town<K> {
         let all = async {
             while let Some(ended) = tasks.join_next().await {
                 // A panic is noted where it happens.
-                let _ = ended;
+                drop(ended);
             }
         };
         if timeout_at(midnight + Duration::from_secs(30 * 3600), all).await.is_err() {
@@ -181,7 +183,7 @@ impl<K: Kept> Town<K> {
             }
             owner.act(step).await;
             owner.put_clock_right(&Chance::new(self.plan.seed, &format!("clock {}", step.number)));
-            self.check(false).await;
+            self.check(false);
         }
     }
 
@@ -200,9 +202,9 @@ impl<K: Kept> Town<K> {
         }
         let owners = self.owners.borrow().clone();
         for owner in &owners {
-            owner.night(day).await;
+            owner.night().await;
         }
-        self.check(true).await;
+        self.check(true);
         for owner in &owners {
             owner.was_told_the_truth(&self.top_ups_of(&owner.account));
         }
@@ -212,24 +214,20 @@ impl<K: Kept> Town<K> {
         for owner in &owners {
             owner.can_freeze(day).await;
         }
-        self.check(false).await;
+        self.check(false);
     }
 
-    /// Amounts of an account's top-ups, with their times in milliseconds.
-    fn top_ups_of(&self, account: &AccountId) -> Vec<(u64, u64)> {
-        let kept = &self.office.shared().kept;
-        let receipts = kept.wait(kept.ledger().receipts(account, 0, usize::MAX >> 1)).unwrap();
+    /// Amounts of an account's top-ups.
+    fn top_ups_of(&self, account: &AccountId) -> Vec<u64> {
+        let receipts = self.receipts(account);
         let top_ups = receipts.iter().filter(|receipt| receipt.kind == ReceiptKind::TopUp);
         let amount = |receipt: &StoredReceipt| Some(Body::from_bytes(&receipt.item.body.0).ok()?.amount?.minor_units());
-        top_ups.filter_map(|receipt| Some((amount(receipt)?, u64::from(receipt.at) * 1000))).collect()
+        top_ups.filter_map(amount).collect()
     }
 
     /// A person of the issuer settles the payments of an account that wait for one.
     pub async fn settle_held(&self, account: &AccountId, chance: &Chance) -> Ended {
-        let kept = &self.office.shared().kept;
-        let needs = Needs::new().and(Kind::Accounts, account);
-        let read = |records: &jitsuin::issuer::ledger::Records| records.accounts.get(account).map(|it| it.held.clone());
-        let held = kept.wait(kept.ledger().look(needs, read)).unwrap().unwrap_or_default();
+        let held = self.account(account).held;
         let Some((issuer, life)) = self.office.living() else { return Ended::Nothing("no process lives") };
         for payment in &held {
             let back = chance.percent(50);
@@ -246,28 +244,23 @@ impl<K: Kept> Town<K> {
     }
 
     /// Holds every promise against what is true now.
-    async fn check(&self, calm: bool) {
+    fn check(&self, calm: bool) {
         if let Some(panic) = panics::take() {
             self.broke("nothing-panics", panic);
         }
-        let facts = self.facts(calm).await;
+        let facts = self.facts(calm);
         for broken in promises::broken(&facts, &self.office.settings().policy) {
             self.story.broke(broken);
         }
     }
 
-    async fn facts(&self, calm: bool) -> Facts {
+    fn facts(&self, calm: bool) -> Facts {
         let kept = &self.office.shared().kept;
-        let ledger = kept.ledger();
         let mut accounts = std::collections::BTreeMap::new();
         let owners = self.owners.borrow().clone();
         for owner in &owners {
             let id = &owner.account;
-            let needs = Needs::new().and(Kind::Accounts, id);
-            let read = |records: &jitsuin::issuer::ledger::Records| records.accounts.get(id).cloned();
-            let account = kept.wait(ledger.look(needs, read)).unwrap().unwrap();
-            let receipts = kept.wait(ledger.receipts(&owner.account, 0, usize::MAX >> 1)).unwrap();
-            accounts.insert(owner.account.as_str().to_owned(), (account, receipts));
+            accounts.insert(id.as_str().to_owned(), (self.account(id), self.receipts(id)));
         }
         let now_ms = self.now_ms();
         let of = |owner: &Rc<Owner<K>>| OwnerFacts {
@@ -281,8 +274,8 @@ impl<K: Kept> Town<K> {
         Facts {
             now_ms,
             accounts,
-            entries: kept.wait(ledger.entries()).unwrap(),
-            messages: kept.wait(ledger.messages(0)).unwrap(),
+            entries: kept.wait(kept.ledger().entries()).unwrap(),
+            messages: kept.wait(kept.ledger().messages(0)).unwrap(),
             owners: owners.iter().map(of).collect(),
             sales: self.sales.borrow().clone(),
             charges: self.office.cards().facts(now_ms),
@@ -320,6 +313,21 @@ impl<K: Kept> Town<K> {
         Act::new(usize::MAX, who, (Verb::Night, "ready"), &[], self.story.clone())
     }
 
+    /// A new phone of this name. `synced` are the passkeys of another one; `died` is told when the app dies.
+    pub fn phone(
+        &self,
+        name: &str,
+        custody: Custody,
+        act: Arc<Act>,
+        synced: Option<SoftAuthenticator>,
+        died: Rc<Notify>,
+    ) -> Phone {
+        self.secrets.of_phone(self.seed(), name);
+        let phone = Phone::new((self.seed(), name), self.now_ms(), act, self.deliver(), synced, died);
+        phone.maker().offer(custody);
+        phone
+    }
+
     /// The way to the issuer.
     pub fn deliver(&self) -> Deliver {
         let (office, secrets) = (Rc::clone(&self.office), Rc::clone(&self.secrets));
@@ -346,6 +354,12 @@ impl<K: Kept> Town<K> {
         kept.wait(kept.ledger().look(Needs::new().and(Kind::Accounts, id), read)).unwrap().unwrap()
     }
 
+    /// Its receipts, in order.
+    fn receipts(&self, account: &AccountId) -> Vec<StoredReceipt> {
+        let kept = &self.office.shared().kept;
+        kept.wait(kept.ledger().receipts(account, 0, usize::MAX >> 1)).unwrap()
+    }
+
     /// What must not be sent.
     pub fn secrets(&self) -> &Secrets {
         &self.secrets
@@ -357,13 +371,13 @@ impl<K: Kept> Town<K> {
     }
 
     /// The code in the newest message to somebody; an empty one without any.
-    pub async fn code_for(&self, name: &str) -> String {
+    pub fn code_for(&self, name: &str) -> String {
         let newest = self.messages_to(name).into_iter().rev().find_map(|message| message.code);
         newest.unwrap_or_default()
     }
 
     /// The stop code in the newest message of alarm, if it still counts.
-    pub async fn stop_code_for(&self, name: &str) -> Option<String> {
+    pub fn stop_code_for(&self, name: &str) -> Option<String> {
         let now = u32::try_from(self.now_ms() / 1000).unwrap();
         let lives = |text: &str| text.rsplit_once("minutes:\n").map(|(_, code)| code.trim().to_owned());
         let fresh = self.messages_to(name).into_iter().rev().take_while(|message| message.at + 280 > now);

@@ -5,10 +5,10 @@ use crate::town::act::Act;
 use crate::town::chance::Chance;
 use crate::town::facts::DidKind;
 use crate::town::ledger::Kept;
-use crate::town::phone::Phone;
 use jitsuin::code::Code;
 use jitsuin::wallet::{Confidence, Confirmed, Error, Status};
 use jitsuin::wire::money::{Amount, Currency};
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// How often an owner tries again what may be tried again.
@@ -75,7 +75,7 @@ impl<K: Kept> Owner<K> {
 
     async fn register_once(&self, wallet: &TownWallet, again: bool) -> Result<(), Error> {
         let attempt = wallet.log_in(&self.name, &format!("{}-password", self.name), "en").await?;
-        let code = self.town().code_for(&self.name).await;
+        let code = self.town().code_for(&self.name);
         let ticket = wallet.enter_code(&attempt, &code).await?;
         let ceremony = if again {
             wallet.prepare_recovery(&ticket, "New phone", None).await?
@@ -91,7 +91,7 @@ impl<K: Kept> Owner<K> {
     }
 
     /// The phone is lost, or its record is; another one, to which the passkeys are synchronised, takes its place.
-    pub(super) async fn replace_phone(&self, act: &Arc<Act>, chance: &Chance) -> Ended {
+    pub(super) async fn replace_phone(&self, act: &Arc<Act>) -> Ended {
         if self.phone().disk().was_older() {
             self.note(DidKind::PutBack);
         }
@@ -99,21 +99,15 @@ impl<K: Kept> Owner<K> {
         if lives && !self.phone().passkey().sealed_wrong() {
             let number = self.phones.get() + 1;
             self.phones.set(number);
-            let town = self.town();
-            let name = format!("{}/phone-{number}", self.name);
-            town.secrets().of_phone(town.seed(), &name);
+            let (name, died) = (format!("{}/phone-{number}", self.name), Rc::clone(&self.died));
             let synced = Some(self.phone().passkey().synced());
-            let died = std::rc::Rc::clone(&self.died);
-            let phone = Phone::new((town.seed(), &name), town.now_ms(), Arc::clone(act), self.deliver(), synced, died);
-            phone.maker().offer(self.custody);
-            self.phone.replace(phone);
+            self.phone.replace(self.town().phone(&name, self.custody, Arc::clone(act), synced, died));
         } else if let Some(wallet) = self.wallet() {
             self.note(DidKind::SignedOff);
             if let Err(error) = wallet.forget().await {
                 return Ended::Refused(error);
             }
         }
-        let _ = chance;
         self.given_up.set(true);
         self.wallet.replace(None);
         if let Err(error) = self.open().await {
@@ -137,7 +131,7 @@ impl<K: Kept> Owner<K> {
         };
         // Whatever is heard of it: it was agreed to once.
         self.agreed.borrow_mut().push(amount.into());
-        let (before, at_ms) = (self.phone().passkey().agreed(), self.town().now_ms());
+        let before = self.phone().passkey().agreed();
         let confirmed = self.confirm(wallet, ceremony.id).await;
         let agreed = self.phone().passkey().agreed() - before;
         if agreed > 1 {
@@ -150,7 +144,7 @@ impl<K: Kept> Owner<K> {
             // A storage that fails says nothing of what was sent before.
             && !matches!(error.code, Code::StorageFull | Code::StorageFailed | Code::PlatformSilent | Code::KeyLost)
         {
-            self.refused_top_ups.borrow_mut().push((amount.into(), at_ms));
+            self.refused_top_ups.borrow_mut().push(amount.into());
         }
         if let Ok(confirmed) = &confirmed {
             let how = if matches!(confirmed, Confirmed::Receipt { .. }) { "receipt" } else { "pending" };
@@ -169,15 +163,15 @@ impl<K: Kept> Owner<K> {
             Err(error) => return Ended::Refused(error),
         };
         let town = self.town();
-        let code = town.code_for(&self.name).await;
+        let code = town.code_for(&self.name);
         if let Some((issuer, _)) = town.office().living() {
-            let finished = self.at_issuer(issuer.finish_card_proof(&proof.proof, &code)).await;
+            let finished = issuer.finish_card_proof(&proof.proof, &code).await;
             act.say(&format!("the card company: {finished:?}"));
         }
         wallet.sync().await.into()
     }
 
-    pub(super) async fn rotate(&self, _act: &Arc<Act>, wallet: &TownWallet) -> Ended {
+    pub(super) async fn rotate(&self, wallet: &TownWallet) -> Ended {
         let ceremony = match wallet.prepare_rotation(None).await {
             Ok(ceremony) => ceremony,
             Err(error) => return Ended::Refused(error),
@@ -190,14 +184,14 @@ impl<K: Kept> Owner<K> {
         ended.into()
     }
 
-    pub(super) async fn refill(&self, _act: &Arc<Act>, wallet: &TownWallet) -> Ended {
+    pub(super) async fn refill(&self, wallet: &TownWallet) -> Ended {
         match wallet.prepare_refill().await {
             Ok(ceremony) => self.confirm(wallet, ceremony.id).await.map(drop).into(),
             Err(error) => Ended::Refused(error),
         }
     }
 
-    pub(super) async fn limit(&self, _act: &Arc<Act>, wallet: &TownWallet, chance: &Chance) -> Ended {
+    pub(super) async fn limit(&self, wallet: &TownWallet, chance: &Chance) -> Ended {
         let amount = Amount::of(chance.one_of(&[3_000_u32, 10_000, 20_000, 50_000]));
         match wallet.prepare_limit(amount).await {
             Ok(ceremony) => {
@@ -225,7 +219,7 @@ impl<K: Kept> Owner<K> {
             }
             Err(error) => return Ended::Refused(error),
         };
-        let code = self.town().code_for(&self.name).await;
+        let code = self.town().code_for(&self.name);
         let mut tried = 0;
         loop {
             tried += 1;

@@ -11,7 +11,7 @@ use jitsuin::wire::calls::Outcome;
 
 impl<K: Kept> Owner<K> {
     /// One sync.
-    pub async fn night(&self, _day: u32) {
+    pub async fn night(&self) {
         let town = self.town();
         let act = Act::new(usize::MAX, &self.name, (Verb::Night, self.status().name()), &[], town.story());
         self.phone().serve(act);
@@ -47,18 +47,16 @@ impl<K: Kept> Owner<K> {
     }
 
     /// What the wallet called refused for certain was not charged: no more top-ups of an amount came than others were agreed to.
-    pub fn was_told_the_truth(&self, top_ups: &[(u64, u64)]) {
+    pub fn was_told_the_truth(&self, top_ups: &[u64]) {
         // A backend in between may say that anything was refused: nobody signs a refusal.
         if self.robbed.borrow().iter().any(|loot| loot.what == LootKind::Road) {
             return;
         }
-        let refused = self.refused_top_ups.borrow();
-        let agreed = self.agreed.borrow();
-        for (amount, at_ms) in refused.iter() {
-            let count = |all: &[(u64, u64)]| all.iter().filter(|(other, _)| other == amount).count();
-            let meant = agreed.iter().filter(|other| *other == amount).count();
-            if count(top_ups) + count(&refused) > meant {
-                let seen = format!("{} was told that {amount} yen of {at_ms} were refused, and they came", self.name);
+        let (refused, agreed) = (self.refused_top_ups.borrow(), self.agreed.borrow());
+        for amount in refused.iter() {
+            let count = |all: &[u64]| all.iter().filter(|other| *other == amount).count();
+            if count(top_ups) + count(&refused) > count(&agreed) {
+                let seen = format!("{} was told that {amount} yen were refused, and they came", self.name);
                 self.town().broke("an-owner-is-told-the-truth", seen);
             }
         }

@@ -221,14 +221,14 @@ impl<K: Kept> Owner<K> {
                 matches!(answer, Some(Ok(_)))
             }
             Way::Message => {
-                let Some(code) = town.stop_code_for(&self.name).await else { return false };
+                let Some(code) = town.stop_code_for(&self.name) else { return false };
                 matches!(caller.call(act, town.now_ms(), (&FreezeByCode { code }, name())).await, Some(Ok(_)))
             }
             Way::LogIn => {
                 let password = format!("{}-password", self.name);
                 let call = LogIn { login: self.name.clone(), password, language: "ja".into() };
                 let Some(Ok(started)) = caller.call(act, town.now_ms(), (&call, name())).await else { return false };
-                let call = EnterCode { attempt: started.attempt, code: town.code_for(&self.name).await };
+                let call = EnterCode { attempt: started.attempt, code: town.code_for(&self.name) };
                 let Some(Ok(ticket)) = caller.call(act, town.now_ms(), (&call, name())).await else { return false };
                 let call = FreezeByTicket { ticket: ticket.ticket };
                 matches!(caller.call(act, town.now_ms(), (&call, name())).await, Some(Ok(_)))

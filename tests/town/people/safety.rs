@@ -47,7 +47,7 @@ impl<K: Kept> Owner<K> {
     /// By the code in the newest message of alarm, typed on the issuer's page.
     pub(super) async fn freeze_by_message(&self, act: &Arc<Act>, wallet: &TownWallet) -> Ended {
         let town = self.town();
-        let Some(code) = town.stop_code_for(&self.name).await else { return self.freeze(wallet).await };
+        let Some(code) = town.stop_code_for(&self.name) else { return self.freeze(wallet).await };
         self.note(DidKind::Froze);
         let caller = Caller::stranger(town.seed().wrapping_add(act.step as u64), self.deliver());
         let name = caller.random();
