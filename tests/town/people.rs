@@ -353,7 +353,7 @@ impl<K: Kept> Owner<K> {
                 Ended::Done
             }
             Verb::Unlock => wallet.unlock().await.into(),
-            Verb::Reseal => wallet.reseal().await.into(),
+            Verb::Reseal => self.reseal(&wallet).await.into(),
             Verb::Sync => wallet.sync().await.into(),
             Verb::ReadAlerts => self.read_alerts(&wallet).await.into(),
             Verb::Freeze => self.freeze_with_a_code(act, &wallet, chance).await,

@@ -114,7 +114,7 @@ impl<K: Kept> Owner<K> {
             return Ended::Refused(error);
         }
         self.phone().disk().begins();
-        self.phone().passkey().begins();
+        self.phone().passkey().set_sealed_wrong(false);
         match self.wallet() {
             Some(wallet) => self.register(act, &wallet, true).await,
             None => Ended::Nothing("the page does not open"),
@@ -182,6 +182,16 @@ impl<K: Kept> Owner<K> {
             self.wary.set(false);
         }
         ended.into()
+    }
+
+    /// The old seal counts if the new one comes to nothing.
+    pub(super) async fn reseal(&self, wallet: &TownWallet) -> Result<(), Error> {
+        let before = self.phone().passkey().sealed_wrong();
+        let resealed = wallet.reseal().await;
+        if resealed.is_err() {
+            self.phone().passkey().set_sealed_wrong(before);
+        }
+        resealed
     }
 
     pub(super) async fn refill(&self, wallet: &TownWallet) -> Ended {

@@ -76,9 +76,9 @@ impl Passkey {
         self.sealed_wrong.get()
     }
 
-    /// A new wallet begins on this phone.
-    pub fn begins(&self) {
-        self.sealed_wrong.set(false);
+    /// A new wallet begins on this phone, or what was sealed came to nothing.
+    pub fn set_sealed_wrong(&self, wrong: bool) {
+        self.sealed_wrong.set(wrong);
     }
 
     /// Resolves when another ceremony is to begin.
@@ -123,7 +123,7 @@ impl Passkey {
             Some(Fault::Hung | Fault::Superseded) => Err(self.ended(since, "NotAllowedError", false, true)),
             Some(Fault::OtherSecret) if derives => {
                 act.felt(Fault::OtherSecret);
-                if matches!(act.verb, Verb::Enrol | Verb::Replace | Verb::Rotate) {
+                if matches!(act.verb, Verb::Enrol | Verb::Replace | Verb::Rotate | Verb::Reseal) {
                     self.sealed_wrong.set(true);
                 }
                 Ok(true)
