@@ -3,7 +3,7 @@
 # those whose name begins so (`04`). mutations.sh --check [FOLDER]: only whether each patch has its head and applies.
 #
 # The head stands before the diff. Needed: `What:` is changed, whom it `Hurts:`, how it was `Written:`. Settings of the
-# simulator: `Seeds:` (60), `Days:` (3), `Seed:` (1). `Unseen:` says why the simulator can't find it.
+# simulator: `Seeds:` (200), `Days:` (3), `Seed:` (1). `Unseen:` says why the simulator can't find it.
 . "$(dirname "$0")/setup.sh"
 
 readonly PATCHES=tests/mutations HOME_OF=target/mutations
@@ -60,7 +60,7 @@ simulate() {
 }
 
 # settings PATCH: its seeds, days and first seed.
-settings() { printf '%s %s %s\n' "$(head_of "$1" Seeds 60)" "$(head_of "$1" Days 3)" "$(head_of "$1" Seed 1)"; }
+settings() { printf '%s %s %s\n' "$(head_of "$1" Seeds 200)" "$(head_of "$1" Days 3)" "$(head_of "$1" Seed 1)"; }
 
 # Whatever a patch is tried with must find nothing in the product itself: else it would prove nothing.
 try_unbroken() {

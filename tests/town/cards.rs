@@ -8,11 +8,15 @@ use jitsuin::issuer::funding::{Answer, Charge, Funding, LookUp, Notice};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 /// How late it answers, and how long a charge is in its queue, in milliseconds.
 const LATE_MS: u64 = 60_000;
 const QUEUED_MS: u64 = 180_000;
+/// When it charges what it had said would never come.
+const AFTER_ALL_MS: u64 = 1_200_000;
+/// By then every notice was taken, though a process died over it.
+const TAKEN_MS: u64 = 1_800_000;
 /// From when a charge that is unknown never comes, in seconds.
 const FINAL: u32 = 300;
 
@@ -25,7 +29,8 @@ struct Known {
 #[derive(Default)]
 struct Books {
     charges: BTreeMap<String, Known>,
-    notices: Vec<Notice>,
+    /// Each from when it is there.
+    notices: Vec<(Instant, Notice)>,
 }
 
 /// Shared by all processes of the issuer.
@@ -43,9 +48,24 @@ impl Known {
                 LookUp::Found(Answer::Unknown)
             }
             Some(Fault::Queued) if now_ms < self.at_ms + QUEUED_MS => LookUp::NeverSeen,
+            Some(Fault::AfterAll) if now_ms < self.at_ms + AFTER_ALL_MS => LookUp::NeverSeen,
             Some(Fault::Never) => LookUp::NeverSeen,
             _ => LookUp::Found(Answer::Accepted),
         }
+    }
+
+    /// Its notices: how often each comes, and after how many milliseconds.
+    fn notices(&self) -> &'static [u64] {
+        match self.mood {
+            Some(Fault::AnswersTwice) => &[0, 0],
+            Some(Fault::AfterAll) => &[AFTER_ALL_MS],
+            _ => &[],
+        }
+    }
+
+    fn settled_ms(&self) -> u64 {
+        let last = self.notices().iter().max().copied().unwrap_or_default();
+        self.at_ms + if last > 0 { last + TAKEN_MS } else { u64::from(FINAL) * 1000 }
     }
 }
 
@@ -57,7 +77,7 @@ impl Cards {
             key: key.clone(),
             amount: known.amount,
             charged: known.truth(now_ms) == LookUp::Found(Answer::Accepted),
-            settled: now_ms > known.at_ms + u64::from(FINAL) * 1000,
+            settled: now_ms > known.settled_ms(),
         };
         books.charges.iter().map(facts).collect()
     }
@@ -70,12 +90,12 @@ impl Funding for Cards {
         sleep(Duration::from_millis(30)).await;
         let answer = {
             let mut books = self.books.lock().unwrap();
-            if let (Some(act), Some(mood)) = (&act, mood)
-                && !books.charges.contains_key(&charge.key)
-            {
+            let Books { charges, notices } = &mut *books;
+            let is_new = !charges.contains_key(&charge.key);
+            if let (Some(act), Some(mood), true) = (&act, mood, is_new) {
                 act.felt(mood);
             }
-            let known = books.charges.entry(charge.key.clone()).or_insert(Known {
+            let known = charges.entry(charge.key.clone()).or_insert(Known {
                 amount: charge.amount.minor_units(),
                 mood,
                 at_ms: now_ms,
@@ -86,10 +106,11 @@ impl Funding for Cards {
                 LookUp::Found(answer) => answer,
                 LookUp::NeverSeen | LookUp::Unreachable => Answer::Unknown,
             };
-            if known.mood == Some(Fault::AnswersTwice) && known.at_ms == now_ms {
-                for id in ["1", "2"] {
-                    let (id, key) = (format!("{}/{id}", charge.key), charge.key.clone());
-                    books.notices.push(Notice { id, key, answer: Answer::Accepted });
+            if is_new {
+                for (nth, late) in known.notices().iter().enumerate() {
+                    let (id, key) = (format!("{}/{nth}", charge.key), charge.key.clone());
+                    let from = Instant::now() + Duration::from_millis(*late);
+                    notices.push((from, Notice { id, key, answer: Answer::Accepted }));
                 }
             }
             answer
@@ -108,10 +129,12 @@ impl Funding for Cards {
     }
 
     async fn notices(&self) -> Vec<Notice> {
-        self.books.lock().unwrap().notices.clone()
+        let now = Instant::now();
+        let there = |(from, notice): &(Instant, Notice)| (*from <= now).then(|| notice.clone());
+        self.books.lock().unwrap().notices.iter().filter_map(there).collect()
     }
 
     async fn acknowledge(&self, notice: &Notice) {
-        self.books.lock().unwrap().notices.retain(|held| held != notice);
+        self.books.lock().unwrap().notices.retain(|(_, held)| held != notice);
     }
 }

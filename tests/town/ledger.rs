@@ -13,7 +13,7 @@ use jitsuin::issuer::used::Used;
 use jitsuin::wire::id::{AccountId, Hash};
 use std::future::pending;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
@@ -97,12 +97,19 @@ pub struct Shared<K> {
     pub turn_keys: Notify,
     /// Latencies.
     pub chance: Chance,
+    /// By how many milliseconds the ledger's clock is behind.
+    pub behind_ms: AtomicU64,
 }
 
 impl<K: Kept> Shared<K> {
     /// True time, milliseconds since 1970.
     pub fn now_ms(&self) -> u64 {
         self.start_ms + u64::try_from(self.began.elapsed().as_millis()).unwrap()
+    }
+
+    /// What the ledger's clock says.
+    fn ledger_ms(&self) -> u64 {
+        self.now_ms() - self.behind_ms.load(Ordering::Relaxed)
     }
 }
 
@@ -152,6 +159,11 @@ impl<K: Kept> TownLedger<K> {
                 self.shared.turn_keys.notify_one();
                 sleep(Duration::from_millis(50)).await;
             }
+            Fault::ClockBack => {
+                act.felt(*fault);
+                let back = self.shared.chance.one_of(&[90_000, 400_000, 1_200_000]);
+                self.shared.behind_ms.store(back, Ordering::Relaxed);
+            }
             Fault::Away => {
                 act.felt(*fault);
                 return Err(LedgerError::Unavailable(Step::Connect, Cause::new("the town's database is away")));
@@ -168,14 +180,14 @@ impl<K: Kept> TownLedger<K> {
 
     async fn read<R: Send>(&self, call: impl Future<Output = Result<R, LedgerError>> + Send) -> Result<R, LedgerError> {
         self.before().await?;
-        self.shared.kept.clock().set(self.shared.now_ms());
+        self.shared.kept.clock().set(self.shared.ledger_ms());
         self.shared.kept.wait(call)
     }
 }
 
 impl<K: Kept> Ledger for TownLedger<K> {
     fn now_ms(&self) -> u64 {
-        self.shared.now_ms()
+        self.shared.ledger_ms()
     }
 
     fn may_make_keys(&self) -> bool {
@@ -189,7 +201,7 @@ impl<K: Kept> Ledger for TownLedger<K> {
     ) -> Result<R, LedgerError> {
         let met = self.before().await?;
         let shared = &self.shared;
-        shared.kept.clock().set(shared.now_ms());
+        shared.kept.clock().set(shared.ledger_ms());
         let fault = met.as_ref().map(|(_, fault)| *fault);
         let felt = |fault: Fault| met.iter().for_each(|(act, _)| act.felt(fault));
         if let Some(again @ (Fault::RollsBack | Fault::Conflict)) = fault {

@@ -7,7 +7,7 @@ mod robbed;
 mod safety;
 mod thief;
 
-use super::act::Act;
+use super::act::{Act, SERVED};
 use super::chance::Chance;
 use super::facts::{Did, DidKind, Excuse, Loot, WalletFacts};
 use super::ledger::Kept;
@@ -322,11 +322,11 @@ impl<K: Kept> Owner<K> {
 
     async fn perform(&self, act: &Arc<Act>, verb: Verb, chance: &Chance) -> Ended {
         if verb == Verb::Sweep {
-            self.town().office().sweep_once().await;
+            SERVED.scope(Arc::clone(act), self.town().office().sweep_once()).await;
             return Ended::Done;
         }
         if verb == Verb::Settle {
-            return self.town().settle_held(&self.account, chance).await;
+            return SERVED.scope(Arc::clone(act), self.town().settle_held(&self.account, chance)).await;
         }
         if verb == Verb::Reload {
             self.wallet.replace(None);

@@ -3,12 +3,14 @@
 mod between;
 mod clock;
 mod disk;
+mod maker;
 mod passkey;
 mod road;
 
 pub use between::Between;
 pub use clock::PhoneClock;
 pub use disk::Disk;
+pub use maker::Maker;
 pub use passkey::Passkey;
 pub use road::{Deliver, Road};
 
@@ -33,7 +35,7 @@ pub struct Phone {
     serving: Serving,
     clock: PhoneClock,
     entropy: MemoryEntropy,
-    keys: SoftKeys,
+    keys: Maker,
     disk: Disk,
     lock: MemoryLock,
     passkey: Passkey,
@@ -57,7 +59,7 @@ impl Phone {
         let clock = PhoneClock::new(start_ms);
         let passkey = Passkey::new(synced, entropy.clone(), Rc::clone(&serving), chance("passkey"), clock.clone());
         Self {
-            keys: SoftKeys::new(MemoryEntropy::seeded(chance("keys").number())),
+            keys: Maker::new(Rc::clone(&serving), SoftKeys::new(MemoryEntropy::seeded(chance("keys").number()))),
             disk: Disk::new(Rc::clone(&serving), chance("disk"), Rc::clone(&died)),
             lock: MemoryLock::default(),
             road: Road::new(Rc::clone(&serving), chance("road"), deliver),
@@ -74,6 +76,7 @@ impl Phone {
         let serving = Rc::new(RefCell::new(act));
         Self {
             disk: self.disk.tab(Rc::clone(&serving)),
+            keys: self.keys.tab(Rc::clone(&serving)),
             passkey: self.passkey.tab(Rc::clone(&serving)),
             road: self.road.tab(Rc::clone(&serving)),
             serving,
@@ -113,8 +116,8 @@ impl Phone {
         &self.road
     }
 
-    /// Its keys' maker.
-    pub const fn maker(&self) -> &SoftKeys {
+    /// Its key store.
+    pub const fn maker(&self) -> &Maker {
         &self.keys
     }
 
@@ -133,7 +136,7 @@ impl Phone {
 impl Platform for Phone {
     type Clock = PhoneClock;
     type Entropy = MemoryEntropy;
-    type Keys = SoftKeys;
+    type Keys = Maker;
     type Store = Disk;
     type Lock = MemoryLock;
     type Authenticator = Passkey;
@@ -147,7 +150,7 @@ impl Platform for Phone {
         &self.entropy
     }
 
-    fn keys(&self) -> &SoftKeys {
+    fn keys(&self) -> &Maker {
         &self.keys
     }
 

@@ -1,7 +1,7 @@
 //! What happens in a seed's town, before it happens: a list that can be told again with parts left out.
 
 use super::chance::Chance;
-use super::trouble::{Port, Trouble};
+use super::trouble::{Fault, Port, Trouble};
 use super::verb::Verb;
 use std::collections::BTreeSet;
 
@@ -60,7 +60,8 @@ impl Plan {
         let processes = usize::try_from(chance.from_to(1, 2)).unwrap();
         // Some towns are quiet, some are not: where much goes wrong at once, little is done.
         let rough = chance.weighted(&[(15, 2), (40, 5), (70, 3)]);
-        let honest = Verb::ALL.iter().filter(|verb| !verb.is_robbery());
+        let few = Few::new(seed);
+        let honest = Verb::ALL.iter().filter(|verb| !verb.is_robbery() && few.verbs.contains(verb));
         let verbs: Vec<_> = honest.map(|verb| (*verb, verb.weight())).collect();
         let mut steps = Vec::new();
         for day in 0..size.days {
@@ -75,7 +76,7 @@ impl Plan {
                 }
                 for (nth, at) in times.into_iter().enumerate() {
                     let verb = if day == 0 && nth == 0 { Verb::Enrol } else { chance.weighted(&verbs) };
-                    let troubles = troubles(&chance, verb, rough);
+                    let troubles = few.troubles(&chance, verb, rough);
                     steps.push(Step { number: steps.len(), day, at, owner, verb, troubles });
                 }
             }
@@ -84,7 +85,7 @@ impl Plan {
         let chance = Chance::new(seed, "thieves");
         let thieves = chance.percent(35);
         if thieves {
-            robberies(&chance, size.days, owners, rough, &mut steps);
+            robberies(&chance, &few, (size.days, owners, rough), &mut steps);
         }
         Self { seed, days: size.days, owners, processes, thieves, steps }
     }
@@ -104,14 +105,14 @@ impl Plan {
 }
 
 /// Each owner may be robbed several times a day, in several ways.
-fn robberies(chance: &Chance, days: u32, owners: usize, rough: u64, steps: &mut Vec<Step>) {
+fn robberies(chance: &Chance, few: &Few, (days, owners, rough): (u32, usize, u64), steps: &mut Vec<Step>) {
     let robberies = Verb::ALL.iter().filter(|verb| verb.is_robbery());
     let verbs: Vec<_> = robberies.map(|verb| (*verb, verb.weight())).collect();
     for day in 0..days {
         for owner in 0..owners {
             for _ in 0..chance.weighted(&[(0, 3), (1, 4), (2, 2), (3, 1)]) {
                 let verb = chance.weighted(&verbs);
-                let (at, troubles) = (chance.from_to(MORNING, EVENING), troubles(chance, verb, rough));
+                let (at, troubles) = (chance.from_to(MORNING, EVENING), few.troubles(chance, verb, rough));
                 steps.push(Step { number: steps.len(), day, at, owner, verb, troubles });
             }
         }
@@ -119,18 +120,41 @@ fn robberies(chance: &Chance, days: u32, owners: usize, rough: u64, steps: &mut 
     steps.sort_by_key(|step| (step.day, step.owner, step.at));
 }
 
-fn troubles(chance: &Chance, verb: Verb, rough: u64) -> Vec<Trouble> {
-    let mut troubles = Vec::new();
-    while troubles.len() < 4 && chance.percent(rough) {
-        let ports = verb.ports();
-        if ports.is_empty() {
-            break;
-        }
-        let port: Port = chance.one_of(ports);
-        let faults: Vec<_> = port.faults().iter().copied().filter(|fault| verb.can_meet(*fault)).collect();
-        let fault = chance.one_of(&faults);
-        let at = chance.weighted(&[(0, 8), (1, 6), (2, 4), (3, 3), (4, 2), (6, 2), (9, 1), (14, 1)]);
-        troubles.push(Trouble { fault, at });
+/// What a town knows. Half of all towns know few verbs and few faults: what needs two rare things at once then comes often in
+/// some towns, and in others nothing hides it.
+struct Few {
+    verbs: Vec<Verb>,
+    faults: Vec<Fault>,
+}
+
+impl Few {
+    fn new(seed: u64) -> Self {
+        let chance = Chance::new(seed, "few");
+        let (verbs, faults) = if chance.percent(50) { (40, 25) } else { (100, 100) };
+        let is_kept = |verb: &&Verb| matches!(verb, Verb::Pay | Verb::Sync) | chance.percent(verbs);
+        let verbs = Verb::ALL.iter().filter(is_kept).copied().collect();
+        let all = Port::ALL.iter().flat_map(|port| port.faults());
+        Self { verbs, faults: all.filter(|_| chance.percent(faults)).copied().collect() }
     }
-    troubles
+
+    fn troubles(&self, chance: &Chance, verb: Verb, rough: u64) -> Vec<Trouble> {
+        let of = |port: &Port| -> Vec<Fault> {
+            let known = |fault: &&Fault| verb.can_meet(**fault) && self.faults.contains(fault);
+            port.faults().iter().filter(known).copied().collect()
+        };
+        let ports: Vec<_> = verb.ports().iter().filter(|port| !of(port).is_empty()).copied().collect();
+        let mut troubles = Vec::new();
+        while troubles.len() < 4 && !ports.is_empty() && chance.percent(rough) {
+            let port = chance.one_of(&ports);
+            let fault = chance.one_of(&of(&port));
+            let at = match port {
+                // One use in an act.
+                Port::Card | Port::Hands => 0,
+                Port::Prompt => chance.weighted(&[(0, 6), (1, 3), (2, 1)]),
+                _ => chance.weighted(&[(0, 8), (1, 6), (2, 4), (3, 3), (4, 2), (6, 2), (9, 1), (14, 1)]),
+            };
+            troubles.push(Trouble { fault, at });
+        }
+        troubles
+    }
 }

@@ -27,6 +27,7 @@ use jitsuin::wire::receipt::{Body, Kind as ReceiptKind};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::{JoinSet, LocalSet};
@@ -77,6 +78,7 @@ impl<K: Kept> Town<K> {
             one_died: Notify::new(),
             turn_keys: Notify::new(),
             chance: Chance::new(plan.seed, "ledger"),
+            behind_ms: AtomicU64::new(0),
         });
         let mut settings = Settings::new(ORIGIN, &[ORIGIN]).unwrap();
         settings.password_cost = PasswordCost::least();
@@ -192,6 +194,7 @@ impl<K: Kept> Town<K> {
         self.story.say("the town", "is quiet");
         let chance = Chance::new(self.plan.seed, &format!("night {day}"));
         self.owners.borrow().iter().for_each(|owner| owner.phone().calm(chance.percent(50)));
+        self.office.shared().behind_ms.store(0, Ordering::Relaxed);
         // What was late comes in; charges become final.
         sleep(Duration::from_secs(1_800)).await;
         let tills = self.tills.borrow().clone();

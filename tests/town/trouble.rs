@@ -77,6 +77,10 @@ faults! {
         CrashAfter "the app dies after the write"
         OtherTab "another tab works on the same record"
     }
+    Keys "the phone's key store" {
+        KeysSilent "the key store does not answer"
+        KeysFail "the key store fails"
+    }
     Hands "the phone's clock" {
         Ahead "the clock is ahead"
         Behind "the clock is behind"
@@ -103,6 +107,7 @@ faults! {
         RollsBack "the ledger rolls back by itself"
         CommitUnheard "the ledger commits and the answer is lost"
         KeysTurn "the issuer's keys are replaced"
+        ClockBack "the ledger's clock is put back"
     }
     Card "the card company" {
         Declines "it declines"
@@ -111,6 +116,7 @@ faults! {
         Never "it never charges nor knows the charge"
         LostNotice "it charges, and its answer and its notice are lost"
         Queued "it charges after minutes of not knowing the charge"
+        AfterAll "it charges long after it has said that it never will"
     }
 }
 

@@ -1,7 +1,7 @@
 //! What takes a prompt: registering, topping up, renewing keys, limits and allowances, another phone.
 
 use super::{Ended, Owner, TownWallet};
-use crate::town::act::Act;
+use crate::town::act::{Act, SERVED};
 use crate::town::chance::Chance;
 use crate::town::facts::DidKind;
 use crate::town::ledger::Kept;
@@ -165,7 +165,7 @@ impl<K: Kept> Owner<K> {
         let town = self.town();
         let code = town.code_for(&self.name);
         if let Some((issuer, _)) = town.office().living() {
-            let finished = issuer.finish_card_proof(&proof.proof, &code).await;
+            let finished = SERVED.scope(Arc::clone(act), issuer.finish_card_proof(&proof.proof, &code)).await;
             act.say(&format!("the card company: {finished:?}"));
         }
         wallet.sync().await.into()
