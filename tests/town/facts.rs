@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 pub struct Facts {
     /// True time, milliseconds since 1970.
     pub now_ms: u64,
+    /// By how much the ledger's clock was behind the true time, at most, in milliseconds: receipts may be dated so much too early.
+    pub behind_ms: u64,
     /// Accounts with their receipts in order, by id: the issuer's own records.
     pub accounts: BTreeMap<String, (Account, Vec<StoredReceipt>)>,
     /// The issuer's books.
@@ -129,8 +131,10 @@ pub enum Excuse {
     Full,
     /// Its owner signed it off, lost it, or put another in its place.
     GivenUp,
-    /// An older record was put back.
+    /// An older record was put back: it does not know the newest codes as its own.
     OlderRecord,
+    /// One with other keys or another allowance was.
+    OlderTerms,
     /// Its passkey derived a secret when the key was sealed that it never derives again.
     OtherSecret,
 }

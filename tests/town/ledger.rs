@@ -97,8 +97,10 @@ pub struct Shared<K> {
     pub turn_keys: Notify,
     /// Latencies.
     pub chance: Chance,
-    /// By how many milliseconds the ledger's clock is behind.
+    /// By how many milliseconds the ledger's clock is behind now.
     pub behind_ms: AtomicU64,
+    /// The most that it ever was.
+    pub most_behind_ms: AtomicU64,
 }
 
 impl<K: Kept> Shared<K> {
@@ -163,6 +165,7 @@ impl<K: Kept> TownLedger<K> {
                 act.felt(*fault);
                 let back = self.shared.chance.one_of(&[90_000, 400_000, 1_200_000]);
                 self.shared.behind_ms.store(back, Ordering::Relaxed);
+                self.shared.most_behind_ms.fetch_max(back, Ordering::Relaxed);
             }
             Fault::Away => {
                 act.felt(*fault);

@@ -183,6 +183,9 @@ impl<K: Kept> Owner<K> {
         if phone.disk().was_older() {
             excused.push(Excuse::OlderRecord);
         }
+        if phone.disk().was_apart() {
+            excused.push(Excuse::OlderTerms);
+        }
         if phone.passkey().sealed_wrong() {
             excused.push(Excuse::OtherSecret);
         }
@@ -299,10 +302,19 @@ impl<K: Kept> Owner<K> {
             return self.perform(act, verb, chance).await;
         }
         act.felt(Fault::OtherTab);
+        let done = Notify::new();
         let elsewhere = async {
-            sleep(Duration::from_millis(chance.below(3_000))).await;
+            let was_open = chance.percent(30);
+            if !was_open {
+                sleep(Duration::from_millis(chance.below(3_000))).await;
+            }
             let tab = self.phone().tab(self.town().idle(&self.name));
             let Ok(wallet) = Wallet::open(tab, self.settings()).await else { return };
+            if was_open {
+                // With what it read then, it looks for news when all is over.
+                done.notified().await;
+                return drop(wallet.sync().await);
+            }
             match chance.below(4) {
                 0 => drop(wallet.sync().await),
                 1 => {
@@ -316,7 +328,12 @@ impl<K: Kept> Owner<K> {
                 }
             }
         };
-        let (ended, ()) = tokio::join!(self.perform(act, verb, chance), elsewhere);
+        let here = async {
+            let ended = self.perform(act, verb, chance).await;
+            done.notify_one();
+            ended
+        };
+        let (ended, ()) = tokio::join!(here, elsewhere);
         ended
     }
 

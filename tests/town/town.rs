@@ -79,6 +79,7 @@ impl<K: Kept> Town<K> {
             turn_keys: Notify::new(),
             chance: Chance::new(plan.seed, "ledger"),
             behind_ms: AtomicU64::new(0),
+            most_behind_ms: AtomicU64::new(0),
         });
         let mut settings = Settings::new(ORIGIN, &[ORIGIN]).unwrap();
         settings.password_cost = PasswordCost::least();
@@ -276,6 +277,7 @@ impl<K: Kept> Town<K> {
         };
         Facts {
             now_ms,
+            behind_ms: self.office.shared().most_behind_ms.load(Ordering::Relaxed),
             accounts,
             entries: kept.wait(kept.ledger().entries()).unwrap(),
             messages: kept.wait(kept.ledger().messages(0)).unwrap(),

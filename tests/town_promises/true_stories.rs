@@ -125,6 +125,7 @@ impl Town {
         };
         Facts {
             now_ms: self.now_ms(),
+            behind_ms: 0,
             accounts,
             entries,
             messages: ledger.messages(0).await.unwrap(),

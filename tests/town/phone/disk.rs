@@ -5,6 +5,7 @@ use crate::town::chance::Chance;
 use crate::town::trouble::{Fault, Port};
 use jitsuin::wallet::memory::SoftHandle;
 use jitsuin::wallet::ports::{Kept, Record, Store, StoreError};
+use jitsuin::wallet::record::Data;
 use std::cell::{Cell, RefCell};
 use std::future::pending;
 use std::rc::Rc;
@@ -28,6 +29,7 @@ struct Inner {
     full: Cell<bool>,
     was_evicted: Cell<bool>,
     was_older: Cell<bool>,
+    was_apart: Cell<bool>,
 }
 
 /// One tab's way to the storage that all tabs share.
@@ -65,10 +67,16 @@ impl Disk {
         self.inner.was_older.get()
     }
 
+    /// Whether one with other keys or another allowance was.
+    pub fn was_apart(&self) -> bool {
+        self.inner.was_apart.get()
+    }
+
     /// A new wallet begins on it: what happened to the one before does not matter any more.
     pub fn begins(&self) {
         self.inner.was_evicted.set(false);
         self.inner.was_older.set(false);
+        self.inner.was_apart.set(false);
         self.inner.older.borrow_mut().clear();
     }
 
@@ -102,8 +110,11 @@ impl Disk {
         }
         let at = usize::try_from(self.chance.below(older.len() as u64)).unwrap();
         older.truncate(at + 1);
-        self.inner.record.replace(older.pop());
+        let before = self.inner.record.replace(older.pop());
         self.inner.was_older.set(true);
+        if !is_like(before.as_ref(), self.inner.record.borrow().as_ref()) {
+            self.inner.was_apart.set(true);
+        }
         true
     }
 
@@ -143,6 +154,19 @@ impl Disk {
             other => return Ok(other),
         }
         Ok(None)
+    }
+}
+
+/// Whether a record has the same keys and the same allowance as another: then the counter's floor alone puts it right.
+fn is_like(one: Option<&Record<SoftHandle>>, other: Option<&Record<SoftHandle>>) -> bool {
+    let read = |record: &Record<SoftHandle>| Data::from_bytes(&record.data).ok();
+    let of = |data: &Data| {
+        let handle = data.allowance.as_ref().map(|terms| terms.handle);
+        (data.device_key.thumbprint(), handle, data.enrolling.is_some() || data.rotating.is_some())
+    };
+    match (one.and_then(read), other.and_then(read)) {
+        (Some(one), Some(other)) => of(&one) == of(&other) && !of(&one).2,
+        _ => false,
     }
 }
 

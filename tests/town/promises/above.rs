@@ -65,7 +65,7 @@ fn payment(reading: &Reading<'_>, history: &History<'_>, paid: &Paid<'_>, before
     let line = history.line(paid.thumb);
     let in_window = |earlier: &&Paid<'_>| earlier.at.saturating_add(WINDOW) > paid.at;
     let counts = |earlier: &&Paid<'_>| !earlier.given_back.is_some_and(|(back, by_till)| by_till && back < seq);
-    for earlier in before.iter().rev().take_while(in_window).filter(counts).chain([paid]) {
+    for earlier in before.iter().filter(in_window).filter(counts).chain([paid]) {
         account.add(earlier);
         if history.line(earlier.thumb) == line {
             key.add(earlier);

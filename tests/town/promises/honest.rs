@@ -3,6 +3,7 @@
 use super::super::facts::{DidKind, Excuse, LootKind, OwnerFacts};
 use super::reading::{History, Reading};
 use DidKind::{Froze, NewKey, OneCodeTwoTills, Released, SetLimit, SignedOff, TwoShops};
+use Excuse::{OlderRecord, OlderTerms};
 use LootKind::{Login, Profile, Road, Screen, Till};
 use jitsuin::wallet::state::AlertKind;
 use jitsuin::wire::receipt::Kind;
@@ -108,7 +109,7 @@ impl Right {
         self.plain
             || owner.did.iter().any(did)
             || self.loot.iter().any(|loot| is_robbed(owner, *loot, at_ms))
-            || (self.copied && has_copy(owner))
+            || (self.copied && has_copy(owner, OlderRecord))
     }
 }
 
@@ -117,20 +118,21 @@ pub fn is_robbed(owner: &OwnerFacts, what: LootKind, at_ms: u64) -> bool {
     owner.robbed.iter().any(|loot| loot.what == what && loot.at_ms / 1000 <= at_ms / 1000)
 }
 
-fn has_copy(owner: &OwnerFacts) -> bool {
+/// Whether a copy of a wallet exists: a thief's, or an older record of its own of this kind.
+fn has_copy(owner: &OwnerFacts, older: Excuse) -> bool {
     let excuses = owner.wallets.iter().flat_map(|wallet| &wallet.excused);
     let was_put_back = owner.did.iter().any(|did| did.what == DidKind::PutBack);
-    was_put_back || excuses.into_iter().any(|excuse| matches!(excuse, Excuse::Cloned | Excuse::OlderRecord))
+    was_put_back || excuses.into_iter().any(|excuse| *excuse == Excuse::Cloned || *excuse == older)
 }
 
-/// A key is suspended only if somebody copied it, or an older record of it was put back and went on. Once it was replaced,
+/// A key is suspended only if somebody copied it, or an older record with another allowance was put back and went on. Once it was replaced,
 /// only a thief is looked for: the wallet with the older record may be gone.
 pub fn suspended(reading: &Reading<'_>) -> Option<String> {
     reading.owners().find_map(|(owner, history)| {
         let mut suspensions = history.readable().map(|said| &said.receipt);
         let wrong = suspensions.find(|receipt| {
             let is_over = receipt.thumb.and_then(|thumb| history.account.device(thumb)?.replaced_by).is_some();
-            let was_copied = is_robbed(owner, Profile, u64::from(receipt.time) * 1000) || has_copy(owner);
+            let was_copied = is_robbed(owner, Profile, reading.latest_ms(receipt.time)) || has_copy(owner, OlderTerms);
             receipt.kind == Kind::DeviceSuspended && !is_over && !was_copied
         });
         let wrong = wrong?;
@@ -146,7 +148,7 @@ pub fn told_of_a_theft(reading: &Reading<'_>) -> Option<String> {
                 let right = of_alert(alert.kind);
                 // Its time is the receipt's: one of long before can be changed on the way today.
                 let is_forged = alert.kind == AlertKind::ReceiptForged;
-                let at_ms = if is_forged { reading.facts.now_ms } else { alert.at };
+                let at_ms = if is_forged { reading.facts.now_ms } else { alert.at + reading.facts.behind_ms };
                 !right.is_some_and(|right| right.holds(owner, at_ms))
             });
             wrong.map(|alert| format!("{} shows {} ({})", wallet.name, alert.kind.name(), alert.id))
@@ -163,7 +165,7 @@ fn in_messages(reading: &Reading<'_>, owner: &OwnerFacts, history: &History<'_>)
         let Some((english, _, right)) = found else {
             return Some(format!("message {number} to {} says {subject:?}, which nobody has thought of", owner.name));
         };
-        if !right.holds(owner, u64::from(message.at) * 1000) {
+        if !right.holds(owner, reading.latest_ms(message.at)) {
             return Some(format!("message {number} to {} says {english:?}", owner.name));
         }
         let is_of = |kind: Kind| history.stored.iter().rev().any(|held| (held.kind, held.at) == (kind, message.at));

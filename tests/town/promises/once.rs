@@ -106,7 +106,8 @@ pub fn token(reading: &Reading<'_>) -> Option<String> {
 fn miscounted(reading: &Reading<'_>, history: &History<'_>) -> Option<String> {
     let counted = |line: Option<Thumbprint>| {
         let in_window = |at: u32| at.saturating_add(WINDOW) > reading.now;
-        let paid = history.paid.iter().rev().take_while(|paid| in_window(paid.at));
+        // Not only the newest: after a ledger's clock was put back, older ones stand behind younger.
+        let paid = history.paid.iter().filter(|paid| in_window(paid.at));
         paid.filter(|paid| !paid.given_back.is_some_and(|(_, by_till)| by_till))
             .filter(|paid| line.is_none_or(|line| history.line(paid.thumb) == line))
             .fold((0, 0), |(sum, count), paid| (sum + paid.amount, count + 1))

@@ -137,6 +137,11 @@ impl<'a> Reading<'a> {
         Self { facts, policy, now, histories, codes }
     }
 
+    /// The latest true time, in milliseconds, of what the ledger dated so, in seconds.
+    pub fn latest_ms(&self, at: u32) -> u64 {
+        u64::from(at) * 1000 + self.facts.behind_ms
+    }
+
     /// Owners with the histories of their accounts.
     pub fn owners(&self) -> impl Iterator<Item = (&'a OwnerFacts, &History<'a>)> {
         self.facts.owners.iter().filter_map(|owner| Some((owner, self.histories.get(owner.account.as_str())?)))

@@ -21,7 +21,7 @@ fn of_owner(reading: &Reading<'_>, owner: &OwnerFacts, history: &History<'_>) ->
     let taken: Vec<&Paid<'_>> = history.paid.iter().filter(by_thief).collect();
     for (at, paid) in taken.iter().enumerate() {
         let (seq, amount) = (paid.seq, paid.amount);
-        let at_ms = u64::from(paid.at) * 1000;
+        let at_ms = reading.latest_ms(paid.at);
         let Some(device) = history.account.device(paid.thumb) else { continue };
         let limits = most(reading.policy, device, paid.at);
         if amount > limits.per_payment.minor_units() {

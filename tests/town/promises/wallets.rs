@@ -55,6 +55,10 @@ fn unsigned(reading: &Reading<'_>, wallet: &WalletFacts, history: &History<'_>) 
     if let Some(device) = state.devices.iter().find(|view| !was_device(history, view)) {
         return Some(format!("a device {} that is {}", device.label, device.status.name()));
     }
+    let own = state.device.as_ref().and_then(|view| device_of(account, &view.id));
+    if state.status == Status::Revoked && own.is_some_and(|device| device.state != KeyState::Revoked) {
+        return Some("its own key as signed off, which it is not".into());
+    }
     let limit = state.limit?.amount;
     (!was_limit(reading.policy, history, limit)).then(|| format!("a limit of {limit}"))
 }
@@ -191,7 +195,8 @@ fn behind(reading: &Reading<'_>, wallet: &WalletFacts, history: &History<'_>) ->
             return Some(format!("it shows the devices {shown:?}, and the account has {held:?}"));
         }
     }
-    allowance(reading, wallet, account, device)
+    // In a freeze no counter is named, so codes of a wrong clock are forgotten once it has ended.
+    if state.status == Status::Frozen { None } else { allowance(reading, wallet, account, device) }
 }
 
 fn allowance(reading: &Reading<'_>, wallet: &WalletFacts, account: &Account, device: &Device) -> Option<String> {
