@@ -93,6 +93,7 @@ impl<P: Platform> Wallet<P> {
             }
             loop {
                 if let Some(by) = by {
+                    self.have_key(by).await?;
                     let unsigned = self.unproved(by, path, &request.body)?;
                     let signature = self.sign_with(by, unsigned.message()).await?;
                     request.proof = Some(unsigned.finish(&signature));

@@ -220,6 +220,27 @@ impl<P: Platform> Wallet<P> {
         })
     }
 
+    /// Opens the channel key if it is to sign and did not open with the record: a platform that failed then says nothing of it.
+    ///
+    /// # Errors
+    /// Why the platform does not open it.
+    pub(super) fn have_key(&self, by: By) -> Local<'_, Result<(), Error>> {
+        Box::pin(async move {
+            if by != By::Channel || self.room.channel.borrow().is_some() || self.room.fault.get().is_some() {
+                return Ok(());
+            }
+            let handle = self.room.handles.borrow().as_ref().map(|(_, channel)| channel.clone());
+            let Some(handle) = handle else { return Ok(()) };
+            let public = self.read(|data| data.channel_key)?;
+            let key = self.opened(&handle, &public, None).await?;
+            // Another tab may have renewed the keys meanwhile.
+            if self.read(|data| data.channel_key)? == public {
+                self.room.channel.replace(Some(key));
+            }
+            Ok(())
+        })
+    }
+
     /// The key that proves, if it is there.
     pub(super) fn key(&self, by: By) -> Result<Rc<Key<P>>, Error> {
         let held = if by == By::Channel { &self.room.channel } else { &self.room.device };
@@ -239,6 +260,7 @@ impl<P: Platform> Wallet<P> {
     /// Signs. A device key that no longer works is lost.
     pub(super) fn sign_with<'a>(&'a self, by: By, message: &'a [u8]) -> Local<'a, Result<Signature, Error>> {
         Box::pin(async move {
+            self.have_key(by).await?;
             let signed = self.key(by)?.sign(message).await;
             if signed == Err(KeyError::Lost) && by != By::Channel {
                 self.room.device.replace(None);

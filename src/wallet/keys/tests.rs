@@ -50,6 +50,32 @@ fn a_platform_that_fails_now_leaves_the_wallet_locked() {
 }
 
 #[test]
+fn a_channel_key_that_failed_to_open_once_is_not_lost() {
+    let world = World::new();
+    world.enrolled();
+    world.place.keys().fail_opening(Some(KeyError::Failed));
+    let wallet = world.open();
+    // The platform says what it is, and the key is still there.
+    for refused in [run(wallet.sync()), run(wallet.freeze())] {
+        assert_eq!(refused.unwrap_err().code, Code::StorageFailed);
+    }
+    world.place.keys().fail_opening(None);
+    run(wallet.sync()).unwrap();
+    run(wallet.freeze()).unwrap();
+    assert_eq!(wallet.state().status, Status::Frozen);
+}
+
+#[test]
+fn a_channel_key_that_is_gone_is_a_lost_key() {
+    let world = World::new();
+    world.enrolled();
+    world.place.keys().fail_opening(Some(KeyError::Failed));
+    let wallet = world.open();
+    world.place.keys().fail_opening(Some(KeyError::Lost));
+    assert_eq!(run(wallet.sync()).unwrap_err().code, Code::KeyLost);
+}
+
+#[test]
 fn another_key_under_the_handle_is_a_lost_key() {
     let world = World::new();
     let wallet = world.enrolled();
