@@ -66,14 +66,15 @@ verbs! {
     SeesScreen 4 ["ready"] [TillRoad Disk Hands Office] "shows a code that a thief photographs"
     LyingTill 4 ["ready"] [TillRoad Disk Hands Office] "pays at a till that lies"
     BackendBetween 6 ["ready" "locked" "frozen"] [Road Disk Hands Prompt Office] "works through a backend in between"
+    Harassed 3 ["ready"] [] "is frozen again and again by a thief who copied the profile"
     Night 0 ["ready" "locked" "frozen"] [Road Disk Office] "is looked after at night"
 }
 
 impl Verb {
     /// Whether a thief has a hand in it: done in robbed towns alone.
     pub const fn is_robbery(self) -> bool {
-        use Verb::{BackendBetween, CopiesProfile, KnowsLogin, LyingTill, SeesScreen};
-        matches!(self, KnowsLogin | CopiesProfile | SeesScreen | LyingTill | BackendBetween)
+        use Verb::{BackendBetween, CopiesProfile, Harassed, KnowsLogin, LyingTill, SeesScreen};
+        matches!(self, KnowsLogin | CopiesProfile | SeesScreen | LyingTill | BackendBetween | Harassed)
     }
 
     /// Whether a thief does it without the owner, for hours, while the owner goes on.
