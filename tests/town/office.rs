@@ -164,7 +164,9 @@ impl<K: Kept> Office<K> {
                 let turns = self.chance.from_to(1, 2);
                 let turned = async {
                     for _ in 0..turns {
-                        issuer.rotate_keys().await.unwrap();
+                        if let Err(refused) = issuer.rotate_keys().await {
+                            self.story.say("the operator", &format!("can't turn the keys: {refused}"));
+                        }
                     }
                 };
                 tokio::select! {

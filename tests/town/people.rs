@@ -351,7 +351,7 @@ impl<K: Kept> Owner<K> {
             return self.through_a_backend(act, chance).await;
         }
         if verb == Verb::Replace {
-            return self.replace_phone(act).await;
+            return self.replace_phone(act, chance).await;
         }
         let Some(wallet) = self.wallet() else { return Ended::Nothing("the page does not open") };
         match verb {

@@ -57,7 +57,7 @@ verbs! {
     Limit 3 ["ready"] [Road Disk Hands Prompt Office] "changes the limit"
     BothMine 4 ["ready"] [Road Disk Hands Office] "says that both payments were theirs"
     Reload 8 ["ready" "locked" "frozen"] [Disk] "opens the page anew"
-    Forget 1 ["ready" "locked"] [Road Disk Office] "signs the phone off"
+    Forget 2 ["ready" "locked"] [Road Disk Office] "signs the phone off"
     Replace 1 ["ready" "locked" "frozen"] [Road Disk Hands Prompt Office] "loses the phone and puts another in its place"
     Sweep 2 ["ready"] [Office] "the sweeper works"
     Settle 4 ["ready" "locked" "frozen"] [Office] "has held payments settled by a person of the issuer"
@@ -88,6 +88,8 @@ impl Verb {
             (self, fault),
             // No passkey is asked to derive anything there.
             (Self::TopUp | Self::Refill | Self::Limit | Self::Release, Fault::OtherSecret)
+                // Nothing is written there: the record is erased.
+                | (Self::Forget, Fault::Full | Fault::SilentLater | Fault::CrashBefore | Fault::CrashAfter)
         )
     }
 }

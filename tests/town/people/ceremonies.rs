@@ -104,7 +104,14 @@ impl<K: Kept> Owner<K> {
     }
 
     /// The phone is lost, or its record is; another one, to which the passkeys are synchronised, takes its place.
-    pub(super) async fn replace_phone(&self, act: &Arc<Act>) -> Ended {
+    /// A phone that is sold is signed off first.
+    pub(super) async fn replace_phone(&self, act: &Arc<Act>, chance: &Chance) -> Ended {
+        if self.status() == Status::Ready
+            && chance.percent(30)
+            && let Some(wallet) = self.wallet()
+        {
+            act.say(&format!("signs the old phone off: {:?}", self.forget(&wallet).await));
+        }
         if self.phone().disk().was_older() {
             self.note(DidKind::PutBack);
         }

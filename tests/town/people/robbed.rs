@@ -139,9 +139,10 @@ impl<K: Kept> Owner<K> {
         self.loses(LootKind::Road);
         let between = Rc::new(Between::new(Chance::new(self.town().seed(), &format!("between {}", act.step))));
         let mut ended = Ended::Nothing("nothing to do");
-        // Whoever asks for more and more makes codes under what came last.
-        let for_more = chance.percent(25).then_some([Verb::Refill, Verb::Refill, Verb::Pay]);
-        for nth in 0..for_more.map_or_else(|| chance.from_to(1, 3), |_| 3) {
+        // Whoever asks for more and more pays under what came last.
+        let for_more = [Verb::Refill, Verb::Refill, Verb::Pay, Verb::Refill, Verb::Pay];
+        let for_more = chance.percent(30).then_some(for_more);
+        for nth in 0..for_more.map_or_else(|| chance.from_to(1, 3), |_| 5) {
             let any = chance.weighted(&[
                 (Verb::Sync, 6),
                 (Verb::Pay, 4),

@@ -9,8 +9,8 @@ use crate::town::ledger::Kept;
 use crate::town::trouble::Port;
 use jitsuin::code::Code;
 use jitsuin::issuer::account::State as KeyState;
-use jitsuin::wallet::{Error, Wallet};
 use jitsuin::wallet::state::AlertKind;
+use jitsuin::wallet::{Error, Wallet};
 use jitsuin::wire::calls::FreezeByCode;
 use jitsuin::wire::id::to_base64;
 use std::rc::Rc;
@@ -76,10 +76,10 @@ impl<K: Kept> Owner<K> {
         wallet.sync().await.into()
     }
 
-    /// Opens the page, or looks once more and again.
+    /// Looks once, or again and again, as who waits for money does.
     pub(super) async fn looks(&self, wallet: &TownWallet, chance: &Chance) -> Result<(), Error> {
         let mut ended = wallet.sync().await;
-        for _ in 0..chance.weighted(&[(0, 5), (1, 3), (2, 2)]) {
+        for _ in 0..chance.weighted(&[(0, 5), (2, 3), (5, 2)]) {
             self.breath().await;
             ended = wallet.sync().await;
         }
