@@ -17,6 +17,7 @@ pub struct Act {
     pub verb: Verb,
     /// What the wallet's status was when it began.
     pub status: &'static str,
+    planned: Vec<Trouble>,
     waiting: Mutex<Vec<Trouble>>,
     story: Story,
 }
@@ -35,8 +36,18 @@ impl Act {
         troubles: &[Trouble],
         story: Story,
     ) -> Arc<Self> {
-        let waiting = Mutex::new(troubles.to_vec());
-        Arc::new(Self { step, who: who.into(), verb, status, waiting, story })
+        let (planned, waiting) = (troubles.to_vec(), Mutex::new(troubles.to_vec()));
+        Arc::new(Self { step, who: who.into(), verb, status, planned, waiting, story })
+    }
+
+    /// Whether all that was to go wrong in it is of this port.
+    pub fn has_only(&self, port: Port) -> bool {
+        self.planned.iter().all(|trouble| trouble.fault.port() == port)
+    }
+
+    /// Whether this fault was to happen in it.
+    pub fn was_to_meet(&self, fault: Fault) -> bool {
+        self.planned.iter().any(|trouble| trouble.fault == fault)
     }
 
     /// One use of a port: the fault that happens at it, if one does.

@@ -156,15 +156,24 @@ impl<K: Kept> Office<K> {
         }
     }
 
-    /// As often as a set of keys has room for the receipt keys before it: docs/account-safety.md.
+    /// Twelve times at most: as often as a set of keys has room for the receipt keys before it: docs/account-safety.md.
     async fn turn_keys(self: Rc<Self>) {
-        for _ in 0..12 {
+        for _ in 0..6 {
             self.shared.turn_keys.notified().await;
             if let Some((issuer, life)) = self.living() {
+                // An operator in a hurry turns them once more at once.
+                let turns = self.chance.from_to(1, 2);
+                let turned = async {
+                    for _ in 0..turns {
+                        if let Err(refused) = issuer.rotate_keys().await {
+                            self.story.say("the operator", &format!("can't turn the keys: {refused}"));
+                        }
+                    }
+                };
                 tokio::select! {
                     biased;
                     () = life.over() => {}
-                    turned = issuer.rotate_keys() => { turned.unwrap(); }
+                    () = turned => {}
                 }
             }
         }

@@ -1,6 +1,8 @@
 //! Owners: each has a phone, does what the plan says as far as the wallet lets them, and what the wallet tells them to.
 
+mod again;
 mod ceremonies;
+mod harassed;
 mod night;
 mod paying;
 mod robbed;
@@ -26,7 +28,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 /// No call of a wallet may take longer, whatever the world does: two prompts with all calls around them.
 const DEADLINE: Duration = Duration::from_secs(900);
@@ -69,6 +71,12 @@ pub struct Owner<K: Kept> {
     seen: RefCell<BTreeSet<String>>,
     /// Stopped the account because of a thief: a new key is next.
     wary: Cell<bool>,
+    /// When the last act ended: what networks kept back of it may come in for minutes.
+    acted_at: Cell<Option<Instant>>,
+    /// Whether a log-in of this act was never answered.
+    unheard: Cell<bool>,
+    /// When each log-in was tried, milliseconds since 1970.
+    log_ins: RefCell<Vec<u64>>,
 }
 
 /// What somebody did ended so.
@@ -116,6 +124,9 @@ impl<K: Kept> Owner<K> {
             copied: RefCell::default(),
             seen: RefCell::default(),
             wary: Cell::new(false),
+            acted_at: Cell::default(),
+            unheard: Cell::default(),
+            log_ins: RefCell::default(),
         })
     }
 
@@ -215,8 +226,10 @@ impl<K: Kept> Owner<K> {
         act.say(&format!("#{} {} ({}) {}", step.number, verb.words(), self.status().name(), troubles.join(" ")));
         self.phone().serve(Arc::clone(&act));
         self.turn_hands(&act, &chance);
+        let news = self.news();
         let ended = self.survived(&act, verb, &chance).await;
         self.was_repeated(step, ended.as_ref());
+        self.late_means_late(&act, news);
         match ended {
             Some(Ended::Done) => act.say("is done"),
             Some(Ended::Refused(error)) => act.say(&format!("is refused: {}", error.code.name())),
@@ -232,6 +245,8 @@ impl<K: Kept> Owner<K> {
         // Its troubles are over with it: nobody would see the app die in what follows.
         self.phone().serve(town.idle(&self.name));
         self.reacts(&act, &chance).await;
+        self.acted_at.set(Some(Instant::now()));
+        self.unheard.set(false);
         town.story().acted();
     }
 
@@ -353,7 +368,7 @@ impl<K: Kept> Owner<K> {
             return self.through_a_backend(act, chance).await;
         }
         if verb == Verb::Replace {
-            return self.replace_phone(act).await;
+            return self.replace_phone(act, chance).await;
         }
         let Some(wallet) = self.wallet() else { return Ended::Nothing("the page does not open") };
         match verb {
@@ -371,18 +386,19 @@ impl<K: Kept> Owner<K> {
             }
             Verb::Unlock => wallet.unlock().await.into(),
             Verb::Reseal => self.reseal(&wallet).await.into(),
-            Verb::Sync => wallet.sync().await.into(),
+            Verb::Sync => self.looks(&wallet, chance).await.into(),
             Verb::ReadAlerts => self.read_alerts(&wallet).await.into(),
             Verb::Freeze => self.freeze_with_a_code(act, &wallet, chance).await,
             Verb::FreezeByMessage => self.freeze_by_message(act, &wallet).await,
             Verb::Release => self.release(act, &wallet).await,
-            Verb::Rotate => self.rotate(&wallet).await,
-            Verb::Refill => self.refill(&wallet).await,
-            Verb::Limit => self.limit(&wallet, chance).await,
-            Verb::BothMine => self.both_mine(&wallet).await,
+            Verb::Rotate => self.rotate(act, &wallet, chance).await,
+            Verb::Refill => self.refill(act, &wallet, chance).await,
+            Verb::Limit => self.limit(act, &wallet, chance).await,
+            Verb::BothMine => self.both_mine(act, &wallet).await,
             Verb::Forget => self.forget(&wallet).await,
             Verb::SeesScreen => self.photographed(act, &wallet, chance).await,
             Verb::LyingTill => self.lied_to(act, &wallet, chance).await,
+            Verb::Harassed => self.harassed(act, &wallet, chance).await,
             Verb::Replace
             | Verb::Reload
             | Verb::Sweep

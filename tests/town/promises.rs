@@ -69,7 +69,18 @@ pub const IN_THE_ACT: &[(&str, &str)] = &[
     ),
     ("an-owner-can-always-freeze", "Whatever thieves do, an owner's passkey stops the account."),
     ("a-repeated-call-is-one-call", "No owner hears of nonces, or that a call came twice."),
-    ("one-agreement-one-prompt", "Who has agreed to a top-up once is not asked again."),
+    ("one-agreement-one-prompt", "Who has agreed once to what was asked is not asked again."),
+    (
+        "a-frozen-key-can-be-renewed",
+        "The key of a frozen account can be renewed, and then releases it as the old one would.",
+    ),
+    ("a-wallet-that-stays-is-registered", "Whose wallet could not be forgotten has a device that was not signed off."),
+    (
+        "an-owner-can-always-log-in",
+        "Whoever logged in a few times on a day is not kept waiting by tries from elsewhere.",
+    ),
+    ("a-freeze-ends-no-release", "A freeze by a copied channel key ends no release that its owner has begun."),
+    ("late-means-late", "A wallet says that receipts are late only if it had no news for that long."),
     ("an-owner-is-told-the-truth", "A top-up that was refused for certain is not charged."),
 ];
 

@@ -381,6 +381,12 @@ impl<K: Kept> Town<K> {
         newest.unwrap_or_default()
     }
 
+    /// How many messages with a code and one of these first lines went to somebody.
+    pub fn codes_to(&self, name: &str, subjects: &[&str]) -> usize {
+        let is_of = |message: &jitsuin::issuer::messages::Message| subjects.contains(&message.subject.as_str());
+        self.messages_to(name).into_iter().filter(is_of).count()
+    }
+
     /// The stop code in the newest message of alarm, if it still counts.
     pub fn stop_code_for(&self, name: &str) -> Option<String> {
         let now = u32::try_from(self.now_ms() / 1000).unwrap();

@@ -57,7 +57,7 @@ verbs! {
     Limit 3 ["ready"] [Road Disk Hands Prompt Office] "changes the limit"
     BothMine 4 ["ready"] [Road Disk Hands Office] "says that both payments were theirs"
     Reload 8 ["ready" "locked" "frozen"] [Road Disk Keys Hands Office] "opens the page anew"
-    Forget 1 ["ready" "locked"] [Road Disk Office] "signs the phone off"
+    Forget 2 ["ready" "locked"] [Road Disk Office] "signs the phone off"
     Replace 1 ["ready" "locked" "frozen"] [Road Disk Keys Hands Prompt Office] "loses the phone and puts another in its place"
     Sweep 4 ["ready"] [Office] "the sweeper works"
     Settle 4 ["ready" "locked" "frozen"] [Office] "has held payments settled by a person of the issuer"
@@ -66,14 +66,15 @@ verbs! {
     SeesScreen 4 ["ready"] [TillRoad Disk Hands Office] "shows a code that a thief photographs"
     LyingTill 4 ["ready"] [TillRoad Disk Hands Office] "pays at a till that lies"
     BackendBetween 6 ["ready" "locked" "frozen"] [Road Disk Hands Prompt Office] "works through a backend in between"
+    Harassed 3 ["ready"] [] "is frozen again and again by a thief who copied the profile"
     Night 0 ["ready" "locked" "frozen"] [Road Disk Office] "is looked after at night"
 }
 
 impl Verb {
     /// Whether a thief has a hand in it: done in robbed towns alone.
     pub const fn is_robbery(self) -> bool {
-        use Verb::{BackendBetween, CopiesProfile, KnowsLogin, LyingTill, SeesScreen};
-        matches!(self, KnowsLogin | CopiesProfile | SeesScreen | LyingTill | BackendBetween)
+        use Verb::{BackendBetween, CopiesProfile, Harassed, KnowsLogin, LyingTill, SeesScreen};
+        matches!(self, KnowsLogin | CopiesProfile | SeesScreen | LyingTill | BackendBetween | Harassed)
     }
 
     /// Whether a thief does it without the owner, for hours, while the owner goes on.
@@ -87,6 +88,8 @@ impl Verb {
             (self, fault),
             // No passkey is asked to derive anything there.
             (Self::TopUp | Self::Refill | Self::Limit | Self::Release, Fault::OtherSecret)
+                // Nothing is written there: the record is erased.
+                | (Self::Forget, Fault::Full | Fault::SilentLater | Fault::CrashBefore | Fault::CrashAfter)
         )
     }
 }

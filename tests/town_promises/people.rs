@@ -130,6 +130,7 @@ fn a_wallet_shows_what_was_signed() {
 #[test]
 fn a_wallet_is_right_again() {
     let name = "a-wallet-is-right-again";
+    breaks(name, |facts| phone(facts).state.allowance = None);
     for status in [Status::KeyLost, Status::StorageCorrupt, Status::Suspended, Status::Revoked, Status::Frozen] {
         breaks(name, |facts| phone(facts).state.status = status);
         // While something is under way it may be so, and a record that the platform took needs a person.

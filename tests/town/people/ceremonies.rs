@@ -1,34 +1,24 @@
 //! What takes a prompt: registering, topping up, renewing keys, limits and allowances, another phone.
 
+use super::again::{CARD_CODE, LOG_IN_CODE, TRIES, may_try_again};
 use super::{Ended, Owner, TownWallet};
 use crate::town::act::{Act, SERVED};
 use crate::town::chance::Chance;
-use crate::town::facts::DidKind;
+use crate::town::facts::{DidKind, LootKind};
 use crate::town::ledger::Kept;
 use jitsuin::code::Code;
+use jitsuin::issuer::account::Device;
 use jitsuin::wallet::{Confidence, Confirmed, Error, Status};
+use jitsuin::wire::id::to_base64;
 use jitsuin::wire::money::{Amount, Currency};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// How often an owner tries again what may be tried again.
-const TRIES: usize = 4;
-
 impl<K: Kept> Owner<K> {
     /// Confirms, and tries again as pages offer it; another ceremony may begin meanwhile.
-    async fn confirm(&self, wallet: &TownWallet, id: u64) -> Result<Confirmed, Error> {
+    pub(super) async fn confirm(&self, wallet: &TownWallet, id: u64) -> Result<Confirmed, Error> {
         let phone = self.phone();
-        let confirm = async {
-            let mut tried = 0;
-            loop {
-                let ended = wallet.confirm(id).await;
-                tried += 1;
-                match ended {
-                    Err(error) if tried < TRIES && may_try_again(error.code) => self.breath().await,
-                    ended => return ended,
-                }
-            }
-        };
+        let confirm = async { self.tries(async || wallet.confirm(id).await).await.0 };
         tokio::select! {
             biased;
             ended = confirm => ended,
@@ -45,7 +35,7 @@ impl<K: Kept> Owner<K> {
         let mut last = Ended::Nothing("did not try");
         let mut again = again;
         for _ in 0..TRIES {
-            match self.register_once(wallet, again).await {
+            match self.register_once(act, wallet, again).await {
                 // The page says that there is no device to replace, and offers to register this one.
                 Err(error) if error.code == Code::NoCredential => again = false,
                 Ok(()) => return Ended::Done,
@@ -73,10 +63,33 @@ impl<K: Kept> Owner<K> {
         self.given_up.set(false);
     }
 
-    async fn register_once(&self, wallet: &TownWallet, again: bool) -> Result<(), Error> {
-        let attempt = wallet.log_in(&self.name, &format!("{}-password", self.name), "en").await?;
-        let code = self.town().code_for(&self.name);
-        let ticket = wallet.enter_code(&attempt, &code).await?;
+    /// Logs in, with the right password: one code comes for it, and no stranger's tries are in its way.
+    async fn logs_in(&self, act: &Act, wallet: &TownWallet) -> Result<String, Error> {
+        let (town, password) = (self.town(), format!("{}-password", self.name));
+        let before = town.codes_to(&self.name, LOG_IN_CODE);
+        let log_in = async || {
+            self.log_ins.borrow_mut().push(self.town().now_ms());
+            wallet.log_in(&self.name, &password, "en").await
+        };
+        let (attempt, in_time) = self.tries(log_in).await;
+        match &attempt {
+            Ok(_) => self.one_code(act, (LOG_IN_CODE, before), in_time),
+            Err(error) => {
+                self.unheard.set(true);
+                self.kept_waiting(error.code);
+            }
+        }
+        attempt
+    }
+
+    async fn register_once(&self, act: &Act, wallet: &TownWallet, again: bool) -> Result<(), Error> {
+        let attempt = self.logs_in(act, wallet).await?;
+        let (code, began) = (self.town().code_for(&self.name), self.town().codes_to(&self.name, LOG_IN_CODE));
+        let (ticket, in_time) = self.tries(async || wallet.enter_code(&attempt, &code).await).await;
+        // The newest code, of a log-in that was answered: it is right once and stays so.
+        let is_newest = began > 0 && !self.unheard.get() && self.town().codes_to(&self.name, LOG_IN_CODE) == began;
+        self.done_is_done(act, &ticket, (is_newest, in_time));
+        let ticket = ticket?;
         let ceremony = if again {
             wallet.prepare_recovery(&ticket, "New phone", None).await?
         } else {
@@ -91,7 +104,14 @@ impl<K: Kept> Owner<K> {
     }
 
     /// The phone is lost, or its record is; another one, to which the passkeys are synchronised, takes its place.
-    pub(super) async fn replace_phone(&self, act: &Arc<Act>) -> Ended {
+    /// A phone that is sold is signed off first.
+    pub(super) async fn replace_phone(&self, act: &Arc<Act>, chance: &Chance) -> Ended {
+        if self.status() == Status::Ready
+            && chance.percent(30)
+            && let Some(wallet) = self.wallet()
+        {
+            act.say(&format!("signs the old phone off: {:?}", self.forget(&wallet).await));
+        }
         if self.phone().disk().was_older() {
             self.note(DidKind::PutBack);
         }
@@ -131,13 +151,7 @@ impl<K: Kept> Owner<K> {
         };
         // Whatever is heard of it: it was agreed to once.
         self.agreed.borrow_mut().push(amount.into());
-        let before = self.phone().passkey().agreed();
-        let confirmed = self.confirm(wallet, ceremony.id).await;
-        let agreed = self.phone().passkey().agreed() - before;
-        if agreed > 1 {
-            let seen = format!("step {}: {} is asked {agreed} times about one top-up", act.step, self.name);
-            self.town().broke("one-agreement-one-prompt", seen);
-        }
+        let confirmed = self.agrees_once(act, wallet, ceremony.id).await;
         if let Err(error) = &confirmed
             && error.confidence == Confidence::Certain
             && !may_try_again(error.code)
@@ -158,11 +172,14 @@ impl<K: Kept> Owner<K> {
         let Some(source) = sources.iter().find(|source| source.usable_from.is_none()) else {
             return Ended::Nothing("every card is proved");
         };
-        let proof = match wallet.prove_card(source.id.clone()).await {
+        let (town, card) = (self.town(), source.id.clone());
+        let before = town.codes_to(&self.name, CARD_CODE);
+        let (proof, in_time) = self.tries(async || wallet.prove_card(card.clone()).await).await;
+        let proof = match proof {
             Ok(proof) => proof,
             Err(error) => return Ended::Refused(error),
         };
-        let town = self.town();
+        self.one_code(act, (CARD_CODE, before), in_time);
         let code = town.code_for(&self.name);
         if let Some((issuer, _)) = town.office().living() {
             let finished = SERVED.scope(Arc::clone(act), issuer.finish_card_proof(&proof.proof, &code)).await;
@@ -171,17 +188,56 @@ impl<K: Kept> Owner<K> {
         wallet.sync().await.into()
     }
 
-    pub(super) async fn rotate(&self, wallet: &TownWallet) -> Ended {
-        let ceremony = match wallet.prepare_rotation(None).await {
+    /// Renews the key. Whoever does it while the account is frozen mostly releases it next.
+    pub(super) async fn rotate(&self, act: &Arc<Act>, wallet: &TownWallet, chance: &Chance) -> Ended {
+        let was_frozen = self.status() == Status::Frozen;
+        let ended = self.renews(act, wallet).await;
+        if matches!(ended, Ended::Done) && was_frozen && chance.percent(60) {
+            return self.release(act, wallet).await;
+        }
+        ended
+    }
+
+    async fn renews(&self, act: &Act, wallet: &TownWallet) -> Ended {
+        let prepared = wallet.prepare_rotation(None).await;
+        let ceremony = match prepared {
             Ok(ceremony) => ceremony,
-            Err(error) => return Ended::Refused(error),
+            Err(error) => {
+                self.can_be_renewed(act, error.code);
+                return Ended::Refused(error);
+            }
         };
         self.note(DidKind::NewKey);
         let ended = self.confirm(wallet, ceremony.id).await.map(drop);
-        if ended.is_ok() {
-            self.wary.set(false);
+        match &ended {
+            Ok(()) => self.wary.set(false),
+            Err(error) => self.can_be_renewed(act, error.code),
         }
         ended.into()
+    }
+
+    /// A renewal cures, also where the account is frozen.
+    fn can_be_renewed(&self, act: &Act, refused: Code) {
+        // A backend in between may say anything.
+        if refused == Code::Frozen && !self.robbed.borrow().iter().any(|loot| loot.what == LootKind::Road) {
+            let seen = format!("step {}: the renewal of {}'s key is refused as frozen", act.step, self.name);
+            self.town().broke("a-frozen-key-can-be-renewed", seen);
+        }
+    }
+
+    /// A renewed key stands where the first of its line stood: before the freeze, if that one did.
+    fn can_release(&self, act: &Act, refused: Code) {
+        let account = self.town().account(&self.account);
+        let own = self.state().and_then(|state| state.device).map(|device| device.id);
+        let is_own = |device: &&Device| own.as_ref() == Some(&to_base64(device.thumb.as_bytes()));
+        let Some(mut device) = account.devices.iter().find(is_own) else { return };
+        while let Some(before) = account.devices.iter().find(|before| before.replaced_by == Some(device.thumb)) {
+            device = before;
+        }
+        if refused == Code::NotFirstDevice && account.frozen_at.is_some() && device.added_seq < account.frozen_seq {
+            let seen = format!("step {}: {}'s renewed key may not release the account", act.step, self.name);
+            self.town().broke("a-frozen-key-can-be-renewed", seen);
+        }
     }
 
     /// The old seal counts if the new one comes to nothing.
@@ -194,19 +250,35 @@ impl<K: Kept> Owner<K> {
         resealed
     }
 
-    pub(super) async fn refill(&self, wallet: &TownWallet) -> Ended {
+    /// Agrees to a fresh allowance. Mostly the owner tries first whether one is left of the day's own.
+    pub(super) async fn refill(&self, act: &Arc<Act>, wallet: &TownWallet, chance: &Chance) -> Ended {
+        if chance.percent(60) {
+            let handle = || {
+                let (account, own) = (self.town().account(&self.account), wallet.state().device?.id);
+                let mut devices = account.devices.into_iter();
+                let device = devices.find(|device| to_base64(device.thumb.as_bytes()) == own)?;
+                Some(device.handles.last()?.handle)
+            };
+            let before = handle();
+            let (refilled, in_time) = self.tries(async || wallet.refill().await).await;
+            act.say(&format!("asks for what is left of the day: {:?}", refilled.as_ref().map_err(|it| it.code.name())));
+            self.done_is_done(act, &refilled, (handle() != before, in_time));
+            if refilled.is_ok() {
+                return Ended::Done;
+            }
+        }
         match wallet.prepare_refill().await {
-            Ok(ceremony) => self.confirm(wallet, ceremony.id).await.map(drop).into(),
+            Ok(ceremony) => self.agrees_once(act, wallet, ceremony.id).await.map(drop).into(),
             Err(error) => Ended::Refused(error),
         }
     }
 
-    pub(super) async fn limit(&self, wallet: &TownWallet, chance: &Chance) -> Ended {
+    pub(super) async fn limit(&self, act: &Arc<Act>, wallet: &TownWallet, chance: &Chance) -> Ended {
         let amount = Amount::of(chance.one_of(&[3_000_u32, 10_000, 20_000, 50_000]));
         match wallet.prepare_limit(amount).await {
             Ok(ceremony) => {
                 self.note(DidKind::SetLimit);
-                self.confirm(wallet, ceremony.id).await.map(drop).into()
+                self.agrees_once(act, wallet, ceremony.id).await.map(drop).into()
             }
             Err(error) => Ended::Refused(error),
         }
@@ -216,43 +288,29 @@ impl<K: Kept> Owner<K> {
         if let Err(error) = wallet.unlock().await {
             return Ended::Refused(error);
         }
-        let ceremony = match wallet.prepare_unfreeze().await {
-            Ok(ceremony) => ceremony,
-            Err(error) => return Ended::Refused(error),
-        };
-        self.note(DidKind::Released);
-        let attempt = match self.confirm(wallet, ceremony.id).await {
-            Ok(Confirmed::CodeSent { attempt }) => attempt,
-            Ok(other) => {
-                act.say(&format!("the release ended otherwise: {other:?}"));
-                return Ended::Done;
+        let attempt = match self.begins_release(act, wallet).await {
+            Ok(attempt) => attempt,
+            Err(error) => {
+                self.can_release(act, error.code);
+                return Ended::Refused(error);
             }
-            Err(error) => return Ended::Refused(error),
         };
         let code = self.town().code_for(&self.name);
-        let mut tried = 0;
-        loop {
-            tried += 1;
-            match wallet.unfreeze(&attempt, &code).await {
-                Err(error) if tried < TRIES && may_try_again(error.code) => self.breath().await,
-                ended => return ended.map(drop).into(),
-            }
+        let is_frozen = || self.town().account(&self.account).frozen_at.is_some();
+        let was_frozen = is_frozen();
+        let (ended, in_time) = self.tries(async || wallet.unfreeze(&attempt, &code).await).await;
+        self.done_is_done(act, &ended, (was_frozen && !is_frozen(), in_time));
+        ended.map(drop).into()
+    }
+
+    /// The passkey's part of a release; its confirmation sends the contact code.
+    pub(super) async fn begins_release(&self, act: &Act, wallet: &TownWallet) -> Result<String, Error> {
+        let ceremony = wallet.prepare_unfreeze().await?;
+        self.note(DidKind::Released);
+        match self.agrees_once(act, wallet, ceremony.id).await? {
+            Confirmed::CodeSent { attempt } => Ok(attempt),
+            // No other answer to a release is one.
+            _ => Err(Code::IssuerRefused.into()),
         }
     }
-}
-
-/// What a page offers to try again.
-fn may_try_again(code: Code) -> bool {
-    matches!(
-        code,
-        Code::Cancelled
-            | Code::TimedOut
-            | Code::TapAgain
-            | Code::UvFailed
-            | Code::Offline
-            | Code::IssuerUnreachable
-            | Code::IssuerUnavailable
-            | Code::IssuerBusy
-            | Code::ForeignAnswer
-    )
 }

@@ -8,6 +8,7 @@ use crate::town::facts::{DidKind, Loot, LootKind};
 use crate::town::ledger::Kept;
 use crate::town::phone::Between;
 use crate::town::verb::Verb;
+use jitsuin::code::Code;
 use jitsuin::issuer::account::State as KeyState;
 use jitsuin::wallet::Status;
 use jitsuin::wallet::ports::{Authenticator as _, Platform as _, RequestOptions};
@@ -37,6 +38,8 @@ enum Way {
 
 /// Within this time each way ends: its proofs count for five minutes.
 const WITHIN: Duration = Duration::from_secs(300);
+/// Tries of a day to log in that nobody has to wait for.
+const OWN_TRIES: usize = 4;
 
 impl<K: Kept> Owner<K> {
     pub(super) fn loses(&self, what: LootKind) {
@@ -136,8 +139,11 @@ impl<K: Kept> Owner<K> {
         self.loses(LootKind::Road);
         let between = Rc::new(Between::new(Chance::new(self.town().seed(), &format!("between {}", act.step))));
         let mut ended = Ended::Nothing("nothing to do");
-        for _ in 0..chance.from_to(1, 3) {
-            let verb = chance.weighted(&[
+        // Whoever asks for more and more pays under what came last.
+        let for_more = [Verb::Refill, Verb::Refill, Verb::Pay, Verb::Refill, Verb::Pay];
+        let for_more = chance.percent(30).then_some(for_more);
+        for nth in 0..for_more.map_or_else(|| chance.from_to(1, 3), |_| 5) {
+            let any = chance.weighted(&[
                 (Verb::Sync, 6),
                 (Verb::Pay, 4),
                 (Verb::TopUp, 5),
@@ -152,6 +158,7 @@ impl<K: Kept> Owner<K> {
                 (Verb::Forget, 1),
                 (Verb::Replace, 1),
             ]);
+            let verb = for_more.map_or(any, |verbs| verbs[usize::try_from(nth).unwrap()]);
             let verb = self.instead(verb, chance);
             act.say(&format!("through a backend in between: {}", verb.words()));
             self.phone().road().pass_through(Some(Rc::clone(&between)));
@@ -227,7 +234,17 @@ impl<K: Kept> Owner<K> {
             Way::LogIn => {
                 let password = format!("{}-password", self.name);
                 let call = LogIn { login: self.name.clone(), password, language: "ja".into() };
-                let Some(Ok(started)) = caller.call(act, town.now_ms(), (&call, name())).await else { return false };
+                self.log_ins.borrow_mut().push(town.now_ms());
+                let started = match caller.call(act, town.now_ms(), (&call, name())).await {
+                    Some(Ok(started)) => started,
+                    Some(Err(refused)) => {
+                        if refused.code == Code::TooManyAttempts.name() {
+                            self.kept_waiting(Code::TooManyAttempts);
+                        }
+                        return false;
+                    }
+                    None => return false,
+                };
                 let call = EnterCode { attempt: started.attempt, code: town.code_for(&self.name) };
                 let Some(Ok(ticket)) = caller.call(act, town.now_ms(), (&call, name())).await else { return false };
                 let call = FreezeByTicket { ticket: ticket.ticket };
@@ -250,6 +267,10 @@ impl<K: Kept> Owner<K> {
         self.phone().serve(Arc::clone(&act));
         self.besieged(&act, &chance).await;
         let mut ways = vec![Way::Wallet, Way::Passkey, Way::Message, Way::LogIn];
+        if self.robbed.borrow().iter().any(|loot| loot.what == LootKind::Login) && chance.percent(50) {
+            // Others try the login: its owner does too.
+            ways = vec![Way::LogIn];
+        }
         let mut failed = Vec::new();
         let is_frozen = || town.account(&self.account).frozen_at.is_some();
         while !ways.is_empty() && !is_frozen() {
@@ -263,11 +284,23 @@ impl<K: Kept> Owner<K> {
             }
             failed.push(way);
         }
-        if !is_frozen() {
+        if !is_frozen() && failed.contains(&Way::Passkey) {
             town.broke("an-owner-can-always-freeze", format!("{} tried {failed:?} and is not frozen", self.name));
         }
         if let Some(wallet) = self.wallet().filter(|_| !matches!(self.status(), Status::New | Status::Closed)) {
             let _ = wallet.sync().await;
+        }
+    }
+
+    /// An owner who logged in a few times is not kept waiting by whoever else tries.
+    pub(super) fn kept_waiting(&self, refused: Code) {
+        let (log_ins, now) = (self.log_ins.borrow(), self.town().now_ms());
+        let lately = log_ins.iter().filter(|at| **at + 86_400_000 > now).count();
+        // A backend in between may say anything, and send on what it has seen from elsewhere.
+        let is_between = self.robbed.borrow().iter().any(|loot| loot.what == LootKind::Road);
+        if refused == Code::TooManyAttempts && lately <= OWN_TRIES && !is_between {
+            let seen = format!("{} logs in for the {lately}. time of a day and has to wait", self.name);
+            self.town().broke("an-owner-can-always-log-in", seen);
         }
     }
 

@@ -6,9 +6,14 @@ use crate::town::caller::Caller;
 use crate::town::chance::Chance;
 use crate::town::facts::DidKind;
 use crate::town::ledger::Kept;
-use jitsuin::wallet::Error;
+use crate::town::trouble::Port;
+use jitsuin::code::Code;
+use jitsuin::issuer::account::State as KeyState;
 use jitsuin::wallet::state::AlertKind;
+use jitsuin::wallet::{Error, Wallet};
 use jitsuin::wire::calls::FreezeByCode;
+use jitsuin::wire::id::to_base64;
+use std::rc::Rc;
 use std::sync::Arc;
 
 impl<K: Kept> Owner<K> {
@@ -34,7 +39,22 @@ impl<K: Kept> Owner<K> {
     /// With a code that was drawn before, and is offered after.
     pub(super) async fn freeze_with_a_code(&self, act: &Arc<Act>, wallet: &TownWallet, chance: &Chance) -> Ended {
         let code = if chance.percent(50) { wallet.payment_code(None).await.ok() } else { None };
-        let ended = self.freeze(wallet).await;
+        // Whoever is in a hurry opens the page and waits for no news.
+        let opened = if chance.percent(40) { Wallet::open(self.phone(), self.settings()).await.ok() } else { None };
+        let ended = match opened.map(Rc::new) {
+            Some(opened) => {
+                self.wallet.replace(Some(Rc::clone(&opened)));
+                self.freeze(&opened).await
+            }
+            None => self.freeze(wallet).await,
+        };
+        if let Ended::Refused(error) = &ended
+            && matches!(error.code, Code::IntentExpired | Code::ClockSkew)
+            && act.has_only(Port::Hands)
+        {
+            let seen = format!("step {}: {} hears {} of a freeze", act.step, self.name, error.code.name());
+            self.town().broke("an-owner-can-always-freeze", seen);
+        }
         if let Some(code) = code {
             let till = self.town().till(0);
             self.shops_at(till.merchant());
@@ -56,18 +76,47 @@ impl<K: Kept> Owner<K> {
         wallet.sync().await.into()
     }
 
-    pub(super) async fn both_mine(&self, wallet: &TownWallet) -> Ended {
+    /// Looks once, or again and again, as who waits for money does.
+    pub(super) async fn looks(&self, wallet: &TownWallet, chance: &Chance) -> Result<(), Error> {
+        let mut ended = wallet.sync().await;
+        for _ in 0..chance.weighted(&[(0, 5), (2, 3), (5, 2)]) {
+            self.breath().await;
+            ended = wallet.sync().await;
+        }
+        ended
+    }
+
+    pub(super) async fn both_mine(&self, act: &Act, wallet: &TownWallet) -> Ended {
         let alerts = wallet.state().alerts;
         let held = alerts.iter().filter(|alert| alert.kind == AlertKind::UsedElsewhere);
         let Some(sequence) = held.filter_map(|alert| Some(alert.receipt.as_ref()?.sequence)).next() else {
             return Ended::Nothing("no payment waits");
         };
-        wallet.both_mine(sequence).await.into()
+        let waits = || self.town().account(&self.account).held.iter().any(|held| held.seq == sequence);
+        let waited = waits();
+        let (ended, in_time) = self.tries(async || wallet.both_mine(sequence).await).await;
+        self.done_is_done(act, &ended, (waited && !waits(), in_time));
+        ended.into()
     }
 
     pub(super) async fn forget(&self, wallet: &TownWallet) -> Ended {
         self.note(DidKind::SignedOff);
         self.given_up.set(true);
-        wallet.forget().await.into()
+        let own = wallet.state().device.map(|device| device.id);
+        let is_registered = || {
+            let account = self.town().account(&self.account);
+            let mut devices = account.devices.iter().filter(|device| device.state != KeyState::Revoked);
+            devices.any(|device| own.as_ref() == Some(&to_base64(device.thumb.as_bytes())))
+        };
+        let was_registered = is_registered();
+        let forgotten = wallet.forget().await;
+        if let Err(error) = &forgotten
+            && was_registered
+            && !is_registered()
+        {
+            let seen = format!("{} hears {}, and the device is signed off", self.name, error.code.name());
+            self.town().broke("a-wallet-that-stays-is-registered", seen);
+        }
+        forgotten.into()
     }
 }

@@ -36,14 +36,14 @@ pub(super) fn somewhere(chance: &Chance) -> String {
 }
 
 /// What a copied profile is worth: record, and keys unless they are sealed.
-struct Copy {
+pub(super) struct Copy {
     phone: Phone,
     wallet: Rc<TownWallet>,
     /// The device key past any wallet, where it is not sealed.
     key: Option<Caller>,
     /// The channel key, which nothing seals.
-    channel: Option<Caller>,
-    thumb: Thumbprint,
+    pub(super) channel: Option<Caller>,
+    pub(super) thumb: Thumbprint,
 }
 
 impl<K: Kept> Owner<K> {
@@ -142,7 +142,7 @@ impl<K: Kept> Owner<K> {
         }
     }
 
-    async fn copied_profile(&self, act: &Arc<Act>, step: usize) -> Option<Copy> {
+    pub(super) async fn copied_profile(&self, act: &Arc<Act>, step: usize) -> Option<Copy> {
         let town = self.town();
         let name = format!("{}/copy-{step}", self.name);
         let phone = self.phone().copied((town.seed(), &name), Arc::clone(act), self.deliver());

@@ -34,13 +34,16 @@ enum Does {
 /// One thief's backend.
 pub struct Between {
     chance: Chance,
+    /// How often it gives old answers: some thieves live of them.
+    old_answers: u64,
     answers: RefCell<BTreeMap<String, Vec<Reply>>>,
 }
 
 impl Between {
     /// One that has seen nothing.
     pub fn new(chance: Chance) -> Self {
-        Self { chance, answers: RefCell::default() }
+        let old_answers = chance.weighted(&[(6, 2), (60, 1)]);
+        Self { chance, old_answers, answers: RefCell::default() }
     }
 
     /// Carries one call, in its way.
@@ -49,7 +52,7 @@ impl Between {
             (Does::Passes, 60),
             (Does::ChangesCall, 5),
             (Does::ChangesAnswer, 10),
-            (Does::GivesOldAnswer, 6),
+            (Does::GivesOldAnswer, self.old_answers),
             (Does::GivesOldAnswerUnasked, 4),
             (Does::KeepsCall, 3),
             (Does::KeepsAnswer, 5),

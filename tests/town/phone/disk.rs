@@ -230,12 +230,22 @@ impl Store for Disk {
     }
 
     async fn erase(&self) -> Result<(), StoreError> {
-        if let Some(fault) = self.used().await? {
-            self.serving.borrow().later(fault);
+        let fault = self.used().await?;
+        let act = Rc::clone(&self.serving).borrow().clone();
+        match fault {
+            Some(fault @ (Fault::SilentUndone | Fault::SilentDone)) => act.felt(fault),
+            Some(other) => act.later(other),
+            None => {}
         }
-        self.inner.record.take();
-        self.inner.gone.set(false);
-        self.inner.older.borrow_mut().clear();
+        if fault != Some(Fault::SilentUndone) {
+            self.inner.record.take();
+            self.inner.gone.set(false);
+            self.inner.older.borrow_mut().clear();
+        }
+        if matches!(fault, Some(Fault::SilentUndone | Fault::SilentDone)) {
+            sleep(PATIENCE).await;
+            return Err(StoreError::NoAnswer);
+        }
         Ok(())
     }
 }

@@ -200,8 +200,11 @@ fn behind(reading: &Reading<'_>, wallet: &WalletFacts, history: &History<'_>) ->
 }
 
 fn allowance(reading: &Reading<'_>, wallet: &WalletFacts, account: &Account, device: &Device) -> Option<String> {
-    let view = wallet.state.allowance.as_ref()?;
     let (policy, granted) = (reading.policy, &device.allowance);
+    let Some(view) = wallet.state.allowance.as_ref() else {
+        let is_lost = wallet.state.status == Status::Ready && reading.now < granted.until;
+        return is_lost.then(|| format!("it has no allowance, and the issuer's of it ends at {}", granted.until));
+    };
     let limits = [policy.of(granted.tier), most(policy, device, reading.now)];
     let (left, each, count) = (view.left.amount, view.per_payment.amount, view.count_left);
     let is_within = limits.iter().any(|most| left <= most.per_key && each <= most.per_payment && count <= most.count);
