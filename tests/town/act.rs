@@ -18,6 +18,7 @@ pub struct Act {
     /// What the wallet's status was when it began.
     pub status: &'static str,
     waiting: Mutex<Vec<Trouble>>,
+    is_troubled: bool,
     story: Story,
 }
 
@@ -36,7 +37,8 @@ impl Act {
         story: Story,
     ) -> Arc<Self> {
         let waiting = Mutex::new(troubles.to_vec());
-        Arc::new(Self { step, who: who.into(), verb, status, waiting, story })
+        let is_troubled = !troubles.is_empty();
+        Arc::new(Self { step, who: who.into(), verb, status, waiting, is_troubled, story })
     }
 
     /// One use of a port: the fault that happens at it, if one does.
@@ -48,6 +50,11 @@ impl Act {
             trouble.at = trouble.at.saturating_sub(1);
         }
         met
+    }
+
+    /// Whether anything was to go wrong in it.
+    pub const fn is_troubled(&self) -> bool {
+        self.is_troubled
     }
 
     /// Whether this fault is among its troubles, wherever; it is taken off.

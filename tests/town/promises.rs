@@ -89,7 +89,7 @@ pub const IN_THE_ACT: &[(&str, &str)] = &[
     ("an-owner-can-always-freeze", "Whatever thieves do, an owner's passkey stops the account."),
     ("a-repeated-call-is-one-call", "No owner hears of nonces, or that a call came twice."),
     ("one-agreement-one-prompt", "Who has agreed to a top-up once is not asked again."),
-    ("a-code-is-in-time", "A code that its wallet made after a sync is not over when a till offers it at once."),
+    ("a-code-is-in-time", "A wallet that syncs for a code makes one, and it is in its time at the till."),
     ("an-owner-is-told-the-truth", "A top-up that was refused for certain is not charged."),
 ];
 

@@ -88,7 +88,7 @@ impl<K: Kept> Town<K> {
         settings.password_cost = PasswordCost::least();
         // Figures that an issuer may set: what a town of three people and three days can reach.
         let policy = &mut settings.policy;
-        (policy.hold_seconds, policy.hold_most_seconds) = (10 * 3600, 20 * 3600);
+        (policy.hold_seconds, policy.hold_most_seconds) = (2 * 3600, 8 * 3600);
         (policy.breakers.young.hour, policy.breakers.young.day) = (Amount::of(5_000), Amount::of(9_000));
         let office = Office::open(plan.seed, shared, settings, plan.processes, story.clone()).await;
         let town = Rc::new(Self {

@@ -5,6 +5,7 @@ use crate::town::act::Act;
 use crate::town::chance::Chance;
 use crate::town::facts::DidKind;
 use crate::town::ledger::Kept;
+use jitsuin::code::Code;
 use jitsuin::wallet::PaymentCode;
 use jitsuin::wire::calls::Outcome;
 use std::cell::Cell;
@@ -18,18 +19,24 @@ impl<K: Kept> Owner<K> {
     /// Shows a code at a till.
     pub(super) async fn pay_at(&self, act: &Arc<Act>, wallet: &TownWallet, till: usize, amount: u32) -> Ended {
         let (asked, off, synced) = (Instant::now(), self.phone().hands().off_ms(), wallet.state().synced_at);
-        let code = match wallet.payment_code(None).await {
-            Ok(code) => code,
-            Err(error) => return Ended::Refused(error),
+        let made = wallet.payment_code(None).await;
+        // The wallet learned the time within the call: where nothing else goes wrong, what it makes then is good.
+        let knows_time = wallet.state().synced_at != synced && !act.is_troubled();
+        let bad = match &made {
+            Ok(code) => {
+                let outcome = self.offer(act, code, till, amount).await;
+                let is_steady = self.phone().hands().off_ms() == off && asked.elapsed() < Duration::from_secs(20);
+                is_steady && outcome == Some(Outcome::TokenExpired)
+            }
+            Err(error) => error.code == Code::SyncNeeded,
         };
-        let was_synced = wallet.state().synced_at != synced;
-        let outcome = self.offer(act, &code, till, amount).await;
-        let is_steady = self.phone().hands().off_ms() == off && asked.elapsed() < Duration::from_secs(20);
-        if was_synced && is_steady && outcome == Some(Outcome::TokenExpired) {
-            let seen = format!("step {}: {}'s code {} was over at once", act.step, self.name, code.counter);
+        if knows_time && bad {
+            let how =
+                made.as_ref().map_or_else(|error| error.code.name().into(), |code| format!("code {}", code.counter));
+            let seen = format!("step {}: {}'s wallet has synced for a code, and gets {how}", act.step, self.name);
             self.town().broke("a-code-is-in-time", seen);
         }
-        Ended::Done
+        made.map_or_else(Ended::Refused, |_| Ended::Done)
     }
 
     /// A till reads a code. What the cashier says.
@@ -129,14 +136,17 @@ impl<K: Kept> Owner<K> {
             }
             match chance.below(5) {
                 0 | 1 => self.sees_receipt(wallet).await,
-                2 => drop(wallet.sync().await),
+                2 | 3 => drop(wallet.sync().await),
                 _ => {}
             }
             sleep(Duration::from_secs(chance.from_to(2, 170))).await;
         }
-        if chance.percent(15) {
+        match chance.below(6) {
             // And sells the phone, which heard nothing of what waits.
-            return self.forget(wallet).await;
+            0 => return self.forget(wallet).await,
+            // And does not look at it.
+            1 => return Ended::Done,
+            _ => {}
         }
         let synced = wallet.sync().await;
         if chance.percent(20) {

@@ -35,22 +35,22 @@ impl<K: Kept> Owner<K> {
         wallet.sync().await.into()
     }
 
-    /// The clock is wrong, and the wallet learns it; then it is set to something else, and the wallet has not learned that when
-    /// it makes the next code.
+    /// The clock is set ahead by mistake and then back, perhaps too far, while the phone sleeps in a pocket: the wallet does not
+    /// know the time when it makes the next code, but that one was dated ahead.
     pub(super) async fn pay_by_two_clocks(&self, act: &Arc<Act>, wallet: &TownWallet, chance: &Chance) -> Ended {
-        let off = [-7_200_000, -600_000, -150_000, 0, 150_000, 600_000, 7_200_000];
-        for till in [0, 1] {
+        let _ = wallet.sync().await;
+        let offs = [chance.one_of(&[600_000, 7_200_000]), chance.one_of(&[0, -600_000, -7_200_000])];
+        for (till, off) in offs.into_iter().enumerate() {
             let phone = self.phone();
             phone.hands().calm();
-            phone.hands().set_off(chance.one_of(&off));
-            if till == 0 {
-                let _ = wallet.sync().await;
-            }
+            phone.hands().set_off(off);
             let ended = self.pay_at(act, wallet, till, chance.one_of(&[120, 480, 980])).await;
             if !matches!(ended, Ended::Done) {
                 return ended;
             }
-            sleep(Duration::from_secs(chance.from_to(10, 90))).await;
+            let nap = Duration::from_secs(chance.from_to(20, 400));
+            sleep(nap).await;
+            phone.hands().slept(nap);
         }
         wallet.sync().await.into()
     }
