@@ -22,6 +22,8 @@ mod people;
 mod promises;
 #[path = "town_promises/true_stories.rs"]
 mod true_stories;
+#[path = "town_promises/waiting.rs"]
+mod waiting;
 #[path = "lib/world.rs"]
 mod world;
 
