@@ -56,11 +56,7 @@ impl<K: Kept> Owner<K> {
     pub(super) async fn pay(&self, act: &Arc<Act>, wallet: &TownWallet, chance: &Chance) -> Ended {
         let till = usize::try_from(chance.below(3)).unwrap();
         let price = chance.one_of(PRICES);
-        let ended = if chance.percent(25) {
-            self.looks_while(wallet, self.pay_at(act, wallet, till, price), chance).await
-        } else {
-            self.pay_at(act, wallet, till, price).await
-        };
+        let ended = self.pay_at_a_page(act, wallet, (till, price), chance).await;
         // Pages look for the receipt at once, where they can.
         if chance.percent(60) {
             let _ = wallet.sync().await;
@@ -71,12 +67,23 @@ impl<K: Kept> Owner<K> {
         ended
     }
 
-    /// Some pages ask for news again and again while a code is on the screen.
+    /// The same with a page that may ask for news again and again while the code is on the screen.
+    pub(super) async fn pay_at_a_page(
+        &self,
+        act: &Arc<Act>,
+        wallet: &TownWallet,
+        (till, amount): (usize, u32),
+        chance: &Chance,
+    ) -> Ended {
+        let pays = self.pay_at(act, wallet, till, amount);
+        if chance.percent(50) { self.looks_while(wallet, pays, chance).await } else { pays.await }
+    }
+
     async fn looks_while<R>(&self, wallet: &TownWallet, pays: impl Future<Output = R>, chance: &Chance) -> R {
         let is_paid = Cell::new(false);
         let looks = async {
             for _ in 0..20 {
-                sleep(Duration::from_millis(chance.from_to(10, 120))).await;
+                sleep(Duration::from_millis(chance.from_to(2, 40))).await;
                 if is_paid.get() {
                     return;
                 }
@@ -130,7 +137,8 @@ impl<K: Kept> Owner<K> {
 
     pub(super) async fn pay_elsewhere(&self, act: &Arc<Act>, wallet: &TownWallet, chance: &Chance) -> Ended {
         for till in [0, 2] {
-            let ended = self.pay_at(act, wallet, till, chance.one_of(&[120, 480, 980])).await;
+            let price = chance.one_of(&[120, 480, 980]);
+            let ended = self.pay_at_a_page(act, wallet, (till, price), chance).await;
             if !matches!(ended, Ended::Done) {
                 return ended;
             }

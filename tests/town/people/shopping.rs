@@ -59,7 +59,7 @@ impl<K: Kept> Owner<K> {
     pub(super) async fn pay_at_a_young_shop(&self, act: &Arc<Act>, wallet: &TownWallet, chance: &Chance) -> Ended {
         for _ in 0..chance.from_to(2, 4) {
             let amount = chance.one_of(&[980, 2_000, 2_999, 4_000]);
-            let ended = self.pay_at(act, wallet, 3, amount).await;
+            let ended = self.pay_at_a_page(act, wallet, (3, amount), chance).await;
             if !matches!(ended, Ended::Done) {
                 return ended;
             }
