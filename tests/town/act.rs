@@ -61,6 +61,11 @@ impl Act {
         met
     }
 
+    /// Whether anything was to go wrong in it.
+    pub const fn is_troubled(&self) -> bool {
+        !self.planned.is_empty()
+    }
+
     /// Whether this fault is among its troubles, wherever; it is taken off.
     pub fn takes(&self, fault: Fault) -> bool {
         let mut waiting = self.waiting.lock().unwrap();

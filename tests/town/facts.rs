@@ -27,6 +27,8 @@ pub struct Facts {
     pub owners: Vec<OwnerFacts>,
     /// What tills asked and were told, in order.
     pub sales: Vec<Sale>,
+    /// Merchants that were registered when the story began.
+    pub young: Vec<String>,
     /// What the card company did.
     pub charges: Vec<ChargeFacts>,
     /// Whether nothing is under way: no call, no prompt, no open fault.
@@ -49,6 +51,19 @@ pub struct OwnerFacts {
     pub top_ups_agreed: Vec<u64>,
     /// What this owner did that the issuer may rightly warn of.
     pub did: Vec<Did>,
+    /// Payments that this owner reported as somebody else's, and the issuer said that it heard so.
+    pub disowned: Vec<Disowned>,
+    /// Receipts of this owner's payments of which a person of the issuer decided.
+    pub settled: Vec<u64>,
+}
+
+/// A payment that its owner reported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Disowned {
+    /// Number of its receipt.
+    pub seq: u64,
+    /// When the issuer had said so, milliseconds since 1970.
+    pub at_ms: u64,
 }
 
 /// What a thief had, and when he got it, milliseconds since 1970.

@@ -2,16 +2,18 @@
 
 mod again;
 mod ceremonies;
+mod disputes;
 mod harassed;
 mod night;
 mod paying;
 mod robbed;
 mod safety;
+mod shopping;
 mod thief;
 
 use super::act::{Act, SERVED};
 use super::chance::Chance;
-use super::facts::{Did, DidKind, Excuse, Loot, WalletFacts};
+use super::facts::{Did, DidKind, Disowned, Excuse, Loot, WalletFacts};
 use super::ledger::Kept;
 use super::phone::{Deliver, ORIGIN, Phone};
 use super::plan::Step;
@@ -65,6 +67,12 @@ pub struct Owner<K: Kept> {
     refused_top_ups: RefCell<Vec<u64>>,
     /// Where the last payment was, and when.
     last_paid: RefCell<Option<(String, u64)>>,
+    /// How far the clock was off when the issuer was told that the last payment's receipt was on the screen.
+    saw_last: Cell<Option<i64>>,
+    /// Payments that were reported as somebody else's.
+    pub disowned: RefCell<Vec<Disowned>>,
+    /// Receipts of payments of which a person of the issuer decided.
+    pub settled: RefCell<Vec<u64>>,
     /// Ids of device keys that thieves have.
     copied: RefCell<BTreeSet<String>>,
     /// Alerts of payments that somebody else made, which the owner has seen.
@@ -121,6 +129,9 @@ impl<K: Kept> Owner<K> {
             agreed: RefCell::default(),
             refused_top_ups: RefCell::default(),
             last_paid: RefCell::default(),
+            saw_last: Cell::new(None),
+            disowned: RefCell::default(),
+            settled: RefCell::default(),
             copied: RefCell::default(),
             seen: RefCell::default(),
             wary: Cell::new(false),
@@ -174,10 +185,15 @@ impl<K: Kept> Owner<K> {
         self.did.borrow_mut().push(Did { what, at_ms: self.town().now_ms() });
     }
 
-    /// A code is shown at a shop: within minutes of another shop the issuer may ask whether both were this owner.
+    /// A code is shown at a shop: within minutes of another shop the issuer may ask whether both were this owner, unless the
+    /// first one's receipt was on the screen before the code, by a clock that nobody has moved since.
     fn shops_at(&self, merchant: &str) {
         let now = self.town().now_ms();
         let last = self.last_paid.replace(Some((merchant.into(), now)));
+        let saw = self.saw_last.take();
+        if saw.is_some_and(|off| off.abs_diff(self.phone().hands().off_ms()) < 1_000) {
+            return;
+        }
         if last.is_some_and(|(other, at)| other != merchant && now < at + 240_000) {
             self.note(DidKind::TwoShops);
         }
@@ -377,7 +393,11 @@ impl<K: Kept> Owner<K> {
             Verb::Pay => self.pay(act, &wallet, chance).await,
             Verb::PayTwice => self.pay_twice(act, &wallet, chance).await,
             Verb::PayElsewhere => self.pay_elsewhere(act, &wallet, chance).await,
-            Verb::Reverse => self.reverse(act, chance).await,
+            Verb::Reverse => self.reverse(act, &wallet, chance).await,
+            Verb::TwoTills => self.pay_at_two_tills(act, &wallet, chance).await,
+            Verb::SetsClock => self.pay_by_two_clocks(act, &wallet, chance).await,
+            Verb::YoungShop => self.pay_at_a_young_shop(act, &wallet, chance).await,
+            Verb::NotMine => self.not_mine(act, &wallet).await,
             Verb::TopUp => self.top_up(act, &wallet, chance).await,
             Verb::ProveCard => self.prove_card(act, &wallet).await,
             Verb::Lock => {
@@ -412,7 +432,7 @@ impl<K: Kept> Owner<K> {
 
     /// What the act does to the phone's clock.
     fn turn_hands(&self, act: &Arc<Act>, chance: &Chance) {
-        let off = [40_000, 90_000, 150_000, 600_000, 7_200_000, 86_400_000, 400 * 86_400_000];
+        let off = [5_000, 20_000, 40_000, 90_000, 150_000, 600_000, 7_200_000, 86_400_000, 400 * 86_400_000];
         let phone = self.phone();
         while let Some(fault) = act.meets(Port::Hands) {
             act.felt(fault);

@@ -4,6 +4,8 @@
 
 #[path = "promises/above.rs"]
 mod above;
+#[path = "promises/breakers.rs"]
+mod breakers;
 #[path = "promises/chain.rs"]
 mod chain;
 #[path = "promises/frozen.rs"]
@@ -20,6 +22,8 @@ pub mod reading;
 mod thief;
 #[path = "promises/tills.rs"]
 mod tills;
+#[path = "promises/waiting.rs"]
+mod waiting;
 #[path = "promises/wallets.rs"]
 mod wallets;
 
@@ -54,8 +58,23 @@ pub const PROMISES: &[(&str, &str, Check)] = &[
         wallets::shows_what_was_signed,
     ),
     ("nothing-above-the-allowance", "No payment and no top-up is above what the policy allows.", above::allowance),
+    (
+        "a-young-shop-takes-at-most",
+        "A merchant that was registered lately takes at most the policy's ceilings of an hour and of a day.",
+        breakers::young,
+    ),
     ("frozen-moves-nothing", "A frozen account moves nothing.", frozen::moves_nothing),
     ("a-thief-takes-at-most", "A thief takes at most what the policy says for what he had.", thief::takes_at_most),
+    (
+        "what-is-reported-waits",
+        "The money of a payment that its owner reported waits until a person of the issuer decides.",
+        waiting::reported,
+    ),
+    (
+        "no-shop-waits-for-ever",
+        "Money that waits only because of another place waits at most as long as the policy says.",
+        waiting::at_most,
+    ),
     ("a-wallet-is-right-again", "When faults stop, every wallet is right again by itself.", wallets::right_again),
 ];
 
@@ -81,6 +100,7 @@ pub const IN_THE_ACT: &[(&str, &str)] = &[
     ),
     ("a-freeze-ends-no-release", "A freeze by a copied channel key ends no release that its owner has begun."),
     ("late-means-late", "A wallet says that receipts are late only if it had no news for that long."),
+    ("a-code-is-in-time", "A wallet that syncs for a code makes one, and it is in its time at the till."),
     ("an-owner-is-told-the-truth", "A top-up that was refused for certain is not charged."),
 ];
 

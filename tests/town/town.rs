@@ -35,8 +35,14 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 /// True time when each story begins: midnight, milliseconds since 1970.
 pub const START_MS: u64 = 1_794_960_000_000;
-const SHOPS: &[(&str, &str, &str)] =
-    &[("t/1001", "m/1001", "Kado no Mise"), ("t/1002", "m/1001", "Kado no Mise"), ("t/2002", "m/2002", "Eki Shop")];
+const SHOPS: &[(&str, &str, &str)] = &[
+    ("t/1001", "m/1001", "Kado no Mise"),
+    ("t/1002", "m/1001", "Kado no Mise"),
+    ("t/2002", "m/2002", "Eki Shop"),
+    ("t/3003", YOUNG, "Mise no Ato"),
+];
+/// The merchant that was registered when the story begins.
+const YOUNG: &str = "m/3003";
 
 /// One town.
 pub struct Town<K: Kept> {
@@ -83,6 +89,10 @@ impl<K: Kept> Town<K> {
         });
         let mut settings = Settings::new(ORIGIN, &[ORIGIN]).unwrap();
         settings.password_cost = PasswordCost::least();
+        // Figures that an issuer may set: what a town of three people and three days can reach.
+        let policy = &mut settings.policy;
+        (policy.hold_seconds, policy.hold_most_seconds) = (2 * 3600, 8 * 3600);
+        (policy.breakers.young.hour, policy.breakers.young.day) = (Amount::of(5_000), Amount::of(9_000));
         let office = Office::open(plan.seed, shared, settings, plan.processes, story.clone()).await;
         let town = Rc::new(Self {
             story,
@@ -120,7 +130,7 @@ impl<K: Kept> Town<K> {
             name: name.parse().unwrap(),
             place: None,
             place_id: None,
-            merchant_since: 0,
+            merchant_since: if *merchant == YOUNG { u32::try_from(START_MS / 1000).unwrap() } else { 0 },
         };
         let people = (0..self.plan.owners).map(person).collect();
         let plan = demo::Plan { people, shops: SHOPS.iter().map(shop).collect() };
@@ -235,6 +245,9 @@ impl<K: Kept> Town<K> {
         let Some((issuer, life)) = self.office.living() else { return Ended::Nothing("no process lives") };
         for payment in &held {
             let back = chance.percent(50);
+            let owners = self.owners.borrow().clone();
+            let own = owners.iter().filter(|owner| owner.account == *account);
+            own.for_each(|owner| owner.settled.borrow_mut().push(payment.seq));
             tokio::select! {
                 biased;
                 () = life.over() => return Ended::Nothing("the process died"),
@@ -274,6 +287,8 @@ impl<K: Kept> Town<K> {
             robbed: owner.robbed.borrow().clone(),
             top_ups_agreed: owner.agreed.borrow().clone(),
             did: owner.did.borrow().clone(),
+            disowned: owner.disowned.borrow().clone(),
+            settled: owner.settled.borrow().clone(),
         };
         Facts {
             now_ms,
@@ -283,6 +298,7 @@ impl<K: Kept> Town<K> {
             messages: kept.wait(kept.ledger().messages(0)).unwrap(),
             owners: owners.iter().map(of).collect(),
             sales: self.sales.borrow().clone(),
+            young: vec![YOUNG.into()],
             charges: self.office.cards().facts(now_ms),
             calm,
         }
@@ -306,6 +322,11 @@ impl<K: Kept> Town<K> {
     /// One of its tills.
     pub fn till(&self, at: usize) -> Rc<Till> {
         Rc::clone(&self.tills.borrow()[at])
+    }
+
+    /// How many there are.
+    pub fn tills(&self) -> usize {
+        self.tills.borrow().len()
     }
 
     /// True time, milliseconds since 1970.

@@ -122,6 +122,8 @@ impl Town {
             robbed: self.robbed.clone(),
             top_ups_agreed: self.agreed.clone(),
             did: self.did.clone(),
+            disowned: vec![],
+            settled: vec![],
         };
         Facts {
             now_ms: self.now_ms(),
@@ -131,6 +133,7 @@ impl Town {
             messages: ledger.messages(0).await.unwrap(),
             owners: vec![owner],
             sales: self.sales.clone(),
+            young: vec![],
             charges,
             calm,
         }

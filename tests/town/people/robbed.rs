@@ -69,6 +69,13 @@ impl<K: Kept> Owner<K> {
             if !theft && outcome == Some(Outcome::Approved) {
                 self.note(DidKind::Paid);
             }
+            if !theft && chance.percent(40) {
+                // The owner goes on to the next counter of the shop, while the first code lives on in the picture.
+                sleep(Duration::from_secs(chance.from_to(21, 30))).await;
+                let _ = self.pay_at(act, wallet, 1, 120).await;
+                let outcome = town.till(2).charge(act, self.index, &code.text, taken, (false, true)).await;
+                act.say(&format!("a thief offers code {} at once: {outcome:?}", code.counter));
+            }
         }
         self.offered_later(act, code.text, chance);
         if chance.percent(50) {
@@ -104,7 +111,7 @@ impl<K: Kept> Owner<K> {
         // A till to which a code was shown can take one payment: up to `max`, or to the key's limit for one payment.
         self.loses(LootKind::Till);
         let town = self.town();
-        let till = town.till(usize::try_from(chance.below(3)).unwrap());
+        let till = town.till(usize::try_from(chance.below(4)).unwrap());
         if chance.percent(25) {
             act.say(&format!("{} says that code {} does not work, and keeps it", till.name(), code.counter));
             self.offered_later(act, code.text, chance);
