@@ -181,9 +181,14 @@ impl<K: Kept> Owner<K> {
         };
         self.one_code(act, (CARD_CODE, before), in_time);
         let code = town.code_for(&self.name);
-        if let Some((issuer, _)) = town.office().living() {
-            let finished = SERVED.scope(Arc::clone(act), issuer.finish_card_proof(&proof.proof, &code)).await;
-            act.say(&format!("the card company: {finished:?}"));
+        if let Some((issuer, life)) = town.office().living() {
+            tokio::select! {
+                biased;
+                () = life.over() => act.say("the card company: the process died"),
+                finished = SERVED.scope(Arc::clone(act), issuer.finish_card_proof(&proof.proof, &code)) => {
+                    act.say(&format!("the card company: {finished:?}"));
+                }
+            }
         }
         wallet.sync().await.into()
     }

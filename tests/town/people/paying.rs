@@ -18,10 +18,10 @@ const PRICES: &[u32] = &[1, 120, 480, 980, 2_999, 3_000, 5_000, 9_999, 10_000, 1
 impl<K: Kept> Owner<K> {
     /// Shows a code at a till.
     pub(super) async fn pay_at(&self, act: &Arc<Act>, wallet: &TownWallet, till: usize, amount: u32) -> Ended {
-        let (asked, off, synced) = (Instant::now(), self.phone().hands().off_ms(), wallet.state().synced_at);
+        let (asked, off, asked_ms) = (Instant::now(), self.phone().hands().off_ms(), self.town().now_ms());
         let made = wallet.payment_code(None).await;
         // The wallet learned the time within the call: where nothing else goes wrong, what it makes then is good.
-        let knows_time = wallet.state().synced_at != synced && !act.is_troubled();
+        let knows_time = wallet.state().synced_at.is_some_and(|at| at >= asked_ms) && !act.is_troubled();
         let bad = match &made {
             Ok(code) => {
                 let outcome = self.offer(act, code, till, amount).await;
