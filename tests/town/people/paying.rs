@@ -19,9 +19,11 @@ impl<K: Kept> Owner<K> {
     /// Shows a code at a till.
     pub(super) async fn pay_at(&self, act: &Arc<Act>, wallet: &TownWallet, till: usize, amount: u32) -> Ended {
         let (asked, off, asked_ms) = (Instant::now(), self.phone().hands().off_ms(), self.town().now_ms());
+        let synced = wallet.state().synced_at;
         let made = wallet.payment_code(None).await;
         // The wallet learned the time within the call: where nothing else goes wrong, what it makes then is good.
-        let knows_time = wallet.state().synced_at.is_some_and(|at| at >= asked_ms) && !act.is_troubled();
+        let heard = wallet.state().synced_at.filter(|at| Some(*at) != synced && *at >= asked_ms);
+        let knows_time = heard.is_some() && !act.is_troubled();
         let bad = match &made {
             Ok(code) => {
                 let outcome = self.offer(act, code, till, amount).await;
@@ -76,7 +78,7 @@ impl<K: Kept> Owner<K> {
         chance: &Chance,
     ) -> Ended {
         let pays = self.pay_at(act, wallet, till, amount);
-        if chance.percent(50) { self.looks_while(wallet, pays, chance).await } else { pays.await }
+        if chance.percent(30) { self.looks_while(wallet, pays, chance).await } else { pays.await }
     }
 
     async fn looks_while<R>(&self, wallet: &TownWallet, pays: impl Future<Output = R>, chance: &Chance) -> R {
