@@ -163,7 +163,7 @@ impl<K: Kept> TownLedger<K> {
             }
             Fault::ClockBack => {
                 act.felt(*fault);
-                let back = self.shared.chance.one_of(&[90_000, 400_000, 1_200_000]);
+                let back = self.shared.chance.one_of(&[90_000, 1_200_000, 7_200_000, 21_600_000]);
                 self.shared.behind_ms.store(back, Ordering::Relaxed);
                 self.shared.most_behind_ms.fetch_max(back, Ordering::Relaxed);
             }

@@ -11,9 +11,9 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::spawn_local;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 /// The issuer of a town.
 pub type TownIssuer<K> = Issuer<TownLedger<K>, Cards>;
@@ -34,6 +34,8 @@ pub struct Office<K: Kept> {
     processes: RefCell<Vec<Process<K>>>,
     /// The newest act's beginning: the sweeper sweeps often for a while after it.
     stirred: Cell<Instant>,
+    /// Wakes the sweeper.
+    wakes: Notify,
     /// Calls under way.
     open: Cell<usize>,
 }
@@ -56,6 +58,7 @@ impl<K: Kept> Office<K> {
             story,
             processes: RefCell::default(),
             stirred: Cell::new(Instant::now()),
+            wakes: Notify::new(),
             open: Cell::new(0),
         });
         for _ in 0..processes {
@@ -111,6 +114,7 @@ impl<K: Kept> Office<K> {
     /// Somebody acts.
     pub fn stir(&self) {
         self.stirred.set(Instant::now());
+        self.wakes.notify_waiters();
     }
 
     /// One call at one process. It goes on there when its caller has gone; none, if the process dies.
@@ -183,7 +187,11 @@ impl<K: Kept> Office<K> {
     async fn sweep(self: Rc<Self>) {
         loop {
             let is_quiet = self.stirred.get().elapsed() > Duration::from_secs(600);
-            sleep(Duration::from_secs(if is_quiet { 600 } else { 10 })).await;
+            if is_quiet {
+                let _ = timeout(Duration::from_secs(600), self.wakes.notified()).await;
+            } else {
+                sleep(Duration::from_secs(10)).await;
+            }
             self.sweep_once().await;
         }
     }

@@ -145,11 +145,15 @@ impl Few {
         let ports: Vec<_> = verb.ports().iter().filter(|port| !of(port).is_empty()).copied().collect();
         let mut troubles = Vec::new();
         while troubles.len() < 4 && !ports.is_empty() && chance.percent(rough) {
-            let port = chance.one_of(&ports);
+            // The card company is asked in few acts, and has many ways to fail.
+            let is_card = ports.contains(&Port::Card) && chance.percent(30);
+            let port = if is_card { Port::Card } else { chance.one_of(&ports) };
             let fault = chance.one_of(&of(&port));
             let at = match port {
                 // One use in an act.
                 Port::Card | Port::Hands => 0,
+                // Only what happens to its erasure, which comes first, leaves anything half-done.
+                Port::Disk if verb == Verb::Forget => 0,
                 Port::Prompt => chance.weighted(&[(0, 6), (1, 3), (2, 1)]),
                 _ => chance.weighted(&[(0, 8), (1, 6), (2, 4), (3, 3), (4, 2), (6, 2), (9, 1), (14, 1)]),
             };

@@ -45,7 +45,7 @@ verbs! {
     SetsClock 4 ["ready"] [TillRoad Disk Hands Office] "sets the phone's clock by hand between two payments"
     YoungShop 4 ["ready"] [TillRoad Disk Hands Office] "buys several things at a shop that has just opened"
     Reverse 3 ["ready"] [TillRoad Office] "gives back what was just bought"
-    TopUp 12 ["ready"] [Road Disk Hands Prompt Office Card] "tops up"
+    TopUp 16 ["ready"] [Road Disk Hands Prompt Office Card] "tops up"
     ProveCard 3 ["ready"] [Road Disk Hands Office] "proves a card"
     Lock 4 ["ready"] [] "locks the wallet"
     Unlock 6 ["locked"] [Disk Keys Prompt] "unlocks the wallet"

@@ -9,6 +9,7 @@ use crate::town::ledger::Kept;
 use jitsuin::code::Code;
 use jitsuin::issuer::account::Device;
 use jitsuin::wallet::{Confidence, Confirmed, Error, Status};
+use jitsuin::wire::id::SourceId;
 use jitsuin::wire::id::to_base64;
 use jitsuin::wire::money::{Amount, Currency};
 use std::rc::Rc;
@@ -143,10 +144,15 @@ impl<K: Kept> Owner<K> {
 
     pub(super) async fn top_up(&self, act: &Arc<Act>, wallet: &TownWallet, chance: &Chance) -> Ended {
         let amount = chance.one_of(&[1_000_u32, 5_000, 10_000, 30_000, 30_001]);
-        let source = chance.one_of(&["card-1", "card-2"]).parse().unwrap();
-        let ceremony = match wallet.prepare_top_up(Amount::of(amount), Currency::JPY, source).await {
+        let source: SourceId = chance.one_of(&["card-1", "card-2"]).parse().unwrap();
+        let prepare = || wallet.prepare_top_up(Amount::of(amount), Currency::JPY, source.clone());
+        let mut prepared = prepare().await;
+        if prepared.as_ref().is_err_and(|error| error.code == Code::CardProofNeeded) {
+            self.prove_card(act, wallet).await;
+            prepared = prepare().await;
+        }
+        let ceremony = match prepared {
             Ok(ceremony) => ceremony,
-            Err(error) if error.code == Code::CardProofNeeded => return self.prove_card(act, wallet).await,
             Err(error) => return Ended::Refused(error),
         };
         // Whatever is heard of it: it was agreed to once.

@@ -167,6 +167,10 @@ impl<K: Kept> Owner<K> {
             ]);
             let verb = for_more.map_or(any, |verbs| verbs[usize::try_from(nth).unwrap()]);
             let verb = self.instead(verb, chance);
+            if for_more.is_some() && nth == 4 {
+                // By then the allowances before this one count for nothing any more.
+                sleep(Duration::from_secs(chance.from_to(170, 300))).await;
+            }
             act.say(&format!("through a backend in between: {}", verb.words()));
             self.phone().road().pass_through(Some(Rc::clone(&between)));
             ended = Box::pin(self.perform(act, verb, chance)).await;

@@ -103,9 +103,10 @@ const MESSAGES: &[(&str, &str, Right)] = &[
 ];
 
 impl Right {
-    /// Whether it is right at this time, milliseconds since 1970.
-    fn holds(&self, owner: &OwnerFacts, at_ms: u64) -> bool {
-        let did = |did: &super::super::facts::Did| self.did.contains(&did.what) && did.at_ms.abs_diff(at_ms) <= NEAR_MS;
+    /// Whether it is right at this time, milliseconds since 1970, or as much earlier as the ledger's clock was ever behind.
+    fn holds(&self, owner: &OwnerFacts, (at_ms, behind_ms): (u64, u64)) -> bool {
+        let is_near = |did_ms: u64| did_ms.abs_diff(at_ms) <= NEAR_MS + behind_ms;
+        let did = |did: &super::super::facts::Did| self.did.contains(&did.what) && is_near(did.at_ms);
         self.plain
             || owner.did.iter().any(did)
             || self.loot.iter().any(|loot| is_robbed(owner, *loot, at_ms))
@@ -149,7 +150,7 @@ pub fn told_of_a_theft(reading: &Reading<'_>) -> Option<String> {
                 // Its time is the receipt's: one of long before can be changed on the way today.
                 let is_forged = alert.kind == AlertKind::ReceiptForged;
                 let at_ms = if is_forged { reading.facts.now_ms } else { alert.at + reading.facts.behind_ms };
-                !right.is_some_and(|right| right.holds(owner, at_ms))
+                !right.is_some_and(|right| right.holds(owner, (at_ms, reading.facts.behind_ms)))
             });
             wrong.map(|alert| format!("{} shows {} ({})", wallet.name, alert.kind.name(), alert.id))
         })
@@ -165,7 +166,7 @@ fn in_messages(reading: &Reading<'_>, owner: &OwnerFacts, history: &History<'_>)
         let Some((english, _, right)) = found else {
             return Some(format!("message {number} to {} says {subject:?}, which nobody has thought of", owner.name));
         };
-        if !right.holds(owner, reading.latest_ms(message.at)) {
+        if !right.holds(owner, (reading.latest_ms(message.at), reading.facts.behind_ms)) {
             return Some(format!("message {number} to {} says {english:?}", owner.name));
         }
         let is_of = |kind: Kind| history.stored.iter().rev().any(|held| (held.kind, held.at) == (kind, message.at));
