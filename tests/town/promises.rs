@@ -8,6 +8,8 @@ mod above;
 mod breakers;
 #[path = "promises/chain.rs"]
 mod chain;
+#[path = "promises/declined.rs"]
+mod declined;
 #[path = "promises/frozen.rs"]
 mod frozen;
 #[path = "promises/honest.rs"]
@@ -62,6 +64,11 @@ pub const PROMISES: &[(&str, &str, Check)] = &[
         "a-young-shop-takes-at-most",
         "A merchant that was registered lately takes at most the policy's ceilings of an hour and of a day.",
         breakers::young,
+    ),
+    (
+        "nobody-is-kept-waiting",
+        "A payment is declined as too fast only shortly after another, whatever became of the clock.",
+        declined::too_fast,
     ),
     ("frozen-moves-nothing", "A frozen account moves nothing.", frozen::moves_nothing),
     ("a-thief-takes-at-most", "A thief takes at most what the policy says for what he had.", thief::takes_at_most),

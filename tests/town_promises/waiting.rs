@@ -3,6 +3,7 @@
 use super::doctored::*;
 use super::facts::{Disowned, Facts};
 use super::promises::broken;
+use jitsuin::code::Code;
 use jitsuin::issuer::account::{Held, HeldCause};
 use jitsuin::rules::policy::Policy;
 use jitsuin::wire::number::Whole;
@@ -76,4 +77,19 @@ fn a_young_shop_takes_at_most() {
     facts.young.push("m/1001".into());
     assert_eq!(seen(&facts, 1_539), ["a-young-shop-takes-at-most"]);
     assert_eq!(seen(&facts, 1_540), [""; 0]);
+}
+
+#[test]
+fn nobody_is_kept_waiting() {
+    let hurried =
+        |facts: &mut Facts| write(facts, Kind::Declined, Some(300), |_, body| body.reason = Some(Code::TooFast.into()));
+    keeps(|facts| {
+        pay(facts, 300, (900, [9; 4]));
+        later(facts, 5);
+        hurried(facts);
+    });
+    breaks("nobody-is-kept-waiting", |facts| {
+        later(facts, 3_600);
+        hurried(facts);
+    });
 }
