@@ -6,6 +6,7 @@ use super::story::Story;
 use super::trouble::{Fault, Port, Trouble};
 use super::verb::Verb;
 use std::sync::{Arc, Mutex};
+use tokio::time::Instant;
 
 /// One act, shared with everything that works for it: tabs, deliveries, the issuer's processes.
 pub struct Act {
@@ -17,6 +18,8 @@ pub struct Act {
     pub verb: Verb,
     /// What the wallet's status was when it began.
     pub status: &'static str,
+    /// When it began.
+    pub began: Instant,
     planned: Vec<Trouble>,
     waiting: Mutex<Vec<Trouble>>,
     story: Story,
@@ -37,7 +40,7 @@ impl Act {
         story: Story,
     ) -> Arc<Self> {
         let (planned, waiting) = (troubles.to_vec(), Mutex::new(troubles.to_vec()));
-        Arc::new(Self { step, who: who.into(), verb, status, planned, waiting, story })
+        Arc::new(Self { step, who: who.into(), verb, status, began: Instant::now(), planned, waiting, story })
     }
 
     /// Whether all that was to go wrong in it is of this port.
@@ -74,6 +77,15 @@ impl Act {
             waiting.remove(at);
             true
         })
+    }
+
+    /// What is still to go wrong in a port goes wrong from its next use on.
+    pub fn bring_forward(&self, port: Port) {
+        let mut waiting = self.waiting.lock().unwrap();
+        let first = waiting.iter().filter(|trouble| trouble.fault.port() == port).map(|trouble| trouble.at).min();
+        for trouble in waiting.iter_mut().filter(|trouble| trouble.fault.port() == port) {
+            trouble.at -= first.unwrap_or_default();
+        }
     }
 
     /// One line of the story.

@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep};
 const LATE_MS: u64 = 60_000;
 const QUEUED_MS: u64 = 180_000;
 /// When it charges what it had said would never come.
-const AFTER_ALL_MS: u64 = 1_200_000;
+const AFTER_ALL_MS: u64 = 420_000;
 /// By then every notice was taken, though a process died over it.
 const TAKEN_MS: u64 = 1_800_000;
 /// From when a charge that is unknown never comes, in seconds.
@@ -80,6 +80,14 @@ impl Cards {
             settled: now_ms > known.settled_ms(),
         };
         books.charges.iter().map(facts).collect()
+    }
+}
+
+impl Cards {
+    /// When the next notice comes that is not there yet.
+    pub fn next_notice(&self) -> Option<Instant> {
+        let now = Instant::now();
+        self.books.lock().unwrap().notices.iter().map(|(from, _)| *from).filter(|from| *from > now).min()
     }
 }
 

@@ -12,8 +12,8 @@ use jitsuin::issuer::receipts::StoredReceipt;
 use jitsuin::issuer::used::Used;
 use jitsuin::wire::id::{AccountId, Hash};
 use std::future::pending;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
@@ -101,6 +101,8 @@ pub struct Shared<K> {
     pub behind_ms: AtomicU64,
     /// The most that it ever was.
     pub most_behind_ms: AtomicU64,
+    /// When the keys were turned or the clock was put back last.
+    pub turned: Mutex<Option<Instant>>,
 }
 
 impl<K: Kept> Shared<K> {
@@ -158,11 +160,13 @@ impl<K: Kept> TownLedger<K> {
             }
             Fault::KeysTurn => {
                 act.felt(*fault);
+                self.shared.turned.lock().unwrap().replace(Instant::now());
                 self.shared.turn_keys.notify_one();
                 sleep(Duration::from_millis(50)).await;
             }
             Fault::ClockBack => {
                 act.felt(*fault);
+                self.shared.turned.lock().unwrap().replace(Instant::now());
                 let back = self.shared.chance.one_of(&[90_000, 1_200_000, 7_200_000, 21_600_000]);
                 self.shared.behind_ms.store(back, Ordering::Relaxed);
                 self.shared.most_behind_ms.fetch_max(back, Ordering::Relaxed);

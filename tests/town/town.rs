@@ -26,8 +26,8 @@ use jitsuin::wire::money::Amount;
 use jitsuin::wire::receipt::{Body, Kind as ReceiptKind};
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::task::{JoinSet, LocalSet};
@@ -86,6 +86,7 @@ impl<K: Kept> Town<K> {
             chance: Chance::new(plan.seed, "ledger"),
             behind_ms: AtomicU64::new(0),
             most_behind_ms: AtomicU64::new(0),
+            turned: Mutex::new(None),
         });
         let mut settings = Settings::new(ORIGIN, &[ORIGIN]).unwrap();
         settings.password_cost = PasswordCost::least();

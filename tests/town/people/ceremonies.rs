@@ -6,6 +6,7 @@ use crate::town::act::{Act, SERVED};
 use crate::town::chance::Chance;
 use crate::town::facts::{DidKind, LootKind};
 use crate::town::ledger::Kept;
+use crate::town::trouble::Port;
 use jitsuin::code::Code;
 use jitsuin::issuer::account::Device;
 use jitsuin::wallet::{Confidence, Confirmed, Error, Status};
@@ -14,6 +15,7 @@ use jitsuin::wire::id::to_base64;
 use jitsuin::wire::money::{Amount, Currency};
 use std::rc::Rc;
 use std::sync::Arc;
+use tokio::time::sleep_until;
 
 impl<K: Kept> Owner<K> {
     /// Confirms, and tries again as pages offer it; another ceremony may begin meanwhile.
@@ -170,7 +172,21 @@ impl<K: Kept> Owner<K> {
             let how = if matches!(confirmed, Confirmed::Receipt { .. }) { "receipt" } else { "pending" };
             act.say(&format!("{amount} yen from the card: {how}"));
         }
+        if matches!(confirmed, Ok(Confirmed::Pending { .. })) && chance.percent(50) {
+            self.waits_for_the_card_company(act).await;
+        }
         confirmed.map(drop).into()
+    }
+
+    /// The sweeper asks what became of a charge, or hears it in the moment when its notice comes.
+    async fn waits_for_the_card_company(&self, act: &Arc<Act>) {
+        let town = self.town();
+        self.breath().await;
+        if let Some(comes) = town.office().cards().next_notice() {
+            sleep_until(comes).await;
+        }
+        act.bring_forward(Port::Office);
+        SERVED.scope(Arc::clone(act), town.office().sweep_once()).await;
     }
 
     pub(super) async fn prove_card(&self, act: &Arc<Act>, wallet: &TownWallet) -> Ended {
