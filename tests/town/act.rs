@@ -18,6 +18,8 @@ pub struct Act {
     pub verb: Verb,
     /// What the wallet's status was when it began.
     pub status: &'static str,
+    /// What is being done in it now: some verbs do others.
+    doing: Mutex<Verb>,
     /// When it began.
     pub began: Instant,
     planned: Vec<Trouble>,
@@ -40,7 +42,8 @@ impl Act {
         story: Story,
     ) -> Arc<Self> {
         let (planned, waiting) = (troubles.to_vec(), Mutex::new(troubles.to_vec()));
-        Arc::new(Self { step, who: who.into(), verb, status, began: Instant::now(), planned, waiting, story })
+        let (doing, began) = (Mutex::new(verb), Instant::now());
+        Arc::new(Self { step, who: who.into(), verb, status, doing, began, planned, waiting, story })
     }
 
     /// Whether all that was to go wrong in it is of this port.
@@ -77,6 +80,16 @@ impl Act {
             waiting.remove(at);
             true
         })
+    }
+
+    /// Begins another verb in it.
+    pub fn does(&self, verb: Verb) {
+        *self.doing.lock().unwrap() = verb;
+    }
+
+    /// Whether what is done now seals a key.
+    pub fn seals(&self) -> bool {
+        matches!(*self.doing.lock().unwrap(), Verb::Enrol | Verb::Replace | Verb::Rotate | Verb::Reseal)
     }
 
     /// What is still to go wrong in a port goes wrong from its next use on.

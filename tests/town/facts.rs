@@ -133,6 +133,8 @@ pub struct WalletFacts {
     pub excused: Vec<Excuse>,
     /// How far its clock is off now, in milliseconds.
     pub clock_off_ms: i64,
+    /// When the last of its codes that nobody was paid with ends, seconds since 1970.
+    pub codes_until: u32,
 }
 
 /// Exceptions from "right again within one sync": each needs a person.

@@ -224,7 +224,8 @@ impl<K: Kept> Owner<K> {
             excused.push(Excuse::GivenUp);
         }
         let name = format!("{}'s phone {}", self.name, self.phones.get());
-        Some(WalletFacts { name, state, excused, clock_off_ms: phone.hands().off_ms() })
+        let codes_until = phone.disk().codes_until();
+        Some(WalletFacts { name, state, excused, clock_off_ms: phone.hands().off_ms(), codes_until })
     }
 
     /// Does what a step says.
@@ -369,6 +370,7 @@ impl<K: Kept> Owner<K> {
     }
 
     async fn perform(&self, act: &Arc<Act>, verb: Verb, chance: &Chance) -> Ended {
+        act.does(verb);
         if verb == Verb::Sweep {
             SERVED.scope(Arc::clone(act), self.town().office().sweep_once()).await;
             return Ended::Done;

@@ -206,10 +206,7 @@ impl<K: Kept> Town<K> {
         self.story.say("the town", "is quiet");
         let chance = Chance::new(self.plan.seed, &format!("night {day}"));
         self.owners.borrow().iter().for_each(|owner| owner.phone().calm(chance.percent(50)));
-        // A clock that goes on, right or not, is no fault; the next day it is right.
-        if day % 2 == 1 || chance.percent(50) {
-            self.office.shared().behind_ms.store(0, Ordering::Relaxed);
-        }
+        self.office.shared().behind_ms.store(0, Ordering::Relaxed);
         // What was late comes in; charges become final.
         sleep(Duration::from_secs(1_800)).await;
         let tills = self.tills.borrow().clone();

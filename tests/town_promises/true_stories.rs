@@ -114,6 +114,7 @@ impl Town {
             state: self.wallet.state(),
             excused: self.excused.clone(),
             clock_off_ms: 0,
+            codes_until: 0,
         };
         let owner = OwnerFacts {
             name: "owner-1".into(),

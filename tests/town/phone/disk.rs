@@ -62,6 +62,12 @@ impl Disk {
         self.inner.was_evicted.get()
     }
 
+    /// When the last code ends that its record holds as shown, seconds since 1970.
+    pub fn codes_until(&self) -> u32 {
+        let data = self.inner.record.borrow().as_ref().and_then(|record| Data::from_bytes(&record.data).ok());
+        data.and_then(|data| data.shown.iter().map(|shown| shown.ends).max()).unwrap_or_default()
+    }
+
     /// Whether an older record was put back since the last new one.
     pub fn was_older(&self) -> bool {
         self.inner.was_older.get()

@@ -3,7 +3,6 @@
 use super::{PhoneClock, Serving};
 use crate::town::chance::Chance;
 use crate::town::trouble::{Fault, Port};
-use crate::town::verb::Verb;
 use jitsuin::wallet::memory::{MemoryClock, MemoryEntropy, Prf, SoftAuthenticator, SoftSecret};
 use jitsuin::wallet::ports::{Answer, Authenticator, Clock as _, CreationOptions, Ended, RequestOptions};
 use jitsuin::wire::webauthn::Registration;
@@ -123,7 +122,7 @@ impl Passkey {
             Some(Fault::Hung | Fault::Superseded) => Err(self.ended(since, "NotAllowedError", false, true)),
             Some(Fault::OtherSecret) if derives => {
                 act.felt(Fault::OtherSecret);
-                if matches!(act.verb, Verb::Enrol | Verb::Replace | Verb::Rotate | Verb::Reseal) {
+                if act.seals() {
                     self.sealed_wrong.set(true);
                 }
                 Ok(true)

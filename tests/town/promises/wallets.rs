@@ -195,8 +195,10 @@ fn behind(reading: &Reading<'_>, wallet: &WalletFacts, history: &History<'_>) ->
             return Some(format!("it shows the devices {shown:?}, and the account has {held:?}"));
         }
     }
-    // In a freeze no counter is named, so codes of a wrong clock are forgotten once it has ended.
-    if state.status == Status::Frozen { None } else { allowance(reading, wallet, account, device) }
+    // In a freeze no counter is named, so codes of a wrong clock are forgotten once it has ended. One that is alive counts:
+    // such a clock may have dated it to this moment.
+    let is_settled = state.status != Status::Frozen && !(reading.now - 20..reading.now + 200).contains(&wallet.codes_until);
+    if is_settled { allowance(reading, wallet, account, device) } else { None }
 }
 
 fn allowance(reading: &Reading<'_>, wallet: &WalletFacts, account: &Account, device: &Device) -> Option<String> {
