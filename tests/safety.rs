@@ -20,7 +20,7 @@ use jitsuin::code::Code;
 use jitsuin::issuer::account::Account;
 use jitsuin::issuer::ledger::{Kind as Kept, Needs};
 use jitsuin::wallet::memory::{Mode, Place};
-use jitsuin::wallet::ports::Platform as _;
+use jitsuin::wallet::ports::{Platform as _, StoreError};
 use jitsuin::wallet::state::AlertKind;
 use jitsuin::wallet::{Status, Wallet};
 use jitsuin::wire::calls::Outcome;
@@ -139,6 +139,24 @@ async fn an_agreed_refill_whose_answer_was_lost_is_fetched_without_a_second_prom
     assert!(wallet.state().allowance.unwrap().until > before.until);
 }
 
+async fn a_wallet_that_can_keep_no_allowance_asks_for_none<L: Timed>(world: World<L>) {
+    let (place, wallet) = world.hanako().await;
+    let till = world.till("1001").await;
+    for _ in 0..5 {
+        world.advance(300);
+        let ceremony = wallet.prepare_refill().await.unwrap();
+        place.store().fail(Some(StoreError::Full));
+        assert_eq!(wallet.confirm(ceremony.id).await.unwrap_err().code, Code::StorageFull);
+        place.store().fail(None);
+    }
+    change(&world, |account| assert_eq!(account.devices[0].handles.len(), 1, "nothing was given out")).await;
+    world.advance(300);
+    wallet.sync().await.unwrap();
+    // Under the allowance that it still has.
+    let code = wallet.payment_code(None).await.unwrap();
+    assert_eq!(till.outcome(&code.text, 100, "sale-1").await, Outcome::Approved);
+}
+
 async fn the_limit_is_lowered_and_raised_by_a_step_up<L: Timed>(world: World<L>) {
     let (_, wallet) = world.hanako().await;
     let till = world.till("1001").await;
@@ -235,6 +253,7 @@ on_each_ledger! {
     two_devices_of_one_account_raise_nothing_false
     a_second_refill_in_a_day_takes_a_step_up_and_gives_no_new_window
     an_agreed_refill_whose_answer_was_lost_is_fetched_without_a_second_prompt
+    a_wallet_that_can_keep_no_allowance_asks_for_none
     the_limit_is_lowered_and_raised_by_a_step_up
     what_another_device_changes_is_told_on_this_one
     little_left_is_told_once

@@ -216,13 +216,20 @@ pub(super) fn refill(
         None => grant(moment, &id, currency, thumb, &terms),
     };
     device.handles.push(HandleUse { handle, veil: terms.veil, retired: None });
-    if device.handles.len() > KEPT {
-        device.handles.remove(0);
-    }
+    forget_one(&mut device.handles);
     let allowance = device.allowance.statement.clone();
     let left = owner.device(thumb).map(|device| left(moment, &owner, device)).ok_or(Code::NotEnrolled)?;
     records.accounts.put(id, owner);
     Ok(calls::Refilled { allowance, left })
+}
+
+/// Forgets the oldest handle of those that are too many, and not the one in use: it is the first that is not retired, and a
+/// wallet that got none of those after it goes on under it.
+fn forget_one(handles: &mut Vec<HandleUse>) {
+    if handles.len() > KEPT {
+        let in_use = handles.first().is_some_and(|first| first.retired.is_none());
+        handles.remove(usize::from(in_use));
+    }
 }
 
 /// The cap of an account's payments, of which this device makes the next.
@@ -242,3 +249,6 @@ pub(super) fn left(moment: &Moment<'_>, account: &Account, device: &Device) -> s
     let (amount, count) = if over { (Amount::ZERO, 0) } else { (amount.min(by_account.amount), count) };
     state::Left { amount, count, resets_at: resets_at.max(now) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -47,6 +47,8 @@ impl<P: Platform> Wallet<P> {
                 Some(bytes) => bytes,
                 None => {
                     self.demand_ready()?;
+                    // A storage that takes nothing would lose what the issuer gives out, and with it the handle to pay under.
+                    self.change(|_| Ok(())).await?;
                     let reply = self.call(By::Device, &Refill {}).await?;
                     left = Some(reply.left);
                     reply.allowance

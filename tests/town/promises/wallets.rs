@@ -56,7 +56,10 @@ fn unsigned(reading: &Reading<'_>, wallet: &WalletFacts, history: &History<'_>) 
         return Some(format!("a device {} that is {}", device.label, device.status.name()));
     }
     let own = state.device.as_ref().and_then(|view| device_of(account, &view.id));
-    if state.status == Status::Revoked && own.is_some_and(|device| device.state != KeyState::Revoked) {
+    if state.status == Status::Revoked
+        && wallet.excused.is_empty()
+        && own.is_some_and(|device| device.state != KeyState::Revoked)
+    {
         return Some("its own key as signed off, which it is not".into());
     }
     let limit = state.limit?.amount;
@@ -197,7 +200,8 @@ fn behind(reading: &Reading<'_>, wallet: &WalletFacts, history: &History<'_>) ->
     }
     // In a freeze no counter is named, so codes of a wrong clock are forgotten once it has ended. One that is alive counts:
     // such a clock may have dated it to this moment.
-    let is_settled = state.status != Status::Frozen && !(reading.now - 20..reading.now + 200).contains(&wallet.codes_until);
+    let is_settled =
+        state.status != Status::Frozen && !(reading.now - 20..reading.now + 200).contains(&wallet.codes_until);
     if is_settled { allowance(reading, wallet, account, device) } else { None }
 }
 
