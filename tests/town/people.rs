@@ -79,6 +79,8 @@ pub struct Owner<K: Kept> {
     seen: RefCell<BTreeSet<String>>,
     /// Stopped the account because of a thief: a new key is next.
     wary: Cell<bool>,
+    /// Had the wallet open in another tab.
+    had_tab: Cell<bool>,
     /// When the last act ended: what networks kept back of it may come in for minutes.
     acted_at: Cell<Option<Instant>>,
     /// Whether a log-in of this act was never answered.
@@ -135,6 +137,7 @@ impl<K: Kept> Owner<K> {
             copied: RefCell::default(),
             seen: RefCell::default(),
             wary: Cell::new(false),
+            had_tab: Cell::new(false),
             acted_at: Cell::default(),
             unheard: Cell::default(),
             log_ins: RefCell::default(),
@@ -334,6 +337,7 @@ impl<K: Kept> Owner<K> {
             return self.perform(act, verb, chance).await;
         }
         act.felt(Fault::OtherTab);
+        self.had_tab.set(true);
         let done = Notify::new();
         let elsewhere = async {
             let was_open = chance.percent(30);
