@@ -1,6 +1,6 @@
 //! What wallets show.
 
-use super::super::facts::WalletFacts;
+use super::super::facts::{LootKind, OwnerFacts, WalletFacts};
 use super::above::most;
 use super::reading::{History, Reading};
 use jitsuin::issuer::account::{Account, Device, State as KeyState};
@@ -22,10 +22,21 @@ const LISTED: usize = 32;
 pub fn shows_what_was_signed(reading: &Reading<'_>) -> Option<String> {
     reading.owners().find_map(|(owner, history)| {
         owner.wallets.iter().find_map(|wallet| {
-            let seen = unsigned(reading, wallet, history).or_else(|| is_old(reading, wallet, history))?;
+            let seen = unsigned(reading, wallet, history)
+                .or_else(|| is_old(reading, wallet, history))
+                .or_else(|| is_dead(owner, wallet, history))?;
             Some(format!("{} shows {seen}", wallet.name))
         })
     })
+}
+
+/// A key that was signed off never comes back, so no wallet may say so of one that was not. A refusal that says it is not signed:
+/// a backend in between may have made it up.
+fn is_dead(owner: &OwnerFacts, wallet: &WalletFacts, history: &History<'_>) -> Option<String> {
+    let may_be_so = !wallet.excused.is_empty() || owner.robbed.iter().any(|loot| loot.what == LootKind::Road);
+    let device = device_of(history.account, &wallet.state.device.as_ref()?.id)?;
+    let says_so = wallet.state.status == Status::Revoked && device.state != KeyState::Revoked;
+    (says_so && !may_be_so).then(|| "its own key as signed off, which it is not".into())
 }
 
 fn unsigned(reading: &Reading<'_>, wallet: &WalletFacts, history: &History<'_>) -> Option<String> {
@@ -54,13 +65,6 @@ fn unsigned(reading: &Reading<'_>, wallet: &WalletFacts, history: &History<'_>) 
     }
     if let Some(device) = state.devices.iter().find(|view| !was_device(history, view)) {
         return Some(format!("a device {} that is {}", device.label, device.status.name()));
-    }
-    let own = state.device.as_ref().and_then(|view| device_of(account, &view.id));
-    if state.status == Status::Revoked
-        && wallet.excused.is_empty()
-        && own.is_some_and(|device| device.state != KeyState::Revoked)
-    {
-        return Some("its own key as signed off, which it is not".into());
     }
     let limit = state.limit?.amount;
     (!was_limit(reading.policy, history, limit)).then(|| format!("a limit of {limit}"))
