@@ -175,8 +175,8 @@ fn settle(data: &mut Data, enrolled: Option<Box<Enrolled>>, terms: Option<Box<Te
         data.device_key = rotating.device_key;
         data.channel_key = rotating.channel_key;
         data.custody = rotating.custody;
-        // Suspended was the old key; frozen is the account, whichever key asks.
-        if data.status == DeviceStatus::Suspended {
+        // Suspended or signed off was the old key, by this renewal perhaps; frozen is the account, whichever key asks.
+        if data.status != DeviceStatus::Frozen {
             data.status = DeviceStatus::Active;
         }
         // Codes of the old key are dead; what was paid with them comes in receipts.
@@ -210,3 +210,6 @@ pub(in crate::wallet) fn is_unanswered(error: &Error) -> bool {
     );
     never_sent || may_have_landed(error)
 }
+
+#[cfg(test)]
+mod tests;
