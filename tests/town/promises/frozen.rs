@@ -44,6 +44,10 @@ fn in_history(history: &History<'_>) -> Option<String> {
 }
 
 fn old_code(reading: &Reading<'_>, history: &History<'_>) -> Option<String> {
+    // After a ledger's clock was put back, dates of codes and of releases say nothing of which was first.
+    if reading.facts.behind_ms > 0 {
+        return None;
+    }
     let mut paid = history.paid.iter().peekable();
     for release in history.readable().map(|said| &said.receipt).filter(|receipt| receipt.kind == Kind::Unfrozen) {
         while paid.next_if(|paid| paid.seq < release.seq.get()).is_some() {}
