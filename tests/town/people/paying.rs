@@ -138,8 +138,11 @@ impl<K: Kept> Owner<K> {
     }
 
     pub(super) async fn pay_elsewhere(&self, act: &Arc<Act>, wallet: &TownWallet, chance: &Chance) -> Ended {
-        for till in [0, 2] {
-            let price = chance.one_of(&[120, 480, 980]);
+        // Some buy until nothing is left of the allowance.
+        let is_spree = chance.percent(30);
+        let (stops, longest) = if is_spree { (6, 90) } else { (2, 170) };
+        for till in [0, 2, 0, 2, 0, 2].into_iter().take(stops) {
+            let price = chance.one_of(if is_spree { &[980, 2_999, 9_999] } else { &[120, 480, 980] });
             let ended = self.pay_at_a_page(act, wallet, (till, price), chance).await;
             if !matches!(ended, Ended::Done) {
                 return ended;
@@ -149,7 +152,7 @@ impl<K: Kept> Owner<K> {
                 2 | 3 => drop(wallet.sync().await),
                 _ => {}
             }
-            sleep(Duration::from_secs(chance.from_to(2, 170))).await;
+            sleep(Duration::from_secs(chance.from_to(2, longest))).await;
         }
         match chance.below(6) {
             // And sells the phone, which heard nothing of what waits.
