@@ -340,7 +340,7 @@ impl<K: Kept> Owner<K> {
         self.had_tab.set(true);
         let done = Notify::new();
         let elsewhere = async {
-            let was_open = chance.percent(30);
+            let was_open = chance.percent(60);
             if !was_open {
                 sleep(Duration::from_millis(chance.below(3_000))).await;
             }
