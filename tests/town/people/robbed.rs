@@ -14,8 +14,8 @@ use jitsuin::wallet::Status;
 use jitsuin::wallet::ports::{Authenticator as _, Platform as _, RequestOptions};
 use jitsuin::wallet::state::AlertKind;
 use jitsuin::wire::calls::{
-    ConfirmPasskeyFreeze, EnterCode, FreezeByCode, FreezeByTicket, LogIn, Outcome, PreparePasskeyFreeze,
-    freeze_challenge,
+    Call as _, ConfirmPasskeyFreeze, EnterCode, FreezeByCode, FreezeByTicket, LogIn, Outcome, PreparePasskeyFreeze,
+    Refill, freeze_challenge,
 };
 use jitsuin::wire::money::Amount;
 use std::rc::Rc;
@@ -144,11 +144,16 @@ impl<K: Kept> Owner<K> {
     pub(super) async fn through_a_backend(&self, act: &Arc<Act>, chance: &Chance) -> Ended {
         // It sees no code and no key: it can keep things back, which costs nothing that a sync does not give again.
         self.loses(LootKind::Road);
-        let between = Rc::new(Between::new(Chance::new(self.town().seed(), &format!("between {}", act.step))));
         let mut ended = Ended::Nothing("nothing to do");
         // Whoever asks for more and more pays under what came last.
         let for_more = [Verb::Refill, Verb::Refill, Verb::Pay, Verb::Refill, Verb::Pay];
         let for_more = chance.percent(30).then_some(for_more);
+        let between = Chance::new(self.town().seed(), &format!("between {}", act.step));
+        let between = match for_more {
+            Some(_) if chance.percent(60) => Between::of_first_answers(between, Refill::PATH),
+            _ => Between::new(between),
+        };
+        let between = Rc::new(between);
         for nth in 0..for_more.map_or_else(|| chance.from_to(1, 3), |_| 5) {
             let any = chance.weighted(&[
                 (Verb::Sync, 6),

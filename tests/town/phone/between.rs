@@ -36,6 +36,8 @@ pub struct Between {
     chance: Chance,
     /// How often it gives old answers: some thieves live of them.
     old_answers: u64,
+    /// A path to whose third call, and all after, it gives the first answer; it leaves all others alone.
+    hoards: Option<&'static str>,
     answers: RefCell<BTreeMap<String, Vec<Reply>>>,
 }
 
@@ -43,11 +45,19 @@ impl Between {
     /// One that has seen nothing.
     pub fn new(chance: Chance) -> Self {
         let old_answers = chance.weighted(&[(6, 2), (60, 1)]);
-        Self { chance, old_answers, answers: RefCell::default() }
+        Self { chance, old_answers, hoards: None, answers: RefCell::default() }
+    }
+
+    /// One that gives the first answer of this path again from the third call on, and changes nothing else.
+    pub fn of_first_answers(chance: Chance, path: &'static str) -> Self {
+        Self { hoards: Some(path), ..Self::new(chance) }
     }
 
     /// Carries one call, in its way.
     pub async fn carry(&self, act: &Arc<Act>, call: Request, deliver: &Deliver) -> Option<Reply> {
+        if let Some(path) = self.hoards {
+            return self.carry_past_hoard(act, call, deliver, path).await;
+        }
         let does = self.chance.weighted(&[
             (Does::Passes, 60),
             (Does::ChangesCall, 5),
@@ -123,6 +133,21 @@ impl Between {
     }
 
     /// Sends a call again minutes later, from a place of his own, as often as he likes.
+    async fn carry_past_hoard(&self, act: &Arc<Act>, call: Request, deliver: &Deliver, path: &str) -> Option<Reply> {
+        let reply = deliver(Arc::clone(act), call.clone()).await?;
+        if call.path != path || reply.status != 200 {
+            return Some(reply);
+        }
+        self.seen(path, Some(reply.clone()));
+        let answers = self.answers.borrow();
+        let of_path = &answers[path];
+        if of_path.len() < 3 {
+            return Some(reply);
+        }
+        act.say(&format!("[the backend in between gives the first answer again: {path}]"));
+        Some(of_path[0].clone())
+    }
+
     fn again_later(&self, act: &Arc<Act>, call: &Request, deliver: &Deliver) {
         if !self.chance.percent(15) {
             return;
