@@ -158,6 +158,11 @@ impl Few {
                 _ => chance.weighted(&[(0, 8), (1, 6), (2, 4), (3, 3), (4, 2), (6, 2), (9, 1), (14, 1)]),
             };
             troubles.push(Trouble { fault, at });
+            let of_office = of(&Port::Office);
+            if fault == Fault::AfterAll && !of_office.is_empty() && chance.percent(60) {
+                // Its notice is what the ledger must not lose. The act brings this forward to when it comes.
+                troubles.push(Trouble { fault: chance.one_of(&of_office), at: 30 });
+            }
         }
         troubles
     }

@@ -172,7 +172,7 @@ impl<K: Kept> Owner<K> {
             let how = if matches!(confirmed, Confirmed::Receipt { .. }) { "receipt" } else { "pending" };
             act.say(&format!("{amount} yen from the card: {how}"));
         }
-        if matches!(confirmed, Ok(Confirmed::Pending { .. })) && chance.percent(50) {
+        if matches!(confirmed, Ok(Confirmed::Pending { .. })) {
             self.waits_for_the_card_company(act).await;
         }
         confirmed.map(drop).into()
