@@ -403,10 +403,6 @@ impl<K: Kept> Owner<K> {
             Verb::TwoTills => self.pay_at_two_tills(act, &wallet, chance).await,
             Verb::SetsClock => self.pay_by_two_clocks(act, &wallet, chance).await,
             Verb::YoungShop => self.pay_at_a_young_shop(act, &wallet, chance).await,
-            Verb::NotMine => {
-                self.has_a_payment_waiting(act, &wallet, chance).await;
-                self.not_mine(act, &wallet).await
-            }
             Verb::TopUp => self.top_up(act, &wallet, chance).await,
             Verb::ProveCard => self.prove_card(act, &wallet).await,
             Verb::Lock => {
@@ -423,9 +419,13 @@ impl<K: Kept> Owner<K> {
             Verb::Rotate => self.rotate(act, &wallet, chance).await,
             Verb::Refill => self.refill(act, &wallet, chance).await,
             Verb::Limit => self.limit(act, &wallet, chance).await,
-            Verb::BothMine => {
+            Verb::BothMine | Verb::NotMine => {
                 self.has_a_payment_waiting(act, &wallet, chance).await;
-                self.both_mine(act, &wallet).await
+                if verb == Verb::BothMine {
+                    self.both_mine(act, &wallet).await
+                } else {
+                    self.not_mine(act, &wallet).await
+                }
             }
             Verb::Forget => self.forget(&wallet).await,
             Verb::SeesScreen => self.photographed(act, &wallet, chance).await,
