@@ -300,7 +300,7 @@ impl Desk<'_> {
         self.answer(Outcome::TokenUsed)
     }
 
-    /// Takes the counter; the first use of the newest handle retires those before it.
+    /// Takes the counter; the first use of a handle retires those before it.
     fn take(&self, account: &mut Account, outcome: Outcome, payment: Option<String>) {
         let now = self.moment.now();
         let seq = account.link.seq;
@@ -317,11 +317,9 @@ impl Desk<'_> {
             payment,
             seq,
         });
-        if let Some((newest, earlier)) = device.handles.split_last_mut()
-            && newest.handle == self.handle
-        {
-            let retired = Retired { at: now, issued_at: self.token.issued_at };
-            earlier.iter_mut().for_each(|used| used.retired = used.retired.or(Some(retired)));
+        let retired = Retired { at: now, issued_at: self.token.issued_at };
+        for earlier in device.handles.iter_mut().take_while(|held| held.handle != self.handle) {
+            earlier.retired = earlier.retired.or(Some(retired));
         }
     }
 

@@ -323,6 +323,24 @@ fn a_retired_handle_has_a_grace_and_a_later_code_under_it_is_a_clone() {
 }
 
 #[test]
+fn any_first_use_of_a_handle_retires_those_before_it_and_none_after() {
+    let shop = Shop::new(10_000);
+    let (handle, veil) = (Handle([5; 8]), Veil([5; 16]));
+    shop.change(|account| {
+        let handles = &mut account.device_mut(thumb()).unwrap().handles;
+        // The answer that brought the last of them was lost.
+        for handle in [handle, Handle([6; 8])] {
+            handles.push(HandleUse { handle, veil, retired: None });
+        }
+    });
+    let renewed = Shop::sign(&shop.token(1), handle, veil);
+    assert_eq!(shop.redeem_signed(&renewed, TILL, 100, "first-use").unwrap().outcome, Outcome::Approved);
+    let account = shop.account();
+    let retired: Vec<_> = account.device(thumb()).unwrap().handles.iter().map(|used| used.retired.is_some()).collect();
+    assert_eq!(retired, [true, false, false]);
+}
+
+#[test]
 fn a_frozen_account_pays_nothing() {
     let shop = Shop::new(10_000);
     let token = shop.token(1);

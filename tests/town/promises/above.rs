@@ -63,7 +63,9 @@ fn payment(reading: &Reading<'_>, history: &History<'_>, paid: &Paid<'_>, before
     let limits = most(reading.policy, device, paid.at);
     let (mut key, mut account) = (Window::default(), Window::default());
     let line = history.line(paid.thumb);
-    let in_window = |earlier: &&Paid<'_>| earlier.at.saturating_add(WINDOW) > paid.at;
+    // What a meter has forgotten it does not remember when the ledger's clock is put back.
+    let behind = u32::try_from(reading.facts.behind_ms / 1000).unwrap();
+    let in_window = |earlier: &&Paid<'_>| earlier.at.saturating_add(WINDOW) > paid.at.saturating_add(behind);
     let counts = |earlier: &&Paid<'_>| !earlier.given_back.is_some_and(|(back, by_till)| by_till && back < seq);
     for earlier in before.iter().filter(in_window).filter(counts).chain([paid]) {
         account.add(earlier);
