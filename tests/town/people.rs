@@ -81,6 +81,8 @@ pub struct Owner<K: Kept> {
     wary: Cell<bool>,
     /// Had the wallet open in another tab.
     had_tab: Cell<bool>,
+    /// When the page was opened, milliseconds since 1970.
+    opened_ms: Cell<u64>,
     /// When the last act ended: what networks kept back of it may come in for minutes.
     acted_at: Cell<Option<Instant>>,
     /// Whether a log-in of this act was never answered.
@@ -138,6 +140,7 @@ impl<K: Kept> Owner<K> {
             seen: RefCell::default(),
             wary: Cell::new(false),
             had_tab: Cell::new(false),
+            opened_ms: Cell::new(0),
             acted_at: Cell::default(),
             unheard: Cell::default(),
             log_ins: RefCell::default(),
@@ -176,12 +179,19 @@ impl<K: Kept> Owner<K> {
 
     /// Opens the page, which looks for news at once.
     async fn open(&self) -> Result<(), Error> {
-        let wallet = Rc::new(Wallet::open(self.phone(), self.settings()).await?);
-        self.wallet.replace(Some(Rc::clone(&wallet)));
+        let wallet = self.open_page().await?;
         if !matches!(wallet.state().status, Status::New | Status::KeyLost | Status::StorageCorrupt) {
             let _ = wallet.sync().await;
         }
         Ok(())
+    }
+
+    /// Opens the page, and no more.
+    async fn open_page(&self) -> Result<Rc<TownWallet>, Error> {
+        let wallet = Rc::new(Wallet::open(self.phone(), self.settings()).await?);
+        self.opened_ms.set(self.town().now_ms());
+        self.wallet.replace(Some(Rc::clone(&wallet)));
+        Ok(wallet)
     }
 
     fn note(&self, what: DidKind) {

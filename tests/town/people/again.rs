@@ -120,7 +120,8 @@ impl<K: Kept> Owner<K> {
     /// and another tab, whose news may be older, says so in both.
     pub(super) fn late_means_late(&self, act: &Act, before: News) {
         let is_same = before.wallet.zip(self.wallet()).is_some_and(|(one, other)| Rc::ptr_eq(&one, &other));
-        let is_news = before.synced_at.is_some_and(|at| self.town().now_ms() < at + LATE_MS);
+        let heard = before.synced_at.filter(|at| *at >= self.opened_ms.get());
+        let is_news = heard.is_some_and(|at| self.town().now_ms() < at + LATE_MS);
         if is_same && is_news && self.late_alerts() > before.late && !self.had_tab.get() {
             let seen = format!("step {}: {}'s wallet had news at {:?}", act.step, self.name, before.synced_at);
             self.town().broke("late-means-late", seen);

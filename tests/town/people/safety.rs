@@ -9,11 +9,10 @@ use crate::town::ledger::Kept;
 use crate::town::trouble::Port;
 use jitsuin::code::Code;
 use jitsuin::issuer::account::State as KeyState;
+use jitsuin::wallet::Error;
 use jitsuin::wallet::state::AlertKind;
-use jitsuin::wallet::{Error, Wallet};
 use jitsuin::wire::calls::FreezeByCode;
 use jitsuin::wire::id::to_base64;
-use std::rc::Rc;
 use std::sync::Arc;
 
 impl<K: Kept> Owner<K> {
@@ -40,14 +39,8 @@ impl<K: Kept> Owner<K> {
     pub(super) async fn freeze_with_a_code(&self, act: &Arc<Act>, wallet: &TownWallet, chance: &Chance) -> Ended {
         let code = if chance.percent(50) { wallet.payment_code(None).await.ok() } else { None };
         // Whoever is in a hurry opens the page and waits for no news.
-        let opened = if chance.percent(40) { Wallet::open(self.phone(), self.settings()).await.ok() } else { None };
-        let ended = match opened.map(Rc::new) {
-            Some(opened) => {
-                self.wallet.replace(Some(Rc::clone(&opened)));
-                self.freeze(&opened).await
-            }
-            None => self.freeze(wallet).await,
-        };
+        let opened = if chance.percent(40) { self.open_page().await.ok() } else { None };
+        let ended = self.freeze(opened.as_deref().unwrap_or(wallet)).await;
         if let Ended::Refused(error) = &ended
             && matches!(error.code, Code::IntentExpired | Code::ClockSkew)
             && act.has_only(Port::Hands)
