@@ -238,7 +238,7 @@ pub struct HandleUse {
     pub handle: Handle,
     /// Its veil.
     pub veil: Veil,
-    /// Set by the first use of the next handle.
+    /// Set by the first use of a later handle.
     pub retired: Option<Retired>,
 }
 
