@@ -67,8 +67,8 @@ impl<K: Kept> Owner<K> {
     /// Whether nobody else can have had a hand in what this act asks for: no thief who logs in or stands in between, no other tab,
     /// and no call of an act before. Codes that were sent end when the issuer's keys are turned or its clock is put back.
     pub(super) fn is_alone(&self, act: &Act) -> bool {
-        let has_hand = |what| matches!(what, LootKind::Login | LootKind::Road | LootKind::Profile);
-        !self.robbed.borrow().iter().any(|loot| has_hand(loot.what))
+        let have_a_hand = [LootKind::Login, LootKind::Road, LootKind::Profile];
+        !have_a_hand.into_iter().any(|what| self.was_robbed_of(what))
             && !act.was_to_meet(Fault::OtherTab)
             && self.town().office().shared().turned.lock().unwrap().is_none_or(|at| at < act.began)
             && self.acted_at.get().is_none_or(|at| at.elapsed() > KEPT_BACK)

@@ -245,7 +245,7 @@ impl<K: Kept> Owner<K> {
     /// A renewal cures, also where the account is frozen.
     fn can_be_renewed(&self, act: &Act, refused: Code) {
         // A backend in between may say anything.
-        if refused == Code::Frozen && !self.robbed.borrow().iter().any(|loot| loot.what == LootKind::Road) {
+        if refused == Code::Frozen && !self.was_robbed_of(LootKind::Road) {
             let seen = format!("step {}: the renewal of {}'s key is refused as frozen", act.step, self.name);
             self.town().broke("a-frozen-key-can-be-renewed", seen);
         }

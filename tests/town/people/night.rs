@@ -49,7 +49,7 @@ impl<K: Kept> Owner<K> {
     /// What the wallet called refused for certain was not charged: no more top-ups of an amount came than others were agreed to.
     pub fn was_told_the_truth(&self, top_ups: &[u64]) {
         // A backend in between may say that anything was refused: nobody signs a refusal.
-        if self.robbed.borrow().iter().any(|loot| loot.what == LootKind::Road) {
+        if self.was_robbed_of(LootKind::Road) {
             return;
         }
         let (refused, agreed) = (self.refused_top_ups.borrow(), self.agreed.borrow());

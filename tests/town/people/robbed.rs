@@ -46,6 +46,11 @@ impl<K: Kept> Owner<K> {
         self.robbed.borrow_mut().push(Loot { what, at_ms: self.town().now_ms() });
     }
 
+    /// Whether a thief has this by now.
+    pub(super) fn was_robbed_of(&self, what: LootKind) -> bool {
+        self.robbed.borrow().iter().any(|loot| loot.what == what)
+    }
+
     /// A thief photographs a code and offers it at another till before the owner's till does, or after.
     pub(super) async fn photographed(&self, act: &Arc<Act>, wallet: &TownWallet, chance: &Chance) -> Ended {
         let code = match wallet.payment_code(None).await {
@@ -283,7 +288,7 @@ impl<K: Kept> Owner<K> {
         self.phone().serve(Arc::clone(&act));
         self.besieged(&act, &chance).await;
         let mut ways = vec![Way::Wallet, Way::Passkey, Way::Message, Way::LogIn];
-        if self.robbed.borrow().iter().any(|loot| loot.what == LootKind::Login) && chance.percent(50) {
+        if self.was_robbed_of(LootKind::Login) && chance.percent(50) {
             // Others try the login: its owner does too.
             ways = vec![Way::LogIn];
         }
@@ -313,7 +318,7 @@ impl<K: Kept> Owner<K> {
         let (log_ins, now) = (self.log_ins.borrow(), self.town().now_ms());
         let lately = log_ins.iter().filter(|at| **at + 86_400_000 > now).count();
         // A backend in between may say anything, and send on what it has seen from elsewhere.
-        let is_between = self.robbed.borrow().iter().any(|loot| loot.what == LootKind::Road);
+        let is_between = self.was_robbed_of(LootKind::Road);
         if refused == Code::TooManyAttempts && lately <= OWN_TRIES && !is_between {
             let seen = format!("{} logs in for the {lately}. time of a day and has to wait", self.name);
             self.town().broke("an-owner-can-always-log-in", seen);
@@ -322,8 +327,7 @@ impl<K: Kept> Owner<K> {
 
     /// Thieves do what could be in the way of a freeze, just before it.
     async fn besieged(&self, act: &Arc<Act>, chance: &Chance) {
-        let had = |what| self.robbed.borrow().iter().any(|loot| loot.what == what);
-        if had(LootKind::Login) {
+        if self.was_robbed_of(LootKind::Login) {
             for nth in 0..chance.from_to(1, 12) {
                 self.tries_login(act, chance, nth).await;
             }

@@ -124,8 +124,7 @@ fn top_ups(reading: &Reading<'_>, history: &History<'_>) -> Option<String> {
     for said in history.readable() {
         let (receipt, body) = (&said.receipt, said.body.as_ref());
         if receipt.kind == Kind::TopUpFailed {
-            was_given_up |= body.and_then(|body| body.reason.as_ref()).map(ToString::to_string)
-                == Some(Code::IssuerUnavailable.name().into());
+            was_given_up |= said.is_because(Code::IssuerUnavailable);
         }
         if receipt.kind == Kind::TopUp {
             let seq = receipt.seq.get();

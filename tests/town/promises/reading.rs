@@ -2,6 +2,7 @@
 //! kept for the next moment, for histories only grow and there are many moments.
 
 use super::super::facts::{Facts, OwnerFacts, Sale};
+use jitsuin::code::Code;
 use jitsuin::issuer::account::{Account, Device};
 use jitsuin::issuer::books::{Book, Entry};
 use jitsuin::issuer::receipts::StoredReceipt;
@@ -152,6 +153,14 @@ impl<'a> Reading<'a> {
 fn could_take(sale: &Sale, paid: &Paid<'_>) -> bool {
     let is_same = sale.amount == paid.amount && paid.merchant.is_none_or(|merchant| merchant == sale.merchant);
     is_same && !sale.told.iter().any(|(outcome, payment)| is_no(*outcome) || payment.is_some())
+}
+
+impl Said {
+    /// Whether its details name this as the reason.
+    pub fn is_because(&self, code: Code) -> bool {
+        let reason = self.body.as_ref().and_then(|body| body.reason.as_ref());
+        reason.is_some_and(|reason| reason.to_string() == code.name())
+    }
 }
 
 impl History<'_> {
