@@ -69,6 +69,8 @@ pub struct Owner<K: Kept> {
     last_paid: RefCell<Option<(String, u64)>>,
     /// How far the clock was off when the issuer was told that the last payment's receipt was on the screen.
     saw_last: Cell<Option<i64>>,
+    /// Whether the page asks for news while a code is made.
+    looks: Cell<bool>,
     /// Payments that were reported as somebody else's.
     pub disowned: RefCell<Vec<Disowned>>,
     /// Receipts of payments of which a person of the issuer decided.
@@ -134,6 +136,7 @@ impl<K: Kept> Owner<K> {
             refused_top_ups: RefCell::default(),
             last_paid: RefCell::default(),
             saw_last: Cell::new(None),
+            looks: Cell::new(false),
             disowned: RefCell::default(),
             settled: RefCell::default(),
             copied: RefCell::default(),
@@ -207,7 +210,9 @@ impl<K: Kept> Owner<K> {
         if saw.is_some_and(|off| off.abs_diff(self.phone().hands().off_ms()) < 1_000) {
             return;
         }
-        if last.is_some_and(|(other, at)| other != merchant && now < at + 240_000) {
+        // Minutes by the ledger's clock, which may have been put back.
+        let behind = self.town().most_behind_ms();
+        if last.is_some_and(|(other, at)| other != merchant && now < at + 240_000 + behind) {
             self.note(DidKind::TwoShops);
         }
     }

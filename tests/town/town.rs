@@ -232,6 +232,11 @@ impl<K: Kept> Town<K> {
         self.check(false);
     }
 
+    /// By how much the ledger's clock was behind the true time, at most.
+    pub fn most_behind_ms(&self) -> u64 {
+        self.office.shared().most_behind_ms.load(Ordering::Relaxed)
+    }
+
     /// Amounts of an account's top-ups.
     fn top_ups_of(&self, account: &AccountId) -> Vec<u64> {
         let receipts = self.receipts(account);
@@ -293,7 +298,7 @@ impl<K: Kept> Town<K> {
         };
         Facts {
             now_ms,
-            behind_ms: self.office.shared().most_behind_ms.load(Ordering::Relaxed),
+            behind_ms: self.most_behind_ms(),
             accounts,
             entries: kept.wait(kept.ledger().entries()).unwrap(),
             messages: kept.wait(kept.ledger().messages(0)).unwrap(),

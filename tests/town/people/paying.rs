@@ -23,7 +23,10 @@ impl<K: Kept> Owner<K> {
         let made = wallet.payment_code(None).await;
         // The wallet learned the time within the call: where nothing else goes wrong, what it makes then is good.
         let heard = wallet.state().synced_at.filter(|at| Some(*at) != synced && *at >= asked_ms);
-        let knows_time = heard.is_some() && !act.is_troubled();
+        // A look of the page at the same time may be answered after the code was dated, and another tab may have looked before
+        // the clock was set.
+        let hears_itself = !self.looks.get() && !self.had_tab.get();
+        let knows_time = heard.is_some() && hears_itself && !act.is_troubled();
         let bad = match &made {
             Ok(code) => {
                 let outcome = self.offer(act, code, till, amount).await;
@@ -83,6 +86,7 @@ impl<K: Kept> Owner<K> {
 
     async fn looks_while<R>(&self, wallet: &TownWallet, pays: impl Future<Output = R>, chance: &Chance) -> R {
         let is_paid = Cell::new(false);
+        self.looks.set(true);
         let looks = async {
             for _ in 0..20 {
                 sleep(Duration::from_millis(chance.from_to(2, 40))).await;
@@ -97,12 +101,16 @@ impl<K: Kept> Owner<K> {
             is_paid.set(true);
             paid
         };
-        tokio::join!(pays, looks).0
+        let (paid, ()) = tokio::join!(pays, looks);
+        self.looks.set(false);
+        paid
     }
 
     /// The page shows the receipt of the payment before, and the issuer hears of that.
     pub(super) async fn sees_receipt(&self, wallet: &TownWallet) {
-        let _ = wallet.sync().await;
+        if wallet.sync().await.is_err() {
+            return;
+        }
         let Some(newest) = wallet.state().recent.first().cloned() else { return };
         let shown = wallet.shown(newest.sequence).await.is_ok() && wallet.sync().await.is_ok();
         // A sale of which no till has heard may be taken later, and then that one is the last.

@@ -30,6 +30,8 @@ struct Inner {
     was_evicted: Cell<bool>,
     was_older: Cell<bool>,
     was_apart: Cell<bool>,
+    /// Last contact and counter of an older record that was put back, until it has heard from the issuer.
+    unheard: Cell<Option<(u32, u32)>>,
 }
 
 /// One tab's way to the storage that all tabs share.
@@ -73,7 +75,7 @@ impl Disk {
         self.inner.was_older.get()
     }
 
-    /// Whether one with other keys or another allowance was.
+    /// Whether one with other keys or another allowance was, or one that made a code before it had heard from the issuer.
     pub fn was_apart(&self) -> bool {
         self.inner.was_apart.get()
     }
@@ -83,6 +85,7 @@ impl Disk {
         self.inner.was_evicted.set(false);
         self.inner.was_older.set(false);
         self.inner.was_apart.set(false);
+        self.inner.unheard.set(None);
         self.inner.older.borrow_mut().clear();
     }
 
@@ -92,6 +95,7 @@ impl Disk {
     }
 
     fn keep(&self, record: Record<SoftHandle>) {
+        self.is_heard_from(&record);
         let before = self.inner.record.replace(Some(record));
         let mut older = self.inner.older.borrow_mut();
         older.extend(before);
@@ -118,10 +122,23 @@ impl Disk {
         older.truncate(at + 1);
         let before = self.inner.record.replace(older.pop());
         self.inner.was_older.set(true);
+        let data = self.inner.record.borrow().as_ref().and_then(|record| Data::from_bytes(&record.data).ok());
+        self.inner.unheard.set(data.map(|data| (data.last_contact, data.atc)));
         if !is_like(before.as_ref(), self.inner.record.borrow().as_ref()) {
             self.inner.was_apart.set(true);
         }
         true
+    }
+
+    /// A record that was put back takes counters a second time until it has the floor.
+    fn is_heard_from(&self, record: &Record<SoftHandle>) {
+        let Some((contact, atc)) = self.inner.unheard.get() else { return };
+        let Ok(data) = Data::from_bytes(&record.data) else { return };
+        if data.last_contact != contact {
+            self.inner.unheard.set(None);
+        } else if data.atc > atc {
+            self.inner.was_apart.set(true);
+        }
     }
 
     async fn die(&self) {

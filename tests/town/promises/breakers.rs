@@ -9,6 +9,8 @@ const DAY: u32 = 86_400;
 /// still one.
 pub fn young(reading: &Reading<'_>) -> Option<String> {
     let ceiling = &reading.policy.breakers.young;
+    // What was a day ago by the ledger's clock may be forgotten, and then the clock put back.
+    let behind = u32::try_from(reading.facts.behind_ms / 1000).unwrap();
     reading.facts.young.iter().find_map(|merchant| {
         let all = reading.histories.values().flat_map(|history| &history.paid);
         let mut taken: Vec<_> =
@@ -16,7 +18,8 @@ pub fn young(reading: &Reading<'_>) -> Option<String> {
         taken.sort_unstable();
         taken.iter().enumerate().find_map(|(nth, (at, _))| {
             let sum = |window: u32| -> u64 {
-                let inside = taken[..=nth].iter().rev().take_while(|(other, _)| other.saturating_add(window) > *at);
+                let is_inside = |other: u32| other.saturating_add(window) > at.saturating_add(behind);
+                let inside = taken[..=nth].iter().rev().take_while(|(other, _)| is_inside(*other));
                 inside.map(|(_, amount)| amount).sum()
             };
             let windows = [("an hour", sum(HOUR), ceiling.hour), ("a day", sum(DAY), ceiling.day)];

@@ -182,6 +182,11 @@ fn stuck(wallet: &WalletFacts, history: &History<'_>) -> Option<String> {
 fn behind(reading: &Reading<'_>, wallet: &WalletFacts, history: &History<'_>) -> Option<String> {
     let device = settled(reading, wallet, history)?;
     let (state, account) = (&wallet.state, history.account);
+    // What came since it synced, as the end of a hold, it hears of at its next sync.
+    let newest = history.readable().last().map_or(0, |said| u64::from(said.receipt.time) * 1000);
+    if state.synced_at.is_none_or(|at| at < newest + 1000) {
+        return None;
+    }
     let shown = state.balance.map(|money| money.amount);
     if shown != Some(account.balance) {
         return Some(format!("it shows a balance of {shown:?}, and the account has {}", account.balance));
