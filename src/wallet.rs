@@ -262,7 +262,7 @@ impl<P: Platform> Wallet<P> {
     /// # Errors
     /// As for signing, and what the issuer refuses.
     pub fn refill(&self) -> Local<'_, Result<(), Error>> {
-        Box::pin(self.fetch_allowance())
+        Box::pin(self.fetch_allowance(None))
     }
 
     /// Prepares a refill beyond the silent one a day: the same limits again, after a step-up. It gives no new window.

@@ -7,6 +7,8 @@
     reason = "a test stops where something is wrong"
 )]
 
+#[path = "safety/allowances.rs"]
+mod allowances;
 #[path = "safety/devices.rs"]
 mod devices;
 #[path = "safety/held.rs"]
@@ -14,6 +16,7 @@ mod held;
 #[path = "lib/world.rs"]
 mod world;
 
+use allowances::*;
 use devices::*;
 use held::*;
 use jitsuin::code::Code;
@@ -253,6 +256,8 @@ on_each_ledger! {
     two_devices_of_one_account_raise_nothing_false
     a_second_refill_in_a_day_takes_a_step_up_and_gives_no_new_window
     an_agreed_refill_whose_answer_was_lost_is_fetched_without_a_second_prompt
+    an_earlier_allowance_is_no_answer_to_what_was_agreed
+    what_a_copied_key_fetches_makes_the_issuer_forget_no_handle_of_the_owners
     a_wallet_that_can_keep_no_allowance_asks_for_none
     the_limit_is_lowered_and_raised_by_a_step_up
     what_another_device_changes_is_told_on_this_one

@@ -238,8 +238,15 @@ pub struct HandleUse {
     pub handle: Handle,
     /// Its veil.
     pub veil: Veil,
+    /// When its allowance ends, seconds since 1970; at no time for one that an earlier version of this crate kept.
+    #[serde(default = "never")]
+    pub until: u32,
     /// Set by the first use of a later handle.
     pub retired: Option<Retired>,
+}
+
+const fn never() -> u32 {
+    u32::MAX
 }
 
 /// How a handle ended.

@@ -7,6 +7,7 @@ use super::ledger::Records;
 use super::moment::Moment;
 use super::receipts::{self, Draft};
 use crate::code::Code;
+use crate::rules::lifetime::OUT_OF_ORDER;
 use crate::rules::policy::Limits;
 use crate::rules::spending::{Cap, Left};
 use crate::wire::allowance::{Allowance, Offline, Tier};
@@ -19,8 +20,9 @@ use crate::wire::state;
 
 /// A silent refill at most once in so many seconds.
 const SILENT: u32 = 24 * 3600;
-/// Handles of a device that are still known, the current one included.
-const KEPT: usize = 4;
+/// Handles of a device that are known at once. One a day is given out without asking, so those that live are fewer, unless the
+/// owner agrees to many.
+const MOST: usize = 32;
 
 /// What is secret in an allowance, derived from the call that it answers.
 #[derive(Clone, Copy)]
@@ -215,20 +217,23 @@ pub(super) fn refill(
         }
         None => grant(moment, &id, currency, thumb, &terms),
     };
-    device.handles.push(HandleUse { handle, veil: terms.veil, retired: None });
-    forget_one(&mut device.handles);
+    device.handles.push(HandleUse { handle, veil: terms.veil, until: device.allowance.until, retired: None });
+    forget_ended(&mut device.handles, now);
     let allowance = device.allowance.statement.clone();
     let left = owner.device(thumb).map(|device| left(moment, &owner, device)).ok_or(Code::NotEnrolled)?;
     records.accounts.put(id, owner);
     Ok(calls::Refilled { allowance, left })
 }
 
-/// Forgets the oldest handle of those that are too many, and not the one in use: it is the first that is not retired, and a
-/// wallet that got none of those after it goes on under it.
-fn forget_one(handles: &mut Vec<HandleUse>) {
-    if handles.len() > KEPT {
-        let in_use = handles.first().is_some_and(|first| first.retired.is_none());
-        handles.remove(usize::from(in_use));
+/// Forgets handles under which nothing can be signed any more that is still alive. Until then a token under any of them is
+/// evidence, and whatever a copied key fetches in its owner's place makes the issuer forget none of the owner's. The one in use
+/// stays in any case: it is the first that is not retired, and a wallet that got none of those after it goes on under it.
+fn forget_ended(handles: &mut Vec<HandleUse>, now: u32) {
+    let in_use = handles.iter().find(|held| held.retired.is_none()).map(|held| held.handle);
+    handles.retain(|held| Some(held.handle) == in_use || now < held.until.saturating_add(OUT_OF_ORDER));
+    if handles.len() > MOST {
+        let is_first = handles.first().map(|held| held.handle) == in_use;
+        handles.remove(usize::from(is_first));
     }
 }
 

@@ -135,7 +135,7 @@ pub(super) fn account(stage: &Stage, balance: u32) -> Account {
         },
         enrolment: Hash::ZERO,
         allowance: granted,
-        handles: vec![HandleUse { handle: HANDLE, veil: VEIL, retired: None }],
+        handles: vec![HandleUse { handle: HANDLE, veil: VEIL, until: u32::MAX, retired: None }],
         window: Window::default(),
         spent: Meter::default(),
         spent_offline: Meter::default(),

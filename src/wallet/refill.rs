@@ -11,6 +11,8 @@ use crate::code::Code;
 use crate::wire::allowance::Tier;
 use crate::wire::calls::Refill;
 use crate::wire::id::Bytes;
+use crate::wire::intent::MAX_LIFETIME;
+use crate::wire::money::Amount;
 use crate::wire::state::Left;
 
 /// A silent refill comes at most once in this many seconds.
@@ -18,10 +20,37 @@ const REFILL_APART: u32 = 24 * 3600;
 /// An allowance this near its end is refilled, in seconds.
 const REFILL_BEFORE: u32 = 48 * 3600;
 
+/// What the owner agreed to in a refill.
+#[derive(Clone, Copy)]
+pub(super) struct AgreedTerms {
+    /// A payment, at the most.
+    pub(super) per_payment: Amount,
+    /// Payments in 24 hours.
+    pub(super) count: u32,
+    /// In all, in 24 hours.
+    pub(super) total: Amount,
+    /// End, seconds since 1970.
+    pub(super) until: u32,
+}
+
+impl AgreedTerms {
+    /// Whether this allowance answers the agreement: it is the one that was agreed to, or one that the issuer gave without
+    /// asking after the agreement had ended unfetched, whose end is later by at least as much as an intent lives.
+    fn is_answered_by(&self, terms: &Terms) -> bool {
+        let Terms { per_payment, count, total, until, .. } = *terms;
+        let is_same = (per_payment, count, total, until) == (self.per_payment, self.count, self.total, self.until);
+        is_same || until >= self.until.saturating_add(MAX_LIFETIME)
+    }
+}
+
 impl<P: Platform> Wallet<P> {
-    pub(super) async fn fetch_allowance(&self) -> Result<(), Error> {
+    /// Fetches an allowance: the one that its owner `agreed` to, or else what the issuer gives without asking.
+    ///
+    /// # Errors
+    /// As for signing, and what the issuer refuses; `issuer-untrusted` if what comes is not what was agreed to.
+    pub(super) async fn fetch_allowance(&self, agreed: Option<AgreedTerms>) -> Result<(), Error> {
         let _turn = self.room.news.turn().await;
-        self.renew(None).await?;
+        self.renew(None, agreed).await?;
         // What is left of it counts once it is signed; if that does not come now, the next sync brings it.
         let _ = self.fetch_round(&mut false).await;
         Ok(())
@@ -32,15 +61,15 @@ impl<P: Platform> Wallet<P> {
         if late {
             let unopened = |data: &Data| data.account.as_ref().and(data.unopened.clone());
             let bytes = self.room.data.borrow().as_deref().and_then(unopened)?;
-            return Some(self.renew(Some(bytes)));
+            return Some(self.renew(Some(bytes), None));
         }
         let now = self.now();
         let due = self.room.data.borrow().as_ref().is_some_and(|data| is_refill_due(data.allowance.as_ref(), now));
-        (due && self.status() == Status::Ready).then(|| self.renew(None))
+        (due && self.status() == Status::Ready).then(|| self.renew(None, None))
     }
 
     /// Takes an allowance that is here already, or else a fresh one from the issuer.
-    fn renew(&self, late: Option<Bytes>) -> Local<'_, Result<(), Error>> {
+    fn renew(&self, late: Option<Bytes>, agreed: Option<AgreedTerms>) -> Local<'_, Result<(), Error>> {
         Box::pin(async move {
             let mut left = None;
             let bytes = match late {
@@ -66,9 +95,14 @@ impl<P: Platform> Wallet<P> {
                 })
                 .await?;
                 self.learn_time().await?;
-                return self.renew(Some(bytes)).await;
+                return self.renew(Some(bytes), agreed).await;
             }
             let terms = opened?;
+            // One that was granted earlier may end later: a backend that kept it back gives it out as the answer. Codes under
+            // a handle that the issuer has retired since would look like those of a copied key.
+            if agreed.is_some_and(|agreed| !agreed.is_answered_by(&terms)) {
+                return Err(Code::IssuerUntrusted.into());
+            }
             self.change(|data| {
                 if left.is_none() {
                     data.unopened = None;
@@ -80,6 +114,8 @@ impl<P: Platform> Wallet<P> {
                     return Ok(());
                 }
                 data.take_terms(*terms);
+                // One that still waited to be opened came before this one.
+                data.unopened = None;
                 if let Some(left) = left {
                     data.left = Some(lowered(data.left, left, now));
                 }

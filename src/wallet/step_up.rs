@@ -11,6 +11,7 @@ use super::error::Error;
 use super::history::open_receipt;
 use super::ports::{Answer, Platform, RequestOptions};
 use super::record::{Data, Terms};
+use super::refill::AgreedTerms;
 use super::room::{Local, Secret, ms, source_view};
 use super::state::{Ceremony, Confirmed, IntentView, Missing, ReceiptView};
 use crate::code::Code;
@@ -270,9 +271,9 @@ impl<P: Platform> Wallet<P> {
                 return Err(error);
             }
         };
-        if matches!(prepared.intent.action, Action::Refill { .. }) {
+        if let Action::Refill { per_payment, count, total, until } = prepared.intent.action {
             // What was agreed to waits at the issuer: if it does not come now, the next confirm fetches it, without a prompt.
-            self.fetch_allowance().await?;
+            self.fetch_allowance(Some(AgreedTerms { per_payment, count, total, until })).await?;
         }
         // The chain is brought up to it; if that fails now, the next sync does it.
         let _ = self.fetch_news().await;

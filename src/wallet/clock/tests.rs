@@ -80,6 +80,24 @@ fn an_allowance_that_comes_before_the_clock_is_learned_is_not_lost() {
 }
 
 #[test]
+fn an_allowance_that_waits_to_be_opened_does_not_take_the_place_of_a_newer_one() {
+    let world = World::new();
+    world.enrolled();
+    world.place.clock().set_skew(-7 * YEAR_MS);
+    let wallet = world.open();
+    world.issuer.trick.set(Some(Trick::SlowAnswer));
+    assert_eq!(run(wallet.refill()).unwrap_err().code, Code::ClockSkew);
+    world.issuer.trick.set(None);
+    // The clock is put right before anything was learned, and a refill comes first.
+    world.place.clock().set_skew(0);
+    run(wallet.refill()).unwrap();
+    let newest = wallet.read(|data| data.allowance.as_ref().unwrap().handle).unwrap();
+    assert!(wallet.read(|data| data.unopened.is_none()).unwrap());
+    run(wallet.sync()).unwrap();
+    assert_eq!(wallet.read(|data| data.allowance.as_ref().unwrap().handle).unwrap(), newest);
+}
+
+#[test]
 fn an_issuer_that_signs_with_keys_past_their_time_is_no_forger() {
     let world = World::new();
     let wallet = world.enrolled();
