@@ -107,6 +107,7 @@ fn every_promise_holds_for_the_seeds_of_today() {
 fn every_promise_holds_for_seeds_that_once_failed() {
     let kept = |line: &str| {
         let (telling, why) = Telling::of_line(line).unwrap_or_else(|| panic!("tests/town/seeds.txt: {line}"));
+        assert_eq!(telling.unknown(), None, "tests/town/seeds.txt: {line}");
         (telling, format!("\n  kept since: {why}"))
     };
     let lines = include_str!("town/seeds.txt").lines().filter(|line| !line.starts_with('#') && !line.is_empty());

@@ -115,7 +115,9 @@ impl Caller {
                 spawn_local(deliver());
             }
             Some(Fault::TillSlow) => sleep(Duration::from_secs(8)).await,
-            _ => {}
+            // Its answer: below.
+            Some(Fault::TillLost) | None => {}
+            Some(other) => unreachable!("{other:?} does nothing on the till's network"),
         }
         let reply = deliver().await;
         sleep(Duration::from_millis(40)).await;

@@ -144,8 +144,6 @@ pub enum Excuse {
     Cloned,
     /// The platform took its record.
     Evicted,
-    /// Its disk is full.
-    Full,
     /// Its owner signed it off, lost it, or put another in its place.
     GivenUp,
     /// An older record was put back: it does not know the newest codes as its own.

@@ -471,7 +471,7 @@ impl<K: Kept> Owner<K> {
                 Fault::Drifts => hands.drift(chance.one_of(&[-30_000, -2_000, 2_000, 30_000])),
                 Fault::Stands => hands.stand(),
                 Fault::Sleeps => hands.slept(Duration::from_secs(chance.from_to(1, 7_200))),
-                _ => {
+                Fault::JumpsAhead | Fault::JumpsBack => {
                     let off = if fault == Fault::JumpsBack { -off } else { off };
                     let wait = Duration::from_millis(chance.from_to(10, 6_000));
                     tokio::task::spawn_local(async move {
@@ -479,6 +479,7 @@ impl<K: Kept> Owner<K> {
                         hands.set_off(off);
                     });
                 }
+                other => unreachable!("{other:?} does nothing to a clock"),
             }
         }
     }

@@ -111,6 +111,11 @@ pub const IN_THE_ACT: &[(&str, &str)] = &[
     ("an-owner-is-told-the-truth", "A top-up that was refused for certain is not charged."),
 ];
 
+/// Whether there is a promise of this name.
+pub fn is_known(promise: &str) -> bool {
+    PROMISES.iter().any(|(name, ..)| *name == promise) || IN_THE_ACT.iter().any(|(name, _)| *name == promise)
+}
+
 /// Every promise that is broken at this moment, in the order of [`PROMISES`].
 pub fn broken(facts: &Facts, policy: &Policy) -> Vec<Broken> {
     let reading = Reading::of(facts, policy);

@@ -58,6 +58,10 @@ fn main() -> ExitCode {
         println!("{USAGE}");
         return ExitCode::from(2);
     };
+    if let Some(unknown) = asked.first.unknown() {
+        println!("{unknown}: another commit has other stories");
+        return ExitCode::from(2);
+    }
     let mut sum = run(&asked);
     println!("{}", sum.pace());
     println!("{} acts, {} calls", sum.acts, sum.calls);

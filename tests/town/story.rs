@@ -2,6 +2,7 @@
 
 use super::coverage::{Cell, Coverage};
 use super::facts::Broken;
+use super::promises;
 use std::sync::{Arc, Mutex};
 use tokio::time::Instant;
 
@@ -64,6 +65,7 @@ impl Story {
 
     /// A promise broke.
     pub fn broke(&self, broken: Broken) {
+        assert!(promises::is_known(broken.promise), "{} has no line in promises.rs", broken.promise);
         let mut told = self.told.lock().unwrap();
         if told.broken.contains(&broken) {
             return;

@@ -84,6 +84,17 @@ impl Telling {
         Shortened { steps, without: self.without.clone() }
     }
 
+    /// What it leaves out or keeps that its plan does not have: a command of another commit, or a slip.
+    pub fn unknown(&self) -> Option<String> {
+        let plan = self.all();
+        let of = |step: usize| plan.steps.iter().find(|it| it.number == step);
+        let steps = self.only.iter().flatten().filter(|step| of(**step).is_none());
+        let steps = steps.map(|step| format!("seed {} has no step {step}", self.seed));
+        let places = self.without.iter().filter(|(step, at)| of(*step).is_none_or(|step| *at >= step.troubles.len()));
+        let places = places.map(|(step, at)| format!("seed {} has no trouble {step}:{at}", self.seed));
+        steps.chain(places).next()
+    }
+
     /// Tells it.
     pub fn tell(&self) -> Outcome {
         over(self.over, &self.plan())

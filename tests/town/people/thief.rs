@@ -55,7 +55,8 @@ impl<K: Kept> Owner<K> {
         let status = self.status().name();
         let act = Act::new(step.number, &who, (step.verb, status), &step.troubles, town.story());
         let words = if step.verb == Verb::KnowsLogin { "knows the login" } else { "copies the profile" };
-        act.say(&format!("#{} {words} ({status})", step.number));
+        let troubles: Vec<_> = step.troubles.iter().map(ToString::to_string).collect();
+        act.say(&format!("#{} {words} ({status}) {}", step.number, troubles.join(" ")));
         town.office().stir();
         let of_day = town.story().passed_ms() / 1000 % 86_400;
         let hours = Duration::from_secs(chance.from_to(600, 6 * 3600).min(REST.saturating_sub(of_day)));

@@ -92,7 +92,19 @@ impl Road {
                 let until = Instant::now() + Duration::from_secs(self.chance.from_to(30, 400));
                 self.one_way_until.set(Some(until));
             }
-            _ => {}
+            // What happens to the answer, or to the call as it is delivered: below.
+            Some(
+                Fault::Lost
+                | Fault::LateAnswer
+                | Fault::Twice
+                | Fault::TwiceLate
+                | Fault::Cut
+                | Fault::ForeignError
+                | Fault::StaleNonce
+                | Fault::Tampered,
+            )
+            | None => {}
+            Some(other) => unreachable!("{other:?} does nothing on the phone's network"),
         }
         let call = if fault == Some(Fault::Tampered) { tampered(call) } else { call };
         if fault == Some(Fault::Twice) {
