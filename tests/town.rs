@@ -144,7 +144,7 @@ fn a_seed_has_one_story_in_this_process_and_on_every_machine() {
     }
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/town/stories.txt");
     let head = "# seed days owners, and SHA-256 of the story. A change of product or town makes other stories:\n\
-                # JITSUIN_WRITE_DOCS=1 cargo test --test town one_story\n";
+                # JITSUIN_WRITE_DOCS=1 cargo test --test town -- story page\n";
     hold(file, &format!("{head}{hashes}"));
 }
 
@@ -153,7 +153,7 @@ fn hold(file: &str, text: &str) {
     if std::env::var_os("JITSUIN_WRITE_DOCS").is_some() {
         std::fs::write(file, text).unwrap();
     }
-    assert_eq!(std::fs::read_to_string(file).unwrap(), text, "JITSUIN_WRITE_DOCS=1 cargo test --test town");
+    assert_eq!(std::fs::read_to_string(file).unwrap(), text, "JITSUIN_WRITE_DOCS=1 cargo test --test town -- story page");
 }
 
 #[cfg(feature = "sqlite")]
