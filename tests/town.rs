@@ -153,7 +153,11 @@ fn hold(file: &str, text: &str) {
     if std::env::var_os("JITSUIN_WRITE_DOCS").is_some() {
         std::fs::write(file, text).unwrap();
     }
-    assert_eq!(std::fs::read_to_string(file).unwrap(), text, "JITSUIN_WRITE_DOCS=1 cargo test --test town -- story page");
+    assert_eq!(
+        std::fs::read_to_string(file).unwrap(),
+        text,
+        "JITSUIN_WRITE_DOCS=1 cargo test --test town -- story page"
+    );
 }
 
 #[cfg(feature = "sqlite")]

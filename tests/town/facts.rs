@@ -8,7 +8,7 @@ use jitsuin::issuer::receipts::StoredReceipt;
 use jitsuin::wallet::State;
 use jitsuin::wire::calls::Outcome;
 use jitsuin::wire::id::AccountId;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything at one moment.
 #[derive(Clone)]
@@ -46,6 +46,8 @@ pub struct OwnerFacts {
     pub wallets: Vec<WalletFacts>,
     /// What thieves had of this owner so far.
     pub robbed: Vec<Loot>,
+    /// Ids of device keys that a thief copied.
+    pub copied: BTreeSet<String>,
     /// What this owner agreed to with a passkey and sent: one for each top-up that was confirmed by a tap, whatever was heard of
     /// it. Minor units.
     pub top_ups_agreed: Vec<u64>,

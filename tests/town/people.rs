@@ -76,7 +76,7 @@ pub struct Owner<K: Kept> {
     /// Receipts of payments of which a person of the issuer decided.
     pub settled: RefCell<Vec<u64>>,
     /// Ids of device keys that thieves have.
-    copied: RefCell<BTreeSet<String>>,
+    pub copied: RefCell<BTreeSet<String>>,
     /// Alerts of payments that somebody else made, which the owner has seen.
     seen: RefCell<BTreeSet<String>>,
     /// Stopped the account because of a thief: a new key is next.

@@ -291,6 +291,7 @@ impl<K: Kept> Town<K> {
             account: owner.account.clone(),
             wallets: owner.facts().into_iter().collect(),
             robbed: owner.robbed.borrow().clone(),
+            copied: owner.copied.borrow().clone(),
             top_ups_agreed: owner.agreed.borrow().clone(),
             did: owner.did.borrow().clone(),
             disowned: owner.disowned.borrow().clone(),

@@ -113,7 +113,11 @@ pub fn phone(facts: &mut Facts) -> &mut WalletFacts {
 /// A thief gets something now.
 pub fn rob(facts: &mut Facts, what: LootKind) {
     let at_ms = facts.now_ms;
-    facts.owners[0].robbed.push(Loot { what, at_ms });
+    let owner = &mut facts.owners[0];
+    owner.robbed.push(Loot { what, at_ms });
+    if what == LootKind::Profile {
+        owner.copied.extend(owner.wallets.iter().filter_map(|wallet| Some(wallet.state.device.as_ref()?.id.clone())));
+    }
 }
 
 /// Time passes, and something is under way.

@@ -25,6 +25,12 @@ fn nobody_honest_is_suspended() {
         rob(facts, LootKind::Profile);
         suspend(facts);
     });
+    // Another key was copied than the one that is suspended.
+    breaks("nobody-honest-is-suspended", |facts| {
+        rob(facts, LootKind::Profile);
+        facts.owners[0].copied = ["another".into()].into();
+        suspend(facts);
+    });
     keeps(|facts| {
         phone(facts).excused.push(Excuse::OlderTerms);
         suspend(facts);

@@ -9,7 +9,7 @@ use jitsuin::issuer::ledger::{Kind as Rows, Ledger, Needs};
 use jitsuin::wallet::memory::{Place, run};
 use jitsuin::wallet::{Status, Wallet};
 use jitsuin::wire::calls::Outcome;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const DAY: u64 = 86_400;
 
@@ -22,6 +22,7 @@ pub struct Town {
     pub sales: Vec<Sale>,
     did: Vec<Did>,
     robbed: Vec<Loot>,
+    copied: BTreeSet<String>,
     agreed: Vec<u64>,
     excused: Vec<Excuse>,
 }
@@ -32,7 +33,8 @@ impl Town {
         let (place, wallet) = world.hanako().await;
         let tills = [world.till("1001").await, world.till("2002").await];
         let (sales, robbed, agreed, excused) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let mut town = Self { world, place, wallet, tills, sales, did: Vec::new(), robbed, agreed, excused };
+        let (did, copied) = (Vec::new(), BTreeSet::new());
+        let mut town = Self { world, place, wallet, tills, sales, did, robbed, copied, agreed, excused };
         town.did(DidKind::NewKey);
         town
     }
@@ -47,6 +49,9 @@ impl Town {
 
     fn rob(&mut self, what: LootKind) {
         self.robbed.push(Loot { what, at_ms: self.now_ms() });
+        if what == LootKind::Profile {
+            self.copied.extend(self.wallet.state().device.map(|device| device.id));
+        }
     }
 
     /// A code of this wallet at one of the tills.
@@ -121,6 +126,7 @@ impl Town {
             account: data(&self.place).account.unwrap().id,
             wallets: vec![phone],
             robbed: self.robbed.clone(),
+            copied: self.copied.clone(),
             top_ups_agreed: self.agreed.clone(),
             did: self.did.clone(),
             disowned: vec![],

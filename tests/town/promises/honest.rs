@@ -6,6 +6,7 @@ use DidKind::{Froze, NewKey, OneCodeTwoTills, Released, SetLimit, SignedOff, Two
 use Excuse::{OlderRecord, OlderTerms};
 use LootKind::{Login, Profile, Road, Screen, Till};
 use jitsuin::wallet::state::AlertKind;
+use jitsuin::wire::id::to_base64;
 use jitsuin::wire::receipt::Kind;
 
 /// How far what the owner did may lie from what tells of it, in milliseconds: calls are late, and ceremonies take time.
@@ -126,18 +127,17 @@ fn has_copy(owner: &OwnerFacts, older: Excuse) -> bool {
     was_put_back || excuses.into_iter().any(|excuse| *excuse == Excuse::Cloned || *excuse == older)
 }
 
-/// A key is suspended only if somebody copied it, or an older record with another allowance was put back and went on. Once it was replaced,
-/// only a thief is looked for: the wallet with the older record may be gone.
+/// A key is suspended only if somebody copied this key, or an older record with another allowance was put back and went on.
 pub fn suspended(reading: &Reading<'_>) -> Option<String> {
     reading.owners().find_map(|(owner, history)| {
         let mut suspensions = history.readable().map(|said| &said.receipt);
         let wrong = suspensions.find(|receipt| {
-            let is_over = receipt.thumb.and_then(|thumb| history.account.device(thumb)?.replaced_by).is_some();
-            let was_copied = is_robbed(owner, Profile, reading.latest_ms(receipt.time)) || has_copy(owner, OlderTerms);
-            receipt.kind == Kind::DeviceSuspended && !is_over && !was_copied
+            let is_copy = receipt.thumb.is_some_and(|thumb| owner.copied.contains(&to_base64(thumb.as_bytes())));
+            let was_copied = is_copy && is_robbed(owner, Profile, reading.latest_ms(receipt.time));
+            receipt.kind == Kind::DeviceSuspended && !was_copied && !has_copy(owner, OlderTerms)
         });
         let wrong = wrong?;
-        Some(format!("receipt {} suspends a device of {}, whose keys nobody copied", wrong.seq.get(), owner.name))
+        Some(format!("receipt {} suspends a device of {}, whose key nobody copied", wrong.seq.get(), owner.name))
     })
 }
 
