@@ -174,11 +174,11 @@ impl<P: Platform> Wallet<P> {
         Ok((key, handle))
     }
 
-    /// Whether this device's keys are here already.
+    /// Whether this device's keys are here already. Opens the channel key if it did not open with the record.
     ///
     /// # Errors
     /// Why none can be made, or those that are here are of no use.
-    pub(super) fn has_keys(&self) -> Result<bool, Error> {
+    pub(super) async fn has_keys(&self) -> Result<bool, Error> {
         if self.room.closed.get() {
             return Err(Code::Closed.into());
         }
@@ -187,6 +187,9 @@ impl<P: Platform> Wallet<P> {
         }
         if self.room.data.borrow().is_none() {
             return Ok(false);
+        }
+        if self.room.device.borrow().is_some() {
+            self.have_key(By::Channel).await?;
         }
         let usable = self.room.device.borrow().is_some() && self.room.channel.borrow().is_some();
         match self.status() {
@@ -226,9 +229,10 @@ impl<P: Platform> Wallet<P> {
     /// Why the platform does not open it.
     pub(super) fn have_key(&self, by: By) -> Local<'_, Result<(), Error>> {
         Box::pin(async move {
-            if by != By::Channel || self.room.channel.borrow().is_some() || self.room.fault.get().is_some() {
+            if by != By::Channel || self.room.channel.borrow().is_some() {
                 return Ok(());
             }
+            // Also where the device key is lost: a freeze then depends on this key. A record that is lost has no handles.
             let handle = self.room.handles.borrow().as_ref().map(|(_, channel)| channel.clone());
             let Some(handle) = handle else { return Ok(()) };
             let public = self.read(|data| data.channel_key)?;
