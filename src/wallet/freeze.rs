@@ -48,9 +48,12 @@ impl<P: Platform> Wallet<P> {
     /// Waits for no other call: whoever freezes is in a hurry. An order whose date does not fit the issuer's clock is dated
     /// again, by that clock.
     pub(super) async fn send_freeze(&self, seq: Option<u64>) -> Result<(), Error> {
-        match self.order_by_either(seq).await {
-            Err(error) if error.code == Code::IntentExpired => {}
-            done => return done,
+        let mut ordered = self.order_by_either(seq).await;
+        if self.is_of_old_key(&ordered).await {
+            ordered = self.order_by_either(seq).await;
+        }
+        if !ordered.as_ref().is_err_and(|error| error.code == Code::IntentExpired) {
+            return ordered;
         }
         let learned = self.learn_time().await;
         match self.order_by_either(seq).await {
