@@ -84,6 +84,7 @@ rows! {
     Key {
         copied_key "attacks/copied_key.rs"
         renewed_key "attacks/renewed_key.rs"
+        ended_key "attacks/ended_key.rs"
         presigned_stock "attacks/presigned_stock.rs"
         step_ups_used_up "attacks/step_ups_used_up.rs"
         changed_top_up "attacks/changed_top_up.rs"

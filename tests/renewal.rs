@@ -16,6 +16,7 @@ use jitsuin::wallet::state::AlertKind;
 use jitsuin::wallet::{Confirmed, Error, Status, Wallet};
 use jitsuin::wire::calls::{Call as _, ConfirmRotation, Outcome, Problem};
 use jitsuin::wire::enrolment::Custody;
+use jitsuin::wire::money::Amount;
 use jitsuin::wire::receipt::Kind;
 use jitsuin::wire::till_code::Form;
 use std::cell::RefCell;

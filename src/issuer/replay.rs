@@ -16,6 +16,11 @@ const MOST_AHEAD: u32 = 65_536;
 /// How far behind the highest counter a token may still be taken.
 const WIDTH: u32 = 64;
 
+/// For how long a receipt of a refused token counts, in seconds.
+const HOUR: u32 = 3_600;
+/// Refused tokens that are remembered at the least.
+const REMEMBERED: usize = 16;
+
 /// Up to here a key that replaces another goes on counting.
 const HALF: u32 = u32::MAX / 2;
 
@@ -45,6 +50,15 @@ pub struct Use {
     pub seq: u64,
 }
 
+/// One token that was refused without being taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct RefusedToken {
+    atc: u32,
+    random: [u8; 4],
+    /// When, seconds since 1970.
+    at: u32,
+}
+
 /// The counters of one device key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
@@ -52,8 +66,9 @@ pub struct Window {
     highest: Option<(u32, u32)>,
     /// The last 24 hours, and in any case the last 64 counters.
     uses: Vec<Use>,
-    /// The last token that was refused without being taken, so that one token makes one receipt.
-    noted: Option<(u32, [u8; 4])>,
+    /// The last tokens that were refused without being taken and wrote a receipt.
+    #[serde(default)]
+    refused: Vec<RefusedToken>,
     /// Counters up to here count as used and are evidence of nothing: the wallet named them, for a wrong clock may have
     /// dated them.
     #[serde(default)]
@@ -91,7 +106,7 @@ impl Window {
     #[must_use]
     pub fn follow(&self) -> Self {
         let (highest, named) = if self.floor() <= HALF { (self.highest, self.named) } else { (None, 0) };
-        Self { highest, uses: Vec::new(), noted: None, named }
+        Self { highest, uses: Vec::new(), refused: Vec::new(), named }
     }
 
     /// Judges a live token whose signature held.
@@ -160,12 +175,21 @@ impl Window {
         self.highest.map_or(0, |(atc, _)| atc).max(self.named)
     }
 
-    /// Notes a token that was refused without being taken; whether that is news.
-    pub fn note(&mut self, token: &Token) -> bool {
-        let id = Some((token.atc, token.random));
-        let news = self.noted != id;
-        self.noted = id;
-        news
+    /// Notes a token that is refused without being taken at `now`, in seconds since 1970. Whether it writes a receipt: one for each
+    /// token, and at most `most` in an hour.
+    pub fn note(&mut self, token: &Token, now: u32, most: u32) -> bool {
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        // A distance: where the ledger's clock was put back the bound holds too.
+        let recent = self.refused.iter().filter(|refused| refused.at.abs_diff(now) < HOUR).count();
+        let is_known = self.refused.iter().any(|refused| (refused.atc, refused.random) == (token.atc, token.random));
+        if is_known || recent >= most {
+            return false;
+        }
+        if self.refused.len() >= REMEMBERED.max(most) {
+            self.refused.remove(0);
+        }
+        self.refused.push(RefusedToken { atc: token.atc, random: token.random, at: now });
+        true
     }
 }
 

@@ -86,6 +86,9 @@ pub struct Policy {
     pub second_debit_seconds: u32,
     /// The same at one till, in seconds.
     pub second_debit_at_till_seconds: u32,
+    /// Receipts that codes of one device key which are refused and not taken write in an hour: of a key that is suspended, of an
+    /// account that is frozen, for another till, dated ahead. So whoever copied a key does not fill its owner's history.
+    pub untaken_receipts_hour: u32,
     /// A payment at another place this soon after one holds that one, in seconds, unless its token was made after the
     /// wallet had shown the first one's receipt.
     pub elsewhere_seconds: u32,
@@ -148,6 +151,7 @@ impl Default for Policy {
             reversal_seconds: 15 * 60,
             second_debit_seconds: 10,
             second_debit_at_till_seconds: 60,
+            untaken_receipts_hour: 3,
             elsewhere_seconds: 180,
             hold_seconds: 24 * 3600,
             hold_most_seconds: 7 * 24 * 3600,

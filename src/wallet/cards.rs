@@ -13,7 +13,7 @@ use crate::wire::origin::Origin;
 impl<P: Platform> Wallet<P> {
     pub(super) async fn card_proof(&self, source: SourceId) -> Result<CardProof, Error> {
         self.demand_ready()?;
-        let reply = self.call(By::Device, &ProveCard { source }).await?;
+        let reply = self.call_by_newest_key(By::Device, &ProveCard { source }).await?;
         let own = self.platform.origin();
         let named = self.settings.card_origins.iter().map(Origin::as_str);
         let allowed = [own, self.settings.issuer.as_str()].into_iter().chain(named);

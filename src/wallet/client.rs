@@ -65,6 +65,31 @@ impl<P: Platform> Wallet<P> {
         Calling { answer, reply: PhantomData }
     }
 
+    /// Sends one call under proof, and once more under the new key if another tab has renewed the one that was refused. For calls
+    /// that name no key.
+    ///
+    /// # Errors
+    /// As [`Self::call`].
+    pub(super) fn call_by_newest_key<C: Call>(&self, by: By, call: &C) -> Calling<'_, C> {
+        Calling { answer: self.send_by_newest_key(by, self.body::<C>(call)), reply: PhantomData }
+    }
+
+    fn send_by_newest_key(&self, by: By, body: Result<Body, Error>) -> Local<'_, Result<Vec<u8>, Error>> {
+        Box::pin(async move {
+            let body = body?;
+            let answer = self.send_proved(by, body.clone()).await;
+            if self.is_of_old_key(&answer).await { self.send_proved(by, body).await } else { answer }
+        })
+    }
+
+    /// Whether a call was refused because another tab has renewed the key that proved it. The new keys are then in memory.
+    pub(super) fn is_of_old_key<'a, R>(&'a self, answer: &Result<R, Error>) -> Local<'a, bool> {
+        // A statement that names the new key was signed by the old one: `wrong-key`.
+        let may_be = answer.as_ref().is_err_and(|error| matches!(error.code, Code::Revoked | Code::WrongKey));
+        // What hinders the reading of the record leaves the refusal as it is.
+        Box::pin(async move { may_be && self.take_renewed().await.unwrap_or(false) })
+    }
+
     /// Sends a call whose body was written before.
     pub(super) fn send_proved(&self, by: By, body: Body) -> Local<'_, Result<Vec<u8>, Error>> {
         Box::pin(async move {

@@ -83,7 +83,7 @@ impl<P: Platform> Wallet<P> {
     /// Makes keys and learns whom to believe, whatever of both is still to do.
     fn introduced(&self) -> Local<'_, Result<(), Error>> {
         Box::pin(async move {
-            if !self.has_keys()? {
+            if !self.has_keys().await? {
                 let custody = match self.settings.custody {
                     Some(custody) => custody,
                     None => match self.platform.keys().custody().await? {

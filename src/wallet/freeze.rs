@@ -30,9 +30,9 @@ impl<P: Platform> Wallet<P> {
     /// Stops every device of the account. Works while locked, suspended, or with the device key lost; asks nobody.
     ///
     /// # Errors
-    /// `not-enrolled`, `key-lost` if the channel key is gone too, `offline`; `clock-skew` if the order's date fits no clock even
-    /// after a sync; `too-many-attempts` once the channel key's freezes of a day are used up, and the device key's too, or it
-    /// is locked: then the passkey freezes, without a wallet.
+    /// `not-enrolled`, `offline`; why the channel key could not sign (`key-lost`, `storage-failed`, `platform-silent`) if the device
+    /// key cannot either; `clock-skew` if the order's date fits no clock even after a sync; `too-many-attempts` once the channel
+    /// key's freezes of a day are used up, and the device key's too, or it is locked: then the passkey freezes, without a wallet.
     pub fn freeze(&self) -> Local<'_, Result<(), Error>> {
         Box::pin(self.send_freeze(None))
     }
@@ -48,9 +48,12 @@ impl<P: Platform> Wallet<P> {
     /// Waits for no other call: whoever freezes is in a hurry. An order whose date does not fit the issuer's clock is dated
     /// again, by that clock.
     pub(super) async fn send_freeze(&self, seq: Option<u64>) -> Result<(), Error> {
-        match self.order_by_either(seq).await {
-            Err(error) if error.code == Code::IntentExpired => {}
-            done => return done,
+        let mut ordered = self.order_by_either(seq).await;
+        if self.is_of_old_key(&ordered).await {
+            ordered = self.order_by_either(seq).await;
+        }
+        if !ordered.as_ref().is_err_and(|error| error.code == Code::IntentExpired) {
+            return ordered;
         }
         let learned = self.learn_time().await;
         match self.order_by_either(seq).await {
@@ -62,26 +65,20 @@ impl<P: Platform> Wallet<P> {
         }
     }
 
-    /// By the channel key, and by the device key where it is open and the other has no freeze left today: whoever copied one
-    /// of them has not used up the other's.
+    /// Orders by the channel key; by the device key where the channel key cannot sign or has no freeze left today: whoever copied
+    /// one of them has not used up the other's.
     async fn order_by_either(&self, seq: Option<u64>) -> Result<(), Error> {
-        match self.order_freeze(By::Channel, seq).await {
-            Err(refused) if refused.code == Code::TooManyAttempts => {
-                let other = self.order_freeze(By::Device, seq).await;
-                // What only says that the device key could not be used is no answer to the freeze.
-                other.map_err(|error| if may_have_landed(&error) { error } else { refused })
+        let mut ordered = self.order_freeze(By::Channel, seq).await;
+        if let Err(refused) = &ordered
+            && (refused.code == Code::TooManyAttempts || could_not_sign(refused))
+        {
+            let other = self.order_freeze(By::Device, seq).await;
+            // Where the device key could not sign either, the first refusal is the one to tell.
+            if !other.as_ref().is_err_and(could_not_sign) {
+                ordered = other;
             }
-            done => done,
         }
-    }
-
-    async fn order_freeze(&self, by: By, seq: Option<u64>) -> Result<(), Error> {
-        let body = self.order(by, seq).await?;
-        let answer = self.send_proved(by, body).await;
-        if !answer.as_ref().is_err_and(may_have_landed) {
-            self.room.freezing.replace(None);
-        }
-        parsed::<AccountFrozen>(answer)?;
+        ordered?;
         self.change(|data| {
             if data.status == DeviceStatus::Active {
                 data.status = DeviceStatus::Frozen;
@@ -90,6 +87,15 @@ impl<P: Platform> Wallet<P> {
             Ok(())
         })
         .await
+    }
+
+    async fn order_freeze(&self, by: By, seq: Option<u64>) -> Result<(), Error> {
+        let body = self.order(by, seq).await?;
+        let answer = self.send_proved(by, body).await;
+        if !answer.as_ref().is_err_and(may_have_landed) {
+            self.room.freezing.replace(None);
+        }
+        parsed::<AccountFrozen>(answer).map(drop)
     }
 
     /// The order to send: the one before, while that may still have an effect and was not answered.
@@ -125,6 +131,21 @@ impl<P: Platform> Wallet<P> {
         let key = if by == By::Channel { &data.channel_key } else { &data.device_key };
         Ok(sign1::prepare(&statement, key))
     }
+}
+
+/// Whether an order was not sent for want of a signature. The issuer's refusals cannot have these codes.
+fn could_not_sign(error: &Error) -> bool {
+    matches!(
+        error.code,
+        Code::KeyLost
+            | Code::Locked
+            | Code::StorageFailed
+            | Code::PlatformSilent
+            | Code::HostSilent
+            | Code::HostRefused
+            | Code::HostUntrusted
+            | Code::Cancelled
+    )
 }
 
 #[cfg(test)]

@@ -273,7 +273,7 @@ impl<P: Platform> Wallet<P> {
     /// Tells the issuer that both payments were the owner's, and fetches the receipt of it.
     pub(super) async fn release_held(&self, seq: u64) -> Result<(), Error> {
         self.demand_ready()?;
-        self.call(client::By::Device, &BothMine { seq }).await?;
+        self.call_by_newest_key(client::By::Device, &BothMine { seq }).await?;
         // The receipt takes the alert away; if it does not come now, the next sync brings it.
         let _ = self.fetch_news().await;
         Ok(())

@@ -81,6 +81,26 @@ impl<P: Platform> Wallet<P> {
         is_other(&self.room.device.borrow(), data.device_key) || is_other(&self.room.channel.borrow(), data.channel_key)
     }
 
+    /// Takes the stored record if another tab has renewed the keys since this wallet read it; whether one has.
+    pub(super) fn take_renewed(&self) -> Local<'_, Result<bool, Error>> {
+        Box::pin(async move {
+            let Kept::Record(record) = self.platform.store().load().await? else { return Ok(false) };
+            if !self.is_outdated_by(&record) {
+                return Ok(false);
+            }
+            self.take(record).await?;
+            self.room.changed();
+            Ok(true)
+        })
+    }
+
+    /// Whether a stored record names other keys than this wallet holds or knows of. Those of this wallet's own renewal are left to it.
+    pub(super) fn is_outdated_by(&self, record: &Record<Handle<P>>) -> bool {
+        let Ok(data) = Data::from_bytes(&record.data) else { return false };
+        let knows_others = self.read(|known| known.device_key != data.device_key).unwrap_or(false);
+        !self.is_draft() && !self.is_next(&data.device_key) && (knows_others || self.holds_other_keys(&data))
+    }
+
     /// Takes a stored record for the truth and opens its keys.
     pub(super) async fn take(&self, record: Record<Handle<P>>) -> Result<(), Error> {
         let data = match Data::from_bytes(&record.data).map_err(unreadable) {
@@ -174,11 +194,11 @@ impl<P: Platform> Wallet<P> {
         Ok((key, handle))
     }
 
-    /// Whether this device's keys are here already.
+    /// Whether this device's keys are here already. Opens the channel key if it did not open with the record.
     ///
     /// # Errors
     /// Why none can be made, or those that are here are of no use.
-    pub(super) fn has_keys(&self) -> Result<bool, Error> {
+    pub(super) async fn has_keys(&self) -> Result<bool, Error> {
         if self.room.closed.get() {
             return Err(Code::Closed.into());
         }
@@ -187,6 +207,9 @@ impl<P: Platform> Wallet<P> {
         }
         if self.room.data.borrow().is_none() {
             return Ok(false);
+        }
+        if self.room.device.borrow().is_some() {
+            self.have_key(By::Channel).await?;
         }
         let usable = self.room.device.borrow().is_some() && self.room.channel.borrow().is_some();
         match self.status() {
@@ -226,9 +249,10 @@ impl<P: Platform> Wallet<P> {
     /// Why the platform does not open it.
     pub(super) fn have_key(&self, by: By) -> Local<'_, Result<(), Error>> {
         Box::pin(async move {
-            if by != By::Channel || self.room.channel.borrow().is_some() || self.room.fault.get().is_some() {
+            if by != By::Channel || self.room.channel.borrow().is_some() {
                 return Ok(());
             }
+            // Also where the device key is lost: a freeze then depends on this key. A record that is lost has no handles.
             let handle = self.room.handles.borrow().as_ref().map(|(_, channel)| channel.clone());
             let Some(handle) = handle else { return Ok(()) };
             let public = self.read(|data| data.channel_key)?;
@@ -276,6 +300,8 @@ impl<P: Platform> Wallet<P> {
         // What is under way may still write: let it end first.
         let _codes = self.room.codes.turn().await;
         let _news = self.room.news.turn().await;
+        // The key to sign off is the registered one. What hinders the reading, the erasure says itself.
+        let _ = self.take_renewed().await;
         // First: a record that stays is of a device that stays registered.
         self.platform.store().erase().await?;
         if self.read(|data| data.account.is_some()).unwrap_or(false) {

@@ -78,7 +78,7 @@ impl<P: Platform> Wallet<P> {
                     self.demand_ready()?;
                     // A storage that takes nothing would lose what the issuer gives out, and with it the handle to pay under.
                     self.change(|_| Ok(())).await?;
-                    let reply = self.call(By::Device, &Refill {}).await?;
+                    let reply = self.call_by_newest_key(By::Device, &Refill {}).await?;
                     left = Some(reply.left);
                     reply.allowance
                 }

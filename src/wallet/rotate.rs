@@ -170,6 +170,11 @@ impl<P: Platform> Wallet<P> {
         sign1::prepare(&approval, public)
     }
 
+    /// Whether this key is the one that a rotation of this wallet's own puts in the place of the device key.
+    pub(super) fn is_next(&self, key: &PublicKey) -> bool {
+        self.room.next.borrow().as_ref().is_some_and(|next| next.device.public() == key)
+    }
+
     /// The new keys take the place of the old ones here too, once the record names them.
     pub(super) async fn change_over(&self) -> Result<(), Error> {
         // An order of the old key is none of the new one's.

@@ -178,8 +178,14 @@ impl<P: Platform> Wallet<P> {
         Box::pin(async move {
             self.demand_for(&action)?;
             let mut prepared = self.read(|data| self.draft(data, action))??;
-            let reply = self.send_proved(By::Device, call(prepared.intent.head)?).await?;
-            complete(&mut prepared.intent, &read(&reply)?.0)?;
+            let mut reply = self.send_proved(By::Device, call(prepared.intent.head)?).await;
+            if self.is_of_old_key(&reply).await {
+                // The intent names the key: it is another one now.
+                self.demand_for(&prepared.intent.action)?;
+                prepared = self.read(|data| self.draft(data, prepared.intent.action))??;
+                reply = self.send_proved(By::Device, call(prepared.intent.head)?).await;
+            }
+            complete(&mut prepared.intent, &read(&reply?)?.0)?;
             prepared.ends = self.end_of(&prepared.intent).await?;
             // Frozen or suspended, as the sync may have told that the clock took.
             self.demand_for(&prepared.intent.action)?;

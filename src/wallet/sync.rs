@@ -71,7 +71,7 @@ struct News {
 impl<P: Platform> Wallet<P> {
     pub(super) async fn ask_for_news(&self) -> Result<u64, Error> {
         let after = self.read(|data| data.account.as_ref().map(|_| data.link.seq))?.ok_or(Code::NotEnrolled)?;
-        Ok(self.call(By::Channel, &FollowNews { after }).await?.newest.get())
+        Ok(self.call_by_newest_key(By::Channel, &FollowNews { after }).await?.newest.get())
     }
 
     pub(super) fn fetch_news(&self) -> Local<'_, Result<(), Error>> {

@@ -3,7 +3,7 @@
 use super::Wallet;
 use super::ceremony::{DEADLINE, Open, Work};
 use super::error::Error;
-use super::ports::{Entropy, Kept, KeyError, Keys, Platform, Record, RequestOptions, Seal, Store, StoreError};
+use super::ports::{Entropy, Kept, KeyError, Keys, Platform, RequestOptions, Seal, Store, StoreError};
 use super::queue::Stop;
 use super::record::Data;
 use super::room::{Fault, Handle, Key, Local, Secret};
@@ -129,8 +129,7 @@ impl<P: Platform> Wallet<P> {
 
     /// Opens the device key that is on disk. What does not open stays as it is.
     async fn open_kept(&self, sealed: Option<(&Secret<P>, &Prepared)>, stops: u32) -> Result<(), Error> {
-        let public = self.read(|data| data.device_key)?;
-        let Record { device, .. } = match self.platform.store().load().await {
+        let record = match self.platform.store().load().await {
             Ok(Kept::Record(record)) => record,
             Ok(Kept::Nothing | Kept::Gone) | Err(StoreError::Gone) => {
                 self.room.lose(Some(Fault::KeyLost));
@@ -139,6 +138,18 @@ impl<P: Platform> Wallet<P> {
             }
             Err(error) => return Err(error.into()),
         };
+        let is_outdated = self.is_outdated_by(&record);
+        let device = record.device.clone();
+        if is_outdated {
+            // Another tab has renewed the key.
+            self.take(record).await?;
+            self.room.changed();
+            if sealed.is_some() || self.platform.keys().prf_input(&device).is_some() {
+                // Its seal takes another prompt, and some platforms want that inside a tap.
+                return Err(Code::TapAgain.into());
+            }
+        }
+        let public = self.read(|data| data.device_key)?;
         let opened = match sealed {
             Some((_, prepared)) if !self.asks_for(&device, prepared) => Err(KeyError::OtherSecret),
             _ => self.opened(&device, &public, sealed.map(|(secret, prepared)| (secret, &prepared.seal))).await,

@@ -4,7 +4,7 @@ use super::row::Row;
 use super::stage::{Stage, Thief, data, forge};
 use jitsuin::code::Code;
 use jitsuin::wallet::Status;
-use jitsuin::wire::calls::{Outcome, PrepareRotation};
+use jitsuin::wire::calls::{Outcome, PrepareRotation, Refill};
 use jitsuin::wire::enrolment::Custody;
 
 pub async fn play() -> Row {
@@ -43,11 +43,12 @@ pub async fn play() -> Row {
     stage.world.advance(24 * 3600);
     let late = forge(&copy, &thief, stage.world.now(), |token| token.atc += 20);
     assert_eq!(till.outcome(&late, 100, "late").await, Outcome::Declined);
-    let reason = stage.reason(&wallet).await;
+    // What the copy's calls hear; its codes write nothing in the owner's history.
+    let refused = thief.call(&Refill {}).await.unwrap_err().code;
     Row::new(
         "Has the password and a contact code, then a copied profile, and tries to renew the key for himself",
         "a new key takes old key and passkey; the owner's renewal ends every copy",
-        &reason,
+        &refused,
         stage.lost().await,
     )
     .expect(Code::Revoked, 20_000)

@@ -190,6 +190,114 @@ fn a_tab_that_still_has_the_old_key_stops_no_other() {
     });
 }
 
+/// A world in which a tab was open before the key was renewed in another one.
+struct Outdated {
+    _world: World,
+    place: Place,
+    wallet: Wallet<Place>,
+    /// Holds the old keys.
+    tab: Wallet<Place>,
+}
+
+/// Has the key renewed while a tab is open. `heard`: that tab has changed the record since, so that it knows which keys are the new
+/// ones and still holds the old ones.
+async fn outdated(heard: bool) -> Outdated {
+    let world = World::new().await;
+    let (place, wallet) = world.hanako().await;
+    let tab = world.wallet(&place).await;
+    renew(&wallet, None).await.unwrap();
+    if heard {
+        tab.acknowledge("none").await.unwrap();
+    }
+    Outdated { _world: world, place, wallet, tab }
+}
+
+#[test]
+fn a_tab_that_still_has_the_old_key_freezes_and_reports_with_the_new_one() {
+    run(async {
+        for (heard, reports) in [(false, false), (true, false), (false, true), (true, true)] {
+            let Outdated { _world, wallet, tab, .. } = outdated(heard).await;
+            let frozen = if reports { tab.not_mine(1).await } else { tab.freeze().await };
+            assert_eq!(frozen.map_err(|error| error.code), Ok(()), "heard {heard}, reports {reports}");
+            assert_eq!(tab.state().status, Status::Frozen);
+            wallet.sync().await.unwrap();
+            assert_eq!(wallet.state().status, Status::Frozen);
+        }
+    });
+}
+
+#[test]
+fn a_tab_that_still_has_the_old_key_calls_with_the_new_one() {
+    run(async {
+        for heard in [false, true] {
+            let Outdated { _world, tab, .. } = outdated(heard).await;
+            assert_eq!(tab.follow_news().await.map(drop).map_err(|error| error.code), Ok(()), "heard {heard}");
+            let Outdated { _world: world, tab, .. } = outdated(heard).await;
+            // The renewal brought an allowance, and a second one in a day takes the passkey.
+            world.advance(24 * 3600);
+            assert_eq!(tab.refill().await.map_err(|error| error.code), Ok(()), "heard {heard}");
+            let Outdated { _world, tab, .. } = outdated(heard).await;
+            // The issuer took the new key's word: there is no such payment.
+            assert_eq!(tab.both_mine(1).await.map_err(|error| error.code), Err(Code::NotFound), "heard {heard}");
+            let Outdated { _world, tab, .. } = outdated(heard).await;
+            let proof = tab.prove_card("card-1".parse().unwrap()).await;
+            assert_eq!(proof.map(drop).map_err(|error| error.code), Ok(()), "heard {heard}");
+        }
+    });
+}
+
+#[test]
+fn a_tab_that_still_has_the_old_key_asks_for_agreement_with_the_new_one() {
+    run(async {
+        for heard in [false, true] {
+            let Outdated { _world, tab, .. } = outdated(heard).await;
+            let limit = tab.prepare_limit(Amount::of(5_000)).await;
+            let limit = limit.unwrap_or_else(|error| panic!("heard {heard}: {error}"));
+            assert_eq!(tab.confirm(limit.id).await.map(drop).map_err(|error| error.code), Ok(()), "heard {heard}");
+            let Outdated { _world, tab, .. } = outdated(heard).await;
+            assert_eq!(renew(&tab, None).await.map(drop).map_err(|error| error.code), Ok(()), "heard {heard}");
+        }
+    });
+}
+
+#[test]
+fn a_locked_tab_that_knows_the_old_key_unlocks_the_new_one() {
+    run(async {
+        let world = World::new().await;
+        let (place, wallet) = world.hanako().await;
+        let tab = world.wallet(&place).await;
+        tab.lock();
+        renew(&wallet, None).await.unwrap();
+        assert_eq!(tab.unlock().await.map_err(|error| error.code), Ok(()));
+        assert_eq!(tab.state().status, Status::Ready);
+        assert!(tab.payment_code(None).await.is_ok());
+        // Another custody: its seal is opened at the next tap.
+        tab.lock();
+        place.authenticator().set_prf(Prf::Works);
+        renew(&wallet, Some(Custody::Passkey)).await.unwrap();
+        assert_eq!(tab.unlock().await.map_err(|error| error.code), Err(Code::TapAgain));
+        assert_eq!(tab.unlock().await.map_err(|error| error.code), Ok(()));
+        tab.lock();
+        // The prompt was for the seal of the key before.
+        renew(&wallet, None).await.unwrap();
+        assert_eq!(tab.unlock().await.map_err(|error| error.code), Err(Code::TapAgain));
+        assert_eq!(tab.unlock().await.map_err(|error| error.code), Ok(()));
+        assert_eq!(tab.state().status, Status::Ready);
+    });
+}
+
+#[test]
+fn a_tab_that_still_has_the_old_key_signs_off_the_new_one() {
+    run(async {
+        for heard in [false, true] {
+            let Outdated { _world: world, place, tab, .. } = outdated(heard).await;
+            let copy = world.wallet(&place.copied()).await;
+            tab.forget().await.unwrap();
+            assert_eq!(copy.sync().await.map_err(|error| error.code), Err(Code::Revoked), "heard {heard}");
+        }
+    });
+}
+
 #[test]
 fn the_first_code_of_a_new_key_asks_for_the_state_that_did_not_come() {
     run(async {

@@ -174,6 +174,10 @@ impl Desk<'_> {
         }
         match (judged, asked) {
             (Some(Judgement::Fresh), Ok(())) => {}
+            // A key that was stopped takes no counter.
+            (Some(Judgement::Fresh), Err(code)) if standing.is_err() => {
+                return self.refuse_untaken(records, account, code);
+            }
             (Some(Judgement::Fresh), Err(code)) => return self.refuse_taken(records, account, code),
             (Some(Judgement::Clone), Ok(())) => return self.suspend(records, account),
             (_, Err(code)) => return self.answer(outcome(code)),
@@ -264,9 +268,12 @@ impl Desk<'_> {
         receipts::issue(self.moment, records, account, draft);
     }
 
-    /// Refuses and leaves the counter alone; one receipt for one token, however often it is offered.
+    /// Refuses and leaves the counter alone. Writes one receipt for one token, however often it is offered, a few in an hour, and
+    /// none for a key that was ended: whoever has a copy of it must not fill the owner's history.
     fn refuse_untaken(&self, records: &mut Records, account: &mut Account, code: Code) -> PaymentAnswer {
-        if account.device_mut(self.thumb).is_some_and(|device| device.window.note(self.token)) {
+        let (now, most) = (self.moment.now(), self.moment.settings.policy.untaken_receipts_hour);
+        let device = account.device_mut(self.thumb).filter(|device| device.state != State::Revoked);
+        if device.is_some_and(|device| device.window.note(self.token, now, most)) {
             self.declined(records, account, code);
         }
         self.answer(outcome(code))

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 mod held;
 mod safety;
+mod stopped;
 
 use super::*;
 use crate::code::Code;

@@ -130,8 +130,43 @@ fn old_uses_leave_but_never_the_last_64_counters() {
 #[test]
 fn one_refused_token_is_news_once() {
     let mut window = Window::default();
-    assert!(window.note(&token(1, 1)));
-    assert!(!window.note(&token(1, 1)));
-    assert!(window.note(&token(2, 1)));
+    assert!(window.note(&token(1, 1), 1000, 3));
+    assert!(!window.note(&token(1, 1), 1000, 3));
+    assert!(window.note(&token(2, 1), 1000, 3));
+    assert!(!window.note(&token(1, 1), 1000 + DAY, 3), "nor after the hour");
     assert_eq!(window.judge(&token(1, 1)), Judgement::Fresh);
+}
+
+#[test]
+fn so_many_refused_tokens_are_news_in_an_hour_whichever_way_the_clock_goes() {
+    let mut window = Window::default();
+    let mut news = |atc, now| window.note(&token(atc, 1), now, 2);
+    assert!(news(1, 10_000) && news(2, 10_001));
+    for now in [10_002, 13_599, 6_402] {
+        assert!(!news(3, now), "{now}");
+    }
+    assert!(news(3, 13_600) && !news(4, 13_600) && news(4, 13_601));
+}
+
+#[test]
+fn refused_tokens_are_forgotten_from_the_oldest_on_and_the_bound_holds_where_it_is_higher() {
+    let mut window = Window::default();
+    for atc in 1..=40 {
+        assert!(window.note(&token(atc, 1), atc * HOUR, 3));
+    }
+    assert_eq!(window.refused.len(), REMEMBERED);
+    let mut window = Window::default();
+    let written = (1..=100).filter(|atc| window.note(&token(*atc, 1), 1000, 40)).count();
+    assert_eq!(written, 40);
+}
+
+#[test]
+fn a_window_that_noted_one_refused_token_alone_is_read() {
+    for noted in [serde_json::json!(null), serde_json::json!([5, [1, 2, 3, 4]])] {
+        let mut json = serde_json::to_value(window(&[(5, 1000)])).unwrap();
+        let held = json.as_object_mut().unwrap();
+        held.remove("refused").unwrap();
+        held.insert("noted".into(), noted);
+        assert_eq!(serde_json::from_value::<Window>(json).unwrap(), window(&[(5, 1000)]));
+    }
 }

@@ -116,6 +116,23 @@ fn a_lost_answer_is_found_again() {
 }
 
 #[test]
+fn a_login_after_a_lost_answer_opens_the_channel_key_that_failed_to_open_once() {
+    use super::super::ports::{KeyError, Platform};
+    let world = World::new();
+    let wallet = world.open();
+    let ceremony = run(prepared(&wallet)).unwrap();
+    world.place.transport().lose_answers(1);
+    assert_eq!(run(wallet.confirm(ceremony.id)).unwrap_err().code, Code::Offline);
+    let again = world.open();
+    // As the page opens where the platform fails once over the channel key.
+    again.room.channel.replace(None);
+    world.place.keys().fail_opening(Some(KeyError::Failed));
+    assert_eq!(run(again.log_in("hanako", "password", "ja")).unwrap_err().code, Code::StorageFailed);
+    world.place.keys().fail_opening(None);
+    assert!(run(again.log_in("hanako", "password", "ja")).is_ok());
+}
+
+#[test]
 fn another_account_than_expected_is_refused() {
     let world = World::new();
     let wallet = world.open();

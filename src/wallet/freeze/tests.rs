@@ -1,9 +1,10 @@
 use super::*;
-use crate::wallet::memory::run;
-use crate::wallet::ports::KeyError;
+use crate::wallet::memory::{SoftKeys, run};
+use crate::wallet::ports::{KeyError, Keys as _, StoreError};
 use crate::wallet::scripted::World;
 use crate::wallet::state::Status;
 use crate::wire::calls::Call as _;
+use std::rc::Rc;
 
 #[test]
 fn freezes_with_the_channel_key_while_locked() {
@@ -114,4 +115,64 @@ fn a_channel_key_that_has_no_freeze_left_leaves_it_to_the_device_key_where_that_
     let device = wallet.read(|data| data.device_key.thumbprint()).unwrap();
     assert_eq!(world.issuer.book.borrow().frozen_by, Some(device));
     assert_eq!((wallet.state().status, orders()), (Status::Frozen, 3));
+}
+
+#[test]
+fn freezes_by_a_channel_key_that_failed_to_open_once_where_the_device_key_is_lost() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    // As a page opens whose device key is gone, and whose channel key the platform did not open that once.
+    wallet.room.device.replace(None);
+    wallet.room.channel.replace(None);
+    wallet.room.fault.set(Some(crate::wallet::room::Fault::KeyLost));
+    run(wallet.freeze()).unwrap();
+    let channel = wallet.read(|data| data.channel_key.thumbprint()).unwrap();
+    assert_eq!(world.issuer.book.borrow().frozen_by, Some(channel));
+}
+
+/// Every way in which a platform may fail a key.
+const FAILURES: [KeyError; 3] = [KeyError::Lost, KeyError::Failed, KeyError::NoAnswer];
+
+#[test]
+fn freezes_by_the_device_key_where_the_channel_key_does_not_open() {
+    for failure in FAILURES {
+        let world = World::new();
+        let wallet = world.enrolled();
+        wallet.room.channel.replace(None);
+        world.place.keys().fail_opening(Some(failure));
+        run(wallet.freeze()).unwrap_or_else(|error| panic!("{failure:?}: {error}"));
+        let device = wallet.read(|data| data.device_key.thumbprint()).unwrap();
+        assert_eq!(world.issuer.book.borrow().frozen_by, Some(device));
+        assert_eq!(wallet.state().status, Status::Frozen);
+    }
+}
+
+#[test]
+fn freezes_by_the_device_key_where_the_channel_key_does_not_sign_and_says_why_where_neither_does() {
+    for failure in FAILURES {
+        let world = World::new();
+        let wallet = world.enrolled();
+        let (channel, device) = wallet.read(|data| (data.channel_key, data.device_key.thumbprint())).unwrap();
+        let handle = wallet.room.handles.borrow().as_ref().map(|(_, channel)| channel.clone()).unwrap();
+        let platform = SoftKeys::new(world.place.entropy().clone());
+        let key = run(platform.open(&handle, &channel, None)).unwrap();
+        platform.refuse_signing(Some(failure));
+        wallet.room.channel.replace(Some(Rc::new(key)));
+        wallet.lock();
+        // The device key is no help: what is told is why the channel key did not sign.
+        assert_eq!(run(wallet.freeze()).unwrap_err().code, Error::from(failure).code);
+        run(wallet.unlock()).unwrap();
+        run(wallet.freeze()).unwrap_or_else(|error| panic!("{failure:?}: {error}"));
+        assert_eq!(world.issuer.book.borrow().frozen_by, Some(device));
+    }
+}
+
+#[test]
+fn a_freeze_that_was_done_and_not_stored_is_not_ordered_again_by_the_device_key() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    world.place.store().fail(Some(StoreError::Failed));
+    assert_eq!(run(wallet.freeze()).unwrap_err().code, Code::StorageFailed);
+    let sent = world.place.transport().sent();
+    assert_eq!(sent.iter().filter(|sent| sent.url.ends_with(FreezeAccount::PATH)).count(), 1);
 }
