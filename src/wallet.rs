@@ -331,6 +331,8 @@ impl<P: Platform> Wallet<P> {
     ///
     /// # Errors
     /// The state's code, but not `suspended`, which it cures, nor `frozen`, which stays; `unsupported` for a custody that does not work here.
+    /// `too-many-attempts`, with the time to wait, if a refused rotation may still land and its keys can't serve for this one:
+    /// they are of another custody, or sealed and the page was loaded again, or nine of its calls were refused.
     pub fn prepare_rotation(&self, custody: Option<Custody>) -> Local<'_, Result<Ceremony, Error>> {
         Box::pin(self.rotation(custody))
     }

@@ -23,7 +23,7 @@ use crate::wire::origin::host;
 use crate::wire::text::Label;
 use crate::wire::webauthn::Registration;
 use core::cell::{Cell, OnceCell, RefCell};
-use registration::is_unanswered;
+use registration::{Resumed, is_unanswered};
 
 /// An enrolment lives no longer, in seconds.
 const LIFE: u32 = 600;
@@ -165,7 +165,7 @@ impl<P: Platform> Wallet<P> {
         // Another tab may have been here first.
         self.take_stored().await?;
         while self.read(|data| data.account.is_none())? {
-            let is_there = match self.resume_registration().await {
+            let is_there = match self.resume_registration().await.and_then(Resumed::is_registered) {
                 // Of an earlier enrolment that came to nothing: this one goes on.
                 Err(error) if !prepared.sent.get() && !is_unanswered(&error) => false,
                 other => other?,

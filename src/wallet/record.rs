@@ -4,6 +4,7 @@ mod terms;
 
 pub use terms::{LeftThen, Terms};
 
+use super::clock::LEEWAY;
 use super::state::{Alert, ReceiptView};
 use crate::rules::chain::Link;
 use crate::rules::spending::{Entry, Meter};
@@ -67,7 +68,7 @@ pub struct Data {
     pub trust: Option<Trust>,
     /// An enrolment whose answer has not come.
     pub enrolling: Option<Enrolling>,
-    /// A rotation whose answer has not come.
+    /// A rotation that was sent, until it is answered or can no longer land.
     pub rotating: Option<Rotating>,
     /// Device keys that this one replaced, oldest first: what they paid was paid here.
     pub predecessors: Vec<Thumbprint>,
@@ -158,7 +159,8 @@ pub struct Enrolling {
 }
 json_object! { open Enrolling { account, call, recovers = "recovers?" } }
 
-/// A rotation that was sent. The same call again gives the same answer, so a lost one is asked for again.
+/// A rotation that was sent. The same call again gives the same answer, so a lost one is asked for again. A refusal is not
+/// signed, so a refused call may still land until its intent has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rotating {
     /// The new device key.
@@ -167,12 +169,30 @@ pub struct Rotating {
     pub channel_key: PublicKey,
     /// Where the new device key lives.
     pub custody: Custody,
-    /// Names the intent.
+    /// Names the newest intent.
     pub nonce: Nonce,
-    /// The call's body.
+    /// The newest call's body.
     pub call: Bytes,
+    /// Bodies of the calls before it, oldest first: each was refused, and is for the same keys.
+    pub earlier: Vec<Bytes>,
+    /// When the newest intent ends, seconds since 1970 by the issuer's clock.
+    pub until: u32,
+    /// Whether the account was frozen when the old key was told that it is revoked.
+    pub frozen: bool,
 }
-json_object! { open Rotating { device_key, channel_key, custody, nonce, call } }
+json_object! {
+    open Rotating {
+        device_key, channel_key, custody, nonce, call, earlier = "earlier?", until = "until?", frozen = "frozen?",
+    }
+}
+
+impl Rotating {
+    /// Until when one of its calls may land, by the issuer's clock; the clocks of its servers differ by less than the leeway.
+    #[must_use]
+    pub const fn lands_until(&self) -> u32 {
+        self.until.saturating_add(LEEWAY)
+    }
+}
 
 /// The account that this device is registered for.
 #[derive(Clone, Debug, PartialEq, Eq)]

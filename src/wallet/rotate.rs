@@ -7,7 +7,7 @@ use super::client::{By, parse};
 use super::enrol::statement::Bound;
 use super::error::Error;
 use super::keys::Pair;
-use super::ports::{Kept, Keys, Platform, SigningKey, Store};
+use super::ports::{Kept, Keys, Platform, Record, SigningKey, Store};
 use super::record::{Data, Rotating};
 use super::room::{Handle, Key, ms};
 use super::state::{Ceremony, Confirmed, IntentView};
@@ -21,6 +21,9 @@ use crate::wire::intent::{Action, Intent};
 use crate::wire::key::PublicKey;
 use crate::wire::sign1::{self, Unsigned};
 use std::rc::Rc;
+
+/// Refused calls of one rotation at the most: the next one waits for their end.
+const MOST_EARLIER: usize = 8;
 
 pub(super) struct Prepared {
     step: Box<step_up::Prepared>,
@@ -42,6 +45,8 @@ impl<P: Platform> Wallet<P> {
         let id = self.begin_ceremony().await;
         self.be_sure().await?;
         if self.read(|data| data.rotating.is_some())? {
+            // A sync may be asking for it: what that one hears is about the earlier rotation, and must not come after this.
+            let _turn = self.room.news.turn().await;
             self.finish_earlier().await?;
         }
         let custody = custody.unwrap_or(self.read(|data| data.custody)?);
@@ -70,8 +75,20 @@ impl<P: Platform> Wallet<P> {
         Ok(ceremony)
     }
 
-    /// Keys to come. Those of a preparation that was not answered are asked about again: it is the same call.
+    /// Keys to come. Those of a preparation that was not answered are asked about again: it is the same call. Those of a
+    /// rotation that was refused and may still land are the ones for this rotation too.
+    ///
+    /// # Errors
+    /// `too-many-attempts` if they can't be, with the time until the earlier one can no longer land.
     async fn next_pair(&self, custody: Custody) -> Result<Pair<P>, Error> {
+        if let Some(rotating) = self.read(|data| data.rotating.clone())? {
+            let left = rotating.lands_until().saturating_add(1).saturating_sub(self.now()).max(1);
+            let wait = || Error::new(Code::TooManyAttempts).or_retry_after(Some(left));
+            if rotating.custody != custody || rotating.earlier.len() >= MOST_EARLIER {
+                return Err(wait());
+            }
+            return self.pair_on_disk(&rotating).await?.ok_or_else(wait);
+        }
         if let Some((held, pair)) = &*self.room.pair.borrow()
             && *held == custody
         {
@@ -80,6 +97,21 @@ impl<P: Platform> Wallet<P> {
         let pair = self.make_pair(custody).await?;
         self.room.pair.replace(Some((custody, pair.clone())));
         Ok(pair)
+    }
+
+    /// The keys of a rotation that is on disk. `None` if they do not open, as sealed ones after a restart.
+    async fn pair_on_disk(&self, rotating: &Rotating) -> Result<Option<Pair<P>>, Error> {
+        if let Some(next) = &*self.room.next.borrow()
+            && *next.device.public() == rotating.device_key
+        {
+            return Ok(Some((Rc::clone(&next.device), Rc::clone(&next.channel), next.handles.clone())));
+        }
+        let Kept::Record(Record { next: Some(next), .. }) = self.platform.store().load().await? else {
+            return Ok(None);
+        };
+        let device = self.opened(&next.0, &rotating.device_key, None).await;
+        let channel = self.opened(&next.1, &rotating.channel_key, None).await;
+        Ok(device.ok().zip(channel.ok()).map(|(device, channel)| (device, channel, next)))
     }
 
     pub(super) async fn confirm_rotation(&self, open: &Open, prepared: &Prepared) -> Result<Confirmed, Error> {
@@ -93,12 +125,22 @@ impl<P: Platform> Wallet<P> {
         }
         let is_sent = |data: &Data| data.rotating.as_ref().is_some_and(|rotating| rotating.nonce == nonce);
         if !self.read(is_sent)? {
-            let (rotating, handles) = self.signed_in(open, prepared).await?;
+            let (mut rotating, handles) = self.signed_in(open, prepared).await?;
             let old = prepared.step.intent().thumb;
             // On disk before it is sent: whatever happens to the answer, it can be asked for again.
             self.change_next(handles, move |data| {
-                if data.device_key.thumbprint() != old || data.rotating.is_some() {
+                if data.device_key.thumbprint() != old {
                     return Err(Code::Superseded.into());
+                }
+                if let Some(before) = data.rotating.take() {
+                    // Whichever of its calls lands, the key is the same.
+                    if before.device_key != rotating.device_key {
+                        return Err(Code::Superseded.into());
+                    }
+                    rotating.earlier = before.earlier;
+                    rotating.earlier.push(before.call);
+                    rotating.until = rotating.until.max(before.until);
+                    rotating.frozen = before.frozen;
                 }
                 data.rotating = Some(rotating);
                 Ok(())
@@ -106,7 +148,7 @@ impl<P: Platform> Wallet<P> {
             .await?;
         }
         let turn = self.room.news.turn().await;
-        self.resume_registration().await?;
+        self.resume_registration().await?.is_registered()?;
         drop(turn);
         if self.read(is_sent)? {
             // Locked before it was sent: nothing is renewed yet.
@@ -152,8 +194,17 @@ impl<P: Platform> Wallet<P> {
         let intent = Bytes(step.intent().to_bytes());
         let call = ConfirmRotation { intent, assertion, co_signature, approval, statement, attestation };
         let call = Bytes(self.body::<ConfirmRotation>(&call)?.into_text());
-        let custody = prepared.custody;
-        Ok((Rotating { device_key: keys.0, channel_key, custody, nonce, call }, handles))
+        let rotating = Rotating {
+            device_key: keys.0,
+            channel_key,
+            custody: prepared.custody,
+            nonce,
+            call,
+            earlier: Vec::new(),
+            until: step.intent().expires_at,
+            frozen: false,
+        };
+        Ok((rotating, handles))
     }
 
     /// The old key's word for the new one, for it to sign.
@@ -191,9 +242,9 @@ impl<P: Platform> Wallet<P> {
 
     /// Takes the keys that were prepared. What this tab prepared may be another rotation than the one that was on disk.
     fn take_next(&self) -> Result<bool, Error> {
-        let next = self.room.next.take();
         let public = self.read(|data| data.device_key)?;
-        let Some(Next { device, channel, .. }) = next.filter(|next| *next.device.public() == public) else {
+        let next = self.room.next.borrow_mut().take_if(|next| *next.device.public() == public);
+        let Some(Next { device, channel, .. }) = next else {
             return Ok(false);
         };
         // Locked while the answer was under way, it stays so.

@@ -1,11 +1,13 @@
 //! News from the issuer: clock, head, receipts, state of this device.
 
 mod floor;
+mod stopped;
 
 use super::Wallet;
 use super::checks::check_time;
 use super::client::By;
 use super::dating::forget_named;
+use super::enrol::registration::give_up_ended;
 use super::error::{Details, Error};
 use super::history::{apply, broken_alert, plain_alert};
 use super::ports::{Clock, Entropy, Platform, millis};
@@ -24,6 +26,7 @@ use crate::wire::state::{DeviceState, DeviceStatus, Left};
 use crate::wire::time::Time;
 use core::time::Duration;
 use floor::take_floor;
+use stopped::{note_stopped, stopped};
 
 /// A time statement counts only if its round trip took less.
 const ROUND_TRIP: Duration = Duration::from_secs(10);
@@ -62,6 +65,8 @@ struct News {
     state: Box<DeviceState>,
     receipts: Vec<ReceiptItem>,
     set: Box<KeySet>,
+    /// The time that the issuer signed, in seconds.
+    signed_at: u32,
     /// Issuer's clock when the answer was here.
     issuer_ms: u64,
     /// Issuer's clock less the device's; none if the round trip took too long to tell.
@@ -232,7 +237,16 @@ impl<P: Platform> Wallet<P> {
         if now.abs_diff(head.time) > HEAD_AGE {
             return Err(Error::clock_skew(i64::from(head.time) - i64::from(now)));
         }
-        Ok(Box::new(News { asked, head, state, receipts: synced.receipts, set, issuer_ms, offset_ms: None }))
+        Ok(Box::new(News {
+            asked,
+            head,
+            state,
+            receipts: synced.receipts,
+            set,
+            signed_at: now,
+            issuer_ms,
+            offset_ms: None,
+        }))
     }
 
     /// Takes the issuer's clock, and how far the device's is behind it, if the round trip was short enough to tell.
@@ -263,7 +277,9 @@ impl<P: Platform> Wallet<P> {
         }
         Some(self.change(move |data| {
             // What the key that was replaced hears says nothing of the one that replaced it.
-            data.status = stopped.filter(|_| !self.holds_other_keys(data)).unwrap_or(data.status);
+            if let Some(stopped) = stopped.filter(|_| !self.holds_other_keys(data)) {
+                note_stopped(data, stopped);
+            }
             if let Some(since) = late {
                 data.alert(plain_alert(AlertKind::ReceiptsLate, "late", since, now_ms));
             }
@@ -276,19 +292,9 @@ fn seconds(ms: u64) -> u32 {
     u32::try_from(ms / 1000).unwrap_or(u32::MAX)
 }
 
-/// How a refusal says that this device stands.
-const fn stopped(code: Code) -> Option<DeviceStatus> {
-    match code {
-        Code::Revoked => Some(DeviceStatus::Revoked),
-        Code::Suspended => Some(DeviceStatus::Suspended),
-        Code::Frozen => Some(DeviceStatus::Frozen),
-        _ => None,
-    }
-}
-
 /// Takes what holds and stops at what does not, which stays as an alert.
 fn take_news(data: &mut Data, news: &mut News) -> Result<Round, Cause> {
-    let News { asked, head, state, receipts, set, issuer_ms, offset_ms } = news;
+    let News { asked, head, state, receipts, set, signed_at, issuer_ms, offset_ms } = news;
     let issuer_ms = *issuer_ms;
     let now = seconds(issuer_ms);
     if let Some(terms) = &mut data.allowance {
@@ -302,6 +308,7 @@ fn take_news(data: &mut Data, news: &mut News) -> Result<Round, Cause> {
         return Ok(Round::Again);
     }
     take_state(data, asked, state, now);
+    give_up_ended(data, *signed_at);
     match take_receipts(data, receipts, head, set) {
         Ok(Round::Complete) => {
             data.balance = Some(head.balance);

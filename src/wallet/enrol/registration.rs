@@ -19,86 +19,138 @@ use crate::wire::state::DeviceStatus;
 /// A registration that is on disk.
 struct Sent<'d> {
     path: &'static str,
-    call: &'d Bytes,
+    /// Its calls. Any of them may have landed.
+    calls: Vec<&'d Bytes>,
     /// The key that it is of.
     thumb: Thumbprint,
     /// Whether that key is to take the place of the one in use.
     rotates: bool,
 }
 
-impl<P: Platform> Wallet<P> {
-    /// Sends the registration of a key that is on disk, for the first time or again, and takes the key over once it is
-    /// answered. Whether there was one that could be sent.
+/// What came of a registration that is on disk.
+pub(in crate::wallet) enum Resumed {
+    /// There was none that could be sent.
+    Nothing,
+    /// Its key is registered and in use.
+    Registered,
+    /// It was refused. An enrolment has ended with that. A rotation is kept until its call can no longer land, for nobody
+    /// signed the refusal.
+    Refused(Error),
+}
+
+impl Resumed {
+    /// Whether a key was registered.
     ///
     /// # Errors
-    /// Where no answer came it stays on disk; what the issuer refuses ends it, and a key that was in use stays so. A rotation is
-    /// given up once the issuer has signed how that key stands.
-    pub(in crate::wallet) fn resume_registration(&self) -> Local<'_, Result<bool, Error>> {
+    /// Why it was refused.
+    pub(in crate::wallet) fn is_registered(self) -> Result<bool, Error> {
+        match self {
+            Self::Nothing => Ok(false),
+            Self::Registered => Ok(true),
+            Self::Refused(error) => Err(error),
+        }
+    }
+}
+
+impl<P: Platform> Wallet<P> {
+    /// Sends the registration of a key that is on disk, for the first time or again, and takes the key over once it is
+    /// answered. A refused one ends, and a key that was in use stays so. A refused rotation ends only when the issuer has
+    /// signed how the old key stands after the end of the intent: a call that somebody kept back may land until then.
+    ///
+    /// # Errors
+    /// Where no answer came, it stays on disk. So does a refused rotation if the issuer did not sign how the old key stands.
+    pub(in crate::wallet) fn resume_registration(&self) -> Local<'_, Result<Resumed, Error>> {
         Box::pin(async move {
-            let copied = |Sent { path, call, thumb, rotates }: Sent<'_>| (Body::kept(path, call), thumb, rotates);
-            let Some((body, thumb, rotates)) = self.read(|data| sent(data).map(copied))? else {
-                return Ok(false);
+            let copied = |Sent { path, calls, thumb, rotates }: Sent<'_>| {
+                let bodies: Vec<_> = calls.into_iter().map(|call| Body::kept(path, call)).collect();
+                (bodies, thumb, rotates)
+            };
+            let Some((bodies, thumb, rotates)) = self.read(|data| sent(data).map(copied))? else {
+                return Ok(Resumed::Nothing);
             };
             if rotates && self.room.device.borrow().is_none() {
                 // It is asked for once the key is open.
-                return Ok(false);
+                return Ok(Resumed::Nothing);
             }
-            let answer = self.send_proved(By::Device, body).await;
-            let (mut enrolled, refused) = match parsed::<Enrolled>(answer) {
-                Ok(enrolled) => (Some(enrolled), None),
-                Err(error) if is_unanswered(&error) => return Err(error),
-                Err(error) => {
+            let enrolled = match self.ask_each(bodies).await? {
+                Ok(enrolled) => enrolled,
+                Err(refused) => {
                     if rotates {
-                        // Nobody signed the refusal. The key in use was not replaced if the issuer signs how it stands; until
-                        // then nothing is given up.
                         self.fetch_round(&mut false).await?;
+                    } else {
+                        self.end_enrolment(thumb).await?;
                     }
-                    (None, Some(error))
+                    return Ok(Resumed::Refused(refused));
                 }
             };
             let now = self.now();
-            let mut terms = None;
-            if let Some(enrolled) = &enrolled {
-                match self.open_allowance(&enrolled.allowance.0, thumb).await {
-                    // It is opened later, for this device's clock may not be learned.
-                    Err(error) if error.code == Code::ClockSkew => {}
-                    opened => terms = Some(opened?),
-                }
-            }
-            let mut settled = false;
+            let terms = match self.open_allowance(&enrolled.allowance.0, thumb).await {
+                // It is opened later, for this device's clock may not be learned.
+                Err(error) if error.code == Code::ClockSkew => None,
+                opened => Some(opened?),
+            };
             self.change(|data| {
                 // Another tab may have been here first.
-                settled = sent(data).is_some_and(|sent| sent.thumb == thumb);
-                if settled {
-                    settle(data, enrolled.take(), terms, now);
+                if is_sent(data, thumb) {
+                    settle(data, enrolled, terms, now);
                 }
                 Ok(())
             })
             .await?;
-            match refused {
-                None if rotates => self.change_over().await?,
-                None => drop(self.room.draft.take()),
-                Some(error) => {
-                    self.room.next.replace(None);
-                    if settled && !rotates {
-                        self.draft_again();
-                    }
-                    return Err(error);
-                }
+            if rotates {
+                self.change_over().await?;
+            } else {
+                self.room.draft.take();
             }
-            Ok(true)
+            Ok(Resumed::Registered)
         })
     }
 
-    /// The same for a registration that another call began. A rotation that was refused is over, which is told where it was asked
-    /// for: the key in use goes on.
+    /// Sends the calls of one registration in turn, until one of them is answered. The inner error is the first refusal, if
+    /// all are refused.
+    ///
+    /// # Errors
+    /// Where no answer came.
+    fn ask_each(&self, bodies: Vec<Body>) -> Local<'_, Result<Result<Box<Enrolled>, Error>, Error>> {
+        Box::pin(async move {
+            let mut refused = None;
+            for body in bodies {
+                match parsed::<Enrolled>(self.send_proved(By::Device, body).await) {
+                    Err(error) if is_unanswered(&error) => return Err(error),
+                    Err(error) => refused = refused.or(Some(error)),
+                    Ok(enrolled) => return Ok(Ok(enrolled)),
+                }
+            }
+            Ok(Err(refused.unwrap_or(Code::IssuerRefused.into())))
+        })
+    }
+
+    /// Finishes a registration that another call began. A rotation that was refused is no error here: the owner was told where
+    /// it was confirmed, and the key in use goes on.
     pub(in crate::wallet) async fn finish_earlier(&self) -> Result<(), Error> {
-        let is_rotating = || self.read(|data| data.rotating.is_some());
-        let was_rotating = is_rotating()?;
-        match self.resume_registration().await {
-            Err(error) if !was_rotating || is_rotating()? => Err(error),
+        let rotates = self.read(|data| data.account.is_some())?;
+        match self.resume_registration().await? {
+            Resumed::Refused(error) if !rotates => Err(error),
             _ => Ok(()),
         }
+    }
+
+    /// Ends an enrolment that was refused. Its keys may be tried again.
+    async fn end_enrolment(&self, thumb: Thumbprint) -> Result<(), Error> {
+        let mut was_sent = false;
+        self.change(|data| {
+            // Another tab may have been here first.
+            was_sent = is_sent(data, thumb);
+            if was_sent {
+                data.enrolling = None;
+            }
+            Ok(())
+        })
+        .await?;
+        if was_sent {
+            self.draft_again();
+        }
+        Ok(())
     }
 
     /// The keys of an enrolment that was refused were not registered. They may be tried again from here, and from nowhere
@@ -154,18 +206,29 @@ impl<P: Platform> Wallet<P> {
 fn sent(data: &Data) -> Option<Sent<'_>> {
     if let Some(Enrolling { call, recovers, .. }) = &data.enrolling {
         let path = if recovers.is_some() { ConfirmRecovery::PATH } else { ConfirmEnrolment::PATH };
-        return Some(Sent { path, call, thumb: data.device_key.thumbprint(), rotates: false });
+        return Some(Sent { path, calls: vec![call], thumb: data.device_key.thumbprint(), rotates: false });
     }
-    let Rotating { call, device_key, .. } = data.rotating.as_ref()?;
+    let Rotating { call, earlier, device_key, .. } = data.rotating.as_ref()?;
     // For the new key and no other: an old answer, played again, must not end the key that works.
     let thumb = device_key.thumbprint();
-    Some(Sent { path: ConfirmRotation::PATH, call, thumb, rotates: true })
+    let calls = core::iter::once(call).chain(earlier).collect();
+    Some(Sent { path: ConfirmRotation::PATH, calls, thumb, rotates: true })
 }
 
-/// Ends the registration that is on disk: what was registered takes its place in the record; none: it was refused.
-fn settle(data: &mut Data, enrolled: Option<Box<Enrolled>>, terms: Option<Box<Terms>>, now: u32) {
+/// Whether the registration of this key is on disk.
+fn is_sent(data: &Data, thumb: Thumbprint) -> bool {
+    sent(data).is_some_and(|sent| sent.thumb == thumb)
+}
+
+/// Gives up a rotation whose intent has ended, after the issuer signed a state of the old key at this time, in seconds: no
+/// call of it can land any more.
+pub(in crate::wallet) fn give_up_ended(data: &mut Data, signed_at: u32) {
+    data.rotating.take_if(|rotating| rotating.lands_until() < signed_at);
+}
+
+/// Ends the registration that is on disk: what was registered takes its place in the record.
+fn settle(data: &mut Data, enrolled: Box<Enrolled>, terms: Option<Box<Terms>>, now: u32) {
     let (enrolling, rotating) = (data.enrolling.take(), data.rotating.take());
-    let Some(enrolled) = enrolled else { return };
     let Enrolled { allowance } = *enrolled;
     if let Some(enrolling) = enrolling {
         data.account = Some(enrolling.account);
@@ -176,9 +239,8 @@ fn settle(data: &mut Data, enrolled: Option<Box<Enrolled>>, terms: Option<Box<Te
         data.channel_key = rotating.channel_key;
         data.custody = rotating.custody;
         // Suspended or signed off was the old key, by this renewal perhaps; frozen is the account, whichever key asks.
-        if data.status != DeviceStatus::Frozen {
-            data.status = DeviceStatus::Active;
-        }
+        let is_frozen = rotating.frozen || data.status == DeviceStatus::Frozen;
+        data.status = if is_frozen { DeviceStatus::Frozen } else { DeviceStatus::Active };
         // Codes of the old key are dead; what was paid with them comes in receipts.
         data.shown.clear();
         // The new key counts on from where the issuer says that the old one was.

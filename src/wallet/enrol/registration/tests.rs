@@ -16,8 +16,11 @@ fn renewed(status: DeviceStatus) -> DeviceStatus {
         custody: Custody::Software,
         nonce: crate::wire::id::Nonce([1; 16]),
         call: Bytes::default(),
+        earlier: Vec::new(),
+        until: 0,
+        frozen: false,
     });
-    settle(&mut data, Some(Box::new(Enrolled { allowance: Bytes::default() })), None, 0);
+    settle(&mut data, Box::new(Enrolled { allowance: Bytes::default() }), None, 0);
     assert_eq!(data.device_key, device_key);
     data.status
 }
