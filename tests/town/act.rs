@@ -67,6 +67,11 @@ impl Act {
         met
     }
 
+    /// How much was to go wrong in it.
+    pub const fn troubles(&self) -> usize {
+        self.planned.len()
+    }
+
     /// Whether anything was to go wrong in it.
     pub const fn is_troubled(&self) -> bool {
         !self.planned.is_empty()

@@ -10,7 +10,7 @@ mod road;
 pub use between::Between;
 pub use clock::PhoneClock;
 pub use disk::Disk;
-pub use maker::Maker;
+pub use maker::{Maker, TownKey};
 pub use passkey::Passkey;
 pub use road::{Deliver, Road};
 

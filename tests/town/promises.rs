@@ -93,7 +93,10 @@ pub const IN_THE_ACT: &[(&str, &str)] = &[
         "nothing-secret-is-sent-or-logged",
         "No key, password or code is in anything that is sent or logged, but where it is typed.",
     ),
-    ("an-owner-can-always-freeze", "Whatever thieves do, an owner's passkey stops the account."),
+    (
+        "an-owner-can-always-freeze",
+        "Whatever thieves do, an owner's passkey stops the account; and the wallet does where one of its keys works.",
+    ),
     ("a-repeated-call-is-one-call", "No owner hears of nonces, or that a call came twice."),
     ("one-agreement-one-prompt", "Who has agreed once to what was asked is not asked again."),
     (

@@ -50,16 +50,16 @@ verbs! {
     Lock 6 ["ready"] [] "locks the wallet"
     Unlock 6 ["locked"] [Disk Keys Prompt] "unlocks the wallet"
     Reseal 2 ["ready" "locked"] [Disk Keys Prompt] "seals the key anew"
-    Sync 14 ["ready" "locked" "frozen"] [Road Disk Hands Office] "looks at the wallet"
+    Sync 14 ["ready" "locked" "frozen"] [Road Disk Keys Hands Office] "looks at the wallet"
     ReadAlerts 5 ["ready" "locked" "frozen"] [Road Disk Office] "reads alerts and receipts"
-    Freeze 3 ["ready" "locked"] [Road Disk Hands Office] "freezes the account"
+    Freeze 3 ["ready" "locked"] [Road Disk Keys Hands Office] "freezes the account"
     FreezeByMessage 2 ["ready" "locked"] [Office] "freezes the account with the code in a message"
     Release 8 ["frozen"] [Road Disk Hands Prompt Office] "releases the account"
     Rotate 4 ["ready" "frozen"] [Road Disk Keys Hands Prompt Office] "puts a new key in the place of the old"
     Refill 3 ["ready"] [Road Disk Hands Prompt Office] "agrees to a fresh allowance"
     Limit 3 ["ready"] [Road Disk Hands Prompt Office] "changes the limit"
     BothMine 4 ["ready"] [Road TillRoad Disk Hands Office] "says that both payments were theirs"
-    NotMine 3 ["ready"] [Road TillRoad Disk Hands Office] "says that a payment was not theirs"
+    NotMine 3 ["ready"] [Road TillRoad Disk Keys Hands Office] "says that a payment was not theirs"
     Reload 8 ["ready" "locked" "frozen"] [Road Disk Keys Hands Office] "opens the page anew"
     Forget 2 ["ready" "locked"] [Road Disk Office] "signs the phone off"
     Replace 2 ["ready" "locked" "frozen"] [Road Disk Keys Hands Prompt Office] "loses the phone and puts another in its place"
@@ -84,6 +84,11 @@ impl Verb {
     /// Whether a thief does it without the owner, for hours, while the owner goes on.
     pub const fn is_apart(self) -> bool {
         matches!(self, Self::KnowsLogin | Self::CopiesProfile)
+    }
+
+    /// Whether the key store may fail at a signature in it too.
+    pub const fn can_fail_signing(self) -> bool {
+        matches!(self, Self::Freeze | Self::NotMine | Self::Sync)
     }
 
     /// Whether this fault can do anything to it, where it uses the port at all.

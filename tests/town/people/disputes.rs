@@ -40,6 +40,8 @@ impl<K: Kept> Owner<K> {
         if ended.is_ok() {
             self.disowned.borrow_mut().push(Disowned { seq, at_ms: self.town().now_ms() });
         }
-        ended.into()
+        let ended = ended.into();
+        self.was_kept_from_freezing(act, &ended);
+        ended
     }
 }

@@ -9,8 +9,8 @@ use crate::town::ledger::Kept;
 use crate::town::trouble::Port;
 use jitsuin::code::Code;
 use jitsuin::issuer::account::State as KeyState;
-use jitsuin::wallet::Error;
 use jitsuin::wallet::state::AlertKind;
+use jitsuin::wallet::{Error, Status};
 use jitsuin::wire::calls::FreezeByCode;
 use jitsuin::wire::id::to_base64;
 use std::sync::Arc;
@@ -41,6 +41,7 @@ impl<K: Kept> Owner<K> {
         // Whoever is in a hurry opens the page and waits for no news.
         let opened = if chance.percent(40) { self.open_page().await.ok() } else { None };
         let ended = self.freeze(opened.as_deref().unwrap_or(wallet)).await;
+        self.was_kept_from_freezing(act, &ended);
         if let Ended::Refused(error) = &ended
             && matches!(error.code, Code::IntentExpired | Code::ClockSkew)
             && act.has_only(Port::Hands)
@@ -55,6 +56,16 @@ impl<K: Kept> Owner<K> {
             act.say(&format!("the code of before the freeze: {outcome:?}"));
         }
         ended
+    }
+
+    /// A wallet with two open keys stops the account though the key store fails once, where nothing else goes wrong.
+    pub(super) fn was_kept_from_freezing(&self, act: &Act, ended: &Ended) {
+        let Ended::Refused(error) = ended else { return };
+        let of_keys = matches!(error.code, Code::KeyLost | Code::StorageFailed | Code::PlatformSilent);
+        if of_keys && act.status == Status::Ready.name() && act.troubles() < 2 && act.has_only(Port::Keys) {
+            let seen = format!("step {}: {} hears {} of a freeze", act.step, self.name, error.code.name());
+            self.town().broke("an-owner-can-always-freeze", seen);
+        }
     }
 
     /// By the code in the newest message of alarm, typed on the issuer's page.

@@ -6,7 +6,7 @@ use crate::town::caller::Caller;
 use crate::town::chance::Chance;
 use crate::town::facts::LootKind;
 use crate::town::ledger::Kept;
-use crate::town::phone::Phone;
+use crate::town::phone::{Phone, TownKey};
 use crate::town::plan::Step;
 use crate::town::verb::Verb;
 use jitsuin::code::Code;
@@ -154,7 +154,7 @@ impl<K: Kept> Owner<K> {
         let keys = [Some(data.device_key.thumbprint()), next];
         self.copied.borrow_mut().extend(keys.into_iter().flatten().map(|thumb| to_base64(thumb.as_bytes())));
         self.loses(LootKind::Profile);
-        let opened = phone.maker().open(&record.device, &data.device_key, None).await.ok();
+        let opened = phone.maker().open(&record.device, &data.device_key, None).await.ok().map(TownKey::into_soft);
         if data.custody == Custody::Passkey && data.account.is_some() {
             self.never(opened.is_some(), "opened a key that is sealed under the passkey");
         }
@@ -164,7 +164,8 @@ impl<K: Kept> Owner<K> {
                 .from("203.0.113.80".into())
         };
         let key = opened.map(caller);
-        let channel = phone.maker().open(&record.channel, &data.channel_key, None).await.ok().map(caller);
+        let channel =
+            phone.maker().open(&record.channel, &data.channel_key, None).await.ok().map(TownKey::into_soft).map(caller);
         let wallet = Rc::new(Wallet::open(phone.clone(), self.settings()).await.ok()?);
         act.say(&format!(
             "has a copy that is {}, its key {}",

@@ -3,15 +3,41 @@
 use super::Serving;
 use crate::town::trouble::{Fault, Port};
 use jitsuin::wallet::memory::{SoftHandle, SoftKey, SoftKeys, SoftSecret};
-use jitsuin::wallet::ports::{KeyError, Keys, Seal};
+use jitsuin::wallet::ports::{KeyError, Keys, Seal, SigningKey};
 use jitsuin::wire::enrolment::Custody;
-use jitsuin::wire::key::PublicKey;
+use jitsuin::wire::key::{PublicKey, Signature};
 use std::rc::Rc;
 use std::time::Duration;
 use tokio::time::sleep;
 
 /// How long the port waits for a key store that does not answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A key of the key store, which may fail or not answer when it is to sign.
+pub struct TownKey {
+    soft: SoftKey,
+    maker: Maker,
+}
+
+impl TownKey {
+    /// The key alone, as somebody has it who copied the files.
+    pub fn into_soft(self) -> SoftKey {
+        self.soft
+    }
+}
+
+impl SigningKey for TownKey {
+    fn public(&self) -> &PublicKey {
+        self.soft.public()
+    }
+
+    async fn sign(&self, message: &[u8]) -> Result<Signature, KeyError> {
+        if self.maker.serving.borrow().verb.can_fail_signing() {
+            self.maker.used().await?;
+        }
+        self.soft.sign(message).await
+    }
+}
 
 /// One tab's way to the key store that all tabs share.
 #[derive(Clone)]
@@ -50,16 +76,17 @@ impl Maker {
 
 impl Keys for Maker {
     type Handle = SoftHandle;
-    type Key = SoftKey;
+    type Key = TownKey;
     type Secret = SoftSecret;
 
     async fn custody(&self) -> Result<Custody, KeyError> {
         self.soft.custody().await
     }
 
-    async fn make(&self, custody: Custody) -> Result<(SoftKey, SoftHandle), KeyError> {
+    async fn make(&self, custody: Custody) -> Result<(TownKey, SoftHandle), KeyError> {
         self.used().await?;
-        self.soft.make(custody).await
+        let (soft, handle) = self.soft.make(custody).await?;
+        Ok((TownKey { soft, maker: self.clone() }, handle))
     }
 
     fn prf_input(&self, handle: &SoftHandle) -> Option<[u8; 32]> {
@@ -81,8 +108,9 @@ impl Keys for Maker {
         handle: &SoftHandle,
         public: &PublicKey,
         seal: Option<(&SoftSecret, &Seal)>,
-    ) -> Result<SoftKey, KeyError> {
+    ) -> Result<TownKey, KeyError> {
         self.used().await?;
-        self.soft.open(handle, public, seal).await
+        let soft = self.soft.open(handle, public, seal).await?;
+        Ok(TownKey { soft, maker: self.clone() })
     }
 }
