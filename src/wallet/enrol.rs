@@ -165,7 +165,7 @@ impl<P: Platform> Wallet<P> {
         // Another tab may have been here first.
         self.take_stored().await?;
         while self.read(|data| data.account.is_none())? {
-            let is_there = match self.resume_registration().await.and_then(Resumed::is_registered) {
+            let is_there = match self.resume_registration().await.and_then(Resumed::into_registered) {
                 // Of an earlier enrolment that came to nothing: this one goes on.
                 Err(error) if !prepared.sent.get() && !is_unanswered(&error) => false,
                 other => other?,

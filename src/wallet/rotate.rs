@@ -148,7 +148,7 @@ impl<P: Platform> Wallet<P> {
             .await?;
         }
         let turn = self.room.news.turn().await;
-        self.resume_registration().await?.is_registered()?;
+        self.resume_registration().await?.into_registered()?;
         drop(turn);
         if self.read(is_sent)? {
             // Locked before it was sent: nothing is renewed yet.

@@ -83,7 +83,7 @@ impl Backend {
 
     /// Delivers the call that was kept first. The status of its answer.
     async fn deliver_kept(&self) -> u16 {
-        let request = self.kept.borrow()[0].clone();
+        let request = self.kept.borrow().first().unwrap().clone();
         deliver(&self.world, request).await.status
     }
 

@@ -43,7 +43,7 @@ impl Resumed {
     ///
     /// # Errors
     /// Why it was refused.
-    pub(in crate::wallet) fn is_registered(self) -> Result<bool, Error> {
+    pub(in crate::wallet) fn into_registered(self) -> Result<bool, Error> {
         match self {
             Self::Nothing => Ok(false),
             Self::Registered => Ok(true),
@@ -92,7 +92,7 @@ impl<P: Platform> Wallet<P> {
             self.change(|data| {
                 // Another tab may have been here first.
                 if is_sent(data, thumb) {
-                    settle(data, enrolled, terms, now);
+                    settle(data, *enrolled, terms, now);
                 }
                 Ok(())
             })
@@ -227,9 +227,9 @@ pub(in crate::wallet) fn give_up_ended(data: &mut Data, signed_at: u32) {
 }
 
 /// Ends the registration that is on disk: what was registered takes its place in the record.
-fn settle(data: &mut Data, enrolled: Box<Enrolled>, terms: Option<Box<Terms>>, now: u32) {
+fn settle(data: &mut Data, enrolled: Enrolled, terms: Option<Box<Terms>>, now: u32) {
     let (enrolling, rotating) = (data.enrolling.take(), data.rotating.take());
-    let Enrolled { allowance } = *enrolled;
+    let Enrolled { allowance } = enrolled;
     if let Some(enrolling) = enrolling {
         data.account = Some(enrolling.account);
     }

@@ -20,7 +20,7 @@ fn renewed(status: DeviceStatus) -> DeviceStatus {
         until: 0,
         frozen: false,
     });
-    settle(&mut data, Box::new(Enrolled { allowance: Bytes::default() }), None, 0);
+    settle(&mut data, Enrolled { allowance: Bytes::default() }, None, 0);
     assert_eq!(data.device_key, device_key);
     data.status
 }
