@@ -7,7 +7,7 @@ use jitsuin::issuer::messages::Message;
 use jitsuin::issuer::receipts::StoredReceipt;
 use jitsuin::wallet::State;
 use jitsuin::wire::calls::Outcome;
-use jitsuin::wire::id::AccountId;
+use jitsuin::wire::id::{AccountId, Thumbprint};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything at one moment.
@@ -137,6 +137,8 @@ pub struct WalletFacts {
     pub clock_off_ms: i64,
     /// When the last of its codes that nobody was paid with ends, seconds since 1970.
     pub codes_until: u32,
+    /// Device keys that its record names: the one in use first, then the one that is to take its place.
+    pub keys: Vec<Thumbprint>,
 }
 
 /// Exceptions from "right again within one sync": each needs a person.

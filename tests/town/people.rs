@@ -243,7 +243,8 @@ impl<K: Kept> Owner<K> {
         }
         let name = format!("{}'s phone {}", self.name, self.phones.get());
         let codes_until = phone.disk().codes_until();
-        Some(WalletFacts { name, state, excused, clock_off_ms: phone.hands().off_ms(), codes_until })
+        let keys = phone.disk().keys();
+        Some(WalletFacts { name, state, excused, clock_off_ms: phone.hands().off_ms(), codes_until, keys })
     }
 
     /// Does what a step says.

@@ -59,6 +59,11 @@ pub const PROMISES: &[(&str, &str, Check)] = &[
         "A wallet shows no balance, receipt, card, device or limit that the issuer did not sign.",
         wallets::shows_what_was_signed,
     ),
+    (
+        "a-renewed-key-is-kept",
+        "A wallet whose key was replaced has the one that took its place.",
+        wallets::keeps_its_key,
+    ),
     ("nothing-above-the-allowance", "No payment and no top-up is above what the policy allows.", above::allowance),
     (
         "a-young-shop-takes-at-most",

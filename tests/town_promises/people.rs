@@ -3,7 +3,10 @@
 use super::doctored::*;
 use super::facts::{Did, DidKind, Excuse, Facts, LootKind};
 use jitsuin::wallet::Status;
+use jitsuin::wallet::memory::{MemoryEntropy, SoftKey};
+use jitsuin::wallet::ports::SigningKey as _;
 use jitsuin::wallet::state::{Alert, AlertKind};
+use jitsuin::wire::id::Thumbprint;
 use jitsuin::wire::state::DeviceStatus;
 use std::rc::Rc;
 
@@ -141,6 +144,39 @@ fn a_wallet_shows_what_was_signed() {
         raise(facts);
     });
     breaks(name, |facts| phone(facts).state.sources[0].usable_from = None);
+}
+
+/// Hanako's key is replaced at the issuer; the next one.
+fn replace(facts: &mut Facts) -> Thumbprint {
+    let next = SoftKey::make(&MemoryEntropy::of_system()).unwrap().0.public().thumbprint();
+    later(facts, 1);
+    own(facts).0.devices[0].replaced_by = Some(next);
+    next
+}
+
+#[test]
+fn a_renewed_key_is_kept() {
+    let name = "a-renewed-key-is-kept";
+    breaks(name, |facts| {
+        replace(facts);
+    });
+    // Whatever a thief has, the owner's wallet keeps its keys.
+    breaks(name, |facts| {
+        rob(facts, LootKind::Road);
+        phone(facts).excused.push(Excuse::Cloned);
+        replace(facts);
+    });
+    keeps(|facts| {
+        // The answer has not come.
+        let next = replace(facts);
+        phone(facts).keys.push(next);
+    });
+    for excuse in [Excuse::Evicted, Excuse::GivenUp, Excuse::OlderRecord, Excuse::OlderTerms] {
+        keeps(|facts| {
+            replace(facts);
+            phone(facts).excused.push(excuse);
+        });
+    }
 }
 
 #[test]

@@ -120,6 +120,7 @@ impl Town {
             excused: self.excused.clone(),
             clock_off_ms: 0,
             codes_until: 0,
+            keys: vec![data(&self.place).device_key.thumbprint()],
         };
         let owner = OwnerFacts {
             name: "owner-1".into(),

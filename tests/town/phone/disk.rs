@@ -6,6 +6,7 @@ use crate::town::trouble::{Fault, Port};
 use jitsuin::wallet::memory::SoftHandle;
 use jitsuin::wallet::ports::{Kept, Record, Store, StoreError};
 use jitsuin::wallet::record::Data;
+use jitsuin::wire::id::Thumbprint;
 use std::cell::{Cell, RefCell};
 use std::future::pending;
 use std::rc::Rc;
@@ -66,8 +67,18 @@ impl Disk {
 
     /// When the last code ends that its record holds as shown, seconds since 1970.
     pub fn codes_until(&self) -> u32 {
-        let data = self.inner.record.borrow().as_ref().and_then(|record| Data::from_bytes(&record.data).ok());
-        data.and_then(|data| data.shown.iter().map(|shown| shown.ends).max()).unwrap_or_default()
+        self.data().and_then(|data| data.shown.iter().map(|shown| shown.ends).max()).unwrap_or_default()
+    }
+
+    /// Device keys that its record names: the one in use first, then the one that is to take its place.
+    pub fn keys(&self) -> Vec<Thumbprint> {
+        let Some(data) = self.data() else { return Vec::new() };
+        let next = data.rotating.as_ref().map(|rotating| rotating.device_key);
+        [data.device_key].into_iter().chain(next).map(|key| key.thumbprint()).collect()
+    }
+
+    fn data(&self) -> Option<Box<Data>> {
+        self.inner.record.borrow().as_ref().and_then(|record| Data::from_bytes(&record.data).ok())
     }
 
     /// Whether an older record was put back since the last new one.

@@ -1,6 +1,6 @@
 //! What wallets show.
 
-use super::super::facts::{LootKind, OwnerFacts, WalletFacts};
+use super::super::facts::{Excuse, LootKind, OwnerFacts, WalletFacts};
 use super::above::most;
 use super::reading::{History, Reading};
 use jitsuin::issuer::account::{Account, Device, State as KeyState};
@@ -37,6 +37,21 @@ fn is_dead(owner: &OwnerFacts, wallet: &WalletFacts, history: &History<'_>) -> O
     let device = device_of(history.account, &wallet.state.device.as_ref()?.id)?;
     let says_so = wallet.state.status == Status::Revoked && device.state != KeyState::Revoked;
     (says_so && !may_be_so).then(|| "its own key as signed off, which it is not".into())
+}
+
+/// A wallet stores a key before the issuer can hear of it, and drops it only when no call of it can have an effect any more. A
+/// record that the platform took or put back, and a wallet that its owner gave up, have no key to keep.
+pub fn keeps_its_key(reading: &Reading<'_>) -> Option<String> {
+    use Excuse::{Evicted, GivenUp, OlderRecord, OlderTerms};
+    let is_excuse = |excuse: &Excuse| matches!(excuse, Evicted | GivenUp | OlderRecord | OlderTerms);
+    reading.owners().find_map(|(owner, history)| {
+        owner.wallets.iter().filter(|wallet| !wallet.excused.iter().any(is_excuse)).find_map(|wallet| {
+            let heir = history.account.device(*wallet.keys.first()?)?.replaced_by?;
+            let name = &wallet.name;
+            (!wallet.keys.contains(&heir))
+                .then(|| format!("{name} lacks the key {heir} that took the place of its own"))
+        })
+    })
 }
 
 fn unsigned(reading: &Reading<'_>, wallet: &WalletFacts, history: &History<'_>) -> Option<String> {
