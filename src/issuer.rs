@@ -42,6 +42,7 @@ pub mod evidence;
 mod export;
 mod freeze;
 pub mod funding;
+mod handles;
 pub mod intents;
 pub mod jwks;
 mod keyed;

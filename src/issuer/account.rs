@@ -1,5 +1,6 @@
 //! An account with everything that decides over its money: devices, passkeys, allowances, meters, sources.
 
+pub use super::handles::{HandleUse, Retired};
 use super::ledger::Record;
 use super::messages::Language;
 pub use super::payments::{Held, HeldCause};
@@ -10,7 +11,7 @@ use crate::rules::policy::{Limits, Policy};
 use crate::rules::spending::Meter;
 use crate::wire::allowance::{Offline, Tier};
 use crate::wire::enrolment::Custody;
-use crate::wire::id::{AccountId, Audience, Bytes, CredentialId, Handle, Hash, PlaceId, SourceId, Thumbprint, Veil};
+use crate::wire::id::{AccountId, Audience, Bytes, CredentialId, Hash, PlaceId, SourceId, Thumbprint};
 use crate::wire::key::PublicKey;
 use crate::wire::money::{Amount, Currency};
 use crate::wire::state::{DeviceStatus, SourceItem};
@@ -229,33 +230,6 @@ pub struct Granted {
     pub at: u32,
     /// The signed statement.
     pub statement: Bytes,
-}
-
-/// A handle and what became of it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct HandleUse {
-    /// The handle.
-    pub handle: Handle,
-    /// Its veil.
-    pub veil: Veil,
-    /// When its allowance ends, seconds since 1970; at no time for one that an earlier version of this crate kept.
-    #[serde(default = "never")]
-    pub until: u32,
-    /// Set by the first use of a later handle.
-    pub retired: Option<Retired>,
-}
-
-const fn never() -> u32 {
-    u32::MAX
-}
-
-/// How a handle ended.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Retired {
-    /// When, seconds since 1970.
-    pub at: u32,
-    /// `iat` of the token that did it.
-    pub issued_at: u32,
 }
 
 /// A stored card.

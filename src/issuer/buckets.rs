@@ -335,8 +335,9 @@ pub(super) fn row_key(account: &AccountId, source: &str, known: Option<Thumbprin
 /// once: a page that is open in several tabs asks in each, with a key of its own.
 pub(super) fn count_code(records: &mut Records, keys: &[String], row: &str, now: u32) -> Option<bool> {
     let mut in_row = records.tries.get(row).cloned().unwrap_or_default();
-    // From its first code on, not from each one: or codes that come steadily would be one row for ever.
-    if in_row.at.first().is_none_or(|first| first.saturating_add(ROW) <= now) {
+    // From its first code on, not from each one: or codes that come steadily would be one row for ever. Before that one, too, a
+    // row is another one: the ledger's clock was put back, and no code would come until it has caught up.
+    if in_row.at.first().is_none_or(|first| first.abs_diff(now) >= ROW) {
         in_row = Tries::default();
     }
     let before = in_row.count(ROW, now);

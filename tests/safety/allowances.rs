@@ -97,3 +97,29 @@ pub(crate) async fn what_a_copied_key_fetches_makes_the_issuer_forget_no_handle_
     wallet.sync().await.unwrap();
     assert_eq!(wallet.state().status, Status::Suspended);
 }
+
+pub(crate) async fn a_code_takes_what_its_own_allowance_allows_though_a_larger_one_came_since<L: Timed>(
+    world: World<L>,
+) {
+    let (place, wallet) = world.hanako().await;
+    wallet.forget().await.unwrap();
+    // The key that takes its place cools off for a day, with a small allowance.
+    let wallet = world.wallet(&place).await;
+    let ticket = world.ticket(&wallet, "hanako").await.unwrap();
+    let ceremony = wallet.prepare_recovery(&ticket, "New key", None).await.unwrap();
+    wallet.confirm(ceremony.id).await.unwrap();
+    let till = world.till("1001").await;
+    let most = |wallet: &Wallet<Place>| wallet.state().allowance.unwrap().per_payment.amount;
+    let small = most(&wallet);
+    world.advance(24 * 3600 - 20);
+    wallet.sync().await.unwrap();
+    let code = wallet.payment_code(None).await.unwrap();
+    // The cool-off ends while the code is on the screen, and the page looks for news.
+    world.advance(30);
+    wallet.sync().await.unwrap();
+    assert!(most(&wallet) > small);
+    let over = u32::try_from(small.minor_units() + 1).unwrap();
+    assert_eq!(till.outcome(&code.text, over, "sale-1").await, Outcome::AmountOver);
+    wallet.sync().await.unwrap();
+    assert_eq!(wallet.state().alerts, []);
+}

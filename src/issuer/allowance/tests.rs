@@ -2,6 +2,7 @@ use super::{HandleUse, MOST, forget_ended};
 use crate::issuer::account::Retired;
 use crate::rules::lifetime::OUT_OF_ORDER;
 use crate::wire::id::{Handle, Veil};
+use crate::wire::money::Amount;
 
 /// The end of the first allowance. Each after it ends a second later.
 const END: u32 = 1_000;
@@ -11,6 +12,7 @@ fn given(count: u8, retired: u8) -> Vec<HandleUse> {
         handle: Handle([number; 8]),
         veil: Veil([number; 16]),
         until: END + u32::from(number),
+        per_payment: Amount::MAX,
         retired: (number < retired).then_some(Retired { at: 1, issued_at: 1 }),
     };
     (0..count).map(used).collect()
@@ -47,5 +49,5 @@ fn not_more_than_the_most_are_kept_and_the_one_in_use_is_among_them() {
 fn a_handle_of_an_earlier_version_is_read_and_stays() {
     let old = r#"{"handle":"AAAAAAAAAAA","veil":"AAAAAAAAAAAAAAAAAAAAAA","retired":null}"#;
     let read: HandleUse = serde_json::from_str(old).unwrap();
-    assert_eq!(read.until, u32::MAX);
+    assert_eq!((read.until, read.per_payment), (u32::MAX, Amount::MAX));
 }

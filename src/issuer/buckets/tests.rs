@@ -84,6 +84,17 @@ fn a_row_ends_a_minute_after_its_first_code_however_it_is_kept_going() {
 }
 
 #[test]
+fn a_row_is_no_row_any_more_once_the_ledgers_clock_was_put_back() {
+    over(["all", "row"], |records| {
+        let ask = |records: &mut Records, now| count_code(records, &["all".into()], "row", now);
+        let sent: Vec<_> = (0..6).map(|number| ask(records, 10_000 + number)).collect();
+        assert_eq!(sent[5], None, "the row is full");
+        // Or its owner would get no code until that time has come again.
+        assert_eq!(ask(records, 10_000 - 3_600), Some(false));
+    });
+}
+
+#[test]
 fn no_login_and_no_address_is_written_so_that_two_buckets_are_one() {
     let thumb = Thumbprint([1; 32]);
     let texts = ["a", "a/b", "b", "", "a/by/AQEB", "a/from/::1", "::1", "7:a", "a\0b"];

@@ -22,6 +22,7 @@ use crate::wire::Verified;
 use crate::wire::allowance::Tier;
 use crate::wire::calls::{Outcome, PaymentAnswer, UsedHere};
 use crate::wire::id::{AccountId, Handle, Hash, Thumbprint};
+use crate::wire::money::Amount;
 use crate::wire::receipt::Kind;
 use crate::wire::token::{Token, UnverifiedToken};
 
@@ -151,8 +152,7 @@ impl Desk<'_> {
 
     fn decide(&self, records: &mut Records, account: &mut Account, taking: &Taking<'_>) -> PaymentAnswer {
         let Some(device) = account.device(self.thumb) else { return self.answer(Outcome::TryAgain) };
-        let each = device.cap(&self.moment.settings.policy, self.moment.now()).each;
-        let asked = self.sale.check(self.token, each);
+        let asked = self.sale.check(self.token, self.most_of_one(device));
         match asked {
             // An old photo must not hurt its owner, nor fill the history.
             Err(Code::TokenExpired) => return self.answer(Outcome::TokenExpired),
@@ -194,6 +194,13 @@ impl Desk<'_> {
             Ok(offline) => self.pay(records, account, taking, offline),
             Err(code) => self.refuse_taken(records, account, code),
         }
+    }
+
+    /// What one payment with this token may take: a larger allowance than the token's own may have come since.
+    fn most_of_one(&self, device: &Device) -> Amount {
+        let each = device.cap(&self.moment.settings.policy, self.moment.now()).each;
+        let own = device.handles.iter().find(|used| used.handle == self.handle).map_or(each, |used| used.per_payment);
+        each.min(own)
     }
 
     /// Counter, random part and date against what was used, and the handle against the one that followed it.

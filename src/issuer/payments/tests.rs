@@ -304,7 +304,13 @@ fn a_retired_handle_has_a_grace_and_a_later_code_under_it_is_a_clone() {
     let shop = Shop::new(10_000);
     let (handle, veil) = (Handle([5; 8]), Veil([5; 16]));
     shop.change(|account| {
-        account.device_mut(thumb()).unwrap().handles.push(HandleUse { handle, veil, until: u32::MAX, retired: None });
+        account.device_mut(thumb()).unwrap().handles.push(HandleUse {
+            handle,
+            veil,
+            until: u32::MAX,
+            per_payment: Amount::MAX,
+            retired: None,
+        });
     });
     let old = shop.token(1);
     shop.stage.advance(1);
@@ -331,7 +337,7 @@ fn any_first_use_of_a_handle_retires_those_before_it_and_none_after() {
         let handles = &mut account.device_mut(thumb()).unwrap().handles;
         // The answer that brought the last of them was lost.
         for handle in [handle, Handle([6; 8])] {
-            handles.push(HandleUse { handle, veil, until: u32::MAX, retired: None });
+            handles.push(HandleUse { handle, veil, until: u32::MAX, per_payment: Amount::MAX, retired: None });
         }
     });
     let renewed = Shop::sign(&shop.token(1), handle, veil);

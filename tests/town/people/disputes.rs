@@ -5,6 +5,7 @@ use crate::town::act::Act;
 use crate::town::chance::Chance;
 use crate::town::facts::{DidKind, Disowned};
 use crate::town::ledger::Kept;
+use jitsuin::wallet::Status;
 use jitsuin::wallet::state::AlertKind;
 use jitsuin::wire::receipt::Kind;
 use std::sync::Arc;
@@ -35,13 +36,14 @@ impl<K: Kept> Owner<K> {
         });
         let Some(seq) = told_of else { return Ended::Nothing("no alert tells of a payment") };
         self.note(DidKind::Froze);
+        let is_open = wallet.state().status == Status::Ready;
         let ended = wallet.not_mine(seq).await;
         act.say(&format!("the payment of receipt {seq} was not theirs: {:?}", ended.as_ref().map_err(|it| it.code)));
         if ended.is_ok() {
             self.disowned.borrow_mut().push(Disowned { seq, at_ms: self.town().now_ms() });
         }
         let ended = ended.into();
-        self.was_kept_from_freezing(act, &ended);
+        self.was_kept_from_freezing(act, is_open, &ended);
         ended
     }
 }

@@ -40,8 +40,10 @@ impl<K: Kept> Owner<K> {
         let code = if chance.percent(50) { wallet.payment_code(None).await.ok() } else { None };
         // Whoever is in a hurry opens the page and waits for no news.
         let opened = if chance.percent(40) { self.open_page().await.ok() } else { None };
-        let ended = self.freeze(opened.as_deref().unwrap_or(wallet)).await;
-        self.was_kept_from_freezing(act, &ended);
+        let page = opened.as_deref().unwrap_or(wallet);
+        let is_open = page.state().status == Status::Ready;
+        let ended = self.freeze(page).await;
+        self.was_kept_from_freezing(act, is_open, &ended);
         if let Ended::Refused(error) = &ended
             && matches!(error.code, Code::IntentExpired | Code::ClockSkew)
             && act.has_only(Port::Hands)
@@ -59,10 +61,11 @@ impl<K: Kept> Owner<K> {
     }
 
     /// A wallet with two open keys stops the account though the key store fails once, where nothing else goes wrong.
-    pub(super) fn was_kept_from_freezing(&self, act: &Act, ended: &Ended) {
+    pub(super) fn was_kept_from_freezing(&self, act: &Act, is_open: bool, ended: &Ended) {
         let Ended::Refused(error) = ended else { return };
         let of_keys = matches!(error.code, Code::KeyLost | Code::StorageFailed | Code::PlatformSilent);
-        if of_keys && act.status == Status::Ready.name() && act.troubles() < 2 && act.has_only(Port::Keys) {
+        // A record that was erased without a word has no keys.
+        if of_keys && is_open && !self.given_up.get() && act.troubles() < 2 && act.has_only(Port::Keys) {
             let seen = format!("step {}: {} hears {} of a freeze", act.step, self.name, error.code.name());
             self.town().broke("an-owner-can-always-freeze", seen);
         }
