@@ -4,7 +4,7 @@ use super::again::{CARD_CODE, LOG_IN_CODE, TRIES, may_try_again};
 use super::{Ended, Owner, TownWallet};
 use crate::town::act::{Act, SERVED};
 use crate::town::chance::Chance;
-use crate::town::facts::{DidKind, LootKind};
+use crate::town::facts::DidKind;
 use crate::town::ledger::Kept;
 use crate::town::trouble::Port;
 use jitsuin::code::Code;
@@ -244,8 +244,7 @@ impl<K: Kept> Owner<K> {
 
     /// A renewal cures, also where the account is frozen.
     fn can_be_renewed(&self, act: &Act, refused: Code) {
-        // A backend in between may say anything.
-        if refused == Code::Frozen && !self.was_robbed_of(LootKind::Road) {
+        if refused == Code::Frozen && !self.hears_anything() {
             let seen = format!("step {}: the renewal of {}'s key is refused as frozen", act.step, self.name);
             self.town().broke("a-frozen-key-can-be-renewed", seen);
         }
@@ -253,6 +252,9 @@ impl<K: Kept> Owner<K> {
 
     /// A renewed key stands where the first of its line stood: before the freeze, if that one did.
     fn can_release(&self, act: &Act, refused: Code) {
+        if self.hears_anything() {
+            return;
+        }
         let account = self.town().account(&self.account);
         let own = self.state().and_then(|state| state.device).map(|device| device.id);
         let is_own = |device: &&Device| own.as_ref() == Some(&to_base64(device.thumb.as_bytes()));

@@ -39,6 +39,7 @@ impl<K: Kept> Owner<K> {
         let frozen = self.freeze(wallet).await;
         if let Ended::Refused(error) = &frozen
             && can
+            && !self.hears_anything()
             && error.code == Code::TooManyAttempts
         {
             self.town().broke("an-owner-can-always-freeze", format!("{}'s open wallet has no freeze left", self.name));
@@ -55,6 +56,7 @@ impl<K: Kept> Owner<K> {
         let (released, in_time) = self.tries(async || wallet.unfreeze(&attempt, &code).await).await;
         if let Err(error) = &released
             && in_time
+            && !self.hears_anything()
             && matches!(error.code, Code::CodeRefused | Code::IntentExpired | Code::NotFound)
         {
             let seen = format!("step {}: {} types the code and hears {}", act.step, self.name, error.code.name());

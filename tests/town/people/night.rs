@@ -2,7 +2,7 @@
 
 use super::Owner;
 use crate::town::act::Act;
-use crate::town::facts::{DidKind, LootKind};
+use crate::town::facts::DidKind;
 use crate::town::ledger::Kept;
 use crate::town::verb::Verb;
 use jitsuin::code::Code;
@@ -48,8 +48,7 @@ impl<K: Kept> Owner<K> {
 
     /// What the wallet called refused for certain was not charged: no more top-ups of an amount came than others were agreed to.
     pub fn was_told_the_truth(&self, top_ups: &[u64]) {
-        // A backend in between may say that anything was refused: nobody signs a refusal.
-        if self.was_robbed_of(LootKind::Road) {
+        if self.hears_anything() {
             return;
         }
         let (refused, agreed) = (self.refused_top_ups.borrow(), self.agreed.borrow());

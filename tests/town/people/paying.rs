@@ -3,7 +3,7 @@
 use super::{Ended, Owner, TownWallet};
 use crate::town::act::Act;
 use crate::town::chance::Chance;
-use crate::town::facts::{DidKind, LootKind};
+use crate::town::facts::DidKind;
 use crate::town::ledger::Kept;
 use jitsuin::code::Code;
 use jitsuin::wallet::PaymentCode;
@@ -25,7 +25,7 @@ impl<K: Kept> Owner<K> {
         let heard = wallet.state().synced_at.filter(|at| Some(*at) != synced && *at >= asked_ms);
         // A look of the page at the same time may be answered after the code was dated, another tab may have looked before the
         // clock was set, and a backend in between may keep the naming of earlier codes.
-        let hears_itself = !self.looks.get() && !self.had_tab.get() && !self.was_robbed_of(LootKind::Road);
+        let hears_itself = !self.looks.get() && !self.had_tab.get() && !self.hears_anything();
         let knows_time = heard.is_some() && hears_itself && !act.is_troubled();
         let bad = match &made {
             Ok(code) => {

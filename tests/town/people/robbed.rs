@@ -313,13 +313,16 @@ impl<K: Kept> Owner<K> {
         }
     }
 
+    /// A backend in between may say anything, for nobody signs a refusal, and send on what it has seen from elsewhere.
+    pub(super) fn hears_anything(&self) -> bool {
+        self.was_robbed_of(LootKind::Road)
+    }
+
     /// An owner who logged in a few times is not kept waiting by whoever else tries.
     pub(super) fn kept_waiting(&self, refused: Code) {
         let (log_ins, now) = (self.log_ins.borrow(), self.town().now_ms());
         let lately = log_ins.iter().filter(|at| **at + 86_400_000 > now).count();
-        // A backend in between may say anything, and send on what it has seen from elsewhere.
-        let is_between = self.was_robbed_of(LootKind::Road);
-        if refused == Code::TooManyAttempts && lately <= OWN_TRIES && !is_between {
+        if refused == Code::TooManyAttempts && lately <= OWN_TRIES && !self.hears_anything() {
             let seen = format!("{} logs in for the {lately}. time of a day and has to wait", self.name);
             self.town().broke("an-owner-can-always-log-in", seen);
         }

@@ -63,6 +63,9 @@ impl<K: Kept> Owner<K> {
     /// A wallet with two open keys stops the account though the key store fails once, where nothing else goes wrong.
     pub(super) fn was_kept_from_freezing(&self, act: &Act, is_open: bool, ended: &Ended) {
         let Ended::Refused(error) = ended else { return };
+        if self.hears_anything() {
+            return;
+        }
         let of_keys = matches!(error.code, Code::KeyLost | Code::StorageFailed | Code::PlatformSilent);
         // A record that was erased without a word has no keys.
         if of_keys && is_open && !self.given_up.get() && act.troubles() < 2 && act.has_only(Port::Keys) {
