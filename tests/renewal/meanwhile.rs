@@ -328,3 +328,31 @@ fn a_key_that_was_renewed_on_a_frozen_account_is_frozen_before_the_next_state_sa
         assert_eq!(wallet.payment_code(None).await.unwrap_err().code, Code::Frozen);
     });
 }
+
+/// One tab gives up a recovery that was never sent and registers another key; a second one still has the first in memory.
+#[test]
+fn a_tab_sends_no_registration_that_another_tab_has_given_up() {
+    run(async {
+        let world = World::new().await;
+        let (place, _) = world.hanako().await;
+        let phone = place.synced();
+        let first = world.wallet(&phone).await;
+        let ticket = world.ticket(&first, "hanako").await.unwrap();
+        let ceremony = first.prepare_recovery(&ticket, "Phone", None).await.unwrap();
+        phone.transport().set_offline(true);
+        assert_eq!(first.confirm(ceremony.id).await.unwrap_err().code, Code::Offline);
+        assert!(data(&phone).enrolling.is_some(), "on disk, and not sent");
+        let tab = world.wallet(&phone).await;
+        phone.transport().set_offline(false);
+        first.forget().await.unwrap();
+        let again = world.wallet(&phone).await;
+        let ticket = world.ticket(&again, "hanako").await.unwrap();
+        let ceremony = again.prepare_recovery(&ticket, "Phone", None).await.unwrap();
+        again.confirm(ceremony.id).await.unwrap();
+        let kept = data(&phone).device_key;
+        tab.sync().await.unwrap();
+        assert_eq!(data(&phone).device_key, kept);
+        again.sync().await.unwrap();
+        assert_eq!((again.state().status, tab.state().status), (Status::Ready, Status::Ready));
+    });
+}

@@ -129,6 +129,10 @@ impl<P: Platform> Wallet<P> {
     /// it was confirmed, and the key in use goes on.
     pub(in crate::wallet) async fn finish_earlier(&self) -> Result<(), Error> {
         let rotates = self.read(|data| data.account.is_some())?;
+        if !rotates {
+            // Another tab may have given it up and registered another key since. This one would take that one's place.
+            self.take_stored().await?;
+        }
         match self.resume_registration().await? {
             Resumed::Refused(error) if !rotates => Err(error),
             _ => Ok(()),

@@ -63,7 +63,9 @@ impl<K: Kept> Owner<K> {
     /// A wallet with two open keys stops the account though the key store fails once, where nothing else goes wrong.
     pub(super) fn was_kept_from_freezing(&self, act: &Act, is_open: bool, ended: &Ended) {
         let Ended::Refused(error) = ended else { return };
-        if self.hears_anything() {
+        // Where the clocks differ, the issuer's time has to be learned first, which takes a signature too.
+        let differ = self.town().most_behind_ms() > 0 || self.phone().hands().off_ms() != 0;
+        if differ || self.hears_anything() {
             return;
         }
         let of_keys = matches!(error.code, Code::KeyLost | Code::StorageFailed | Code::PlatformSilent);
