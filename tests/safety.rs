@@ -258,6 +258,7 @@ on_each_ledger! {
     an_agreed_refill_whose_answer_was_lost_is_fetched_without_a_second_prompt
     an_earlier_allowance_is_no_answer_to_what_was_agreed
     what_a_copied_key_fetches_makes_the_issuer_forget_no_handle_of_the_owners
+    a_recovery_that_was_prepared_before_another_one_was_confirmed_comes_to_nothing
     a_code_takes_what_its_own_allowance_allows_though_a_larger_one_came_since
     a_wallet_that_can_keep_no_allowance_asks_for_none
     the_limit_is_lowered_and_raised_by_a_step_up

@@ -50,6 +50,10 @@ pub enum Order {
         language: Language,
         /// In the statement.
         nonce: Nonce,
+        /// The device keys that it may replace. One that was registered since is none of them: its wallet would lose it to a
+        /// call that somebody kept back. None named: prepared by an earlier version of this crate.
+        #[serde(default)]
+        replaceable: Option<Vec<Thumbprint>>,
         /// Number of the issuer's key set then: a rotation ends the recovery, which a stolen secret may have opened.
         #[serde(default)]
         key_set: u64,

@@ -50,8 +50,8 @@ pub(super) fn prepare(
     let now = moment.now();
     let (key, entry) = live_ticket(moment, records, ticket, thumb)?;
     let owner = records.accounts.get(&entry.account).ok_or(Code::TicketExpired)?;
-    let credentials: Vec<_> =
-        owner.devices.iter().filter(|device| is_replaceable(device)).map(|device| device.credential.known()).collect();
+    let replaceable = || owner.devices.iter().filter(|device| is_replaceable(device));
+    let credentials: Vec<_> = replaceable().map(|device| device.credential.known()).collect();
     if credentials.is_empty() {
         return Err(Code::NoCredential.into());
     }
@@ -70,9 +70,10 @@ pub(super) fn prepare(
         exclude: None,
         credentials: Some(credentials),
     };
+    let replaceable = Some(replaceable().map(|device| device.thumb).collect());
     let (account, label, language) = (entry.account, label.into(), entry.language);
     let key_set = moment.keys.number();
-    let order = Order::Recovery { account, channel_key, label, language, nonce, key_set, until };
+    let order = Order::Recovery { account, channel_key, label, language, nonce, replaceable, key_set, until };
     records.orders.put(order_key(thumb), order);
     Ok(prepared)
 }
@@ -86,7 +87,7 @@ const fn is_replaceable(device: &Device) -> bool {
 /// The same call again, after a lost answer, gives the same answer.
 ///
 /// # Errors
-/// [`Code::TicketExpired`] without an open recovery; [`Code::CredentialUnknown`]; what `webauthn.rs` refuses;
+/// [`Code::TicketExpired`] without an open recovery, or where another key took this place since; [`Code::CredentialUnknown`]; what `webauthn.rs` refuses;
 /// [`Code::IntentMismatch`] for a statement that says anything else; [`Code::AlreadyEnrolled`] for a key that is
 /// registered.
 pub(super) fn confirm(
@@ -104,8 +105,9 @@ pub(super) fn confirm(
     if let Some(answer) = registration::answered(&owner, thumb, statement_hash) {
         return Ok(answer);
     }
-    let Some(Order::Recovery { account: held, channel_key, label, language, nonce, key_set, until }) =
-        records.orders.get(order_key(thumb)).cloned()
+    let order = records.orders.get(order_key(thumb)).cloned();
+    let Some(Order::Recovery { account: held, channel_key, label, language, nonce, replaceable, key_set, until }) =
+        order
     else {
         return Err(Code::TicketExpired.into());
     };
@@ -116,6 +118,9 @@ pub(super) fn confirm(
     let replaced = |device: &&mut Device| is_replaceable(device) && device.credential.id == statement.credential;
     let user_handle = owner.user_handle.clone();
     let old = owner.devices.iter_mut().find(replaced).ok_or(Code::CredentialUnknown)?;
+    if replaceable.is_some_and(|prepared| !prepared.contains(&old.thumb)) {
+        return Err(Code::TicketExpired.into());
+    }
     let credential = old.credential.attested();
     let says = statement.issuer == settings.issuer
         && statement.rp_id == settings.rp_id

@@ -112,3 +112,23 @@ pub(super) async fn a_suspended_device_hears_why_and_its_owner_is_told_elsewhere
     let told = world.issuer.inbox(0).await.unwrap();
     assert!(told.iter().any(|(_, message)| message.subject == "Your account is frozen"));
 }
+
+/// A backend in between may keep one confirmation back until another key is in use, whose place it would take.
+pub(super) async fn a_recovery_that_was_prepared_before_another_one_was_confirmed_comes_to_nothing<L: Timed>(
+    world: World<L>,
+) {
+    let (place, _) = world.hanako().await;
+    let prepares = async || {
+        let wallet = world.wallet(&place.synced()).await;
+        let ticket = world.ticket(&wallet, "hanako").await.unwrap();
+        let ceremony = wallet.prepare_recovery(&ticket, "New phone", None).await.unwrap();
+        (wallet, ceremony.id)
+    };
+    let (late, kept_back) = prepares().await;
+    world.advance(61);
+    let (wallet, ceremony) = prepares().await;
+    wallet.confirm(ceremony).await.unwrap();
+    assert_eq!(late.confirm(kept_back).await.unwrap_err().code, Code::TicketExpired);
+    wallet.sync().await.unwrap();
+    assert_eq!(wallet.state().status, Status::Ready);
+}
