@@ -291,9 +291,9 @@ impl<K: Kept> Owner<K> {
         let Some(Ended::Refused(error)) = ended else { return };
         let is_small = |trouble: &Trouble| matches!(trouble.fault, Fault::Twice | Fault::StaleNonce | Fault::Slow);
         let is_own = matches!(error.code, Code::UseDpopNonce | Code::ProofReplayed | Code::IdempotencyMismatch);
-        // A freeze waits for no nonce: the one retry is for the refusal that brings one.
+        // A freeze waits for no nonce, nor does a report: the one retry is for the refusal that brings one.
         let is_stale = step.troubles.iter().any(|it| it.fault == Fault::StaleNonce);
-        let is_other = step.verb.is_robbery() || step.verb == Verb::Freeze && is_stale;
+        let is_other = step.verb.is_robbery() || matches!(step.verb, Verb::Freeze | Verb::NotMine) && is_stale;
         if is_own && !is_other && step.troubles.len() < 2 && step.troubles.iter().all(is_small) {
             let seen = format!("step {}: {} hears {}", step.number, self.name, error.code.name());
             self.town().broke("a-repeated-call-is-one-call", seen);
