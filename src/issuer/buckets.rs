@@ -6,7 +6,7 @@
 use super::error::Refused;
 use super::ledger::{Kind, Needs, Record, Records};
 use super::messages::Message;
-use super::moment::Moment;
+use super::moment::{CLOCKS_APART, Moment};
 use super::settings::Attempts;
 use crate::code::Code;
 use crate::rules::breakers::Flow;
@@ -55,8 +55,16 @@ impl Tries {
         u32::try_from(recent).unwrap_or(u32::MAX)
     }
 
-    fn of(records: &Records, key: &str, window: u32, now: u32) -> Self {
+    /// All that are kept under a key. One that is dated further ahead than another server's clock may be was made before the
+    /// clock was put back: it would keep its owner waiting until that time has come again.
+    fn kept(records: &Records, key: &str, now: u32) -> Self {
         let mut tries = records.tries.get(key).cloned().unwrap_or_default();
+        tries.at.retain(|at| *at <= now.saturating_add(CLOCKS_APART));
+        tries
+    }
+
+    fn of(records: &Records, key: &str, window: u32, now: u32) -> Self {
+        let mut tries = Self::kept(records, key, now);
         tries.at.retain(|at| at.saturating_add(window) > now);
         tries
     }
@@ -334,10 +342,9 @@ pub(super) fn row_key(account: &AccountId, source: &str, known: Option<Thumbprin
 /// it may be sent, and whether it is of the day's last row. What one source asks for within a minute is a row and counts
 /// once: a page that is open in several tabs asks in each, with a key of its own.
 pub(super) fn count_code(records: &mut Records, keys: &[String], row: &str, now: u32) -> Option<bool> {
-    let mut in_row = records.tries.get(row).cloned().unwrap_or_default();
-    // From its first code on, not from each one: or codes that come steadily would be one row for ever. Before that one, too, a
-    // row is another one: the ledger's clock was put back, and no code would come until it has caught up.
-    if in_row.at.first().is_none_or(|first| first.abs_diff(now) >= ROW) {
+    let mut in_row = Tries::kept(records, row, now);
+    // From its first code on, not from each one: or codes that come steadily would be one row for ever.
+    if in_row.at.first().is_none_or(|first| first.saturating_add(ROW) <= now) {
         in_row = Tries::default();
     }
     let before = in_row.count(ROW, now);

@@ -94,6 +94,25 @@ fn a_row_is_no_row_any_more_once_the_ledgers_clock_was_put_back() {
     });
 }
 
+/// What was tried before the clock was put back would be in the window until that time has come again, and a window more.
+#[test]
+fn tries_of_a_time_that_is_still_to_come_keep_nobody_waiting() {
+    let (then, now) = (100_000, 100_000 - 6 * 3_600);
+    over(["login", "source", "freezes"], |records| {
+        for number in 0..9 {
+            let _ = slow(records, "login", 3, then + number);
+            let _ = count(records, "source", 5, 3_600, then + number);
+        }
+        assert!(slow(records, "login", 3, then + 9).is_err());
+        assert!(count(records, "source", 5, 3_600, then + 9).is_err());
+        // Another server's clock may be a little behind: the same tries count there.
+        assert!(slow(records, "login", 3, then - 20).is_err());
+        assert!(count(records, "source", 5, 3_600, then - 20).is_err());
+        assert!(slow(records, "login", 3, now).is_ok());
+        assert!(count(records, "source", 5, 3_600, now).is_ok());
+    });
+}
+
 #[test]
 fn no_login_and_no_address_is_written_so_that_two_buckets_are_one() {
     let thumb = Thumbprint([1; 32]);
