@@ -11,7 +11,7 @@ use crate::rules::policy::{Limits, Policy};
 use crate::rules::spending::Meter;
 use crate::wire::allowance::{Offline, Tier};
 use crate::wire::enrolment::Custody;
-use crate::wire::id::{AccountId, Audience, Bytes, CredentialId, Hash, PlaceId, SourceId, Thumbprint};
+use crate::wire::id::{AccountId, Audience, Bytes, CredentialId, Handle, Hash, PlaceId, SourceId, Thumbprint, Veil};
 use crate::wire::key::PublicKey;
 use crate::wire::money::{Amount, Currency};
 use crate::wire::state::{DeviceStatus, SourceItem};
@@ -232,6 +232,14 @@ pub struct Granted {
     pub statement: Bytes,
 }
 
+impl Granted {
+    /// The handle that names it in tokens, unused.
+    #[must_use]
+    pub const fn handle_use(&self, handle: Handle, veil: Veil) -> HandleUse {
+        HandleUse { handle, veil, until: self.until, per_payment: self.per_payment, retired: None }
+    }
+}
+
 /// A stored card.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Source {
@@ -302,6 +310,12 @@ impl Account {
 }
 
 impl Device {
+    /// What became of this handle, if it is known.
+    #[must_use]
+    pub fn handle_use(&self, handle: Handle) -> Option<&HandleUse> {
+        self.handles.iter().find(|used| used.handle == handle)
+    }
+
     /// Ends every intent that was prepared for it, and a refill that was agreed to.
     pub const fn end_intents(&mut self) {
         self.intents_ended = self.intents_ended.wrapping_add(1);

@@ -217,13 +217,7 @@ pub(super) fn refill(
         }
         None => grant(moment, &id, currency, thumb, &terms),
     };
-    device.handles.push(HandleUse {
-        handle,
-        veil: terms.veil,
-        until: device.allowance.until,
-        per_payment: device.allowance.per_payment,
-        retired: None,
-    });
+    device.handles.push(device.allowance.handle_use(handle, terms.veil));
     forget_ended(&mut device.handles, now);
     let allowance = device.allowance.statement.clone();
     let left = owner.device(thumb).map(|device| left(moment, &owner, device)).ok_or(Code::NotEnrolled)?;

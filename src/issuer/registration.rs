@@ -1,7 +1,7 @@
 //! Writes a new device key into an account, once everything about it was checked: the last step of an enrolment and of
 //! a recovery.
 
-use super::account::{Account, Credential, CredentialEntry, Debit, Device, HandleUse, KeyEntry, State};
+use super::account::{Account, Credential, CredentialEntry, Debit, Device, KeyEntry, State};
 use super::allowance::{self, Fresh, Terms};
 use super::evidence::Evidence as Signed;
 use super::ledger::Records;
@@ -112,13 +112,7 @@ pub(super) fn register(
         last_debit: new.last_debit,
         credential: new.credential,
         enrolment: new.enrolment,
-        handles: vec![HandleUse {
-            handle,
-            veil: terms.veil,
-            until: granted.until,
-            per_payment: granted.per_payment,
-            retired: None,
-        }],
+        handles: vec![granted.handle_use(handle, terms.veil)],
         allowance: granted,
         window: new.window,
         spent: new.meters.spent,

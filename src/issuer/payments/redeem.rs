@@ -1,17 +1,18 @@
 //! Takes one payment: the second half of the protocol's order of checks, in one transaction under the account's lock.
 
+mod refuse;
+
 use super::{Payment, breakers, held, remember, taken_before};
 use crate::code::Code;
-use crate::issuer::account::{Account, Debit, Device, Retired, State};
+use crate::issuer::account::{Account, Debit, Device, Retired};
 use crate::issuer::allowance::account_cap;
 use crate::issuer::books::{Line, Movement};
 use crate::issuer::devices::require_active;
 use crate::issuer::error::Refused;
 use crate::issuer::evidence::Evidence;
 use crate::issuer::ledger::{Kind as Record, Needs, Records};
-use crate::issuer::messages::{Event, Message, Named};
 use crate::issuer::moment::{Moment, seconds};
-use crate::issuer::receipts::{self, Draft};
+use crate::issuer::receipts;
 use crate::issuer::replay::{Judgement, Use, claims_hash};
 use crate::issuer::tills::Till;
 use crate::issuer::verifier::{Candidate, Sale, authenticate};
@@ -107,7 +108,7 @@ fn candidates(records: &Records, taking: &Taking<'_>) -> Vec<Candidate> {
     let handle = taking.token.handle();
     let candidate = |(account, thumb): &(AccountId, Thumbprint)| {
         let device = records.accounts.get(account)?.device(*thumb)?;
-        let used = device.handles.iter().find(|used| used.handle == handle)?;
+        let used = device.handle_use(handle)?;
         Some(Candidate { thumb: *thumb, key: device.key, veil: used.veil })
     };
     taking.accounts.iter().filter_map(candidate).collect()
@@ -199,14 +200,14 @@ impl Desk<'_> {
     /// What one payment with this token may take: a larger allowance than the token's own may have come since.
     fn most_of_one(&self, device: &Device) -> Amount {
         let each = device.cap(&self.moment.settings.policy, self.moment.now()).each;
-        let own = device.handles.iter().find(|used| used.handle == self.handle).map_or(each, |used| used.per_payment);
+        let own = device.handle_use(self.handle).map_or(each, |used| used.per_payment);
         each.min(own)
     }
 
     /// Counter, random part and date against what was used, and the handle against the one that followed it.
     fn judge<'d>(&self, device: &'d Device) -> Judgement<'d> {
         let judgement = device.window.judge(self.token);
-        let retired = device.handles.iter().find(|used| used.handle == self.handle).and_then(|used| used.retired);
+        let retired = device.handle_use(self.handle).and_then(|used| used.retired);
         match (&judgement, retired) {
             (Judgement::Fresh, Some(Retired { issued_at, .. }))
                 if self.token.issued_at > issued_at.saturating_add(OUT_OF_ORDER) =>
@@ -256,62 +257,6 @@ impl Desk<'_> {
             }
         }
         account.balance.minus(amount).map(|_| offline).ok_or(Code::BalanceLow)
-    }
-
-    fn draft(&self, kind: Kind) -> Draft {
-        let mut draft = Draft::of(kind, self.thumb);
-        draft.token = Some((self.token.atc, self.token.random));
-        draft.evidence = Some(self.evidence.clone());
-        draft.body.amount = Some(self.sale.amount);
-        draft.body.currency = Some(self.sale.currency);
-        draft.body.shop = Some(self.till.name.clone());
-        draft.body.place = self.till.place.clone();
-        draft
-    }
-
-    fn declined(&self, records: &mut Records, account: &mut Account, code: Code) {
-        let mut draft = self.draft(Kind::Declined);
-        draft.body.reason = Some(code.into());
-        receipts::issue(self.moment, records, account, draft);
-    }
-
-    /// Refuses and leaves the counter alone. Writes one receipt for one token, however often it is offered, a few in an hour, and
-    /// none for a key that was ended: whoever has a copy of it must not fill the owner's history.
-    fn refuse_untaken(&self, records: &mut Records, account: &mut Account, code: Code) -> PaymentAnswer {
-        let (now, most) = (self.moment.now(), self.moment.settings.policy.untaken_receipts_hour);
-        let device = account.device_mut(self.thumb).filter(|device| device.state != State::Revoked);
-        if device.is_some_and(|device| device.window.note(self.token, now, most)) {
-            self.declined(records, account, code);
-        }
-        self.answer(outcome(code))
-    }
-
-    /// Refuses and takes the counter: a refused code is spent as well.
-    fn refuse_taken(&self, records: &mut Records, account: &mut Account, code: Code) -> PaymentAnswer {
-        self.take(account, outcome(code), None);
-        self.declined(records, account, code);
-        self.answer(outcome(code))
-    }
-
-    fn suspend(&self, records: &mut Records, account: &mut Account) -> PaymentAnswer {
-        let mut draft = Draft::of(Kind::DeviceSuspended, self.thumb);
-        if let Some(device) = account.device_mut(self.thumb) {
-            device.state = State::Suspended;
-            device.evidence.suspected_at = Some(self.moment.now());
-            device.end_intents();
-            draft.body.device_label = Some(device.label.clone());
-        }
-        let label = draft.body.device_label.clone().unwrap_or_default();
-        self.declined(records, account, Code::CloneSuspected);
-        receipts::issue(self.moment, records, account, draft);
-        records.messages.push(Message::alarm(self.moment, account, &Event::DeviceSuspended(Named(&label))));
-        self.answer(Outcome::Declined)
-    }
-
-    /// A second till offers a live token that was taken: somebody lifted it. The first payment waits for a person.
-    fn lifted(&self, records: &mut Records, account: &mut Account, seen: &Use) -> PaymentAnswer {
-        held::hold_offered_twice(self.moment, records, account, seen, (self.thumb, self.till));
-        self.answer(Outcome::TokenUsed)
     }
 
     /// Takes the counter; the first use of a handle retires those before it.

@@ -64,8 +64,8 @@ fn a_clock_out_of_the_keys_time_follows_a_new_key_set_and_opens_an_allowance() {
     }
 }
 
-#[test]
-fn an_allowance_that_comes_before_the_clock_is_learned_is_not_lost() {
+/// A wallet whose clock is years off, with an allowance that it could not open for that.
+fn with_an_unopened_allowance() -> (World, Wallet<Place>) {
     let world = World::new();
     world.enrolled();
     world.place.clock().set_skew(-7 * YEAR_MS);
@@ -74,6 +74,12 @@ fn an_allowance_that_comes_before_the_clock_is_learned_is_not_lost() {
     assert_eq!(run(wallet.refill()).unwrap_err().code, Code::ClockSkew);
     assert!(wallet.read(|data| data.unopened.is_some()).unwrap());
     world.issuer.trick.set(None);
+    (world, wallet)
+}
+
+#[test]
+fn an_allowance_that_comes_before_the_clock_is_learned_is_not_lost() {
+    let (world, wallet) = with_an_unopened_allowance();
     run(wallet.sync()).unwrap();
     assert!(wallet.read(|data| data.unopened.is_none() && data.allowance.is_some()).unwrap());
     assert_eq!(world.issuer.book.borrow().allowances, 2, "the one that had come");
@@ -81,13 +87,7 @@ fn an_allowance_that_comes_before_the_clock_is_learned_is_not_lost() {
 
 #[test]
 fn an_allowance_that_waits_to_be_opened_does_not_take_the_place_of_a_newer_one() {
-    let world = World::new();
-    world.enrolled();
-    world.place.clock().set_skew(-7 * YEAR_MS);
-    let wallet = world.open();
-    world.issuer.trick.set(Some(Trick::SlowAnswer));
-    assert_eq!(run(wallet.refill()).unwrap_err().code, Code::ClockSkew);
-    world.issuer.trick.set(None);
+    let (world, wallet) = with_an_unopened_allowance();
     // The clock is put right before anything was learned, and a refill comes first.
     world.place.clock().set_skew(0);
     run(wallet.refill()).unwrap();
