@@ -10,10 +10,10 @@ use jitsuin::issuer::demo::Plan;
 use jitsuin::issuer::desk::Reply;
 use jitsuin::issuer::ledger::{Clock, Opening, SqliteLedger};
 use jitsuin::wallet::memory::{FnTransport, Place};
-use jitsuin::wallet::ports::Response;
+use jitsuin::wallet::ports::{Response, Unreachable};
 use jitsuin::wallet::{Status, Wallet};
 use jitsuin::wire::calls::{Outcome, WELL_KNOWN, WellKnown};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use world::{ISSUER, World, balance};
@@ -54,16 +54,27 @@ impl Service {
 
     /// A phone that reaches whichever process runs; `lie` may change who the issuer says it is.
     async fn phone(&self, lie: impl Fn(&mut WellKnown) + 'static) -> (Place, Wallet<Place>) {
-        let (running, lie) = (Rc::clone(&self.running), Rc::new(lie));
+        self.phone_that_hears(move |mut known| {
+            lie(&mut known);
+            Some(known)
+        })
+        .await
+    }
+
+    /// A phone that reaches whichever process runs; `hears` is what comes of who the issuer says it is, if anything.
+    async fn phone_that_hears(
+        &self,
+        hears: impl Fn(WellKnown) -> Option<WellKnown> + 'static,
+    ) -> (Place, Wallet<Place>) {
+        let (running, hears) = (Rc::clone(&self.running), Rc::new(hears));
         let transport = FnTransport::new(move |request| {
-            let (world, lie) = (running.borrow().clone(), Rc::clone(&lie));
+            let (world, hears) = (running.borrow().clone(), Rc::clone(&hears));
             async move {
                 let path = request.url.strip_prefix(ISSUER).unwrap().to_owned();
                 let Reply { status, mut body, nonce, retry_after, .. } =
                     world.answer(request.method, &path, request.body, request.proof).await;
                 if path == WELL_KNOWN {
-                    let mut known = serde_json::from_slice(&body).unwrap();
-                    lie(&mut known);
+                    let known = hears(serde_json::from_slice(&body).unwrap()).ok_or(Unreachable::Offline)?;
                     body = serde_json::to_vec(&known).unwrap();
                 }
                 Ok(Response { status, body, nonce, retry_after })
@@ -133,5 +144,48 @@ fn a_set_that_does_not_follow_is_not_believed() {
         let (_, wallet) = service.phone(|known| known.key_set.by_previous = None).await;
         service.rotate().await;
         assert_eq!(wallet.sync().await.unwrap_err().code, Code::IssuerUntrusted);
+    });
+}
+
+/// A phone on which, while the cell is set, no new key set arrives.
+async fn phone_without_sets(service: &Service) -> (Wallet<Place>, Rc<Cell<bool>>) {
+    let is_lost = Rc::new(Cell::new(false));
+    let lost = Rc::clone(&is_lost);
+    let (_, wallet) = service.phone_that_hears(move |known| (!lost.get()).then_some(known)).await;
+    (wallet, is_lost)
+}
+
+#[test]
+fn a_release_whose_receipt_could_not_be_checked_at_once_is_heard_when_it_is_asked_for_again() {
+    played(async |service| {
+        let (wallet, is_lost) = phone_without_sets(&service).await;
+        wallet.freeze().await.unwrap();
+        service.rotate().await;
+        is_lost.set(true);
+        let ceremony = wallet.prepare_unfreeze().await.unwrap();
+        let attempt = world::attempt(wallet.confirm(ceremony.id).await.unwrap());
+        let code = service.world().code_for("hanako@example.test").await;
+        assert_eq!(wallet.unfreeze(&attempt, &code).await.unwrap_err().code, Code::Offline);
+        is_lost.set(false);
+        wallet.unfreeze(&attempt, &code).await.unwrap();
+        assert_eq!(wallet.state().status, Status::Ready);
+    });
+}
+
+#[test]
+fn an_allowance_whose_key_could_not_be_learned_at_once_is_not_lost() {
+    played(async |service| {
+        let (wallet, is_lost) = phone_without_sets(&service).await;
+        let until = |wallet: &Wallet<Place>| wallet.state().allowance.unwrap().until;
+        let before = until(&wallet);
+        service.world().advance(25 * 3600);
+        wallet.sync().await.unwrap();
+        service.rotate().await;
+        is_lost.set(true);
+        assert_eq!(wallet.refill().await.unwrap_err().code, Code::Offline);
+        is_lost.set(false);
+        wallet.sync().await.unwrap();
+        assert!(until(&wallet) > before);
+        assert!(wallet.payment_code(None).await.is_ok());
     });
 }

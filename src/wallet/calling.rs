@@ -100,11 +100,23 @@ impl<P: Platform> Wallet<P> {
     pub(super) fn body<C: Call>(&self, parts: &dyn ToJson) -> Result<Body, Error> {
         let mut random = self.platform.entropy().draw()?;
         if C::Name::EFFECT == Effect::ByCall {
-            let said = Hash(sha256(&[C::PATH.as_bytes(), &json::to_vec(parts)].concat()));
-            let now = self.platform.clock().running();
-            random = self.room.unanswered.name(said, CallId(random), now).0;
+            random = self.name_of::<C>(parts, CallId(random)).0;
         }
         Ok(Body::of::<C>(parts, C::Name::new(random)))
+    }
+
+    /// The name of the call that says this, if it was not answered; else this one, from now on.
+    fn name_of<C: Call>(&self, parts: &dyn ToJson, new: CallId) -> CallId {
+        let said = Hash(sha256(&[C::PATH.as_bytes(), &json::to_vec(parts)].concat()));
+        self.room.unanswered.name(said, new, self.platform.clock().running())
+    }
+
+    /// Keeps the name of a call whose answer came and could not be checked, for want of something else from the issuer: whoever
+    /// asks for the same again is heard as before.
+    pub(super) fn ask_again<C: Call>(&self, parts: &dyn ToJson, id: Option<CallId>, why: &Error) {
+        if let Some(id) = id.filter(|_| may_have_landed(why)) {
+            self.name_of::<C>(parts, id);
+        }
     }
 
     /// Notes whether a call was answered.

@@ -1,6 +1,7 @@
 //! A fresh allowance before the old one ends, or when its owner asks for one.
 
 use super::Wallet;
+use super::calling::may_have_landed;
 use super::client::By;
 use super::error::Error;
 use super::ports::Platform;
@@ -86,16 +87,22 @@ impl<P: Platform> Wallet<P> {
             let now = self.now();
             let thumb = self.read(|data| data.device_key.thumbprint())?;
             let opened = self.open_allowance(&bytes.0, thumb).await;
-            if left.is_some() && opened.as_ref().is_err_and(|error| error.code == Code::ClockSkew) {
-                // The issuer gave it out: it is kept until the clock is learned, now or by the next sync.
+            if let Err(error) = &opened
+                && left.is_some()
+                && (error.code == Code::ClockSkew || may_have_landed(error))
+            {
+                // The issuer gave it out: it is kept until the clock is learned, or the key that signed it, now or by the next
+                // sync.
                 let kept = bytes.clone();
                 self.change(|data| {
                     data.unopened = Some(kept);
                     Ok(())
                 })
                 .await?;
-                self.learn_time().await?;
-                return self.renew(Some(bytes), agreed).await;
+                if error.code == Code::ClockSkew {
+                    self.learn_time().await?;
+                    return self.renew(Some(bytes), agreed).await;
+                }
             }
             let terms = opened?;
             // One that was granted earlier may end later: a backend that kept it back gives it out as the answer. Codes under

@@ -17,7 +17,7 @@ use super::state::{Ceremony, Confirmed, IntentView, Missing, ReceiptView};
 use crate::code::Code;
 use crate::wire::calls::{
     ConfirmIntent, Confirming, IntentConfirmed, IntentPrepared, PrepareLimit, PrepareRefill, PrepareTopUp,
-    PrepareUnfreeze, ReceiptItem, Unfreeze,
+    PrepareUnfreeze, ReceiptItem, Unfreeze, Unfrozen,
 };
 use crate::wire::co_signature::CoSignature;
 use crate::wire::id::{Bytes, Hash, Nonce, RpId, SourceId, to_base64};
@@ -134,12 +134,15 @@ impl<P: Platform> Wallet<P> {
         self.demand_for(&Action::Unfreeze)?;
         let (after, thumb) = self.read(|data| (data.link.seq, data.device_key.thumbprint()))?;
         let call = Unfreeze { attempt: attempt.into(), code: code.into() };
-        let item = self.call(By::Device, &call).await?.receipt;
+        let body = self.body::<Unfreeze>(&call)?;
+        let id = body.id();
+        let item = parsed::<Unfrozen>(self.send_proved(By::Device, body).await)?.receipt;
         let own = to_base64(&thumb.0);
         let made = |receipt: &ReceiptView| {
             receipt.kind == Kind::Unfrozen && receipt.sequence > after && receipt.device.as_ref() == Some(&own)
         };
-        let receipt = self.accept(&made, &item).await?;
+        let accepted = self.accept(&made, &item).await;
+        let receipt = accepted.inspect_err(|error| self.ask_again::<Unfreeze>(&call, id, error))?;
         self.change(|data| {
             // Its owner let it go: the next state may say so.
             data.froze = false;
