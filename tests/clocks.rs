@@ -13,16 +13,16 @@ mod world;
 
 use jitsuin::issuer::desk::Reply;
 use jitsuin::wallet::memory::{FnTransport, Place, run};
-use jitsuin::wallet::ports::{Platform as _, Response};
+use jitsuin::wallet::ports::{Platform as _, Response, StoreError};
 use jitsuin::wallet::state::AlertKind;
 use jitsuin::wallet::{Status, Wallet};
 use jitsuin::wire::calls::{Call as _, NameCounters, Outcome};
 use jitsuin::wire::id::Nonce;
 use jitsuin::wire::receipt::Kind;
 use jitsuin::wire::token::{Limit, Token};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use world::{Caller, ISSUER, Till, World, data, yen};
+use world::{Caller, ISSUER, Road, Till, World, data, yen};
 
 const DAY: u64 = 24 * 3600;
 
@@ -344,4 +344,36 @@ fn a_clock_that_stands_stops_nobody() {
         clock.set(clock.now_ms() + 50_000);
         a_day(&world, &wallet, &till, "the issuer's put right").await;
     });
+}
+
+/// One storage fault, where the issuer's clock would be noted.
+#[test]
+fn a_phone_whose_clock_is_wrong_freezes_though_the_time_it_learns_is_not_stored() {
+    for skew in [-3_600_000, 3_600_000] {
+        run(async {
+            let world = World::new().await;
+            let place: Rc<RefCell<Option<Place>>> = Rc::default();
+            let store = Rc::clone(&place);
+            let is_wrong = Rc::new(Cell::new(false));
+            let wrong = Rc::clone(&is_wrong);
+            place.replace(Some(world.place_on(move |at| {
+                let fails = match at {
+                    Road::Out("/v1/sync") => wrong.get().then_some(StoreError::Failed),
+                    Road::Out("/v1/freeze") => None,
+                    _ => return None,
+                };
+                store.borrow().as_ref().unwrap().store().fail(fails);
+                None
+            })));
+            let place = place.borrow().clone().unwrap();
+            let wallet = world.wallet(&place).await;
+            world.enrol(&wallet, "hanako").await.unwrap();
+            drop(wallet);
+            place.clock().set_skew(skew);
+            let wallet = world.wallet(&place).await;
+            is_wrong.set(true);
+            wallet.freeze().await.unwrap_or_else(|error| panic!("{skew}: {error}"));
+            assert_eq!(wallet.state().status, Status::Frozen);
+        });
+    }
 }

@@ -46,7 +46,7 @@ fn place<T>(result: Result<T, LedgerError>) -> Option<PlaceError> {
     match result {
         Ok(_) => None,
         Err(LedgerError::Place(error)) => Some(error),
-        Err(other) => panic!("{other}"),
+        Err(other) => panic!("{other}: {:?}", std::error::Error::source(&other).map(ToString::to_string)),
     }
 }
 

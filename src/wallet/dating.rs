@@ -6,15 +6,12 @@ use super::client::By;
 use super::error::{Details, Error};
 use super::ports::{Entropy, Platform};
 use super::record::Data;
-use super::room::{Local, ms};
+use super::room::{Local, ms, seconds};
 use super::state::Status;
 use crate::code::Code;
 use crate::rules::lifetime::OUT_OF_ORDER;
 use crate::wire::calls::NameCounters;
 use crate::wire::id::Nonce;
-
-/// A named code is older than this for the pace of codes, in milliseconds: it was not made now.
-const LONG_AGO_MS: u64 = 60_000;
 
 /// Whether the newest code is dated further ahead than clocks explain, so that no code dated by this clock may follow it
 /// before its counter was named.
@@ -73,12 +70,12 @@ impl<P: Platform> Wallet<P> {
 
 /// Takes the issuer's time for the next code's date, now that every code so far counts as used.
 pub(super) fn forget_named(data: &mut Data, now_ms: u64) {
-    data.last_iat = data.last_iat.min(u32::try_from(now_ms / 1000).unwrap_or(u32::MAX));
+    data.last_iat = data.last_iat.min(seconds(now_ms));
     // None of them can be paid any more.
     data.shown.clear();
     for made in &mut data.made {
-        // Dated by the wrong clock, it would be kept, and counted, until that time has come.
-        made.at = made.at.min(now_ms.saturating_sub(LONG_AGO_MS));
+        // Its date stays what was signed: the receipt of its payment may be on its way.
+        made.named = true;
     }
 }
 

@@ -5,6 +5,7 @@ use super::client::{By, parsed};
 use super::error::Error;
 use super::ports::{Clock, Entropy, Platform};
 use super::record::Data;
+use super::room::seconds;
 use super::{Local, Wallet};
 use crate::code::Code;
 use crate::wire::calls::{AccountFrozen, FreezeAccount, ReportUse};
@@ -48,15 +49,21 @@ impl<P: Platform> Wallet<P> {
     /// Waits for no other call: whoever freezes is in a hurry. An order whose date does not fit the issuer's clock is dated
     /// again, by that clock.
     pub(super) async fn send_freeze(&self, seq: Option<u64>) -> Result<(), Error> {
-        let mut ordered = self.order_by_either(seq).await;
+        let mut ordered = self.order_by_either(seq, self.now()).await;
         if self.is_of_old_key(&ordered).await {
-            ordered = self.order_by_either(seq).await;
+            ordered = self.order_by_either(seq, self.now()).await;
         }
         if !ordered.as_ref().is_err_and(|error| error.code == Code::IntentExpired) {
             return ordered;
         }
-        let learned = self.learn_time().await;
-        match self.order_by_either(seq).await {
+        let mut learned = self.learn_time().await;
+        if learned.as_ref().is_err_and(could_not_sign) {
+            // No other key proves a sync, and this one has signed a moment ago.
+            learned = self.learn_time().await;
+        }
+        // What was learned counts also where it could not be stored.
+        let now = self.carried_ms().map_or_else(|| self.now(), seconds);
+        match self.order_by_either(seq, now).await {
             Err(error) if error.code == Code::IntentExpired => {
                 learned?;
                 Err(Error::clock_skew(self.read(|data| data.offset_ms)? / 1000))
@@ -67,12 +74,12 @@ impl<P: Platform> Wallet<P> {
 
     /// Orders by the channel key; by the device key where the channel key cannot sign or has no freeze left today: whoever copied
     /// one of them has not used up the other's.
-    async fn order_by_either(&self, seq: Option<u64>) -> Result<(), Error> {
-        let mut ordered = self.order_freeze(By::Channel, seq).await;
+    async fn order_by_either(&self, seq: Option<u64>, now: u32) -> Result<(), Error> {
+        let mut ordered = self.order_freeze(By::Channel, seq, now).await;
         if let Err(refused) = &ordered
             && (refused.code == Code::TooManyAttempts || could_not_sign(refused))
         {
-            let other = self.order_freeze(By::Device, seq).await;
+            let other = self.order_freeze(By::Device, seq, now).await;
             // Where the device key could not sign either, the first refusal is the one to tell.
             if !other.as_ref().is_err_and(could_not_sign) {
                 ordered = other;
@@ -89,8 +96,8 @@ impl<P: Platform> Wallet<P> {
         .await
     }
 
-    async fn order_freeze(&self, by: By, seq: Option<u64>) -> Result<(), Error> {
-        let body = self.order(by, seq).await?;
+    async fn order_freeze(&self, by: By, seq: Option<u64>, now: u32) -> Result<(), Error> {
+        let body = self.order(by, seq, now).await?;
         let answer = self.send_proved(by, body).await;
         if !answer.as_ref().is_err_and(may_have_landed) {
             self.room.freezing.replace(None);
@@ -99,7 +106,7 @@ impl<P: Platform> Wallet<P> {
     }
 
     /// The order to send: the one before, while that may still have an effect and was not answered.
-    async fn order(&self, by: By, seq: Option<u64>) -> Result<Body, Error> {
+    async fn order(&self, by: By, seq: Option<u64>, issued_at: u32) -> Result<Body, Error> {
         let now = self.platform.clock().running();
         if let Some(held) = &*self.room.freezing.borrow()
             && (held.by, held.seq) == (by, seq)
@@ -108,7 +115,7 @@ impl<P: Platform> Wallet<P> {
             return Ok(held.body.clone());
         }
         let nonce = Nonce(self.platform.entropy().draw()?);
-        let unsigned = self.read(|data| self.freeze_statement(data, by, nonce))??;
+        let unsigned = self.read(|data| self.freeze_statement(data, by, nonce, issued_at))??;
         let statement = self.signed(by, unsigned).await?;
         // A report of no payment says the same as a freeze.
         let body = match seq {
@@ -119,14 +126,14 @@ impl<P: Platform> Wallet<P> {
         Ok(body)
     }
 
-    fn freeze_statement(&self, data: &Data, by: By, nonce: Nonce) -> Result<Unsigned, Error> {
+    fn freeze_statement(&self, data: &Data, by: By, nonce: Nonce, issued_at: u32) -> Result<Unsigned, Error> {
         let account = data.account.as_ref().ok_or(Code::NotEnrolled)?;
         let statement = Freeze {
             issuer: self.settings.issuer.clone(),
             account: account.id.clone(),
             thumb: data.device_key.thumbprint(),
             nonce,
-            issued_at: self.now(),
+            issued_at,
         };
         let key = if by == By::Channel { &data.channel_key } else { &data.device_key };
         Ok(sign1::prepare(&statement, key))

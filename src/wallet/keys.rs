@@ -303,7 +303,13 @@ impl<P: Platform> Wallet<P> {
         // The key to sign off is the registered one. What hinders the reading, the erasure says itself.
         let _ = self.take_renewed().await;
         // First: a record that stays is of a device that stays registered.
-        self.platform.store().erase().await?;
+        if let Err(error) = self.platform.store().erase().await {
+            // One that does not answer may have done it.
+            self.room.unsure.set(true);
+            if error != StoreError::NoAnswer || !matches!(self.platform.store().load().await, Ok(Kept::Nothing)) {
+                return Err(error.into());
+            }
+        }
         if self.read(|data| data.account.is_some()).unwrap_or(false) {
             // Told where the issuer can be reached, and never waited for. A locked wallet can't tell: its device stays registered.
             let told = self.call(By::Device, &SignOff {});

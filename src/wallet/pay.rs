@@ -9,7 +9,7 @@ use super::ports::{Clock, Entropy, Platform};
 use super::presentation::{LONGEST_MS, ROTATION_MS};
 use super::queue::Turn;
 use super::record::{Counting, Data, Made, Shown, Terms};
-use super::room::ms;
+use super::room::{ms, seconds};
 use super::state::{PaymentCode, Remaining};
 use crate::code::Code;
 use crate::rules::lifetime::{LIFETIME, OFFLINE_AFTER};
@@ -121,7 +121,7 @@ fn take_token(data: &mut Data, max: Option<Amount>, random: [u8; 4], now_ms: u64
     check_order(data, now_ms)?;
     check_pace(data, now_ms)?;
     let terms = data.allowance.as_ref().ok_or_else(|| over(None, Amount::ZERO, now_ms))?;
-    let issued_at = u32::try_from(now_ms / 1000).unwrap_or(u32::MAX).max(data.last_iat);
+    let issued_at = seconds(now_ms).max(data.last_iat);
     let offline = issued_at > data.last_contact.saturating_add(OFFLINE_AFTER);
     let goes_on = data.shown.last().is_some_and(|shown| {
         now_ms.abs_diff(shown.latest) <= UNBROKEN_MS && now_ms.saturating_sub(shown.began) < LONGEST_MS
@@ -142,7 +142,7 @@ fn take_token(data: &mut Data, max: Option<Amount>, random: [u8; 4], now_ms: u64
     let limit = max.map_or(Limit::Allowance, |amount| Limit::UpTo { amount, currency });
     let token = Token { limit, expires_at, issued_at, atc, random };
     let unsigned = token.prepare(terms.handle, &terms.veil).map_err(|_| Code::ClockSkew)?;
-    let made = Made { atc, random, at: now_ms, most: max.unwrap_or(terms.per_payment), spent: None };
+    let made = Made { atc, random, at: now_ms, most: max.unwrap_or(terms.per_payment), spent: None, named: false };
     data.atc = atc;
     data.last_iat = issued_at;
     data.remember(made);
@@ -185,7 +185,7 @@ pub(super) fn check_may_pay(data: &Data) -> Result<(), Error> {
 fn check_pace(data: &Data, now_ms: u64) -> Result<(), Error> {
     for (within, most) in [(APART_MS, 1), (60_000, A_MINUTE)] {
         let (mut recent, mut oldest) = (0, u64::MAX);
-        for made in &data.made {
+        for made in data.made.iter().filter(|made| !made.named) {
             // A distance, so that a clock that went back does not stop the wallet.
             if now_ms.abs_diff(made.at) < within {
                 recent += 1;
@@ -219,7 +219,7 @@ impl Remaining {
 
 /// What is left if every presentation whose outcome is unknown was paid in full.
 pub(super) fn left_at_worst(data: &Data, terms: &Terms, now_ms: u64) -> Remaining {
-    worst(data, terms, u32::try_from(now_ms / 1000).unwrap_or(u32::MAX), &data.shown)
+    worst(data, terms, seconds(now_ms), &data.shown)
 }
 
 fn worst(data: &Data, terms: &Terms, now: u32, shown: &[Shown]) -> Remaining {

@@ -253,8 +253,10 @@ pub struct Made {
     pub most: Amount,
     /// Sequence of the receipt of its payment.
     pub spent: Option<u64>,
+    /// Its counter was named to the issuer, for its date did not fit the issuer's clock: it is used up.
+    pub named: bool,
 }
-json_object! { open Made { atc, random, at, most, spent } }
+json_object! { open Made { atc, random, at, most, spent, named = "named?" } }
 
 impl Data {
     /// A record before enrolment.
@@ -366,7 +368,8 @@ impl Data {
     /// Forgets tokens whose receipts have long come, as of a complete sync at `now_ms`.
     pub fn forget_settled(&mut self, now_ms: u64) {
         const DAY_MS: u64 = 24 * 3_600_000;
-        let settled = |made: &Made| made.at.saturating_add(DAY_MS) < now_ms;
+        // No payment can follow the naming of its counter.
+        let settled = |made: &Made| made.named || made.at.saturating_add(DAY_MS) < now_ms;
         // The chain was complete, so a receipt that names one of them later is of a token this wallet did not show.
         self.made.retain(|made| !settled(made));
     }

@@ -208,7 +208,7 @@ impl<P: Platform> Wallet<P> {
 
     /// The same in seconds.
     pub(super) fn now(&self) -> u32 {
-        u32::try_from(self.now_ms() / 1000).unwrap_or(u32::MAX)
+        seconds(self.now_ms())
     }
 
     pub(super) fn status(&self) -> Status {
@@ -320,6 +320,10 @@ pub(super) fn unreadable(why: Unreadable) -> Error {
 
 pub(super) const fn ms(seconds: u32) -> u64 {
     seconds as u64 * 1000
+}
+
+pub(super) fn seconds(ms: u64) -> u32 {
+    u32::try_from(ms / 1000).unwrap_or(u32::MAX)
 }
 
 /// This device as the issuer lists it, or as it was enrolled if no sync has come yet.

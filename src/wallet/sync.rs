@@ -12,7 +12,7 @@ use super::error::{Details, Error};
 use super::history::{apply, broken_alert, plain_alert};
 use super::ports::{Clock, Entropy, Platform, millis};
 use super::record::{Account, Data, LeftThen};
-use super::room::{Anchor, Local, ms};
+use super::room::{Anchor, Local, ms, seconds};
 use super::state::{Alert, AlertKind, Cause, Missing};
 use crate::code::Code;
 use crate::rules::lifetime;
@@ -286,10 +286,6 @@ impl<P: Platform> Wallet<P> {
             Ok(())
         }))
     }
-}
-
-fn seconds(ms: u64) -> u32 {
-    u32::try_from(ms / 1000).unwrap_or(u32::MAX)
 }
 
 /// Takes what holds and stops at what does not, which stays as an alert.

@@ -18,6 +18,7 @@ use file::{File, Found};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{Row, Sqlite};
 use std::path::Path;
+use std::time::Instant;
 
 type Db = Sqlite;
 /// A writer has the whole file.
@@ -84,6 +85,18 @@ impl SqliteLedger {
     /// # Errors
     /// As [`SqliteLedger::open`] and [`SqliteLedger::create`].
     pub async fn open_with(file: &Path, opening: Opening, clock: Clock) -> Result<Self, LedgerError> {
+        let began = Instant::now();
+        loop {
+            match Self::opened(file, opening).await {
+                // Where two open a new file at once, one is told so without any wait: SQLite waits for no lock while it
+                // makes the log, lest the two wait for each other. A lock that is kept has taken up the time by itself.
+                Err(LedgerError::Busy(..)) if began.elapsed() < PATIENCE => {}
+                ended => return ended.map(|ledger| Self { clock, ..ledger }),
+            }
+        }
+    }
+
+    async fn opened(file: &Path, opening: Opening) -> Result<Self, LedgerError> {
         let found = Found::at(file, opening).await?;
         let options = SqliteConnectOptions::new()
             .filename(found.path())
@@ -98,6 +111,7 @@ impl SqliteLedger {
         let urgent = Connections::kept(options.clone(), 1).await?;
         let urgent_reader = Connections::kept(options, 1).await?;
         let makes_keys = opening.makes();
+        let clock = Clock::system();
         let ledger = Self { file, makes_keys, writer, urgent, turns, readers, urgent_reader, clock };
         if let Err(error) = ledger.migrate().await {
             // Or its log would be left beside it.

@@ -2,7 +2,11 @@ use super::*;
 use crate::wallet::PaymentCode;
 use crate::wallet::memory::{Place, run};
 use crate::wallet::scripted::{START_MS, Trick, World, amount};
+use crate::wallet::state::AlertKind;
+use crate::wire::calls::Call as _;
+use crate::wire::receipt::Kind;
 use crate::wire::token::UnverifiedToken;
+use std::rc::Rc;
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -149,4 +153,29 @@ fn what_was_shown_under_the_wrong_clock_counts_no_longer() {
     world.advance(24 * 3600 + 60);
     run(wallet.sync()).unwrap();
     assert_eq!(wallet.read(|data| data.made.len()).unwrap(), 0);
+}
+
+#[test]
+fn a_payment_from_before_the_issuers_clock_was_put_back_is_known_after_the_naming() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    world.place.clock().set_skew(HOUR_MS);
+    let code = run(wallet.payment_code(Some(amount(100)))).unwrap();
+    let (key, veil) = wallet.read(|data| (data.device_key, data.allowance.clone().unwrap().veil)).unwrap();
+    let token = UnverifiedToken::from_text(&code.text).unwrap().verify(&key, &veil).unwrap();
+    // The issuer's clock was an hour ahead as well when the till's call arrived; the payment is done just before the naming.
+    let issuer = Rc::clone(&world.issuer);
+    world.issuer.carry(move |path, response| {
+        if path == NameCounters::PATH {
+            issuer.record(Kind::Payment, Some(key.thumbprint()), Some(&token), Some(100));
+            issuer.book.borrow_mut().receipts.last_mut().unwrap().0.time = token.issued_at + 5;
+        }
+        response
+    });
+    world.place.clock().set_skew(0);
+    world.advance(2);
+    run(wallet.sync()).unwrap();
+    run(wallet.sync()).unwrap();
+    assert_eq!((named(&world), wallet.state().recent.len()), (vec![1], 2));
+    assert_eq!(wallet.state().alerts.iter().map(|alert| alert.kind).collect::<Vec<_>>(), [] as [AlertKind; 0]);
 }

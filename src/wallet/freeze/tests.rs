@@ -4,6 +4,8 @@ use crate::wallet::ports::{KeyError, Keys as _, StoreError};
 use crate::wallet::scripted::World;
 use crate::wallet::state::Status;
 use crate::wire::calls::Call as _;
+use crate::wire::calls::Sync;
+use core::cell::Cell;
 use std::rc::Rc;
 
 #[test]
@@ -93,7 +95,7 @@ fn a_channel_key_that_has_no_freeze_left_leaves_it_to_the_device_key_where_that_
     let world = World::new();
     let wallet = world.enrolled();
     let refuses = || {
-        let first = core::cell::Cell::new(true);
+        let first = Cell::new(true);
         world.issuer.carry(move |path, response| {
             if path != FreezeAccount::PATH || !first.replace(false) {
                 return response;
@@ -175,4 +177,26 @@ fn a_freeze_that_was_done_and_not_stored_is_not_ordered_again_by_the_device_key(
     assert_eq!(run(wallet.freeze()).unwrap_err().code, Code::StorageFailed);
     let sent = world.place.transport().sent();
     assert_eq!(sent.iter().filter(|sent| sent.url.ends_with(FreezeAccount::PATH)).count(), 1);
+}
+
+#[test]
+fn a_signature_that_failed_once_keeps_no_freeze_from_learning_the_clock() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    let (orders, synced, keys) = (Cell::new(0), Cell::new(false), world.place.keys().clone());
+    world.issuer.carry(move |path, response| {
+        synced.set(synced.get() || path == Sync::PATH);
+        if path != FreezeAccount::PATH || synced.get() {
+            return response;
+        }
+        // Dated by a clock that is wrong. Then the key signs no sync.
+        if orders.replace(orders.get() + 1) == 0 {
+            keys.refuse_one_signing(KeyError::Failed);
+        }
+        let problem = crate::wire::calls::Problem::new(Code::IntentExpired);
+        let body = serde_json::to_vec(&problem).unwrap();
+        crate::wallet::ports::Response { status: Code::IntentExpired.status(), body, ..response }
+    });
+    run(wallet.freeze()).unwrap();
+    assert_eq!(wallet.state().status, Status::Frozen);
 }

@@ -185,3 +185,28 @@ fn a_wallet_that_is_forgotten_signs_its_device_off_under_the_device_key_and_a_lo
         assert_eq!(by, (!locked).then(|| device.thumbprint()));
     }
 }
+
+#[test]
+fn a_storage_that_forgets_and_does_not_say_so_is_asked() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    let device = wallet.read(|data| data.device_key).unwrap();
+    world.place.store().silent_at(1);
+    run(wallet.forget()).unwrap();
+    assert_eq!(wallet.state().status, Status::New);
+    assert_eq!(world.issuer.book.borrow().signed_off_by, Some(device.thumbprint()));
+}
+
+#[test]
+fn what_was_forgotten_by_a_storage_that_says_nothing_at_all_is_no_lost_key() {
+    let world = World::new();
+    let wallet = world.enrolled();
+    world.place.store().fail(Some(StoreError::NoAnswer));
+    assert_eq!(run(wallet.forget()).unwrap_err().code, Code::PlatformSilent);
+    assert_eq!(wallet.state().status, Status::Ready);
+    // It was done.
+    world.place.store().fail(None);
+    run(world.place.store().erase()).unwrap();
+    assert_eq!(run(wallet.sync()).unwrap_err().code, Code::NotEnrolled);
+    assert_eq!(wallet.state().status, Status::New);
+}

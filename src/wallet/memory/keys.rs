@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 pub struct SoftKeys {
     entropy: MemoryEntropy,
     fail: Rc<Cell<Option<KeyError>>>,
-    refuses: Rc<Cell<Option<KeyError>>>,
+    refuses: Refusals,
     offers: Rc<Cell<Custody>>,
     host: HostSecret,
 }
@@ -68,11 +68,14 @@ impl core::fmt::Debug for SoftHandle {
     }
 }
 
+/// How signing ends, and how often it still does.
+type Refusals = Rc<Cell<Option<(KeyError, u32)>>>;
+
 /// A key that signs. p256 wipes its secret when dropped; it stays in one place, since what is moved leaves its bytes behind.
 pub struct SoftKey {
     key: Box<p256::ecdsa::SigningKey>,
     public: PublicKey,
-    refuses: Rc<Cell<Option<KeyError>>>,
+    refuses: Refusals,
 }
 
 impl core::fmt::Debug for SoftKey {
@@ -128,7 +131,13 @@ impl SigningKey for SoftKey {
     }
 
     async fn sign(&self, message: &[u8]) -> Result<Signature, KeyError> {
-        self.refuses.get().map_or_else(|| self.sign_now(message), Err)
+        match self.refuses.get() {
+            Some((how, left @ 1..)) => {
+                self.refuses.set(Some((how, left.saturating_sub(1))));
+                Err(how)
+            }
+            _ => self.sign_now(message),
+        }
     }
 }
 
@@ -171,7 +180,12 @@ impl SoftKeys {
 
     /// Signing with an open key ends so from now on, as where a host asks its user; none: it works again.
     pub fn refuse_signing(&self, how: Option<KeyError>) {
-        self.refuses.set(how);
+        self.refuses.set(how.map(|how| (how, u32::MAX)));
+    }
+
+    /// Signing with an open key ends so once.
+    pub fn refuse_one_signing(&self, how: KeyError) {
+        self.refuses.set(Some((how, 1)));
     }
 }
 

@@ -61,7 +61,8 @@ impl MemoryStore {
         self.inner.crash_after_write.set(true);
     }
 
-    /// The change that is so many from now (1: the next) reaches the disk, and whoever waits for it is told that no answer came.
+    /// The change that is so many from now (1: the next; an erasure is one) reaches the disk, and whoever waits for it is told
+    /// that no answer came.
     pub fn silent_at(&self, change: u32) {
         self.inner.silent_at.set(self.writes().saturating_add(change));
     }
@@ -78,6 +79,14 @@ impl MemoryStore {
         let copy = Self::default();
         copy.inner.record.replace(self.inner.record.borrow().clone());
         copy
+    }
+
+    async fn was_changed(&self) -> Result<(), StoreError> {
+        self.inner.writes.set(self.inner.writes.get().saturating_add(1));
+        if self.inner.crash_after_write.replace(false) {
+            core::future::pending::<()>().await;
+        }
+        if self.writes() == self.inner.silent_at.get() { Err(StoreError::NoAnswer) } else { Ok(()) }
     }
 
     fn check(&self) -> Result<(), StoreError> {
@@ -108,11 +117,7 @@ impl Store for MemoryStore {
         let Some(record) = change(kept) else { return Ok(()) };
         self.inner.record.replace(Some(record));
         self.inner.gone.set(false);
-        self.inner.writes.set(self.inner.writes.get().saturating_add(1));
-        if self.inner.crash_after_write.replace(false) {
-            core::future::pending::<()>().await;
-        }
-        if self.writes() == self.inner.silent_at.get() { Err(StoreError::NoAnswer) } else { Ok(()) }
+        self.was_changed().await
     }
 
     async fn erase(&self) -> Result<(), StoreError> {
@@ -122,6 +127,6 @@ impl Store for MemoryStore {
         self.inner.record.replace(None);
         self.inner.gone.set(false);
         self.inner.corrupt.set(false);
-        Ok(())
+        self.was_changed().await
     }
 }

@@ -28,7 +28,7 @@ fn terms() -> Terms {
 }
 
 fn made(atc: u32, at: u64) -> Made {
-    Made { atc, random: [1, 2, 3, 4], at, most: Amount::of(5), spent: None }
+    Made { atc, random: [1, 2, 3, 4], at, most: Amount::of(5), spent: None, named: false }
 }
 
 #[test]
@@ -113,6 +113,7 @@ fn a_record_of_version_1_opens_and_is_brought_up_at_the_next_write() {
         r#""limit":null,"#,
         r#","rotating":null,"predecessors":[]"#,
         r#","missing":null"#,
+        r#","named":false"#,
         r#","counting":"on","froze":false,"past_handles":[]"#,
     ];
     let old = added.iter().fold(text.clone(), |text, added| text.replacen(added, "", 1));

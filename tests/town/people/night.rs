@@ -6,8 +6,12 @@ use crate::town::facts::DidKind;
 use crate::town::ledger::Kept;
 use crate::town::verb::Verb;
 use jitsuin::code::Code;
-use jitsuin::wallet::Status;
+use jitsuin::rules::lifetime::OUT_OF_ORDER;
+use jitsuin::wallet::{PaymentCode, Status};
 use jitsuin::wire::calls::Outcome;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::sleep;
 
 impl<K: Kept> Owner<K> {
     /// One sync.
@@ -78,10 +82,21 @@ impl<K: Kept> Owner<K> {
         let act = town.idle(&self.name);
         let left = wallet.state().allowance.map(|left| (left.left.amount.minor_units(), left.count_left));
         let balance = wallet.state().balance.map_or(0, |money| money.amount.minor_units());
-        match wallet.payment_code(None).await {
-            Ok(code) => {
-                let outcome = town.till(0).charge(&act, self.index, &code.text, 1, (true, false)).await;
-                town.story().say(&self.name, &format!("buys tea with code {}: {outcome:?}", code.counter));
+        let mut made = wallet.payment_code(None).await;
+        let mut outcome = None;
+        if let Ok(code) = &made {
+            outcome = self.buys_tea_with(&act, code).await;
+        }
+        if outcome == Some(Outcome::TokenExpired) {
+            // The code before may be dated ahead by what two clocks may differ in, and dates don't run back.
+            sleep(Duration::from_secs(OUT_OF_ORDER.into())).await;
+            made = wallet.payment_code(None).await;
+            if let Ok(code) = &made {
+                outcome = self.buys_tea_with(&act, code).await;
+            }
+        }
+        match made {
+            Ok(_) => {
                 self.note(DidKind::Paid);
                 let can = balance > 0 && left.is_some_and(|(left, count)| left > 0 && count > 0);
                 if outcome != Some(Outcome::Approved) && can && !self.is_excused() {
@@ -99,5 +114,11 @@ impl<K: Kept> Owner<K> {
                 }
             }
         }
+    }
+    async fn buys_tea_with(&self, act: &Arc<Act>, code: &PaymentCode) -> Option<Outcome> {
+        let town = self.town();
+        let outcome = town.till(0).charge(act, self.index, &code.text, 1, (true, false)).await;
+        town.story().say(&self.name, &format!("buys tea with code {}: {outcome:?}", code.counter));
+        outcome
     }
 }

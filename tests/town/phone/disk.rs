@@ -3,6 +3,7 @@
 use super::Serving;
 use crate::town::chance::Chance;
 use crate::town::trouble::{Fault, Port};
+use jitsuin::rules::lifetime::LIFETIME;
 use jitsuin::wallet::memory::SoftHandle;
 use jitsuin::wallet::ports::{Kept, Record, Store, StoreError};
 use jitsuin::wallet::record::Data;
@@ -16,6 +17,8 @@ use tokio::time::sleep;
 
 /// How long the port waits for a storage that does not answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long after its end a code is still taken, in seconds.
+const LEEWAY: u32 = 10;
 /// How many older records are there to be put back.
 const HISTORY: usize = 12;
 
@@ -31,8 +34,17 @@ struct Inner {
     was_evicted: Cell<bool>,
     was_older: Cell<bool>,
     was_apart: Cell<bool>,
-    /// Last contact and counter of an older record that was put back, until it has heard from the issuer.
-    unheard: Cell<Option<(u32, u32)>>,
+    /// An older record that was put back, until it has heard from the issuer.
+    unheard: Cell<Option<Unheard>>,
+}
+
+/// A record that counts as before.
+#[derive(Clone, Copy)]
+struct Unheard {
+    contact: u32,
+    atc: u32,
+    /// When the last code is dead that it does not know: a floor signed before then may not tell of it. Seconds since 1970.
+    until: u32,
 }
 
 /// One tab's way to the storage that all tabs share.
@@ -133,8 +145,12 @@ impl Disk {
         older.truncate(at + 1);
         let before = self.inner.record.replace(older.pop());
         self.inner.was_older.set(true);
-        let data = self.inner.record.borrow().as_ref().and_then(|record| Data::from_bytes(&record.data).ok());
-        self.inner.unheard.set(data.map(|data| (data.last_contact, data.atc)));
+        let read = |record: Option<&Record<SoftHandle>>| Data::from_bytes(&record?.data).ok();
+        if let (Some(data), Some(newer)) = (read(self.inner.record.borrow().as_ref()), read(before.as_ref())) {
+            let before = self.inner.unheard.get().map_or(data.last_contact, |unheard| unheard.until);
+            let until = before.max(newer.last_iat.saturating_add(LIFETIME + LEEWAY));
+            self.inner.unheard.set(Some(Unheard { contact: data.last_contact, atc: data.atc, until }));
+        }
         if !is_like(before.as_ref(), self.inner.record.borrow().as_ref()) {
             self.inner.was_apart.set(true);
         }
@@ -143,10 +159,13 @@ impl Disk {
 
     /// A record that was put back takes counters a second time until it has the floor.
     fn is_heard_from(&self, record: &Record<SoftHandle>) {
-        let Some((contact, atc)) = self.inner.unheard.get() else { return };
+        let Some(Unheard { contact, atc, until }) = self.inner.unheard.get() else { return };
         let Ok(data) = Data::from_bytes(&record.data) else { return };
-        if data.last_contact != contact {
+        if data.last_contact > until {
             self.inner.unheard.set(None);
+        } else if data.last_contact != contact {
+            let heard = Unheard { contact: data.last_contact, atc: data.atc, until };
+            self.inner.unheard.set(Some(heard));
         } else if data.atc > atc {
             self.inner.was_apart.set(true);
         }
