@@ -8,14 +8,14 @@ use jitsuin::wire::receipt::Kind;
 /// code that was drawn before the release is good after it.
 pub fn moves_nothing(reading: &Reading<'_>) -> Option<String> {
     for (id, history) in &reading.histories {
-        if let Some(seen) = in_history(history).or_else(|| old_code(reading, history)) {
+        if let Some(seen) = in_history(reading, history).or_else(|| old_code(reading, history)) {
             return Some(format!("{id}: {seen}"));
         }
     }
     None
 }
 
-fn in_history(history: &History<'_>) -> Option<String> {
+fn in_history(reading: &Reading<'_>, history: &History<'_>) -> Option<String> {
     let mut frozen_at = None;
     let agreed = entries(&history.account.topped_up);
     for receipt in history.readable().map(|said| &said.receipt) {
@@ -32,7 +32,8 @@ fn in_history(history: &History<'_>) -> Option<String> {
                 // Agreed to in the freeze: of those that it may be, none was before, and at least one was after.
                 let mut same = agreed.iter().filter(|(when, much)| Some(*much) == amount && *when <= receipt.time);
                 let was_given_up = history.readable().any(|said| said.receipt.kind == Kind::TopUpFailed);
-                if same.clone().next().is_some() && same.all(|(when, _)| *when > at) && !was_given_up {
+                let is_later = |when: u32| u64::from(when) * 1000 > reading.latest_ms(at);
+                if same.clone().next().is_some() && same.all(|(when, _)| is_later(*when)) && !was_given_up {
                     return Some(format!("receipt {seq} is a top-up that was agreed to after the freeze at {at}"));
                 }
             }
