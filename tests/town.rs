@@ -120,7 +120,13 @@ fn a_line_of_kept_seeds_is_read_whole_or_not_at_all() {
     assert_eq!(why, "books-balance, a refund twice");
     let command = "make simulate SEED=7 SEEDS=1 DAYS=3 OWNERS=2 ONLY=1,12 WITHOUT=12:0,12:1 TELL=1";
     assert_eq!(telling.to_string(), command);
+    let (telling, _) = Telling::of_line("7 3 2 want=Forget:Fails:locked # books-balance, a rare thing").unwrap();
+    assert_eq!(telling.to_string(), "make simulate SEED=7 SEEDS=1 DAYS=3 OWNERS=2 WANT=Forget:Fails:locked TELL=1");
     assert!(Telling::of_line("7 3 2 # books-balance, all of it").is_some());
+    // A verb in a state in which it can't begin, and one without the port.
+    for bad in ["7 3 2 want=Show:Fails:locked # why", "7 3 2 want=Show:Lost:ready # why", "7 3 2 want=Show # why"] {
+        assert!(Telling::of_line(bad).is_none(), "{bad}");
+    }
     for bad in ["7 3 2", "7 3 2 #", "7 3 # why", "7 3 2 only= # why", "7 3 2 steps=1 # why", "7 3 2 without=1 # why"] {
         assert!(Telling::of_line(bad).is_none(), "{bad}");
     }
@@ -193,6 +199,15 @@ fn a_fault_that_did_nothing_is_not_covered() {
     };
     assert_eq!(met(0), [Cell { verb: Verb::Show, fault: Fault::Full, status: "ready" }]);
     assert_eq!(met(200), [], "the storage is not used so often");
+}
+
+#[test]
+fn what_is_wanted_is_met() {
+    let cells = ["Forget:Fails:locked", "Release:Busy:frozen", "Enrol:Cut:new", "BackendBetween:Lost:ready"];
+    for cell in cells.map(|cell| Cell::named(cell).unwrap()) {
+        let wanting = |seed| Telling { wanted: Some(cell), ..Telling::whole(seed, SMALL) };
+        assert!((1..20).any(|seed| wanting(seed).tell().coverage.has(&cell)), "{cell}");
+    }
 }
 
 /// The shortest story in which a fault is felt: as if a promise broke there.

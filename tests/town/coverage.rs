@@ -23,6 +23,11 @@ type Reason = (fn(&Cell) -> bool, &'static str);
 const REASONS: &[Reason] = &[(|cell| matches!(cell.verb, Verb::Night), "at night nothing goes wrong")];
 
 impl Cell {
+    /// Of `Verb:Fault:status`, if the verb can begin in that state and has a port that can fail so.
+    pub fn named(text: &str) -> Option<Self> {
+        every().find(|cell| cell.to_string() == text)
+    }
+
     /// Why it is empty, if there is a reason.
     fn why_empty(&self) -> Option<&'static str> {
         REASONS.iter().find(|(explains, _)| explains(self)).map(|(_, why)| *why)
@@ -31,8 +36,17 @@ impl Cell {
 
 impl fmt::Display for Cell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?} {:?} {}", self.verb, self.fault, self.status)
+        write!(f, "{:?}:{:?}:{}", self.verb, self.fault, self.status)
     }
+}
+
+/// All cells: verbs, the faults of their ports, and the states they begin in.
+fn every() -> impl Iterator<Item = Cell> {
+    let faults = |verb: Verb| verb.ports().iter().flat_map(|port| port.faults()).copied();
+    Verb::ALL.iter().copied().flat_map(move |verb| {
+        let of = move |fault| verb.statuses().iter().map(move |status| Cell { verb, fault, status });
+        faults(verb).filter(move |fault| verb.can_meet(*fault)).flat_map(of)
+    })
 }
 
 /// How often each cell was met.
@@ -64,23 +78,26 @@ impl Coverage {
         self.cells.keys().copied().collect()
     }
 
-    /// Cells of verbs, the faults of their ports, and the states they begin in, which were not met.
-    fn empty(&self) -> Vec<Cell> {
-        let faults = |verb: Verb| verb.ports().iter().flat_map(|port| port.faults()).copied();
-        let all = Verb::ALL.iter().copied().flat_map(|verb| {
-            let of = move |fault| verb.statuses().iter().map(move |status| Cell { verb, fault, status });
-            faults(verb).filter(move |fault| verb.can_meet(*fault)).flat_map(of)
-        });
-        all.filter(|cell| !self.cells.contains_key(cell)).collect()
+    /// Whether it was met.
+    pub fn has(&self, cell: &Cell) -> bool {
+        self.cells.contains_key(cell)
+    }
+
+    /// Cells that were not met, and nothing says why.
+    pub fn open(&self) -> Vec<Cell> {
+        self.empty().filter(|cell| cell.why_empty().is_none()).collect()
+    }
+
+    fn empty(&self) -> impl Iterator<Item = Cell> {
+        every().filter(|cell| !self.has(cell))
     }
 
     /// The table, and each empty cell: those with a reason under it, then those without.
     pub fn page(&self) -> String {
-        let (mut explained, mut open) = (BTreeMap::<_, Vec<_>>::new(), Vec::new());
+        let (mut explained, open) = (BTreeMap::<_, Vec<_>>::new(), self.open());
         for cell in self.empty() {
-            match cell.why_empty() {
-                Some(why) => explained.entry(why).or_default().push(cell.to_string()),
-                None => open.push(cell.to_string()),
+            if let Some(why) = cell.why_empty() {
+                explained.entry(why).or_default().push(cell.to_string());
             }
         }
         let mut text = self.table();

@@ -1,6 +1,7 @@
 //! What happens in a seed's town, before it happens: a list that can be told again with parts left out.
 
 use super::chance::Chance;
+use super::coverage::Cell;
 use super::trouble::{Fault, Port, Trouble};
 use super::verb::Verb;
 use std::collections::BTreeSet;
@@ -51,6 +52,8 @@ pub struct Step {
 /// Days are from eight in the morning to ten at night.
 const MORNING: u64 = 8 * 3600;
 const EVENING: u64 = 22 * 3600;
+/// How often each owner comes in a day to what is wanted.
+const WANTED: usize = 3;
 
 impl Plan {
     /// The town of a seed.
@@ -90,6 +93,41 @@ impl Plan {
         Self { seed, days: size.days, owners, processes, thieves, steps }
     }
 
+    /// The same, and besides each owner comes to this several times a day: what is too rare to be met by chance.
+    pub fn wanting(mut self, Cell { verb, fault, status }: Cell) -> Self {
+        let chance = Chance::new(self.seed, "wanted");
+        let port = Port::ALL.iter().copied().find(|port| port.faults().contains(&fault));
+        let trouble = |chance: &Chance| Trouble { fault, at: port.map_or(0, |port| which_use(chance, verb, port)) };
+        if verb == Verb::Enrol {
+            for step in self.steps.iter_mut().filter(|step| step.verb == verb) {
+                step.troubles.push(trouble(&chance));
+            }
+            return self;
+        }
+        self.thieves |= verb.is_robbery();
+        let before = match status {
+            "locked" => Some(Verb::Lock),
+            "frozen" => Some(Verb::Freeze),
+            _ => None,
+        };
+        for day in 0..self.days {
+            for owner in 0..self.owners {
+                for _ in 0..WANTED {
+                    let at = chance.from_to(MORNING, EVENING);
+                    let mut add = |at, verb, troubles| {
+                        self.steps.push(Step { number: self.steps.len(), day, at, owner, verb, troubles });
+                    };
+                    if let Some(before) = before {
+                        add(at, before, Vec::new());
+                    }
+                    add(at + 60, verb, vec![trouble(&chance)]);
+                }
+            }
+        }
+        self.steps.sort_by_key(|step| (step.day, step.owner, step.at));
+        self
+    }
+
     /// The same with these steps alone, and without the troubles that are named as step and place.
     pub fn only(&self, steps: &BTreeSet<usize>, without: &BTreeSet<(usize, usize)>) -> Self {
         let mut plan = self.clone();
@@ -118,6 +156,18 @@ fn robberies(chance: &Chance, few: &Few, (days, owners, rough): (u32, usize, u64
         }
     }
     steps.sort_by_key(|step| (step.day, step.owner, step.at));
+}
+
+/// At which use of a port in an act it fails.
+fn which_use(chance: &Chance, verb: Verb, port: Port) -> u8 {
+    match port {
+        // One use in an act.
+        Port::Card | Port::Hands => 0,
+        // Only what happens to its erasure, which comes first, leaves anything half-done.
+        Port::Disk if verb == Verb::Forget => 0,
+        Port::Prompt => chance.weighted(&[(0, 6), (1, 3), (2, 1)]),
+        _ => chance.weighted(&[(0, 8), (1, 6), (2, 4), (3, 3), (4, 2), (6, 2), (9, 1), (14, 1)]),
+    }
 }
 
 /// What a town knows. Half of all towns know few verbs and few faults: what needs two rare things at once then comes often in
@@ -149,15 +199,7 @@ impl Few {
             let is_card = ports.contains(&Port::Card) && chance.percent(30);
             let port = if is_card { Port::Card } else { chance.one_of(&ports) };
             let fault = chance.one_of(&of(&port));
-            let at = match port {
-                // One use in an act.
-                Port::Card | Port::Hands => 0,
-                // Only what happens to its erasure, which comes first, leaves anything half-done.
-                Port::Disk if verb == Verb::Forget => 0,
-                Port::Prompt => chance.weighted(&[(0, 6), (1, 3), (2, 1)]),
-                _ => chance.weighted(&[(0, 8), (1, 6), (2, 4), (3, 3), (4, 2), (6, 2), (9, 1), (14, 1)]),
-            };
-            troubles.push(Trouble { fault, at });
+            troubles.push(Trouble { fault, at: which_use(chance, verb, port) });
             let of_office = of(&Port::Office);
             if fault == Fault::AfterAll && !of_office.is_empty() && chance.percent(60) {
                 // Its notice is what the ledger must not lose. The act brings this forward to when it comes.

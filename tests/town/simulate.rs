@@ -15,12 +15,12 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
-use town::coverage::Coverage;
+use town::coverage::{Cell, Coverage};
 use town::plan::Size;
 use town::telling::{Over, Telling, numbers, places};
 
 const USAGE: &str = "simulate [--seeds N] [--days D] [--owners O] [--seed S] [--jobs J] [--ledger memory|sqlite] \
-                     [--only 1,2,3] [--without 1:0,2:1] [--tell] [--cells] [--first]";
+                     [--only 1,2,3] [--without 1:0,2:1] [--want Verb:Fault:status] [--fill N] [--tell] [--cells] [--first]";
 /// How often the pace is told.
 const PACE: Duration = Duration::from_secs(10);
 /// How many promises are shown with a short story.
@@ -32,6 +32,8 @@ struct Asked {
     first: Telling,
     seeds: u64,
     jobs: usize,
+    /// In how many towns each cell is wanted that all seeds left empty.
+    fill: u64,
     /// Whether stories are printed.
     tell: bool,
     /// Whether the coverage is printed cell by cell.
@@ -47,8 +49,8 @@ struct Sum {
     acts: u64,
     calls: u64,
     coverage: Coverage,
-    /// By seed, with the promise that broke first.
-    failed: Vec<(u64, &'static str)>,
+    /// With the promise that broke first.
+    failed: Vec<(Telling, &'static str)>,
     began: Instant,
     pace_told: Instant,
 }
@@ -62,18 +64,18 @@ fn main() -> ExitCode {
         println!("{unknown}: another commit has other stories");
         return ExitCode::from(2);
     }
-    let mut sum = run(&asked);
+    let mut sum = fill(&asked, run(&asked));
     println!("{}", sum.pace());
     println!("{} acts, {} calls", sum.acts, sum.calls);
     if asked.cells {
         println!("{}", sum.coverage.page());
     }
-    sum.failed.sort_unstable();
+    sum.failed.sort_unstable_by_key(|(telling, _)| telling.seed);
     println!("{} of {} seeds broke a promise", sum.failed.len(), sum.seeds);
     let mut shown = BTreeSet::new();
-    for (seed, promise) in &sum.failed {
+    for (telling, promise) in &sum.failed {
         if !asked.first_only && shown.len() < SHOWN && shown.insert(*promise) {
-            shorten(&asked.of_seed(*seed), promise);
+            shorten(telling, promise);
         }
     }
     ExitCode::from(u8::from(!sum.failed.is_empty()))
@@ -82,7 +84,7 @@ fn main() -> ExitCode {
 fn asked() -> Option<Asked> {
     let first = Telling::whole(1, Size { days: 3, owners: 3 });
     let jobs = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut asked = Asked { first, seeds: 100, jobs, tell: false, cells: false, first_only: false };
+    let mut asked = Asked { first, seeds: 100, jobs, fill: 0, tell: false, cells: false, first_only: false };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         match word.as_str() {
@@ -105,6 +107,8 @@ impl Asked {
             "--jobs" => self.jobs = value.parse().ok().filter(|jobs| *jobs > 0)?,
             "--ledger" => self.first.over = Over::named(value)?,
             "--only" => self.first.only = Some(numbers(value)?),
+            "--want" => self.first.wanted = Some(Cell::named(value)?),
+            "--fill" => self.fill = value.parse().ok()?,
             "--without" => self.first.without = places(value)?,
             _ => return None,
         }
@@ -136,6 +140,28 @@ fn run(asked: &Asked) -> Sum {
     sum.into_inner().unwrap()
 }
 
+/// Tells towns that want what all of those before did not meet, each until it is met or its number is up.
+fn fill(asked: &Asked, sum: Sum) -> Sum {
+    let cells = if asked.fill == 0 { Vec::new() } else { sum.coverage.open() };
+    let (next, sum) = (Mutex::new(cells.into_iter()), Mutex::new(sum));
+    std::thread::scope(|scope| {
+        for _ in 0..asked.jobs {
+            scope.spawn(|| {
+                loop {
+                    let Some(cell) = next.lock().unwrap().next() else { return };
+                    for nth in 0..asked.fill {
+                        if sum.lock().unwrap().coverage.has(&cell) {
+                            break;
+                        }
+                        one(asked, &Telling { wanted: Some(cell), ..asked.of_seed(asked.first.seed + nth) }, &sum);
+                    }
+                }
+            });
+        }
+    });
+    sum.into_inner().unwrap()
+}
+
 fn one(asked: &Asked, telling: &Telling, sum: &Mutex<Sum>) {
     let told = telling.tell();
     let mut sum = sum.lock().unwrap();
@@ -144,7 +170,7 @@ fn one(asked: &Asked, telling: &Telling, sum: &Mutex<Sum>) {
     }
     if let Some(broken) = told.broken.first() {
         println!("broken: {} seed={} ({})\n  {telling}", broken.promise, telling.seed, broken.seen);
-        sum.failed.push((telling.seed, broken.promise));
+        sum.failed.push((telling.clone(), broken.promise));
     }
     let plan = telling.plan();
     sum.seeds += 1;

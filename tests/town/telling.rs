@@ -1,5 +1,6 @@
 //! One telling of a story: everything that it follows from, as a command, and what is kept of seeds that once failed.
 
+use super::coverage::Cell;
 use super::ledger::InMemory;
 use super::plan::{Plan, Size};
 use super::shrink::{Shortened, shrink};
@@ -42,6 +43,8 @@ pub struct Telling {
     pub only: Option<BTreeSet<usize>>,
     /// Troubles that are left out, by step and place.
     pub without: BTreeSet<(usize, usize)>,
+    /// What comes to pass besides, for it is rare.
+    pub wanted: Option<Cell>,
     /// Over which ledger.
     pub over: Over,
 }
@@ -49,10 +52,10 @@ pub struct Telling {
 impl Telling {
     /// The whole story of a seed, over the memory ledger.
     pub const fn whole(seed: u64, size: Size) -> Self {
-        Self { seed, size, only: None, without: BTreeSet::new(), over: Over::Memory }
+        Self { seed, size, only: None, without: BTreeSet::new(), wanted: None, over: Over::Memory }
     }
 
-    /// Of a line `seed days owners [only=1,2] [without=1:0]`, with what stands after its `#`.
+    /// Of a line `seed days owners [only=1,2] [without=1:0] [want=Pay:Full:ready]`, with what stands after its `#`.
     pub fn of_line(line: &str) -> Option<(Self, &str)> {
         let (words, why) = line.split_once('#')?;
         let mut words = words.split_whitespace();
@@ -63,6 +66,7 @@ impl Telling {
             match word.split_once('=')? {
                 ("only", steps) => telling.only = Some(numbers(steps)?),
                 ("without", troubles) => telling.without = places(troubles)?,
+                ("want", cell) => telling.wanted = Some(Cell::named(cell)?),
                 _ => return None,
             }
         }
@@ -76,7 +80,11 @@ impl Telling {
     }
 
     fn all(&self) -> Plan {
-        Plan::new(self.seed, self.size)
+        let plan = Plan::new(self.seed, self.size);
+        match self.wanted {
+            Some(cell) => plan.wanting(cell),
+            None => plan,
+        }
     }
 
     fn left(&self, plan: &Plan) -> Shortened {
@@ -119,6 +127,9 @@ impl fmt::Display for Telling {
         }
         if !self.without.is_empty() {
             write!(f, " WITHOUT={}", joined(self.without.iter().map(|(step, at)| format!("{step}:{at}"))))?;
+        }
+        if let Some(cell) = &self.wanted {
+            write!(f, " WANT={cell}")?;
         }
         if self.over != Over::Memory {
             write!(f, " LEDGER=sqlite")?;
