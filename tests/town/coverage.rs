@@ -20,7 +20,22 @@ pub struct Cell {
 type Reason = (fn(&Cell) -> bool, &'static str);
 
 /// Why cells stay empty in one state that a verb can meet in another.
-const REASONS: &[Reason] = &[(|cell| matches!(cell.verb, Verb::Night), "at night nothing goes wrong")];
+const REASONS: &[Reason] = &[
+    (|cell| matches!(cell.verb, Verb::Night), "at night nothing goes wrong"),
+    (
+        |cell| cell.verb == Verb::Forget && cell.status == "locked" && is_of_writing(cell.fault),
+        "a locked wallet signs nothing off: the issuer has nothing to write",
+    ),
+    (
+        |cell| cell.verb == Verb::Sweep && is_of_writing(cell.fault),
+        "what there is to write the sweeper has written that goes round all day; top-ups meet these in the sweep that they wait for",
+    ),
+];
+
+/// Whether the ledger fails so at a write alone.
+const fn is_of_writing(fault: Fault) -> bool {
+    matches!(fault, Fault::KilledAfter | Fault::Conflict | Fault::RollsBack | Fault::CommitUnheard)
+}
 
 impl Cell {
     /// Of `Verb:Fault:status`, if the verb can begin in that state and has a port that can fail so.

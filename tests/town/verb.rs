@@ -97,8 +97,8 @@ impl Verb {
             (self, fault),
             // No passkey is asked to derive anything there.
             (Self::TopUp | Self::Refill | Self::Limit | Self::Release, Fault::OtherSecret)
-                // Nothing is written there: the record is erased.
-                | (Self::Forget, Fault::Full | Fault::SilentLater | Fault::CrashBefore | Fault::CrashAfter)
+                // An erasure needs no room, and it is done by when it is asked whether it is.
+                | (Self::Forget, Fault::Full | Fault::SilentLater)
         )
     }
 }

@@ -286,14 +286,22 @@ impl Store for Disk {
         let fault = self.used().await?;
         let act = Rc::clone(&self.serving).borrow().clone();
         match fault {
-            Some(fault @ (Fault::SilentUndone | Fault::SilentDone)) => act.felt(fault),
+            Some(fault @ (Fault::SilentUndone | Fault::SilentDone | Fault::CrashBefore | Fault::CrashAfter)) => {
+                act.felt(fault)
+            }
             Some(other) => act.later(other),
             None => {}
+        }
+        if fault == Some(Fault::CrashBefore) {
+            self.die().await;
         }
         if fault != Some(Fault::SilentUndone) {
             self.inner.record.take();
             self.inner.gone.set(false);
             self.inner.older.borrow_mut().clear();
+        }
+        if fault == Some(Fault::CrashAfter) {
+            self.die().await;
         }
         if matches!(fault, Some(Fault::SilentUndone | Fault::SilentDone)) {
             sleep(PATIENCE).await;
